@@ -1,0 +1,64 @@
+#include "base/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nescio {
+namespace {
+void check_range(double value, std::string_view digits, const ParameterInfo& info) {
+  const bool low = info.min_excluded ? value <= info.min : value < info.min;
+  const bool high = info.max_excluded ? value >= info.max : value > info.max;
+  if (low || high || std::isnan(value)) {
+    fail(info.name, ": expected a value ", describe_range(info), ", found ", digits);
+  }
+}
+}  // namespace
+
+std::string describe_range(const ParameterInfo& info) {
+  if (!info.choices.empty()) return "one of " + join(info.choices);
+  const bool low = std::isfinite(info.min);
+  const bool high = std::isfinite(info.max);
+  if (low && high) {
+    return text("in ", info.min_excluded ? '(' : '[', format_number(info.min), ", ",
+                format_number(info.max), info.max_excluded ? ')' : ']');
+  }
+  if (low) return text(info.min_excluded ? "> " : ">= ", format_number(info.min));
+  if (high) return text(info.max_excluded ? "< " : "<= ", format_number(info.max));
+  return {};
+}
+
+void parse_value(std::string_view value, const ParameterInfo& info, bool& out) {
+  if (value == "true" || value == "1" || value == "yes") {
+    out = true;
+  } else if (value == "false" || value == "0" || value == "no") {
+    out = false;
+  } else {
+    fail(info.name, ": expected true or false, found '", value, "'");
+  }
+}
+
+void parse_value(std::string_view value, const ParameterInfo& info, std::int64_t& out) {
+  const auto parsed = parse_integer(value, info.name);
+  check_range(static_cast<double>(parsed), value, info);
+  out = parsed;
+}
+
+void parse_value(std::string_view value, const ParameterInfo& info, double& out) {
+  const double parsed = parse_number(value, info.name);
+  check_range(parsed, value, info);
+  out = parsed;
+}
+
+void parse_value(std::string_view value, const ParameterInfo& info, std::string& out) {
+  if (!info.choices.empty() && std::ranges::find(info.choices, value) == info.choices.end()) {
+    fail(info.name, ": unknown value '", value, "'.", suggest(value, info.choices));
+  }
+  out = value;
+}
+
+std::string print_value(bool value) { return value ? "true" : "false"; }
+std::string print_value(std::int64_t value) { return std::to_string(value); }
+std::string print_value(double value) { return format_number(value); }
+std::string print_value(const std::string& value) { return value; }
+
+}  // namespace nescio

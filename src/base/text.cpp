@@ -1,0 +1,113 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace nescio {
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += separator;
+    out += parts[i];
+  }
+  return out;
+}
+
+std::string_view trim(std::string_view s) {
+  const auto first = s.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return s.substr(first, s.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::vector<std::string> split_top_level(std::string_view list, char separator) {
+  std::vector<std::string> pieces;
+  if (trim(list).empty()) return pieces;
+  std::string open;  // closing brackets that are still expected
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const char c = list[i];
+    if (c == '(') open += ')';
+    if (c == '[') open += ']';
+    if (c == '{') open += '}';
+    if (c == ')' || c == ']' || c == '}') {
+      if (open.empty() || open.back() != c) fail("unbalanced '", c, "' in '", list, "'");
+      open.pop_back();
+    }
+    if (c == separator && open.empty()) {
+      pieces.emplace_back(trim(list.substr(start, i - start)));
+      start = i + 1;
+    }
+  }
+  if (!open.empty()) fail("missing '", open.back(), "' in '", list, "'");
+  pieces.emplace_back(trim(list.substr(start)));
+  return pieces;
+}
+
+std::string format_number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  return {buffer, end};
+}
+
+namespace {
+template <class T>
+T parse(std::string_view digits, std::string_view what, std::string_view kind) {
+  std::string_view s = trim(digits);
+  if (s.starts_with('+')) s.remove_prefix(1);
+  T value{};
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+  if (error == std::errc::result_out_of_range) fail(what, ": '", digits, "' is too large");
+  if (error != std::errc{} || end != s.data() + s.size()) {
+    fail(what, ": expected ", kind, ", found '", digits, "'");
+  }
+  return value;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substitute, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+}  // namespace
+
+double parse_number(std::string_view digits, std::string_view what) {
+  return parse<double>(digits, what, "a number");
+}
+
+long long parse_integer(std::string_view digits, std::string_view what) {
+  return parse<long long>(digits, what, "a whole number");
+}
+
+std::string suggest(std::string_view found, const std::vector<std::string>& known) {
+  std::string nearest;
+  std::size_t best = std::max<std::size_t>(2, found.size() / 3) + 1;
+  for (const auto& name : known) {
+    const std::size_t distance = edit_distance(found, name);
+    if (distance < best) {
+      best = distance;
+      nearest = name;
+    }
+  }
+  std::string out;
+  if (!nearest.empty()) out += text(" Did you mean '", nearest, "'?");
+  if (!known.empty()) out += text(" Known: ", join(known), ".");
+  return out;
+}
+
+}  // namespace nescio

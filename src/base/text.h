@@ -1,0 +1,40 @@
+// Text for people: concatenation, lists, numbers that round-trip, nearest names.
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nescio {
+
+/// The parts written one after the other with operator<<.
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// "a, b, c"
+std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
+
+/// Pieces between separators that stand outside (), [] and {}; blanks around a piece are dropped.
+/// An empty text has no pieces. Throws Error on unbalanced brackets.
+std::vector<std::string> split_top_level(std::string_view list, char separator = ',');
+
+/// The shortest decimal text that reads back as the same double: 0.1, 1e-06, 50, inf, nan.
+std::string format_number(double value);
+
+/// The whole text as a number; throws Error naming `what` if it is anything else.
+double parse_number(std::string_view digits, std::string_view what);
+long long parse_integer(std::string_view digits, std::string_view what);
+
+/// " Did you mean 'knn'? Known: energy, knn, msp." - to be appended to an "unknown name" message.
+/// The suggestion is left out if no candidate is near (edit distance above a third of the length).
+std::string suggest(std::string_view found, const std::vector<std::string>& known);
+
+/// The text without blanks, tabs and line ends at both ends.
+std::string_view trim(std::string_view s);
+
+}  // namespace nescio

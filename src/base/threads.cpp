@@ -1,0 +1,65 @@
+#include "base/threads.h"
+
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include "base/error.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace nescio {
+
+int thread_count() {
+#ifdef _OPENMP
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
+
+void set_thread_count(int threads) {
+  if (threads < 1) fail("threads: expected at least 1, found ", threads);
+#ifdef _OPENMP
+  omp_set_num_threads(threads);
+#endif
+}
+
+void parallel_for_threads(std::size_t count,
+                          const std::function<void(std::size_t, int)>& body) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> stop{false};
+  std::exception_ptr error;
+  std::mutex error_mutex;
+  const auto work = [&](int thread) {
+    try {
+      for (std::size_t i = next++; i < count && !stop; i = next++) body(i, thread);
+    } catch (...) {
+      const std::lock_guard lock(error_mutex);
+      if (!error) error = std::current_exception();
+      stop = true;
+    }
+  };
+#ifdef _OPENMP
+  const int threads = omp_get_max_threads();
+#pragma omp parallel num_threads(threads)
+  {
+    // A team of one is no active region, so libraries inside would start threads and change bits.
+    const int outer = omp_get_max_threads();
+    omp_set_num_threads(1);
+    work(omp_get_thread_num());
+    omp_set_num_threads(outer);
+  }
+#else
+  work(0);
+#endif
+  if (error) std::rethrow_exception(error);
+}
+
+void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
+  parallel_for_threads(count, [&](std::size_t item, int) { body(item); });
+}
+
+}  // namespace nescio
