@@ -1,0 +1,22 @@
+// JSON on disk: errors with the place, writing all or nothing.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace nescio {
+
+/// Parses the whole text. `where` (a path, say) begins the message of an Error, which names line
+/// and column. Refused too: a key that occurs twice in one object, more than 100 levels of nesting.
+nlohmann::json parse_json(std::string_view text, std::string_view where);
+
+/// Error if the file is missing, larger than 64 MiB or no JSON.
+nlohmann::json read_json(const std::filesystem::path& path);
+
+/// Writes it atomically, indented by two blanks, with a line end. Text that is not UTF-8 is an
+/// Error.
+void write_json(const std::filesystem::path& path, const nlohmann::json& value);
+
+}  // namespace nescio
