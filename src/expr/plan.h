@@ -1,0 +1,36 @@
+// From a graph to a list of steps: what is computed, in which order, how much of it, and in which
+// buffer.
+#pragma once
+
+#include <vector>
+
+#include "expr/expr.h"
+
+namespace nescio {
+
+/// What an executor runs on one block of rows.
+struct Plan {
+  static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
+
+  /// One node; or, if `reductions` is not empty, a loop over column tiles that computes `body` for
+  /// each tile and brings it together in each of the over_rows nodes.
+  struct Step {
+    NodeId node = 0;
+    std::vector<NodeId> reductions;
+    std::vector<NodeId> body;
+    std::size_t columns = 0;  // of the whole body
+  };
+
+  std::vector<Step> steps;
+  std::vector<NodeId> inputs;             // graph inputs that are read
+  std::vector<NodeId> constants;          // tables that are read
+  std::vector<std::size_t> columns;       // per node: how many of its columns are computed
+  std::vector<std::size_t> slot;          // per node: its buffer (body nodes: its tile buffer)
+  std::vector<std::size_t> slot_columns;  // per buffer: floats for each row of the block
+  std::size_t tile_slots = 0;             // buffers of one tile each
+};
+
+/// Throws Error if a body of over_rows is not column-wise down to tables.
+Plan make_plan(const Graph& graph, const std::vector<NodeId>& outputs);
+
+}  // namespace nescio

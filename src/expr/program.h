@@ -1,0 +1,62 @@
+// Expressions compiled for an executor.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/matrix_view.h"
+#include "expr/expr.h"
+
+namespace nescio {
+
+/// reference: double precision, one plain loop per operation: the oracle.
+/// cpu: float, row blocks that stay in cache, SIMD kernels and oneDNN, all threads.
+enum class Executor { reference, cpu };
+
+/// The arrays of a batch by the name of their input; all have the same number of rows.
+using Batch = std::map<std::string, MatrixView, std::less<>>;
+
+/// Where a result goes: rows x width values, contiguous.
+struct Output {
+  Output(float* data) : floats(data) {}    // NOLINT: a call lists pointers
+  Output(double* data) : doubles(data) {}  // NOLINT
+  float* floats = nullptr;
+  double* doubles = nullptr;
+};
+
+/// Compiled expressions. Immutable: any number of threads may run it at once.
+class Program {
+ public:
+  virtual ~Program() = default;
+
+  /// Evaluates every expression on every row. Results are bit-equal for any thread count, and for
+  /// any cut of the rows into calls whose first rows are multiples of block_rows(). Memory does not
+  /// depend on the rows. Throws Error if an input is missing, has another width, or holds NaN or
+  /// infinity (with row and column).
+  virtual void run(const Batch& batch, std::span<const Output> outputs) const = 0;
+  void run(const Batch& batch, std::initializer_list<Output> outputs) const {
+    run(batch, std::span(outputs.begin(), outputs.size()));
+  }
+  /// Rows that are computed together; a function of the expressions only.
+  virtual std::size_t block_rows() const = 0;
+};
+
+/// Throws Error if a body of over_rows is not column-wise down to tables.
+std::unique_ptr<Program> compile(const std::vector<Expr>& outputs, Executor executor);
+
+// The two executors behind compile().
+std::unique_ptr<Program> compile_reference(const std::vector<Expr>& outputs);
+std::unique_ptr<Program> compile_cpu(const std::vector<Expr>& outputs);
+
+/// Checks names and widths of the inputs that `nodes` of the graph read; returns the number of
+/// rows.
+std::size_t check_batch(const Graph& graph, const std::vector<NodeId>& inputs, const Batch& batch);
+
+/// Throws the Error for the first NaN or infinity of rows first_row .. first_row + rows - 1.
+[[noreturn]] void refuse_not_finite(const std::string& input, const MatrixView& view,
+                                    std::size_t first_row, std::size_t rows);
+
+}  // namespace nescio
