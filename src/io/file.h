@@ -38,6 +38,9 @@ SharedBytes map_file(const std::filesystem::path& path);
 std::string read_text(const std::filesystem::path& path,
                       std::size_t max_bytes = std::size_t{1} << 26);
 
+/// Makes the folder and those above it.
+void make_folders(const std::filesystem::path& path);
+
 /// Writes all of `bytes` at `offset` of the file (appends where offset < 0: at the current
 /// position). Error names `path` and how much could not be written.
 void write_all(const FileDescriptor& file, const std::filesystem::path& path,
