@@ -34,7 +34,8 @@ Array pick(const std::map<std::string, Array>& arrays, std::string_view path,
 
 [[noreturn]] void member_missing(std::string_view path, const std::vector<std::string>& names) {
   const std::string first = names.empty() ? "name" : names.front();
-  fail(path, ": holds several arrays; name one, as in ", path, "#", first, ".", suggest("", names));
+  fail(path, ": holds several arrays; name one, as in ", path, "#", first, ".",
+       " Known: ", join(names), ".");
 }
 
 std::vector<std::string> names_of(const std::map<std::string, Array>& arrays) {

@@ -1,0 +1,65 @@
+#include "io/array_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "io/npy.h"
+#include "io/safetensors.h"
+#include "io/test_folder.h"
+#include "io/test_pickle.h"
+
+namespace nescio {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ArrayFile : public ::testing::Test {
+ protected:
+  ArrayFile() {
+    write_npy(folder_ / "a.npy", array_);
+    write_safetensors(folder_ / "a.safetensors", {{"x", array_}, {"y", array_}});
+    const std::string npy = read_text(folder_ / "a.npy");
+    folder_.file("a.npz",
+                 test_zip({{.name = "x.npy", .content = npy}, {.name = "y.npy", .content = npy}}));
+    using namespace test_pickle;
+    const std::string body = dict({{"x", tensor(storage("FloatStorage", "0", 2), 0, {2}, {1})}});
+    folder_.file("a.pth", zip_file(body, {{"0", npy.substr(128)}}));
+  }
+  std::string path(std::string_view name) const { return (folder_ / name).string(); }
+  std::string error(std::string_view name) const {
+    return error_of([&] { read_array(path(name)); });
+  }
+
+  Array array_{{2}, std::vector<float>{1, 2}};
+  TestFolder folder_;
+};
+
+TEST_F(ArrayFile, EveryKindOfFile) {
+  for (const char* name : {"a.npy", "a.npz#x", "a.npz#y", "a.safetensors#x", "a.pth#x"}) {
+    EXPECT_THAT(read_array(path(name)).as<float>(), ElementsAre(1, 2)) << name;
+  }
+}
+
+TEST_F(ArrayFile, HashInThePath) {
+  write_npy(folder_ / "run#3.npy", array_);
+  EXPECT_EQ(read_array(path("run#3.npy")).size(), 2u);
+}
+
+TEST_F(ArrayFile, ContainersNeedAName) {
+  for (const char* name : {"a.npz", "a.safetensors"}) {
+    EXPECT_THAT(error(name), HasSubstr(text(path(name), "#x. Known: x, y.")));
+    EXPECT_THAT(error(text(name, "#z")), HasSubstr("there is no array 'z'."));
+  }
+}
+
+TEST_F(ArrayFile, WrongFilesAreNamed) {
+  EXPECT_THAT(error("none.npy"), HasSubstr(path("none.npy") + ": cannot be read"));
+  EXPECT_THAT(error("a.npy#x"), HasSubstr("leave '#x' out"));
+  folder_.file("a.txt", "1 2 3");
+  EXPECT_THAT(error("a.txt"), HasSubstr("expected an array as .npy"));
+}
+
+}  // namespace
+}  // namespace nescio

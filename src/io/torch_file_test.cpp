@@ -1,0 +1,212 @@
+#include "io/torch_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <numeric>
+
+#include "base/error.h"
+#include "io/test_folder.h"
+#include "io/test_pickle.h"
+
+namespace nescio {
+namespace {
+
+using namespace test_pickle;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::map<std::string, Array> parse(const std::string& file) {
+  return parse_torch_weights(SharedBytes::copy_of(file), "a.pth");
+}
+std::string error(const std::string& file) {
+  return error_of([&] { parse(file); });
+}
+// uint8 values "abcdef" seen as a tensor.
+std::string letters(std::int32_t offset, const std::vector<std::int32_t>& shape,
+                    const std::vector<std::int32_t>& strides) {
+  return tensor(storage("ByteStorage", "0", 6), offset, shape, strides);
+}
+std::string letters_file(const std::string& body) { return zip_file(body, {{"0", "abcdef"}}); }
+
+TEST(TorchFile, BothFormsGiveTheSame) {
+  const std::string body = dict({{"w", letters(0, {2, 3}, {3, 1})}, {"b", letters(4, {2}, {1})}});
+  for (const auto& file : {letters_file(body), legacy_file(body, {{"0", 6, "abcdef"}})}) {
+    const auto weights = parse(file);
+    ASSERT_EQ(weights.size(), 2u);
+    EXPECT_EQ(weights.at("w").shape(), (Shape{2, 3}));
+    EXPECT_THAT(weights.at("w").as<std::uint8_t>(), ElementsAre('a', 'b', 'c', 'd', 'e', 'f'));
+    EXPECT_THAT(weights.at("b").as<std::uint8_t>(), ElementsAre('e', 'f'));
+  }
+}
+
+TEST(TorchFile, EveryStorageType) {
+  const std::vector<std::pair<std::string, DType>> types = {
+      {"FloatStorage", DType::float32}, {"DoubleStorage", DType::float64},
+      {"HalfStorage", DType::float16},  {"BFloat16Storage", DType::bfloat16},
+      {"LongStorage", DType::int64},    {"IntStorage", DType::int32},
+      {"ShortStorage", DType::int16},   {"CharStorage", DType::int8},
+      {"ByteStorage", DType::uint8},    {"BoolStorage", DType::boolean}};
+  for (const auto& [name, type] : types) {
+    const std::string bytes(2 * size_of(type), '\1');
+    const std::string body = dict({{"w", tensor(storage(name, "0", 2), 0, {2}, {1})}});
+    EXPECT_EQ(parse(zip_file(body, {{"0", bytes}})).at("w").dtype(), type);
+    EXPECT_EQ(parse(legacy_file(body, {{"0", 2, bytes}})).at("w").dtype(), type);
+  }
+}
+
+TEST(TorchFile, StateDictIsFoundInsideACheckpoint) {
+  const std::string inner = dict({{"w", letters(0, {6}, {1})}, {"epoch", num(7)}});
+  const std::string best = std::string("G\x3f\xf8\0\0\0\0\0\0", 9);
+  for (const char* key : {"state_dict", "model", "net", "model_state_dict"}) {
+    const auto weights =
+        parse(letters_file(dict({{"epoch", num(3)}, {"best", best}, {key, inner}})));
+    EXPECT_EQ(weights.size(), 1u) << key;
+    EXPECT_EQ(weights.count("w"), 1u) << key;
+  }
+  EXPECT_EQ(parse(letters_file(dict({{"model", dict({{"state_dict", inner}})}}))).size(), 1u);
+}
+
+TEST(TorchFile, OrderedDictWithAttributesAndParameters) {
+  const std::string parameter = global("torch._utils", "_rebuild_parameter") +
+                                tuple({letters(0, {6}, {1}), "\x88", ordered_dict()}) + "R";
+  const std::string body = ordered_dict() + "(" + str("w") + parameter + "u" +
+                           dict({{"_metadata", ordered_dict()}}) + "b";
+  EXPECT_EQ(parse(letters_file(body)).at("w").shape(), (Shape{6}));
+}
+
+TEST(TorchFile, OldestFunctionAndStorageViews) {
+  const std::string view = tuple({str("storage"), global("torch", "ByteStorage"), str("0"),
+                                  str("cpu"), num(6), tuple({str("1"), num(2), num(3)})}) +
+                           "Q";
+  const std::string body = dict({{"w", global("torch._utils", "_rebuild_tensor") +
+                                           tuple({view, num(1), nums({2}), nums({1})}) + "R"}});
+  EXPECT_THAT(parse(legacy_file(body, {{"0", 6, "abcdef"}})).at("w").as<std::uint8_t>(),
+              ElementsAre('d', 'e'));
+}
+
+TEST(TorchFile, StridedTensorsAreMadeContiguous) {
+  const auto weights = parse(
+      letters_file(dict({{"t", letters(0, {3, 2}, {1, 3})}, {"column", letters(1, {2}, {3})}})));
+  EXPECT_THAT(weights.at("t").as<std::uint8_t>(), ElementsAre('a', 'd', 'b', 'e', 'c', 'f'));
+  EXPECT_THAT(weights.at("column").as<std::uint8_t>(), ElementsAre('b', 'e'));
+}
+
+TEST(TorchFile, ScalarsAndEmptyTensors) {
+  const auto weights = parse(
+      letters_file(dict({{"one", letters(5, {}, {})}, {"none", letters(0, {0, 4}, {4, 1})}})));
+  EXPECT_EQ(weights.at("one").as<std::uint8_t>()[0], 'f');
+  EXPECT_EQ(weights.at("none").shape(), (Shape{0, 4}));
+}
+
+TEST(TorchFile, TensorsBeyondTheirStorageAreRefused) {
+  const auto refused = [](std::int32_t offset, const std::vector<std::int32_t>& shape,
+                          const std::vector<std::int32_t>& strides) {
+    return error(letters_file(dict({{"w", letters(offset, shape, strides)}})));
+  };
+  EXPECT_THAT(refused(0, {7}, {1}),
+              HasSubstr("a.pth: tensor 'w': shape [7] at element 0 needs more"));
+  EXPECT_THAT(refused(1, {6}, {1}), HasSubstr("needs more"));
+  EXPECT_THAT(refused(0, {2, 2}, {5, 1}), HasSubstr("reaches beyond"));
+  EXPECT_THAT(refused(0, {2000000000}, {0}), HasSubstr("needs more"));  // expanded
+  EXPECT_THAT(refused(0, {2000000000, 2000000000, 2000000000}, {0, 0, 0}), HasSubstr("too large"));
+  EXPECT_THAT(refused(7, {0}, {1}), HasSubstr(""));
+  EXPECT_THAT(refused(-1, {1}, {1}), HasSubstr("whole number >= 0"));
+  EXPECT_THAT(refused(0, {1}, {-1}), HasSubstr("whole number >= 0"));
+  EXPECT_THAT(refused(0, {1, 1}, {1}), HasSubstr("another size than stride"));
+}
+
+TEST(TorchFile, StoragesMustHaveTheirSize) {
+  const std::string body = dict({{"w", letters(0, {6}, {1})}});
+  EXPECT_THAT(error(zip_file(body, {{"0", "abc"}})), HasSubstr("expected 6 elements"));
+  EXPECT_THAT(error(zip_file(body, {{"1", "abcdef"}})), HasSubstr("storage '0' is missing"));
+  EXPECT_THAT(error(legacy_file(body, {{"0", 6, "abc"}})), HasSubstr("truncated"));
+  EXPECT_THAT(error(legacy_file(body, {{"0", ~std::uint64_t{0}, "abcdef"}})),
+              HasSubstr("truncated"));
+  EXPECT_THAT(error(legacy_file(body, {{"1", 6, "abcdef"}})), HasSubstr("no tensor uses"));
+  EXPECT_THAT(error(legacy_file(body, {})), HasSubstr("missing"));
+}
+
+TEST(TorchFile, EveryTruncationIsAnError) {
+  const std::string body = dict({{"w", letters(0, {2, 3}, {3, 1})}});
+  for (const auto& file : {letters_file(body), legacy_file(body, {{"0", 6, "abcdef"}})}) {
+    for (std::size_t size = 0; size < file.size(); ++size) {
+      EXPECT_NE(error(file.substr(0, size)), "") << size;
+    }
+  }
+}
+
+TEST(TorchFile, ManyViewsOfOneStorageStayInProportion) {
+  const std::string bytes(1u << 20, 'x');
+  std::vector<std::pair<std::string, std::string>> items;
+  for (int i = 0; i < 100; ++i) {
+    items.emplace_back("t" + std::to_string(i),
+                       tensor(storage("ByteStorage", "0", 1 << 20), 0, {1024, 1024}, {1, 1024}));
+  }
+  EXPECT_THAT(error(zip_file(dict(items), {{"0", bytes}})),
+              HasSubstr("too many tensors are views"));
+}
+
+TEST(TorchFile, OtherFilesSayWhatToDo) {
+  EXPECT_THAT(error(""), HasSubstr("empty file"));
+  EXPECT_THAT(error("no weights"), HasSubstr("expected weights saved by torch.save"));
+  EXPECT_THAT(error(pickle("N")), HasSubstr("a pickle that torch.save did not write"));
+  EXPECT_THAT(error(test_zip({{.name = "a.npy"}})), HasSubstr("no data.pkl"));
+  EXPECT_THAT(error(test_zip({{.name = "a/data.pkl"}, {.name = "a/constants.pkl"}})),
+              HasSubstr("TorchScript"));
+  EXPECT_THAT(error(letters_file("]")), HasSubstr("no dictionary of tensors"));
+  EXPECT_THAT(error(letters_file(global("__main__", "Net") + ")R")), HasSubstr("__main__.Net"));
+  EXPECT_THAT(error(legacy_head(false) + pickle("}") + pickle("]")), HasSubstr("big-endian"));
+}
+
+TEST(TorchFile, SelfReferenceEnds) {
+  const std::string body = "}q\x01(" + str("model") + "h\x01u";
+  EXPECT_THAT(error(letters_file(body)), HasSubstr("no dictionary of tensors"));
+}
+
+TEST(TorchFile, ReadsPublishedWeights) {
+  const char* folder = std::getenv("NESCIO_WEIGHTS");
+  if (!folder) GTEST_SKIP() << "NESCIO_WEIGHTS is not set";
+  // Numbers of tensors and values, and their sum, as torch.load reads them.
+  struct File {
+    std::string name;
+    std::size_t tensors;
+    std::size_t values;
+    double sum;
+  };
+  const std::vector<File> files = {
+      {"resnet20-12fca82f.th", 97, 271098, 139.7826495598208},
+      {"resnet32-d509ac18.th", 157, 466426, 721.5178900284966},
+      {"resnet44-014dd654.th", 217, 661754, 1107.7914794927265},
+      {"resnet56-4bfd9763.th", 277, 857082, 1427.879011697099},
+      {"densenet100_cifar10_um.state", 398, 769261, 7752910.389036874},
+      {"mnist/baseline_epoch_9.pt", 8, 21840, -29.36058681249216},
+      {"mnist/oe_tune_epoch_4.pt", 8, 21840, 8.26711668725693},
+      {"mnist/oe_scratch_epoch_9.pt", 8, 21840, 34.323567663820086},
+      {"mnist/calib_baseline_epoch_9.pt", 8, 21840, -28.079028954551916},
+      {"mnist/calib_oe_tune_epoch_4.pt", 8, 21840, 27.60655650370427},
+      {"mnist/calib_oe_scratch_epoch_9.pt", 8, 21840, 31.45802906079757}};
+  for (const auto& file : files) {
+    const auto weights = read_torch_weights(std::filesystem::path(folder) / file.name);
+    EXPECT_EQ(weights.size(), file.tensors) << file.name;
+    std::size_t values = 0;
+    double sum = 0;
+    for (const auto& [name, array] : weights) {
+      const Array wide = array.to_float64();
+      values += wide.size();
+      sum = std::accumulate(wide.as<double>().begin(), wide.as<double>().end(), sum);
+    }
+    EXPECT_EQ(values, file.values) << file.name;
+    EXPECT_NEAR(sum, file.sum, 1e-6) << file.name;
+  }
+  const auto mnist =
+      read_torch_weights(std::filesystem::path(folder) / "mnist/baseline_epoch_9.pt");
+  const auto conv = mnist.at("conv1.weight").as<float>();
+  EXPECT_NEAR(conv[0], -0.004166, 1e-6);
+  EXPECT_NEAR(conv[1], -0.190347, 1e-6);
+  EXPECT_NEAR(conv[2], -0.182938, 1e-6);
+}
+
+}  // namespace
+}  // namespace nescio
