@@ -1,0 +1,185 @@
+// Reductions over the columns of rows, four rows at a time; compiled once per instruction set.
+//
+// Four rows have four independent chains of operations, which hides latency, and the sums of their
+// lanes are gathered in one small transposing tree, so that a row of ten columns costs a few
+// instructions. Fewer than four rows are filled up with copies of the last one: every row goes the
+// same way.
+
+#if defined(NESCIO_MATH_FOLD_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NESCIO_MATH_FOLD_ROWS_INL_H_
+#undef NESCIO_MATH_FOLD_ROWS_INL_H_
+#else
+#define NESCIO_MATH_FOLD_ROWS_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "math/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace nescio::math {
+namespace HWY_NAMESPACE {
+
+constexpr std::size_t kGroup = 4;
+
+struct FourRows {
+  const float* row[kGroup];
+};
+
+/// Rows first .. first + 3, or copies of the last one.
+HWY_INLINE FourRows four_rows(const float* x, std::size_t stride, std::size_t rows,
+                              std::size_t first) {
+  FourRows four;
+  for (std::size_t i = 0; i < kGroup; ++i) four.row[i] = x + std::min(first + i, rows - 1) * stride;
+  return four;
+}
+
+#if HWY_TARGET == HWY_SCALAR
+template <class Op>
+HWY_INLINE void fold(const Op& /*op*/, FloatVector a, FloatVector b, FloatVector c, FloatVector e,
+                     float* out) {
+  out[0] = hn::GetLane(a);
+  out[1] = hn::GetLane(b);
+  out[2] = hn::GetLane(c);
+  out[3] = hn::GetLane(e);
+}
+#else
+/// Blocks of four lanes combined into one, halves first.
+template <class Op, class D>
+HWY_INLINE void fold_blocks(const Op& op, D d, hn::Vec<D> v, float* out) {
+  if constexpr (hn::MaxLanes(D()) == kGroup) {
+    hn::StoreU(v, d, out);
+  } else {
+    const hn::Half<D> half;
+    fold_blocks(op, half, op.combine(half, hn::LowerHalf(half, v), hn::UpperHalf(half, v)), out);
+  }
+}
+
+/// The lanes of a, b, c and e combined with `op`, in an order that is always the same, to out[0 ..
+/// 3].
+template <class Op>
+HWY_INLINE void fold(const Op& op, FloatVector a, FloatVector b, FloatVector c, FloatVector e,
+                     float* out) {
+  const Floats d;
+  // Within blocks of four lanes: [a0 b0 a1 b1] with [a2 b2 a3 b3], then [a b c e] with [a b c e].
+  const FloatVector ab = op.combine(d, hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+  const FloatVector ce = op.combine(d, hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e));
+  const hn::Repartition<double, Floats> pairs;
+  const auto ab2 = hn::BitCast(pairs, ab);
+  const auto ce2 = hn::BitCast(pairs, ce);
+  const FloatVector low = hn::BitCast(d, hn::InterleaveLower(pairs, ab2, ce2));
+  const FloatVector high = hn::BitCast(d, hn::InterleaveUpper(pairs, ab2, ce2));
+  fold_blocks(op, d, op.combine(d, low, high), out);
+}
+#endif
+
+/// out[i] = op over the columns of row i. An operation has
+///   padding(d)              what stands in the lanes beyond the last column,
+///   start(d)                the accumulator to begin with,
+///   step(d, i, acc, x, c)   the accumulator of row i after the values x of columns c .., and
+///   combine(d, a, b)        one accumulator of two.
+template <class Op>
+HWY_INLINE void reduce_four(const Op& op, const FourRows& four, std::size_t width, float* out) {
+  const Floats d;
+  FloatVector a = op.start(d);
+  FloatVector b = a;
+  FloatVector c = a;
+  FloatVector e = a;
+  std::size_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) {
+    a = op.step(d, 0, a, hn::LoadU(d, four.row[0] + i), i);
+    b = op.step(d, 1, b, hn::LoadU(d, four.row[1] + i), i);
+    c = op.step(d, 2, c, hn::LoadU(d, four.row[2] + i), i);
+    e = op.step(d, 3, e, hn::LoadU(d, four.row[3] + i), i);
+  }
+  if (i < width) {
+    const FloatVector padding = op.padding(d);
+    const std::size_t count = width - i;
+    a = op.step(d, 0, a, load_first(four.row[0] + i, count, padding), i);
+    b = op.step(d, 1, b, load_first(four.row[1] + i, count, padding), i);
+    c = op.step(d, 2, c, load_first(four.row[2] + i, count, padding), i);
+    e = op.step(d, 3, e, load_first(four.row[3] + i, count, padding), i);
+  }
+  fold(op, a, b, c, e, out);
+}
+
+/// The row's maximum, NaN if it holds one.
+struct MaxOp {
+  template <class D>
+  HWY_INLINE hn::Vec<D> padding(D d) const {
+    return hn::Set(d, -kInfinity);
+  }
+  template <class D>
+  HWY_INLINE hn::Vec<D> start(D d) const {
+    return hn::Set(d, -kInfinity);
+  }
+  template <class D, class V>
+  HWY_INLINE V step(D d, std::size_t /*row*/, V acc, V x, std::size_t /*column*/) const {
+    return max_or_nan(d, acc, x);
+  }
+  template <class D, class V>
+  HWY_INLINE V combine(D d, V a, V b) const {
+    return max_or_nan(d, a, b);
+  }
+};
+
+/// Adds lanes; the base of all sums.
+struct AddLanes {
+  template <class D>
+  HWY_INLINE hn::Vec<D> padding(D d) const {
+    return hn::Zero(d);
+  }
+  template <class D>
+  HWY_INLINE hn::Vec<D> start(D d) const {
+    return hn::Zero(d);
+  }
+  template <class D, class V>
+  HWY_INLINE V combine(D /*d*/, V a, V b) const {
+    return hn::Add(a, b);
+  }
+};
+
+/// The sum of e^(x - shift), shift being the row's maximum (0 where all are -inf, so that no NaN
+/// arises).
+class ExpSumOp : public AddLanes {
+ public:
+  HWY_INLINE explicit ExpSumOp(const float* peaks) {
+    const Floats d;
+    const FloatVector lowest = hn::Set(d, -kInfinity);
+    for (std::size_t i = 0; i < kGroup; ++i) {
+      const FloatVector peak = hn::Set(d, peaks[i]);
+      shift_[i] = hn::IfThenZeroElse(hn::Eq(peak, lowest), peak);
+    }
+  }
+  template <class D>
+  HWY_INLINE hn::Vec<D> padding(D d) const {
+    return hn::Set(d, -kInfinity);
+  }
+  HWY_INLINE FloatVector step(Floats d, std::size_t row, FloatVector acc, FloatVector x,
+                              std::size_t /*column*/) const {
+    return hn::Add(acc, exp_term(d, hn::Sub(x, shift_[row])));
+  }
+
+ private:
+  FloatVector shift_[kGroup];
+};
+
+/// Rows whose results are finished together; a multiple of every vector length.
+constexpr std::size_t kBlock = 64;
+
+/// sums[i] = peaks[i] + log(sums[i]) where the peak is finite, otherwise the peak.
+HWY_INLINE void finish_log_sum(const float* peaks, float* sums) {
+  const Floats d;
+  for (std::size_t i = 0; i < kBlock; i += kLanes) {
+    const FloatVector peak = hn::Load(d, peaks + i);
+    const FloatVector sum = hn::Add(peak, log(d, hn::Load(d, sums + i)));
+    const auto finite = hn::Lt(hn::Abs(peak), hn::Set(d, kInfinity));
+    hn::Store(hn::IfThenElse(finite, sum, peak), d, sums + i);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace nescio::math
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,207 @@
+#include "math/quantile.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/threads.h"
+
+namespace nescio::math {
+namespace {
+
+constexpr int kDigitBits = 16;
+constexpr std::size_t kBins = std::size_t{1} << kDigitBits;
+/// Below this, a chunk is not worth a thread.
+constexpr std::size_t kSlice = std::size_t{1} << 16;
+
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+/// Bits that sort as the numbers do; -0 becomes +0.
+template <class T>
+BitsOf<T> key_of(T value) {
+  using Bits = BitsOf<T>;
+  const auto bits = std::bit_cast<Bits>(value + T{0});
+  constexpr Bits sign = Bits{1} << (sizeof(T) * 8 - 1);
+  return (bits & sign) != 0 ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | sign);
+}
+
+template <class T>
+T value_of(BitsOf<T> key) {
+  using Bits = BitsOf<T>;
+  constexpr Bits sign = Bits{1} << (sizeof(T) * 8 - 1);
+  return std::bit_cast<T>((key & sign) != 0 ? static_cast<Bits>(key ^ sign)
+                                            : static_cast<Bits>(~key));
+}
+
+using Histogram = std::vector<std::uint64_t>;
+
+/// The keys that begin with `prefix`, of which one bin holds a rank that is looked for.
+template <class Bits>
+struct Group {
+  Bits prefix;
+  Histogram counts;
+};
+
+/// Counts the next digit of every key by the prefix it begins with.
+template <class T>
+class Pass {
+ public:
+  using Bits = BitsOf<T>;
+
+  /// `digits` are known already; prefixes ascending.
+  Pass(int digits, const std::vector<Bits>& prefixes)
+      : shift_(static_cast<int>(sizeof(T)) * 8 - kDigitBits * (digits + 1)), digits_(digits) {
+    for (const Bits prefix : prefixes) groups_.push_back({prefix, Histogram(kBins)});
+  }
+
+  /// Large chunks are counted by all threads, each into histograms of its own.
+  void add(std::span<const T> values) {
+    const std::size_t slices = (values.size() + kSlice - 1) / kSlice;
+    if (slices < 2 || thread_count() == 1) return count(values, groups_);
+    std::vector<std::vector<Group<Bits>>> own(static_cast<std::size_t>(thread_count()));
+    parallel_for_threads(slices, [&](std::size_t slice, int thread) {
+      auto& groups = own[static_cast<std::size_t>(thread)];
+      if (groups.empty()) {
+        for (const auto& group : groups_) groups.push_back({group.prefix, Histogram(kBins)});
+      }
+      const std::size_t first = slice * kSlice;
+      count(values.subspan(first, std::min(kSlice, values.size() - first)), groups);
+    });
+    for (const auto& groups : own) {
+      for (std::size_t g = 0; g < groups.size(); ++g) {
+        for (std::size_t b = 0; b < kBins; ++b) groups_[g].counts[b] += groups[g].counts[b];
+      }
+    }
+  }
+
+  const std::vector<Group<Bits>>& groups() const { return groups_; }
+
+ private:
+  void count(std::span<const T> values, std::vector<Group<Bits>>& groups) const {
+    if (digits_ == 0) return count_first(values, groups.front().counts);
+    // Most keys begin with no prefix at all: a table of first digits turns them away.
+    std::vector<bool> wanted(kBins);
+    constexpr int top = static_cast<int>(sizeof(T)) * 8 - kDigitBits;
+    const int known = shift_ + kDigitBits;
+    for (const auto& group : groups) {
+      wanted[static_cast<std::size_t>(group.prefix >> (top - known))] = true;
+    }
+    for (const T value : values) {
+      const Bits key = key_of(value);
+      if (!wanted[static_cast<std::size_t>(key >> top)]) continue;
+      const Bits prefix = static_cast<Bits>(key >> known);
+      const auto group = std::lower_bound(
+          groups.begin(), groups.end(), prefix,
+          [](const Group<Bits>& g, Bits wanted_prefix) { return g.prefix < wanted_prefix; });
+      if (group == groups.end() || group->prefix != prefix) continue;
+      ++group->counts[static_cast<std::size_t>(key >> shift_) & (kBins - 1)];
+    }
+  }
+
+  void count_first(std::span<const T> values, Histogram& counts) const {
+    bool has_nan = false;
+    for (const T value : values) {
+      has_nan |= value != value;
+      ++counts[static_cast<std::size_t>(key_of(value) >> shift_)];
+    }
+    if (has_nan) {
+      fail("[quantile] expected numbers, found NaN; remove or repair the rows that hold it");
+    }
+  }
+
+  int shift_;
+  int digits_;
+  std::vector<Group<Bits>> groups_;
+};
+
+/// A position in the sorted data, narrowed down digit by digit.
+template <class Bits>
+struct Rank {
+  std::uint64_t within;  // position among the keys that begin with prefix
+  Bits prefix = 0;
+};
+
+template <class Bits>
+void narrow(Rank<Bits>& rank, const std::vector<Group<Bits>>& groups) {
+  for (const auto& group : groups) {
+    if (group.prefix != rank.prefix) continue;
+    std::size_t bin = 0;
+    while (rank.within >= group.counts[bin]) {
+      rank.within -= group.counts[bin++];
+      if (bin == kBins) fail("[quantile] the data changed between two passes over it");
+    }
+    rank.prefix =
+        static_cast<Bits>(sizeof(Bits) * 8 == kDigitBits ? bin : (rank.prefix << kDigitBits) | bin);
+    return;
+  }
+  fail("[quantile] the data changed between two passes over it");
+}
+
+/// numpy's interpolation, digit for digit.
+double interpolate(double a, double b, double t) {
+  if (a == b) return a;
+  const double difference = b - a;
+  return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
+}
+
+template <class T, class Chunks>
+std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
+  using Bits = BitsOf<T>;
+  for (const double p : q) {
+    if (!(p >= 0 && p <= 1)) fail("[quantile] q: expected a fraction in [0, 1], found ", p);
+  }
+  if (q.empty()) return {};
+
+  std::map<std::uint64_t, Rank<Bits>> ranks;
+  std::uint64_t total = 0;
+  constexpr int passes = static_cast<int>(sizeof(T)) * 8 / kDigitBits;
+  for (int digits = 0; digits < passes; ++digits) {
+    std::vector<Bits> prefixes;
+    for (const auto& [position, rank] : ranks) prefixes.push_back(rank.prefix);
+    if (digits == 0) prefixes.push_back(0);
+    std::sort(prefixes.begin(), prefixes.end());
+    prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
+    Pass<T> pass(digits, prefixes);
+    chunks([&](std::span<const T> values) { pass.add(values); });
+    if (digits == 0) {
+      for (const std::uint64_t count : pass.groups().front().counts) total += count;
+      if (total == 0) fail("[quantile] expected at least one number, found none");
+      for (const double p : q) {
+        const auto below =
+            static_cast<std::uint64_t>(std::floor(p * static_cast<double>(total - 1)));
+        for (const std::uint64_t position : {below, std::min(below + 1, total - 1)}) {
+          ranks[position] = {position};
+        }
+      }
+    }
+    for (auto& [position, rank] : ranks) narrow(rank, pass.groups());
+  }
+
+  std::vector<double> result;
+  for (const double p : q) {
+    const double position = p * static_cast<double>(total - 1);
+    const auto below = static_cast<std::uint64_t>(std::floor(position));
+    const auto value = [&](std::uint64_t at) {
+      return static_cast<double>(value_of<T>(ranks.at(std::min(at, total - 1)).prefix));
+    };
+    result.push_back(interpolate(value(below), value(below + 1), position - std::floor(position)));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q) {
+  return select<float>(chunks, q);
+}
+
+std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q) {
+  return select<double>(chunks, q);
+}
+
+}  // namespace nescio::math
