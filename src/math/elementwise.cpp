@@ -58,13 +58,13 @@ struct DivideOp {
   }
 };
 struct SmallerOp {
-  HWY_INLINE FloatVector operator()(Floats d, FloatVector a, FloatVector b) const {
-    return min_or_nan(d, a, b);
+  HWY_INLINE FloatVector operator()(Floats, FloatVector a, FloatVector b) const {
+    return min_or_nan(a, b);
   }
 };
 struct LargerOp {
-  HWY_INLINE FloatVector operator()(Floats d, FloatVector a, FloatVector b) const {
-    return max_or_nan(d, a, b);
+  HWY_INLINE FloatVector operator()(Floats, FloatVector a, FloatVector b) const {
+    return max_or_nan(a, b);
   }
 };
 struct LogAddExpOp {
@@ -127,7 +127,7 @@ struct EqualOp {
 };
 struct NotEqualOp {
   HWY_INLINE FloatVector operator()(Floats, FloatVector a, FloatVector b) const {
-    return one_where(hn::Ne(a, b));
+    return one_where(hn::Not(hn::Eq(a, b)));
   }
 };
 /// b op a
@@ -255,12 +255,12 @@ void where_rows(Operand condition, Operand a, Operand b, float* y, std::size_t r
     }
     std::size_t i = 0;
     for (; i + kLanes <= width; i += kLanes) {
-      const auto mask = hn::Ne(hn::LoadU(d, choose + i), zero);
+      const auto mask = hn::Not(hn::Eq(hn::LoadU(d, choose + i), zero));
       hn::StoreU(hn::IfThenElse(mask, from_a.load(i), from_b.load(i)), d, to + i);
     }
     if (i < width) {
       const std::size_t count = width - i;
-      const auto mask = hn::Ne(load_first(choose + i, count, zero), zero);
+      const auto mask = hn::Not(hn::Eq(load_first(choose + i, count, zero), zero));
       store_first(hn::IfThenElse(mask, from_a.load(i, count), from_b.load(i, count)), count,
                   to + i);
     }

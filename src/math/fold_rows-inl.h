@@ -114,12 +114,12 @@ struct MaxOp {
     return hn::Set(d, -kInfinity);
   }
   template <class D, class V>
-  HWY_INLINE V step(D d, std::size_t /*row*/, V acc, V x, std::size_t /*column*/) const {
-    return max_or_nan(d, acc, x);
+  HWY_INLINE V step(D /*d*/, std::size_t /*row*/, V acc, V x, std::size_t /*column*/) const {
+    return max_or_nan(acc, x);
   }
   template <class D, class V>
-  HWY_INLINE V combine(D d, V a, V b) const {
-    return max_or_nan(d, a, b);
+  HWY_INLINE V combine(D /*d*/, V a, V b) const {
+    return max_or_nan(a, b);
   }
 };
 

@@ -144,7 +144,7 @@ void narrow(Rank<Bits>& rank, const std::vector<Group<Bits>>& groups) {
 
 /// numpy's interpolation, digit for digit.
 double interpolate(double a, double b, double t) {
-  if (a == b) return a;
+  if (a == b || t == 0) return a;  // also where infinities have no difference
   const double difference = b - a;
   return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
 }

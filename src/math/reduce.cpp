@@ -42,12 +42,12 @@ struct MinOp {
     return hn::Set(d, kInfinity);
   }
   template <class D, class V>
-  HWY_INLINE V step(D d, std::size_t, V acc, V x, std::size_t) const {
-    return min_or_nan(d, acc, x);
+  HWY_INLINE V step(D, std::size_t, V acc, V x, std::size_t) const {
+    return min_or_nan(acc, x);
   }
   template <class D, class V>
-  HWY_INLINE V combine(D d, V a, V b) const {
-    return min_or_nan(d, a, b);
+  HWY_INLINE V combine(D, V a, V b) const {
+    return min_or_nan(a, b);
   }
 };
 

@@ -26,12 +26,12 @@ HWY_INLINE TopTwo top_two_of_lanes(const float* row, std::size_t width) {
   for (; i + kLanes <= width; i += kLanes) {
     const FloatVector x = hn::LoadU(d, row + i);
     top.second = hn::Max(top.second, hn::Min(top.first, x));
-    top.first = max_or_nan(d, top.first, x);
+    top.first = max_or_nan(top.first, x);
   }
   if (i < width) {
     const FloatVector x = load_first(row + i, width - i, hn::Set(d, -kInfinity));
     top.second = hn::Max(top.second, hn::Min(top.first, x));
-    top.first = max_or_nan(d, top.first, x);
+    top.first = max_or_nan(top.first, x);
   }
   return top;
 }

@@ -57,15 +57,38 @@ HWY_INLINE void store_first(FloatVector v, std::size_t count, float* to) {
 #endif
 }
 
-/// The larger one; NaN if either is.
-template <class D, class V>
-HWY_INLINE V max_or_nan(D /*d*/, V a, V b) {
-  // Highway's Max gives b where either is NaN, or NaN, depending on the machine.
-  return hn::IfThenElse(hn::IsNaN(a), a, hn::Max(a, b));
+/// The larger or smaller one; b where either is NaN.
+template <class V>
+HWY_INLINE V larger(V a, V b) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
+  return hn::Max(a, b);
+#else
+  return hn::IfThenElse(hn::Lt(b, a), a, b);
+#endif
 }
-template <class D, class V>
-HWY_INLINE V min_or_nan(D /*d*/, V a, V b) {
-  return hn::IfThenElse(hn::IsNaN(a), a, hn::Min(a, b));
+template <class V>
+HWY_INLINE V smaller(V a, V b) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
+  return hn::Min(a, b);
+#else
+  return hn::IfThenElse(hn::Lt(a, b), a, b);
+#endif
+}
+
+/// The larger or smaller one; NaN if either is.
+template <class V>
+HWY_INLINE V max_or_nan(V a, V b) {
+  return hn::IfThenElse(hn::IsNaN(a), a, larger(a, b));
+}
+template <class V>
+HWY_INLINE V min_or_nan(V a, V b) {
+  return hn::IfThenElse(hn::IsNaN(a), a, smaller(a, b));
+}
+
+/// x between low and high; NaN stays NaN.
+template <class V>
+HWY_INLINE V clamp(V low, V x, V high) {
+  return smaller(high, larger(low, x));
 }
 
 /// e^x split as y * 2^n with y in [0.70, 1.42]; n is left in the low bits of `shifted`.
@@ -93,7 +116,7 @@ HWY_INLINE V exp(D d, V x) {
   const hn::RebindToSigned<D> di;
   // The second operand survives a NaN in the first one and the other way round: max_or_nan is not
   // needed.
-  const V clamped = hn::Min(hn::Set(d, 89.0f), hn::Max(hn::Set(d, -104.0f), x));
+  const V clamped = clamp(hn::Set(d, -104.0f), x, hn::Set(d, 89.0f));
   V shifted;
   const V y = exp_mantissa(d, clamped, shifted);
   // 2^n in two factors, since n reaches from -150 to 128.
@@ -111,7 +134,7 @@ template <class D, class V>
 HWY_INLINE V exp_term(D d, V x) {
   const hn::RebindToSigned<D> di;
   V shifted;
-  const V y = exp_mantissa(d, hn::Max(hn::Set(d, -87.0f), x), shifted);
+  const V y = exp_mantissa(d, larger(hn::Set(d, -87.0f), x), shifted);
   return hn::BitCast(d, hn::Add(hn::BitCast(di, y), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
 }
 
@@ -142,7 +165,7 @@ HWY_INLINE V log1p(D d, V x) {
 /// e^x - 1; exact to a few ulp around 0.
 template <class D, class V>
 HWY_INLINE V expm1(D d, V x) {
-  const V clamped = hn::Min(hn::Set(d, 89.0f), hn::Max(hn::Set(d, -104.0f), x));
+  const V clamped = clamp(hn::Set(d, -104.0f), x, hn::Set(d, 89.0f));
   const V y = hn::Expm1(d, clamped);
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
