@@ -259,7 +259,7 @@ class CpuProgram final : public Program {
       const auto over = static_cast<Over>(graph_->node(id).integers[0]);
       if (body.op == Op::squared_distances && over != Over::sum && over != Over::logsumexp) {
         work.reductions.at(id).finish_distances(
-            work.values[body.arguments[0]], work.values[body.arguments[1]], norms_of(body), out);
+            work.values[body.arguments[0]], work.values[body.arguments[1]], plan_.reads[id], out);
       } else {
         work.reductions.at(id).finish(out);
       }

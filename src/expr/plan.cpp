@@ -116,27 +116,29 @@ class Planner {
 
   // A consumer that reads only the first columns of a sorted or summed-up row lets the rest go.
   void count_columns() {
-    std::vector<std::size_t> read(graph_.size(), 0);
-    const auto need = [&](NodeId id, std::size_t columns) {
-      read[id] = std::max(read[id], columns);
+    plan_.reads.resize(graph_.size());
+    const auto need = [&](NodeId id, std::size_t first, std::size_t last) {
+      plan_.reads[id].push_back({first, last});
     };
-    for (const NodeId id : outputs_) need(id, node(id).width);
+    for (const NodeId id : outputs_) need(id, 0, node(id).width);
     for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
       if (!step->reductions.empty()) {
-        for (const NodeId a : arguments(*step)) need(a, node(a).width);
+        for (const NodeId a : arguments(*step)) need(a, 0, node(a).width);
         continue;
       }
       const Node& n = node(step->node);
-      const std::size_t first_of_row = read[step->node];
+      const std::size_t read = columns_read(step->node);
       for (const NodeId a : n.arguments) {
         if (n.op == Op::slice_columns) {
-          need(a, static_cast<std::size_t>(n.integers[1]));
+          need(a, static_cast<std::size_t>(n.integers[0]), static_cast<std::size_t>(n.integers[1]));
         } else if (n.op == Op::select_columns) {
-          need(a, static_cast<std::size_t>(*std::ranges::max_element(n.integers)) + 1);
+          for (const std::int64_t c : n.integers) {
+            need(a, static_cast<std::size_t>(c), static_cast<std::size_t>(c) + 1);
+          }
         } else if (n.op == Op::cumsum) {
-          need(a, first_of_row);
+          need(a, 0, read);
         } else {
-          need(a, node(a).width);
+          need(a, 0, node(a).width);
         }
       }
     }
@@ -144,8 +146,15 @@ class Planner {
     for (NodeId id = 0; id < graph_.size(); ++id) {
       const Op op = node(id).op;
       const bool prefix = op == Op::sorted || op == Op::cumsum || op == Op::over_rows;
-      plan_.columns[id] = prefix && read[id] > 0 ? read[id] : node(id).width;
+      const std::size_t read = columns_read(id);
+      plan_.columns[id] = prefix && read > 0 ? read : node(id).width;
     }
+  }
+
+  std::size_t columns_read(NodeId id) const {
+    std::size_t last = 0;
+    for (const ColumnRange& range : plan_.reads[id]) last = std::max(last, range.last);
+    return last;
   }
 
   void assign_slots() {

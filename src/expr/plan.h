@@ -8,6 +8,12 @@
 
 namespace nescio {
 
+/// Columns first .. last - 1.
+struct ColumnRange {
+  std::size_t first;
+  std::size_t last;
+};
+
 /// What an executor runs on one block of rows.
 struct Plan {
   static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
@@ -22,9 +28,10 @@ struct Plan {
   };
 
   std::vector<Step> steps;
-  std::vector<NodeId> inputs;             // graph inputs that are read
-  std::vector<NodeId> constants;          // tables that are read
-  std::vector<std::size_t> columns;       // per node: how many of its columns are computed
+  std::vector<NodeId> inputs;                   // graph inputs that are read
+  std::vector<NodeId> constants;                // tables that are read
+  std::vector<std::size_t> columns;             // per node: how many of its columns are computed
+  std::vector<std::vector<ColumnRange>> reads;  // per node: which of them consumers look at
   std::vector<std::size_t> slot;          // per node: its buffer (body nodes: its tile buffer)
   std::vector<std::size_t> slot_columns;  // per buffer: floats for each row of the block
   std::size_t tile_slots = 0;             // buffers of one tile each

@@ -9,11 +9,9 @@
 namespace nescio {
 namespace {
 
-// Entries beyond the wanted ones that are kept, so that rounding cannot push a wanted one out.
+// Entries around a wanted one that are looked at too: rounding may have put them on the wrong side
+// of it.
 constexpr std::size_t spare = 8;
-
-// Below this share of |x|^2 + |row|^2 a distance has lost more than four of its 24 bits.
-constexpr float cancels_below = 0.06f;
 
 }  // namespace
 
@@ -77,31 +75,35 @@ void TileReduction::finish(float* out) {
 }
 
 void TileReduction::finish_distances(const CpuValues& x, const CpuValues& table,
-                                     const float* row_norms, float* out) {
+                                     std::span<const ColumnRange> reads, float* out) {
   found_->finish(scratch_.data(), found_columns_.data());
   for (std::size_t r = 0; r < rows_; ++r) {
     const float* point = x.data + r * x.row_stride;
     float* values = &scratch_[r * kept_];
-    double norm = 0;
-    for (std::size_t d = 0; d < x.width; ++d) norm += static_cast<double>(point[d]) * point[d];
-    for (std::size_t i = 0; i < kept_; ++i) {
-      const std::size_t column = found_columns_[r * kept_ + i];
-      if (values[i] > cancels_below * (static_cast<float>(norm) + row_norms[column])) continue;
-      const float* row = table.data + column * table.row_stride;
-      double sum = 0;
-      for (std::size_t d = 0; d < x.width; ++d) {
-        const double difference = static_cast<double>(point[d]) - row[d];
-        sum += difference * difference;
-      }
-      values[i] = static_cast<float>(sum);
-    }
-    const auto end = values + kept_;
-    if (reduction_ == Over::smallest) {
-      std::partial_sort(values, values + wanted_, end);
-    } else {
-      std::partial_sort(values, values + wanted_, end, std::greater{});
-    }
+    const std::uint32_t* columns = &found_columns_[r * kept_];
     std::copy_n(values, wanted_, out + r * wanted_);
+    for (const ColumnRange& range : reads) {
+      const std::size_t first = range.first - std::min(range.first, spare);
+      const std::size_t last = std::min(range.last + spare, kept_);
+      exact_.resize(last - first);
+      for (std::size_t i = first; i < last; ++i) {
+        const float* row = table.data + columns[i] * table.width;
+        double sum = 0;
+        for (std::size_t d = 0; d < x.width; ++d) {
+          const double difference = static_cast<double>(point[d]) - static_cast<double>(row[d]);
+          sum += difference * difference;
+        }
+        exact_[i - first] = sum;
+      }
+      if (reduction_ == Over::smallest) {
+        std::ranges::sort(exact_);
+      } else {
+        std::ranges::sort(exact_, std::greater{});
+      }
+      for (std::size_t i = range.first; i < range.last; ++i) {
+        out[r * wanted_ + i] = static_cast<float>(exact_[i - first]);
+      }
+    }
   }
 }
 

@@ -1,0 +1,145 @@
+#include "detectors/chain.h"
+
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+template <class Base>
+Base& as(const std::unique_ptr<Stage>& stage) {
+  return static_cast<Base&>(*stage);
+}
+
+bool learns(const DetectorInfo& info) { return !info.fit_on.empty(); }
+
+}  // namespace
+
+Chain::Chain(std::string_view source) {
+  const Spec spec = parse_spec(source);
+  spec_ = print(spec);
+  for (const Term& term : spec.terms) {
+    Link link{&detectors::find(term.name), nullptr};
+    link.stage = link.info->make();
+    for (const Argument& argument : term.arguments) {
+      const std::string where = "[" + spec_ + "]";
+      if (argument.key.empty()) {
+        fail(where, " ", term.name, " takes key=value, found '", print(argument.spec.front()), "'");
+      }
+      if (argument.list) fail(where, " ", argument.key, ": a list stands for several detectors");
+      set_parameter(*link.stage, link.info->parameters, where, argument.key, argument.values[0]);
+    }
+    links_.push_back(std::move(link));
+  }
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const bool last = i + 1 == links_.size();
+    if (last && links_[i].info->shaper) {
+      fail("[", spec_, "] ", links_[i].info->name,
+           " changes the inputs of a detector; put one behind it: ", spec_, "+energy");
+    }
+    if (!last && !links_[i].info->shaper) {
+      fail("[", spec_, "] ", links_[i].info->name, " is a detector and can only stand last");
+    }
+  }
+}
+
+Needs Chain::needs() const {
+  Needs all;
+  for (const Link& link : links_) {
+    all.logits |= link.info->needs.logits;
+    all.features |= link.info->needs.features;
+    all.head |= link.info->needs.head;
+    all.labels |= link.info->needs.labels;
+  }
+  return all;
+}
+
+bool Chain::fits_on(std::string_view split) const {
+  for (const Link& link : links_) {
+    if (learns(*link.info) && link.stage->fit_on == split) return true;
+  }
+  return false;
+}
+
+void Chain::check_inputs(const Inputs& in) const {
+  const Needs need = needs();
+  if (need.logits && !in.logits) fail("[", spec_, "] needs logits, which the bank has not");
+  if (need.features && !in.features) fail("[", spec_, "] needs features, which the bank has not");
+  if (need.head && !in.head) {
+    fail("[", spec_, "] needs the head (W, b), which the bank has not; import it with ",
+         "head_weight=W.npy head_bias=b.npy");
+  }
+}
+
+void Chain::fit(const Inputs& inputs, const FitData& data) {
+  check_inputs(inputs);
+  Inputs in = inputs;
+  for (Link& link : links_) {
+    try {
+      if (learns(*link.info)) {
+        Statistics* statistics = link.stage->fit_on == "train" ? data.train : data.val;
+        if (!statistics) {
+          fail(link.info->name, " is fitted on the split '", link.stage->fit_on,
+               "'; name one with ", link.stage->fit_on, "=SET/SPLIT");
+        }
+        link.stage->fit(in, *statistics);
+      }
+      if (link.info->shaper) in = as<Shaper>(link.stage).shape(in);
+    } catch (const Error& e) {
+      fail("[", spec_, "] ", e.what());
+    }
+  }
+  fitted_ = true;
+}
+
+Expr Chain::score(const Inputs& inputs) const {
+  check_inputs(inputs);
+  if (!fitted_ && (fits_on("train") || fits_on("val"))) {
+    fail("[", spec_, "] must be fitted before it can score");
+  }
+  Inputs in = inputs;
+  try {
+    for (const Link& link : links_) {
+      if (!link.info->shaper) return as<Detector>(link.stage).score(in);
+      in = as<Shaper>(link.stage).shape(in);
+    }
+  } catch (const Error& e) {
+    fail("[", spec_, "] ", e.what());
+  }
+  fail("[", spec_, "] has no detector");
+}
+
+std::map<std::string, Array> Chain::learned() const {
+  std::map<std::string, Array> arrays;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    for (const LearnedArray& array : links_[i].info->learned) {
+      arrays.emplace(text(i, ".", array.name), array.get(*links_[i].stage));
+    }
+  }
+  return arrays;
+}
+
+void Chain::load(const std::map<std::string, Array>& arrays) {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    for (const LearnedArray& array : links_[i].info->learned) {
+      const std::string name = text(i, ".", array.name);
+      const auto found = arrays.find(name);
+      if (found == arrays.end()) fail("[", spec_, "] the saved detector lacks '", name, "'");
+      try {
+        array.set(*links_[i].stage, found->second);
+      } catch (const Error& e) {
+        fail("[", spec_, "] ", name, ": ", e.what());
+      }
+    }
+  }
+  fitted_ = true;
+}
+
+std::vector<std::string> all_specs() {
+  std::vector<std::string> specs;
+  for (const DetectorInfo& info : detectors::catalogue()) {
+    specs.push_back(info.shaper ? info.name + "+energy" : info.name);
+  }
+  return specs;
+}
+
+}  // namespace nescio

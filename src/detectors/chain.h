@@ -1,0 +1,62 @@
+// A spec string brought to life: shapers from left to right, then a detector.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/spec.h"
+#include "detectors/detector.h"
+
+namespace nescio {
+
+/// Statistics of the splits that a fit may read; null where the caller has none.
+struct FitData {
+  Statistics* train = nullptr;
+  Statistics* val = nullptr;
+};
+
+class Chain {
+ public:
+  /// Parses and checks "react(q=0.9)+energy(T=1)"; lists must have been expanded. Error on unknown
+  /// names and keys (with the nearest one), values out of range, or a shaper in the last place.
+  explicit Chain(std::string_view spec);
+
+  /// The spec as it was asked for, without blanks.
+  const std::string& spec() const { return spec_; }
+  /// What all its stages need together.
+  Needs needs() const;
+  /// Whether some stage learns from the split "train" or "val".
+  bool fits_on(std::string_view split) const;
+
+  /// Learns every stage on what the ones before it produce. Error if an array that it needs is
+  /// missing.
+  void fit(const Inputs& in, const FitData& data);
+  /// [B, 1], higher = more OOD. Error before fit() if a stage learns something.
+  Expr score(const Inputs& in) const;
+
+  /// Learned arrays by "<place of the stage>.<name>", for saving; load() is the way back and counts
+  /// as fitted.
+  std::map<std::string, Array> learned() const;
+  void load(const std::map<std::string, Array>& arrays);
+
+ private:
+  struct Link {
+    const DetectorInfo* info;
+    std::unique_ptr<Stage> stage;
+  };
+  void check_inputs(const Inputs& in) const;
+
+  std::string spec_;
+  std::vector<Link> links_;
+  bool fitted_ = false;
+};
+
+/// Every detector with its defaults, and each shaper in front of `energy`: what detectors=all
+/// stands for.
+std::vector<std::string> all_specs();
+
+}  // namespace nescio

@@ -1,0 +1,44 @@
+#include "detectors/detector.h"
+
+#include <algorithm>
+
+namespace nescio {
+
+void Stage::fit(const Inputs&, Statistics&) {}
+
+Array to_array(double value) { return {{1}, std::vector<double>{value}}; }
+Array to_array(const Matrix& matrix) { return {{matrix.rows, matrix.cols}, matrix.values}; }
+Array to_array(const Array& array) { return array; }
+
+void from_array(const Array& array, double& value) {
+  if (array.size() != 1) fail("expected one number, found shape ", to_string(array.shape()));
+  value = array.to_float64().as<double>()[0];
+}
+
+void from_array(const Array& array, Matrix& matrix) {
+  if (array.shape().size() != 2) {
+    fail("expected a matrix, found shape ", to_string(array.shape()));
+  }
+  const Array wide = array.to_float64();
+  const auto values = wide.as<double>();
+  matrix = Matrix(array.rows(), array.cols(), {values.begin(), values.end()});
+}
+
+void from_array(const Array& array, Array& out) { out = array; }
+
+namespace detectors {
+
+const DetectorInfo& find(const std::string& name) {
+  std::vector<std::string> names;
+  for (const DetectorInfo& info : catalogue()) {
+    if (info.name == name) return info;
+    if (std::ranges::find(info.aliases, name) != info.aliases.end()) {
+      fail("unknown detector '", name, "': here it is called '", info.name, "'");
+    }
+    names.push_back(info.name);
+  }
+  fail("unknown detector '", name, "'.", suggest(name, names));
+}
+
+}  // namespace detectors
+}  // namespace nescio

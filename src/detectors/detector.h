@@ -1,0 +1,132 @@
+// Detectors and shapers: learn constants from statistics, then write the score as an expression.
+//
+// One file each: a class in an anonymous namespace and one function that describes it, called by
+// the catalogue that CMake generates from `nescio_add_detector(name)`. skeleton.cpp is the one to
+// copy.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bank/statistics.h"
+#include "base/parameters.h"
+#include "detectors/inputs.h"
+
+namespace nescio {
+
+/// A term of a chain like react(q=0.9)+energy.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  /// Learns its constants; `in` is what the stages before it make of the bank. Not called where
+  /// nothing is learned.
+  virtual void fit(const Inputs& in, Statistics& statistics);
+
+  std::string fit_on = "train";  // or "val"; a parameter of every stage that learns
+};
+
+class Detector : public Stage {
+ public:
+  /// [B, 1], higher = more OOD. Called after fit() or after the learned arrays were loaded.
+  virtual Expr score(const Inputs& in) const = 0;
+};
+
+class Shaper : public Stage {
+ public:
+  /// Changed features or logits. Called after fit() or after the learned arrays were loaded.
+  virtual Inputs shape(const Inputs& in) const = 0;
+};
+
+struct Paper {
+  std::string authors, title, venue, arxiv;
+};
+
+/// What a stage reads.
+struct Needs {
+  bool logits = false;
+  bool features = false;
+  bool head = false;
+  bool labels = false;  // for fitting
+};
+
+/// An array (or number) that fit() sets and a saved detector holds.
+struct LearnedArray {
+  std::string name;
+  std::string doc;  // with the shape
+  std::function<Array(const Stage&)> get;
+  std::function<void(Stage&, const Array&)> set;
+};
+
+// Conversions between members and stored arrays.
+Array to_array(double value);
+Array to_array(const Matrix& matrix);
+Array to_array(const Array& array);
+void from_array(const Array& array, double& value);
+void from_array(const Array& array, Matrix& matrix);
+void from_array(const Array& array, Array& out);
+
+template <class Object, class T>
+LearnedArray learned(T Object::*member, std::string name, std::string doc) {
+  return {
+      std::move(name), std::move(doc),
+      [member](const Stage& stage) { return to_array(static_cast<const Object&>(stage).*member); },
+      [member](Stage& stage, const Array& array) {
+        from_array(array, static_cast<Object&>(stage).*member);
+      }};
+}
+
+template <class Object, class T>
+Parameter<Stage> parameter(T Object::*member, ParameterInfo info) {
+  return bind_parameter<Stage>(member, std::move(info));
+}
+
+/// The self-description from which everything else comes: `list`, `describe`, validation, saving,
+/// loading, tests.
+struct DetectorInfo {
+  std::string name;
+  std::string summary;  // one sentence
+  std::string formula;  // in our sign
+  Paper paper;
+  Needs needs;
+  std::string fit_on = {};  // "train", "val", or empty: nothing is learned
+  std::vector<Parameter<Stage>> parameters = {};
+  std::vector<LearnedArray> learned = {};
+  std::vector<std::string> aliases = {};     // what other toolkits call it
+  std::vector<std::string> deviations = {};  // from the authors' code or a toolkit
+  std::string weak_on_toy_data =
+      {};               // why OOD need not score higher on the conformance suite's world
+  bool shaper = false;  // set by describe<>
+  std::function<std::unique_ptr<Stage>()> make = {};  // set by describe<>
+};
+
+/// Completes a description with what follows from the class.
+template <class Object>
+DetectorInfo describe(DetectorInfo info) {
+  info.shaper = std::is_base_of_v<Shaper, Object>;
+  info.make = [fit_on = info.fit_on] {
+    auto stage = std::make_unique<Object>();
+    stage->fit_on = fit_on;
+    return stage;
+  };
+  if (!info.fit_on.empty()) {
+    Parameter<Stage> p = bind_parameter<Stage>(
+        &Object::fit_on,
+        {.name = "fit_on", .doc = "the split that is learned from", .choices = {"train", "val"}});
+    p.default_value = info.fit_on;
+    info.parameters.push_back(std::move(p));
+  }
+  return info;
+}
+
+namespace detectors {
+
+/// All entries, sorted by name (generated).
+const std::vector<DetectorInfo>& catalogue();
+/// The entry called `name`; Error with the nearest names, or with ours if it is another toolkit's
+/// name.
+const DetectorInfo& find(const std::string& name);
+
+}  // namespace detectors
+}  // namespace nescio

@@ -1,0 +1,37 @@
+// What a score is a function of.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "expr/expr.h"
+
+namespace nescio {
+
+/// The last layer as constants: logits = features W^T + b.
+struct HeadTables {
+  Table weight;  // W [C, D]
+  Table bias;    // b [1, C]
+};
+
+/// Logits [B, C] and features [B, D] of a batch and the head, each absent where the bank lacks it
+/// (an empty Expr). A shaper returns changed ones; logits that nobody touched are the network's
+/// own.
+struct Inputs {
+  Expr logits;
+  Expr features;
+  std::optional<HeadTables> head;
+
+  /// Other features; the logits follow from the head (Error without one).
+  Inputs with_features(const Expr& changed) const;
+  Inputs with_logits(const Expr& changed) const;
+};
+
+/// Inputs over a new graph; a width of 0 leaves the array out.
+Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head);
+
+/// x / max(|x|, 1e-12), row by row; a row of zeros stays zero.
+Expr unit_rows(const Expr& x);
+
+}  // namespace nescio

@@ -1,0 +1,44 @@
+// ReAct: features above a quantile are cut off.
+//   h' = min(h, tau),  z' = W h' + b
+// tau: quantile q of all values of the features together (numpy's linear interpolation). The paper
+// takes training features, OpenOOD ID validation features; the default is OpenOOD's, since the
+// published tables come from it. O(C D) a row: one product with the head.
+#include "detectors/detector.h"
+
+namespace nescio::detectors {
+namespace {
+
+class React final : public Shaper {
+ public:
+  double q = 0.9;
+  double clip = 0;
+
+  void fit(const Inputs& in, Statistics& statistics) override {
+    clip = statistics.quantile(in.features, q);
+  }
+
+  Inputs shape(const Inputs& in) const override { return in.with_features(min(in.features, clip)); }
+};
+
+}  // namespace
+
+DetectorInfo react() {
+  return describe<React>({
+      .name = "react",
+      .summary = "Cuts features off above a quantile and recomputes the logits.",
+      .formula = "h' = min(h, tau),  z' = W h' + b,  tau = quantile q of the features",
+      .paper = {"Sun, Guo, Li", "ReAct: Out-of-distribution Detection With Rectified Activations",
+                "NeurIPS 2021", "2111.12797"},
+      .needs = {.features = true, .head = true},
+      .fit_on = "val",
+      .parameters = {parameter(&React::q, {.name = "q",
+                                           .doc = "quantile",
+                                           .min = 0,
+                                           .max = 1,
+                                           .sweep = {"0.85", "0.9", "0.95", "0.99"}})},
+      .learned = {learned(&React::clip, "clip", "tau")},
+      .deviations = {"pytorch-ood 0.2 takes a fixed threshold of 1.0"},
+  });
+}
+
+}  // namespace nescio::detectors

@@ -1,0 +1,207 @@
+#include "detectors/saved_detector.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "io/file.h"
+#include "io/json_file.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+
+namespace nescio {
+namespace {
+
+constexpr int format_version = 1;
+constexpr std::size_t self_test_rows = 16;
+constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
+
+std::optional<HeadTables> tables(const std::optional<Head>& head) {
+  if (!head) return std::nullopt;
+  return HeadTables{Table(head->weight), Table(head->bias)};
+}
+
+std::vector<double> score_rows(const FittedDetector& detector, const Batch& batch) {
+  const std::size_t rows = batch.empty() ? 0 : batch.begin()->second.rows;
+  std::vector<double> scores(rows);
+  detector.compile()->run(batch, {scores.data()});
+  return scores;
+}
+
+void replay(const FittedDetector& detector, const std::map<std::string, Array>& tensors,
+            const std::filesystem::path& folder) {
+  const auto expected = tensors.find("self_test.scores");
+  if (expected == tensors.end()) return;
+  Batch batch;
+  for (const char* name : {"logits", "features"}) {
+    const auto found = tensors.find(std::string("self_test.") + name);
+    if (found != tensors.end()) batch.emplace(name, found->second.matrix());
+  }
+  const auto stored = expected->second.as<double>();
+  const auto scores = score_rows(detector, batch);
+  if (scores.size() != stored.size()) {
+    fail(folder.string(), ": ", stored.size(), " self-test scores for ", scores.size(), " rows");
+  }
+  const auto [low, high] = std::ranges::minmax_element(stored);
+  const double range = std::max(*high - *low, 1e-3 * std::max(std::abs(*high), 1e-3));
+  for (std::size_t r = 0; r < stored.size(); ++r) {
+    if (!(std::abs(scores[r] - stored[r]) <= self_test_tolerance * range)) {
+      fail(folder.string(), ": self-test row ", r, " scores ", format_number(scores[r]),
+           " here and ", format_number(stored[r]), " where the detector was saved; fit it again");
+    }
+  }
+}
+
+const nlohmann::json& field(const nlohmann::json& json, const char* name,
+                            const std::filesystem::path& path) {
+  if (!json.is_object() || !json.contains(name)) fail(path.string(), ": '", name, "' is missing");
+  return json.at(name);
+}
+
+}  // namespace
+
+Inputs FittedDetector::inputs() const {
+  return nescio::make_inputs(classes, feature_width, tables(head));
+}
+
+std::unique_ptr<Program> FittedDetector::compile(Executor executor) const {
+  return nescio::compile({chain.score(inputs())}, executor);
+}
+
+Split read_split(const FeatureBank& bank, const std::string& split) {
+  Split out;
+  out.name = split;
+  out.classes = bank.classes();
+  for (const char* name : {"logits", "features"}) {
+    if (bank.has(split, name)) out.arrays.emplace(name, bank.array(split, name));
+  }
+  if (bank.has(split, "labels")) out.labels = bank.array(split, "labels");
+  return out;
+}
+
+Inputs make_inputs(const FeatureBank& bank) {
+  bool logits = false;
+  bool features = false;
+  for (const std::string& split : bank.splits()) {
+    logits |= bank.has(split, "logits");
+    features |= bank.has(split, "features");
+  }
+  return make_inputs(logits ? bank.classes() : 0, features ? bank.feature_width() : 0,
+                     tables(bank.head()));
+}
+
+Batch read_batch(const FeatureBank& bank, const std::string& split,
+                 std::map<std::string, Array>& owners) {
+  Batch batch;
+  for (const char* name : {"logits", "features"}) {
+    if (!bank.has(split, name)) continue;
+    const Array& array = owners[split + "/" + name] = bank.array(split, name);
+    batch.emplace(name, array.matrix());
+  }
+  return batch;
+}
+
+FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
+                            const std::string& train, const std::string& val, Executor executor) {
+  FittedDetector out{.chain = Chain(spec),
+                     .classes = bank.classes(),
+                     .feature_width = bank.feature_width(),
+                     .head = bank.head(),
+                     .origin = nlohmann::json::object()};
+  const auto statistics = [&](const std::string& role,
+                              const std::string& split) -> std::unique_ptr<Statistics> {
+    if (split.empty() || !out.chain.fits_on(role)) return nullptr;
+    out.origin[role] = {{"split", split}, {"manifest", bank.manifest(split)}};
+    return std::make_unique<Statistics>(read_split(bank, split), executor);
+  };
+  const auto on_train = statistics("train", train);
+  const auto on_val = statistics("val", val);
+  out.origin["bank"] = bank.path().string();
+  out.origin["model"] = bank.model();
+  out.chain.fit(make_inputs(bank), {on_train.get(), on_val.get()});
+  if (!out.chain.needs().head) out.head.reset();
+  return out;
+}
+
+void save_detector(const FittedDetector& detector, const Batch& self_test,
+                   const std::filesystem::path& folder) {
+  std::map<std::string, Array> tensors;
+  for (const auto& [name, array] : detector.chain.learned()) {
+    tensors.emplace("learned." + name, array);
+  }
+  if (detector.head) {
+    tensors.emplace("head.weight", detector.head->weight);
+    tensors.emplace("head.bias", detector.head->bias);
+  }
+  Batch kept;
+  for (const auto& [name, view] : self_test) {
+    const std::size_t rows = std::min(view.rows, self_test_rows);
+    std::vector<float> values;
+    for (std::size_t r = 0; r < rows; ++r) {
+      values.insert(values.end(), view.row(r), view.row(r) + view.cols);
+    }
+    kept.emplace(name, view.slice(0, rows));
+    tensors.emplace("self_test." + name, Array({rows, view.cols}, std::move(values)));
+  }
+  auto scores = score_rows(detector, kept);
+  if (!scores.empty()) {
+    tensors.emplace("self_test.scores", Array({scores.size()}, std::move(scores)));
+  }
+
+  const std::filesystem::path partial = folder.string() + ".partial";
+  std::filesystem::remove_all(partial);
+  make_folders(partial);
+  write_safetensors(partial / "learned.safetensors", tensors);
+  write_json(partial / "detector.json",
+             {{"format", format_version},
+              {"program", version()},
+              {"spec", detector.chain.spec()},
+              {"classes", detector.classes},
+              {"feature_width", detector.feature_width},
+              {"learned_sha256", sha256_file(partial / "learned.safetensors")},
+              {"origin", detector.origin}});
+  replace_folder(partial, folder);
+  std::filesystem::remove_all(partial);
+}
+
+FittedDetector load_detector(const std::filesystem::path& folder) {
+  const auto path = folder / "detector.json";
+  if (!std::filesystem::exists(path)) {
+    fail(folder.string(), ": no detector.json; expected a folder written by `nescio fit ... out=`");
+  }
+  const nlohmann::json json = read_json(path);
+  const auto& format = field(json, "format", path);
+  if (!format.is_number_integer() || format.get<int>() != format_version) {
+    fail(path.string(), ": format ", format.dump(), "; this program reads ", format_version);
+  }
+  const auto file = folder / "learned.safetensors";
+  if (field(json, "learned_sha256", path) != sha256_file(file)) {
+    fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
+  }
+  const Safetensors stored = read_safetensors(file);
+
+  const auto& spec = field(json, "spec", path);
+  const auto& classes = field(json, "classes", path);
+  const auto& width = field(json, "feature_width", path);
+  if (!spec.is_string() || !classes.is_number_unsigned() || !width.is_number_unsigned()) {
+    fail(path.string(), ": spec, classes or feature_width is of the wrong type");
+  }
+  FittedDetector out{.chain = Chain(spec.get<std::string>()),
+                     .classes = classes.get<std::size_t>(),
+                     .feature_width = width.get<std::size_t>(),
+                     .head = std::nullopt,
+                     .origin = field(json, "origin", path)};
+  std::map<std::string, Array> learned;
+  for (const auto& [name, array] : stored.tensors) {
+    if (name.starts_with("learned.")) learned.emplace(name.substr(8), array);
+  }
+  out.chain.load(learned);
+  if (stored.tensors.contains("head.weight") && stored.tensors.contains("head.bias")) {
+    out.head = Head{stored.tensors.at("head.weight"), stored.tensors.at("head.bias")};
+  }
+  replay(out, stored.tensors, folder);
+  return out;
+}
+
+}  // namespace nescio

@@ -1,0 +1,57 @@
+// A fitted detector on disk.
+//
+//   DETECTOR/detector.json          spec, shapes, format version, where it was fitted, program
+//   version, hashes DETECTOR/learned.safetensors    learned arrays by stage, the head where it is
+//   needed,
+//                                   self-test rows and the scores that they had when it was saved
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "bank/feature_bank.h"
+#include "detectors/chain.h"
+
+namespace nescio {
+
+/// A chain with everything that scoring needs.
+struct FittedDetector {
+  Chain chain;
+  std::size_t classes = 0;
+  std::size_t feature_width = 0;
+  std::optional<Head> head;
+  nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
+
+  /// Inputs over a new graph.
+  Inputs inputs() const;
+  /// The score compiled for an executor; reads "logits" and "features" as far as the chain needs
+  /// them.
+  std::unique_ptr<Program> compile(Executor executor = Executor::cpu) const;
+};
+
+/// One split of a bank as fitting sees it: the arrays that the bank has, labels, classes.
+Split read_split(const FeatureBank& bank, const std::string& split);
+/// What the bank's arrays are called and how wide they are.
+Inputs make_inputs(const FeatureBank& bank);
+/// The arrays of a split as a batch; `owners` keeps them mapped.
+Batch read_batch(const FeatureBank& bank, const std::string& split,
+                 std::map<std::string, Array>& owners);
+
+/// Fits `spec` on splits of a bank ("" = none). Error if the spec needs a split or an array that is
+/// not there.
+FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
+                            const std::string& train, const std::string& val,
+                            Executor executor = Executor::cpu);
+
+/// Writes the folder, replacing an older one only when complete. `self_test` rows (at most 16 are
+/// kept) are scored and stored.
+void save_detector(const FittedDetector& detector, const Batch& self_test,
+                   const std::filesystem::path& folder);
+/// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is
+/// newer, or a score differs by more than 1e-4 of the stored range.
+FittedDetector load_detector(const std::filesystem::path& folder);
+
+}  // namespace nescio

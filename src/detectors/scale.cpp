@@ -1,0 +1,56 @@
+// SCALE: features are scaled by how much of their sum lies in the largest ones.
+//   h' = e^r h,  z' = W h' + b = e^r (z - b) + b,  r = sum(h) / sum(largest k of h),  k = D -
+//   round(p D)
+// The second form needs no product with the head: O(D log k + C) a row.
+// Made for features >= 0. A row without positive sum in its largest entries keeps its logits (r =
+// 0); r is cut at 80, where e^r is near the largest float.
+#include <algorithm>
+#include <cmath>
+
+#include "detectors/detector.h"
+
+namespace nescio::detectors {
+namespace {
+
+class Scale final : public Shaper {
+ public:
+  double p = 0.85;
+
+  Inputs shape(const Inputs& in) const override {
+    const std::size_t width = in.features.width();
+    // numpy's round: halves go to the even number.
+    const auto cut = static_cast<std::size_t>(std::nearbyint(p * static_cast<double>(width)));
+    const std::size_t k = std::max<std::size_t>(width - std::min(cut, width), 1);
+    const Expr top = column(cumsum(sorted(in.features, Sort::descending)), k - 1);
+    const Expr ratio = row_sum(in.features) / top;
+    const Expr zero = constant(in.features.graph(), 0.0);
+    const Expr r = where(top > 0.0, clip(ratio, 0.0, 80.0), zero);
+    return in.with_logits(exp(r) * (in.logits - in.head->bias) + in.head->bias);
+  }
+};
+
+}  // namespace
+
+DetectorInfo scale() {
+  return describe<Scale>({
+      .name = "scale",
+      .summary = "Scales features by the share that their largest entries have of the sum.",
+      .formula = "z' = e^r (z - b) + b,  r = sum(h) / sum(largest k of h),  k = D - round(p D)",
+      .paper = {"Xu, Chen, Franchi, Yao",
+                "Scaling for Training Time and Post-hoc Out-of-distribution Detection "
+                "Enhancement",
+                "ICLR 2024", "2310.00227"},
+      .needs = {.logits = true, .features = true, .head = true},
+      .parameters = {parameter(&Scale::p,
+                               {.name = "p",
+                                .doc = "share of the entries that are not counted as largest",
+                                .min = 0,
+                                .max = 1,
+                                .max_excluded = true,
+                                .sweep = {"0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"}})},
+      .deviations =
+          {"the network's own logits are scaled; the authors recompute them from the head"},
+  });
+}
+
+}  // namespace nescio::detectors

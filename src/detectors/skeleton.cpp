@@ -1,0 +1,50 @@
+// Skeleton: the file to copy when you add a detector. The conformance suite tests it like the rest.
+//
+//   s(x) = |h - mu|^power,  mu = mean of the training features              higher = more OOD
+//
+// 1. Copy it to NAME.cpp, write NAME_test.cpp beside it, add `nescio_add_detector(NAME)` to
+// CMakeLists.txt. Nothing
+//    else is edited: list, describe, saving and conformance follow from the description.
+// 2. State the formula in our sign, the paper, the cost of a row, and how the authors' code
+// differs.
+#include "detectors/detector.h"
+
+namespace nescio::detectors {
+namespace {
+
+class Skeleton final : public Detector {
+ public:
+  // 3. Parameters with their defaults.
+  double power = 1;
+
+  // 4. What is learned: constants, taken from statistics that are shared with other detectors.
+  Matrix mean;
+  void fit(const Inputs& in, Statistics& statistics) override {
+    mean = statistics.mean(in.features);
+  }
+
+  // 5. The score as the paper writes it.
+  Expr score(const Inputs& in) const override { return pow(l2_norm(in.features - mean), power); }
+};
+
+}  // namespace
+
+// 6. The description.
+DetectorInfo skeleton() {
+  return describe<Skeleton>({
+      .name = "skeleton",
+      .summary = "Distance of the features to their training mean: an example to copy.",
+      .formula = "s(x) = |h - mu|^power",
+      .paper = {"none", "an example, not a published method", "", ""},
+      .needs = {.features = true},
+      .fit_on = "train",
+      .parameters = {parameter(&Skeleton::power, {.name = "power",
+                                                  .doc = "exponent; the order stays the same",
+                                                  .min = 0,
+                                                  .min_excluded = true,
+                                                  .sweep = {"1", "2"}})},
+      .learned = {learned(&Skeleton::mean, "mean", "[1, D]")},
+  });
+}
+
+}  // namespace nescio::detectors
