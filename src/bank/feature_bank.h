@@ -1,10 +1,11 @@
 // The feature bank: what a network said about data sets, on disk, readable without the network.
 //
-//   BANK/bank.json                                   manifest: shapes, dtypes, SHA-256 of each array, where it came from
-//   BANK/head/{weight,bias}.npy                      the last layer: W [C, D], b [C]
-//   BANK/<set>/<split>/{logits,features,labels,index,...}.npy
+//   BANK/bank.json                                   manifest: shapes, dtypes, SHA-256 of each
+//   array, where it came from BANK/head/{weight,bias}.npy                      the last layer: W
+//   [C, D], b [C] BANK/<set>/<split>/{logits,features,labels,index,...}.npy
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/array.h"
+#include "io/file.h"
 
 namespace nescio {
 
@@ -23,6 +25,10 @@ struct Head {
   Array bias;
 };
 
+/// A folder of arrays with a manifest. Everything is checked when it is opened: that each array is
+/// there with the shape that the manifest says, and its SHA-256 where its size or time stamp is
+/// another one than when it was written (verify() checks all). Changes go to the disk at once and
+/// all or nothing; other processes may write other splits of the same bank meanwhile.
 class FeatureBank {
  public:
   /// Throws Error if there is no bank at the path (and says how to make one) or it is damaged.
@@ -35,7 +41,10 @@ class FeatureBank {
   std::vector<std::string> splits() const;
   bool has(std::string_view split) const;
   bool has(std::string_view split, std::string_view array) const;
+  /// Rows of every array of the split; Error names the splits that are there.
   std::size_t rows(std::string_view split) const;
+  /// The names of the split's arrays, sorted.
+  std::vector<std::string> arrays(std::string_view split) const;
   /// A mapped array; Error names what the bank has instead.
   Array array(std::string_view split, std::string_view name) const;
   std::optional<Head> head() const;
@@ -43,10 +52,14 @@ class FeatureBank {
   std::size_t classes() const;
   std::size_t feature_width() const;
 
-  /// Replaces the head. Shapes must agree with each other and with the splits that are there.
+  /// Replaces the head. Error if a value is not finite, or if the shapes do not agree with each
+  /// other or with the splits that are there.
   void set_head(const Head& head, const nlohmann::json& origin);
-  /// The manifest of one split: arrays (dtype, shape, sha256), origin, inputs.
+  /// The manifest of one split: "rows", "arrays" (of each: "dtype", "shape", "sha256", "bytes",
+  /// "modified_ns") and "inputs", as given to SplitWriter.
   const nlohmann::json& manifest(std::string_view split) const;
+  /// The same of the head, with "origin" instead of "rows" and "inputs"; {} if there is none.
+  const nlohmann::json& head_manifest() const;
   /// Network, preprocessing: bank-wide facts; written by extraction, {} where unknown.
   const nlohmann::json& model() const;
   void set_model(const nlohmann::json& model);
@@ -56,45 +69,91 @@ class FeatureBank {
  private:
   friend class SplitWriter;
   explicit FeatureBank(std::filesystem::path path) : path_(std::move(path)) {}
+
+  // A key is "head" or the name of a split.
+  std::filesystem::path place_of(std::string_view key) const;
+  std::filesystem::path partial_of(std::string_view key) const;
+  const nlohmann::json* entry_of(std::string_view key) const;
+  void set_entry(const std::string& key, nlohmann::json entry);
+  std::vector<std::string> keys() const;
+  Array read(std::string_view key, std::string_view name) const;
+  std::size_t side_of(std::string_view array, std::size_t head_side,
+                      std::string_view without) const;
+  void check_widths(const std::string& key, std::size_t classes, std::size_t features) const;
+  void load();
+  void recover();
+  void install(const std::string& key, const nlohmann::json& entry);
   void save_manifest() const;
 
   std::filesystem::path path_;
   nlohmann::json manifest_;
 };
 
-/// An array that a split will have: rows x row_shape.
+/// An array that a split will have: rows x row_shape. logits and features are float32 rows, labels
+/// and index one int64 per row; others are free.
 struct ArrayPlan {
   std::string name;
   DType dtype = DType::float32;
   Shape row_shape;
 };
 
-/// Writes one split: preallocated arrays and a journal in BANK/.partial, renamed into place when complete.
-/// A writer with the same rows, arrays and inputs as an interrupted one goes on where that one stopped;
-/// otherwise what is left of it is thrown away. Replaces a split of the same name only in finish().
+/// Writes one split: preallocated arrays and a journal in BANK/.partial, renamed into place when
+/// complete. A writer with the same rows, arrays and inputs as an interrupted one goes on where
+/// that one stopped; otherwise what is left of it is thrown away. Replaces a split of the same name
+/// only in finish().
 class SplitWriter {
  public:
   /// `inputs` is everything that the values depend on (hashes of weights, data, preprocessing ...).
+  /// Error for names other than letters, digits, '_', '.', '-' (a split: SET/SPLIT), no rows,
+  /// widths that do not agree with the bank, too little space on the disk, or another process
+  /// writing it.
   SplitWriter(FeatureBank& bank, std::string split, std::size_t rows, std::vector<ArrayPlan> arrays,
               nlohmann::json inputs);
+  /// Brings what was committed to the disk, so that the next writer goes on from there.
+  ~SplitWriter();
+  SplitWriter(const SplitWriter&) = delete;
+  SplitWriter& operator=(const SplitWriter&) = delete;
+
   /// Rows that are already there.
   std::size_t done() const { return done_; }
-  /// Rows done() .. done() + n - 1 of the array called `name`; dtype and row shape must be as planned.
+  /// Rows done() .. done() + n - 1 of the array called `name`; dtype and row shape must be as
+  /// planned.
   void write(std::string_view name, const Array& rows);
-  /// All arrays have been given the next `rows` rows: they reach the disk, then the journal says so.
+  /// All arrays have been given the next `rows` rows: they reach the disk, then the journal says
+  /// so. To spare the disk that happens at most once a second, and in the destructor.
   void commit(std::size_t rows);
-  /// Every row is there: checks that logits and features are finite (Error with row and column),
-  /// hashes, renames, extends the manifest.
+  /// Every row is there: checks that logits and features are finite (Error with row and column;
+  /// all of it is thrown away then), hashes, renames, extends the manifest.
   void finish();
 
  private:
+  struct File {
+    FileDescriptor descriptor;
+    std::filesystem::path path;
+    std::size_t header = 0;   // bytes before the first row
+    std::size_t row = 0;      // bytes of one row
+    std::size_t written = 0;  // rows since the last commit
+  };
+
+  nlohmann::json plan() const;
+  bool resume();
+  void begin();
+  void discard();
+  void sync();
+  void check_finite(std::string_view name) const;
+
   FeatureBank& bank_;
   std::string split_;
   std::size_t rows_;
   std::vector<ArrayPlan> arrays_;
   nlohmann::json inputs_;
   std::filesystem::path folder_;
+  FolderLock lock_;
+  std::vector<File> files_;  // one per array
   std::size_t done_ = 0;
+  std::size_t synced_ = 0;
+  std::chrono::steady_clock::time_point last_sync_;
+  bool finished_ = false;
 };
 
 }  // namespace nescio

@@ -65,6 +65,13 @@ FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   return *this;
 }
 
+FileStamp stamp_of(const fs::path& path) {
+  const FileDescriptor file(path, O_RDONLY);
+  const struct stat status = status_of(file, path);
+  return {static_cast<std::uint64_t>(status.st_size),
+          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
 SharedBytes map_file(const fs::path& path) {
   const FileDescriptor file(path, O_RDONLY);
   const struct stat status = status_of(file, path);

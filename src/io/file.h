@@ -38,6 +38,15 @@ SharedBytes map_file(const std::filesystem::path& path);
 std::string read_text(const std::filesystem::path& path,
                       std::size_t max_bytes = std::size_t{1} << 26);
 
+/// Size and time of the last change, to tell whether a file is still the same one.
+struct FileStamp {
+  std::uint64_t bytes = 0;
+  std::int64_t modified_ns = 0;  // since 1970
+  bool operator==(const FileStamp&) const = default;
+};
+/// Error if the file does not exist.
+FileStamp stamp_of(const std::filesystem::path& path);
+
 /// Makes the folder and those above it.
 void make_folders(const std::filesystem::path& path);
 

@@ -1,0 +1,201 @@
+#include "bank/feature_bank.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/error.h"
+#include "io/json_file.h"
+#include "io/npy.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class FeatureBankTest : public ::testing::Test {
+ protected:
+  // 2 rows of 3 features, 2 classes.
+  void add(const std::string& split) {
+    SplitWriter writer(bank_, split, 2,
+                       {{"logits", DType::float32, {2}}, {"features", DType::float32, {3}}}, {});
+    writer.write("logits", Array({2, 2}, std::vector<float>{1, 2, 3, 4}));
+    writer.write("features", Array({2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6}));
+    writer.commit(2);
+    writer.finish();
+  }
+  FeatureBank reopened() const { return FeatureBank::open(path_); }
+  std::string open_error() const {
+    return error_of([&] { reopened(); });
+  }
+  static Head head(std::size_t classes, std::size_t width) {
+    return {Array({classes, width}, std::vector<float>(classes * width, 0.5f)),
+            Array({classes}, std::vector<float>(classes, 1.0f))};
+  }
+
+  TestFolder folder_;
+  fs::path path_ = folder_ / "bank";
+  FeatureBank bank_ = FeatureBank::open_or_create(path_);
+};
+
+TEST_F(FeatureBankTest, MissingBankSaysHowToMakeOne) {
+  EXPECT_THAT(error_of([&] { FeatureBank::open(folder_ / "none"); }),
+              HasSubstr("there is no feature bank here (no bank.json); 'nescio extract"));
+}
+
+TEST_F(FeatureBankTest, EmptyBank) {
+  EXPECT_TRUE(reopened().splits().empty());
+  EXPECT_EQ(bank_.classes(), 0u);
+  EXPECT_EQ(bank_.feature_width(), 0u);
+  EXPECT_FALSE(bank_.head());
+  EXPECT_EQ(bank_.model(), nlohmann::json::object());
+  EXPECT_THAT(error_of([&] { bank_.rows("a/test"); }), HasSubstr("The bank is empty"));
+}
+
+TEST_F(FeatureBankTest, AnswersWithWhatItHas) {
+  add("cifar10/test");
+  add("cifar100/test");
+  EXPECT_THAT(bank_.splits(), ElementsAre("cifar10/test", "cifar100/test"));
+  EXPECT_THAT(bank_.arrays("cifar10/test"), ElementsAre("features", "logits"));
+  EXPECT_TRUE(bank_.has("cifar10/test", "logits"));
+  EXPECT_FALSE(bank_.has("cifar10/test", "labels"));
+  EXPECT_FALSE(bank_.has("head"));
+  EXPECT_EQ(bank_.classes(), 2u);
+  EXPECT_EQ(bank_.feature_width(), 3u);
+  EXPECT_THAT(error_of([&] { bank_.array("cifar10/tst", "logits"); }),
+              HasSubstr("Did you mean 'cifar10/test'?"));
+  EXPECT_THAT(
+      error_of([&] { bank_.array("cifar10/test", "logit"); }),
+      HasSubstr(
+          "cifar10/test has no array 'logit'. Did you mean 'logits'? Known: features, logits"));
+}
+
+TEST_F(FeatureBankTest, HeadIsStoredAndReplaced) {
+  add("a/test");
+  bank_.set_head(head(2, 3), {{"weights", "abc"}});
+  EXPECT_EQ(reopened().head()->weight.shape(), (Shape{2, 3}));
+  EXPECT_EQ(reopened().head_manifest().at("origin").at("weights"), "abc");
+  Head other = head(2, 3);
+  other.bias = Array({2}, std::vector<float>{7, 8});
+  bank_.set_head(other, "again");
+  EXPECT_THAT(reopened().head()->bias.as<float>(), ElementsAre(7, 8));
+  reopened().verify();
+}
+
+TEST_F(FeatureBankTest, HeadMustFit) {
+  add("a/test");
+  EXPECT_THAT(error_of([&] { bank_.set_head(head(4, 3), {}); }),
+              HasSubstr("head has 4 classes, the rest of the bank 2"));
+  EXPECT_THAT(error_of([&] { bank_.set_head(head(2, 5), {}); }), HasSubstr("5 features"));
+  EXPECT_THAT(error_of([&] {
+                bank_.set_head({head(2, 3).weight, head(1, 1).bias}, {});
+              }),
+              HasSubstr("expected weight [C, D] and bias [C], found [2, 3] and [1]"));
+  Head bad = head(2, 3);
+  bad.weight =
+      Array({2, 3}, std::vector<float>{0, 0, 0, 0, 0, std::numeric_limits<float>::infinity()});
+  EXPECT_THAT(error_of([&] { bank_.set_head(bad, {}); }),
+              HasSubstr("weight: inf at row 1, column 2"));
+  bad.weight = Array({2, 3}, std::vector<double>(6));
+  EXPECT_THROW(bank_.set_head(bad, {}), Error);
+  EXPECT_FALSE(reopened().head());
+  bank_.set_head(head(2, 3), {});
+  EXPECT_THAT(error_of([&] {
+                SplitWriter(bank_, "b/test", 1, {{"features", DType::float32, {4}}}, {});
+              }),
+              HasSubstr("b/test has 4 features, the rest of the bank 3"));
+}
+
+TEST_F(FeatureBankTest, ModelIsStored) {
+  bank_.set_model({{"name", "resnet20"}});
+  EXPECT_EQ(reopened().model().at("name"), "resnet20");
+  EXPECT_THROW(bank_.set_model("resnet20"), Error);
+}
+
+TEST_F(FeatureBankTest, MissingTruncatedOrReshapedArraysAreRefused) {
+  add("a/test");
+  const fs::path logits = path_ / "a/test/logits.npy";
+  const std::string content = read_text(logits);
+  fs::remove(logits);
+  EXPECT_THAT(open_error(), HasSubstr(logits.string() + ": cannot be read"));
+  write_text(logits, content.substr(0, content.size() - 1));
+  EXPECT_THAT(open_error(), HasSubstr("truncated"));
+  write_npy(logits, Array({1, 4}, std::vector<float>{1, 2, 3, 4}));
+  EXPECT_THAT(open_error(),
+              HasSubstr("expected float32 [2, 2] as in the manifest, found float32 [1, 4]"));
+}
+
+TEST_F(FeatureBankTest, ChangedValuesAreNoticedByTheTimeStamp) {
+  add("a/test");
+  const fs::path logits = path_ / "a/test/logits.npy";
+  write_npy(logits, Array({2, 2}, std::vector<float>{1, 2, 3, 5}));
+  EXPECT_THAT(open_error(), HasSubstr("was changed since it was written"));
+}
+
+TEST_F(FeatureBankTest, CopiedFilesWithNewTimeStampsAreAccepted) {
+  add("a/test");
+  const fs::path logits = path_ / "a/test/logits.npy";
+  fs::last_write_time(logits, fs::last_write_time(logits) - std::chrono::hours(1));
+  const auto stamp = reopened().manifest("a/test")["arrays"]["logits"]["modified_ns"];
+  EXPECT_NE(stamp, bank_.manifest("a/test")["arrays"]["logits"]["modified_ns"]);
+  EXPECT_EQ(read_json(path_ / "bank.json")["splits"]["a/test"]["arrays"]["logits"]["modified_ns"],
+            stamp);
+}
+
+TEST_F(FeatureBankTest, VerifyFindsWhatTimeStampsHide) {
+  add("a/test");
+  add("b/test");
+  const fs::path logits = path_ / "a/test/logits.npy";
+  const auto time = fs::last_write_time(logits);
+  write_npy(logits, Array({2, 2}, std::vector<float>{1, 2, 3, 5}));
+  fs::last_write_time(logits, time);
+  const auto bank = reopened();
+  fs::remove(path_ / "b/test/features.npy");
+  EXPECT_THAT(
+      error_of([&] { bank.verify(); }),
+      HasSubstr("2 arrays differ from the manifest: a/test/logits, b/test/features (missing)"));
+}
+
+TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {
+  add("a/test");
+  const fs::path file = path_ / "bank.json";
+  const auto good = read_json(file);
+  const auto refused = [&](const nlohmann::json& manifest) {
+    write_json(file, manifest);
+    return open_error();
+  };
+  EXPECT_THAT(refused(5), HasSubstr("not the manifest"));
+  EXPECT_THAT(refused({{"format", "other"}}), HasSubstr("not the manifest"));
+  auto bad = good;
+  bad["version"] = 2;
+  EXPECT_THAT(refused(bad), HasSubstr("version 2"));
+  bad = good;
+  bad["splits"]["../x"] = good["splits"]["a/test"];
+  EXPECT_THAT(refused(bad), HasSubstr("expected SET/SPLIT"));
+  bad = good;
+  bad["splits"]["a/test"]["arrays"]["../../x"] = good["splits"]["a/test"]["arrays"]["logits"];
+  EXPECT_THAT(refused(bad), HasSubstr("name of an array"));
+  bad = good;
+  bad["splits"]["a/test"]["rows"] = 3;
+  EXPECT_THAT(refused(bad), HasSubstr("expected 3 rows"));
+  bad = good;
+  bad["splits"]["a/test"]["arrays"]["logits"].erase("sha256");
+  EXPECT_THAT(refused(bad), HasSubstr("'sha256' is missing"));
+  bad = good;
+  bad["splits"]["a/test"]["arrays"]["logits"]["shape"] = {-1};
+  EXPECT_NE(refused(bad), "");
+  bad = good;
+  bad["head"] = good["splits"]["a/test"];
+  EXPECT_THAT(refused(bad), HasSubstr("expected weight and bias"));
+  write_text(file, "{\"format\":");
+  EXPECT_THAT(open_error(), HasSubstr("no valid JSON at line 1"));
+  write_json(file, good);
+  EXPECT_EQ(open_error(), "");
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,147 @@
+#include "bank/manifest.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/error.h"
+#include "io/file.h"
+#include "io/npy.h"
+#include "io/sha256.h"
+
+namespace nescio {
+namespace {
+
+constexpr std::string_view format = "nescio feature bank";
+constexpr int version = 1;
+
+bool is_word(std::string_view name) {
+  constexpr std::string_view letters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+  return !name.empty() && name.size() <= 100 && name[0] != '.' &&
+         name.find_first_not_of(letters) == std::string_view::npos;
+}
+
+const nlohmann::json& member(const nlohmann::json& object, const char* key,
+                             std::string_view where) {
+  const auto found = object.find(key);
+  if (found == object.end()) fail(where, ": '", key, "' is missing in the manifest");
+  return *found;
+}
+
+bool is_shape(const nlohmann::json& value) {
+  return value.is_array() && std::all_of(value.begin(), value.end(), [](const nlohmann::json& v) {
+           return v.is_number_unsigned();
+         });
+}
+
+void check_description(const nlohmann::json& array, std::string_view where) {
+  const bool good = array.is_object() && member(array, "dtype", where).is_string() &&
+                    is_shape(member(array, "shape", where)) &&
+                    member(array, "sha256", where).is_string() &&
+                    member(array, "bytes", where).is_number_unsigned() &&
+                    member(array, "modified_ns", where).is_number_integer();
+  if (!good) fail(where, ": damaged description of an array in the manifest");
+}
+
+void check_arrays(const nlohmann::json& entry, std::string_view where) {
+  if (!entry.is_object()) fail(where, ": expected an object in the manifest");
+  const auto& arrays = member(entry, "arrays", where);
+  if (!arrays.is_object() || arrays.empty()) fail(where, ": no arrays in the manifest");
+  for (const auto& [name, array] : arrays.items()) {
+    check_array_name(name);
+    check_description(array, text(where, "/", name));
+  }
+}
+
+}  // namespace
+
+void check_split_name(std::string_view split) {
+  const auto slash = split.find('/');
+  const bool good = slash != std::string_view::npos && is_word(split.substr(0, slash)) &&
+                    is_word(split.substr(slash + 1)) && split.substr(0, slash) != "head";
+  if (!good) {
+    fail("expected SET/SPLIT, as in cifar10/test, of letters, digits, '_', '.' and '-', found '",
+         split, "'");
+  }
+}
+
+void check_array_name(std::string_view name) {
+  if (!is_word(name)) {
+    fail("expected the name of an array, of letters, digits, '_', '.' and '-', found '", name, "'");
+  }
+}
+
+nlohmann::json empty_manifest() {
+  return {{"format", format},
+          {"version", version},
+          {"model", nlohmann::json::object()},
+          {"splits", nlohmann::json::object()}};
+}
+
+void check_head_entry(const nlohmann::json& entry, std::string_view where) {
+  check_arrays(entry, where);
+  const auto& arrays = entry["arrays"];
+  if (!arrays.contains("weight") || !arrays.contains("bias")) {
+    fail(where, ": expected weight and bias in the manifest");
+  }
+  const auto& weight = arrays["weight"]["shape"];
+  const auto& bias = arrays["bias"]["shape"];
+  if (weight.size() != 2 || bias.size() != 1 || weight[0] != bias[0]) {
+    fail(where, ": expected weight [C, D] and bias [C], found ", weight.dump(), " and ",
+         bias.dump());
+  }
+}
+
+void check_split_entry(const nlohmann::json& entry, std::string_view where) {
+  check_arrays(entry, where);
+  const auto& rows = member(entry, "rows", where);
+  if (!rows.is_number_unsigned()) fail(where, ": 'rows' is no number in the manifest");
+  for (const auto& [name, array] : entry["arrays"].items()) {
+    const auto& shape = array["shape"];
+    if (shape.empty() || shape[0] != rows) {
+      fail(where, "/", name, ": expected ", rows.dump(), " rows, found shape ", shape.dump());
+    }
+    if ((name == "logits" || name == "features") && shape.size() != 2) {
+      fail(where, "/", name, ": expected two dimensions, found shape ", shape.dump());
+    }
+  }
+}
+
+void check_manifest(const nlohmann::json& manifest, std::string_view where) {
+  if (!manifest.is_object() || !manifest.contains("format") || manifest["format"] != format) {
+    fail(where, ": is not the manifest of a feature bank");
+  }
+  if (member(manifest, "version", where) != version) {
+    fail(where, ": version ", manifest["version"].dump(), " of the bank's format, expected ",
+         version, "; use the program that wrote it, or extract again");
+  }
+  if (!member(manifest, "model", where).is_object()) fail(where, ": 'model' is no object");
+  if (manifest.contains("head")) check_head_entry(manifest["head"], text(where, ": head"));
+  const auto& splits = member(manifest, "splits", where);
+  if (!splits.is_object()) fail(where, ": 'splits' is no object");
+  for (const auto& [name, entry] : splits.items()) {
+    check_split_name(name);
+    check_split_entry(entry, text(where, ": ", name));
+  }
+}
+
+nlohmann::json describe_array(const std::filesystem::path& path) {
+  const FileStamp stamp = stamp_of(path);
+  const Array array = read_npy(path);
+  return {{"dtype", name_of(array.dtype())},
+          {"shape", array.shape()},
+          {"sha256", sha256_file(path)},
+          {"bytes", stamp.bytes},
+          {"modified_ns", stamp.modified_ns}};
+}
+
+void check_array(const Array& array, const nlohmann::json& description, std::string_view where) {
+  const auto dtype = description.at("dtype").get<std::string>();
+  const auto shape = description.at("shape").get<Shape>();
+  if (name_of(array.dtype()) != dtype || array.shape() != shape) {
+    fail(where, ": expected ", dtype, " ", to_string(shape), " as in the manifest, found ",
+         name_of(array.dtype()), " ", to_string(array.shape()));
+  }
+}
+
+}  // namespace nescio

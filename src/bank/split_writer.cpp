@@ -1,0 +1,233 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <set>
+#include <system_error>
+
+#include "bank/feature_bank.h"
+#include "bank/manifest.h"
+#include "base/error.h"
+#include "io/json_file.h"
+#include "io/npy.h"
+
+namespace nescio {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* journal_name = "journal.json";
+constexpr auto sync_interval = std::chrono::seconds(1);
+
+void check_plan(const ArrayPlan& array, const std::string& split) {
+  check_array_name(array.name);
+  const auto& [name, dtype, row_shape] = array;
+  const bool matrix = name == "logits" || name == "features";
+  const bool column = name == "labels" || name == "index";
+  if ((matrix && (dtype != DType::float32 || row_shape.size() != 1)) ||
+      (column && (dtype != DType::int64 || !row_shape.empty()))) {
+    fail(split, "/", name, ": expected ", matrix ? "float32 [N, width]" : "int64 [N]", ", found ",
+         name_of(dtype), " with rows of shape ", to_string(row_shape));
+  }
+  if (count_of(row_shape) == 0) fail(split, "/", name, ": its rows would have no values");
+}
+
+std::size_t width_of(const std::vector<ArrayPlan>& arrays, std::string_view name) {
+  for (const auto& array : arrays) {
+    if (array.name == name) return array.row_shape[0];
+  }
+  return 0;
+}
+
+Shape whole_shape(const ArrayPlan& array, std::size_t rows) {
+  Shape shape = array.row_shape;
+  shape.insert(shape.begin(), rows);
+  return shape;
+}
+
+// Takes the space now, so that a full disk is known before hours of work.
+void reserve(const FileDescriptor& file, const fs::path& path, std::size_t bytes) {
+  int error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
+  if (error == EINVAL || error == EOPNOTSUPP) {
+    error = ::ftruncate(file.get(), static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  }
+  if (error != 0) {
+    fail(path.string(), ": ", bytes,
+         " bytes cannot be reserved: ", std::generic_category().message(error));
+  }
+}
+
+}  // namespace
+
+SplitWriter::SplitWriter(FeatureBank& bank, std::string split, std::size_t rows,
+                         std::vector<ArrayPlan> arrays, nlohmann::json inputs)
+    : bank_(bank),
+      split_(std::move(split)),
+      rows_(rows),
+      arrays_(std::move(arrays)),
+      inputs_(std::move(inputs)),
+      last_sync_(std::chrono::steady_clock::now()) {
+  check_split_name(split_);
+  if (rows_ == 0) fail(split_, ": expected at least one row, found none");
+  if (arrays_.empty()) fail(split_, ": expected at least one array, found none");
+  std::set<std::string> names;
+  for (const auto& array : arrays_) {
+    check_plan(array, split_);
+    if (!names.insert(array.name).second) fail(split_, ": the array '", array.name, "' twice");
+  }
+  bank_.check_widths(split_, width_of(arrays_, "logits"), width_of(arrays_, "features"));
+
+  folder_ = bank_.partial_of(split_);
+  make_folders(folder_);
+  lock_ = FolderLock(folder_, false);
+  for (const auto& array : arrays_) {
+    File file;
+    file.path = folder_ / (array.name + ".npy");
+    file.header = npy_header(array.dtype, whole_shape(array, rows_)).size();
+    file.row = count_of(array.row_shape) * size_of(array.dtype);
+    files_.push_back(std::move(file));
+  }
+  if (!resume()) begin();
+}
+
+SplitWriter::~SplitWriter() {
+  if (finished_) return;
+  try {
+    if (done_ == 0) {
+      discard();
+    } else {
+      sync();
+    }
+  } catch (const std::exception&) {
+    // The journal then says less than was done: the next writer repeats it.
+  }
+}
+
+nlohmann::json SplitWriter::plan() const {
+  nlohmann::json arrays = nlohmann::json::array();
+  for (const auto& array : arrays_) {
+    arrays.push_back(
+        {{"name", array.name}, {"dtype", name_of(array.dtype)}, {"row_shape", array.row_shape}});
+  }
+  return {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}};
+}
+
+// Whether an interrupted writer with the same plan left usable files; opens them.
+bool SplitWriter::resume() {
+  try {
+    const auto journal = read_json(folder_ / journal_name);
+    const auto done = journal.at("done").get<std::size_t>();
+    if (journal.at("plan") != plan() || done > rows_) return false;
+    for (auto& file : files_) {
+      if (stamp_of(file.path).bytes != file.header + rows_ * file.row) return false;
+      file.descriptor = FileDescriptor(file.path, O_WRONLY);
+    }
+    done_ = synced_ = done;
+    return true;
+  } catch (const std::exception&) {
+    return false;  // no journal, or a damaged one: begin anew
+  }
+}
+
+void SplitWriter::begin() {
+  discard();
+  make_folders(folder_);
+  lock_ = FolderLock(folder_, false);
+  try {
+    for (std::size_t i = 0; i < arrays_.size(); ++i) {
+      const std::string header = npy_header(arrays_[i].dtype, whole_shape(arrays_[i], rows_));
+      count_of(whole_shape(arrays_[i], rows_), size_of(arrays_[i].dtype));  // Error if absurd
+      File& file = files_[i];
+      file.descriptor = FileDescriptor(file.path, O_WRONLY | O_CREAT | O_TRUNC);
+      reserve(file.descriptor, file.path, file.header + rows_ * file.row);
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(header.data());
+      write_all(file.descriptor, file.path, {bytes, header.size()}, 0);
+    }
+  } catch (...) {
+    discard();
+    throw;
+  }
+}
+
+void SplitWriter::discard() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+  fs::remove(folder_.parent_path(), ignored);  // where they are empty
+  fs::remove(folder_.parent_path().parent_path(), ignored);
+}
+
+void SplitWriter::write(std::string_view name, const Array& rows) {
+  const auto plan = std::find_if(arrays_.begin(), arrays_.end(),
+                                 [&](const ArrayPlan& array) { return array.name == name; });
+  if (plan == arrays_.end()) fail(split_, ": the array '", name, "' was not planned");
+  const std::size_t count = rows.shape().empty() ? 0 : rows.shape()[0];
+  if (rows.dtype() != plan->dtype || rows.shape() != whole_shape(*plan, count)) {
+    fail(split_, "/", name, ": expected ", name_of(plan->dtype), " rows of shape ",
+         to_string(plan->row_shape), ", found ", name_of(rows.dtype()), " ",
+         to_string(rows.shape()));
+  }
+  if (count > rows_ - done_) {
+    fail(split_, "/", name, ": ", count, " more rows after ", done_, " of ", rows_);
+  }
+  File& file = files_[static_cast<std::size_t>(plan - arrays_.begin())];
+  write_all(file.descriptor, file.path,
+            {static_cast<const std::uint8_t*>(rows.data()), rows.bytes()},
+            static_cast<std::int64_t>(file.header + done_ * file.row));
+  file.written = count;
+}
+
+void SplitWriter::commit(std::size_t rows) {
+  for (std::size_t i = 0; i < arrays_.size(); ++i) {
+    if (files_[i].written != rows) {
+      fail(split_, "/", arrays_[i].name, ": ", files_[i].written, " rows were written, expected ",
+           rows);
+    }
+  }
+  for (auto& file : files_) file.written = 0;
+  done_ += rows;
+  if (std::chrono::steady_clock::now() - last_sync_ >= sync_interval) sync();
+}
+
+// First the values, then the journal that promises them.
+void SplitWriter::sync() {
+  if (synced_ == done_) return;
+  for (const auto& file : files_) sync_file(file.path);
+  write_json(folder_ / journal_name, {{"plan", plan()}, {"done", done_}});
+  synced_ = done_;
+  last_sync_ = std::chrono::steady_clock::now();
+}
+
+void SplitWriter::check_finite(std::string_view name) const {
+  const Array array = read_npy(folder_ / (std::string(name) + ".npy"));
+  const auto values = array.as<float>();
+  const auto bad =
+      std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+  if (bad == values.end()) return;
+  const auto at = static_cast<std::size_t>(bad - values.begin());
+  fail(split_, "/", name, ": expected finite numbers, found ", format_number(*bad), " at row ",
+       at / array.cols(), ", column ", at % array.cols(), "; the split was not written");
+}
+
+void SplitWriter::finish() {
+  if (finished_) fail(split_, ": is finished already");
+  if (done_ != rows_) fail(split_, ": expected ", rows_, " rows, found ", done_);
+  sync();
+  nlohmann::json arrays;
+  try {
+    for (const auto& array : arrays_) {
+      if (array.name == "logits" || array.name == "features") check_finite(array.name);
+    }
+  } catch (const Error&) {
+    finished_ = true;  // resuming would only find the same values again
+    discard();
+    throw;
+  }
+  for (std::size_t i = 0; i < arrays_.size(); ++i) {
+    arrays[arrays_[i].name] = describe_array(files_[i].path);
+  }
+  bank_.install(split_, {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}});
+  finished_ = true;
+}
+
+}  // namespace nescio

@@ -1,0 +1,274 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "bank/feature_bank.h"
+#include "base/error.h"
+#include "io/json_file.h"
+#include "io/npy.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+const std::vector<ArrayPlan> plan = {{"logits", DType::float32, {2}}, {"labels", DType::int64, {}}};
+
+Array logits(std::vector<float> values) {
+  const std::size_t rows = values.size() / 2;
+  return {{rows, 2}, std::move(values)};
+}
+Array labels(std::vector<std::int64_t> values) {
+  const std::size_t rows = values.size();
+  return {{rows}, std::move(values)};
+}
+
+class SplitWriterTest : public ::testing::Test {
+ protected:
+  SplitWriter writer(std::size_t rows = 3, const nlohmann::json& inputs = {{"weights", "abc"}}) {
+    return {bank_, "a/test", rows, plan, inputs};
+  }
+  static void write_two(SplitWriter& w) {
+    w.write("logits", logits({1, 2, 3, 4}));
+    w.write("labels", labels({0, 1}));
+    w.commit(2);
+  }
+  static void write_one(SplitWriter& w, float last = 6) {
+    w.write("logits", logits({5, last}));
+    w.write("labels", labels({-1}));
+    w.commit(1);
+  }
+  void write_all_three() {
+    auto w = writer();
+    write_two(w);
+    write_one(w);
+    w.finish();
+  }
+  fs::path partial() const { return folder_ / "bank/.partial"; }
+
+  TestFolder folder_;
+  FeatureBank bank_ = FeatureBank::open_or_create(folder_ / "bank");
+};
+
+TEST_F(SplitWriterTest, WritesASplit) {
+  write_all_three();
+  for (const FeatureBank& bank : {bank_, FeatureBank::open(folder_ / "bank")}) {
+    EXPECT_THAT(bank.splits(), ElementsAre("a/test"));
+    EXPECT_EQ(bank.rows("a/test"), 3u);
+    EXPECT_THAT(bank.array("a/test", "logits").as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+    EXPECT_THAT(bank.array("a/test", "labels").as<std::int64_t>(), ElementsAre(0, 1, -1));
+    EXPECT_EQ(bank.manifest("a/test").at("inputs").at("weights"), "abc");
+    bank.verify();
+  }
+  EXPECT_FALSE(fs::exists(partial()));
+  EXPECT_EQ(read_npy(folder_ / "bank/a/test/logits.npy").shape(), (Shape{3, 2}));
+}
+
+TEST_F(SplitWriterTest, NothingIsThereBeforeFinish) {
+  auto w = writer();
+  write_two(w);
+  write_one(w);
+  EXPECT_TRUE(FeatureBank::open(folder_ / "bank").splits().empty());
+}
+
+TEST_F(SplitWriterTest, InterruptedOneGoesOn) {
+  {
+    auto w = writer();
+    write_two(w);
+    w.write("logits", logits({99, 99}));  // written, never committed
+  }
+  auto w = writer();
+  ASSERT_EQ(w.done(), 2u);
+  write_one(w);
+  w.finish();
+  EXPECT_THAT(bank_.array("a/test", "logits").as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(SplitWriterTest, OtherInputsOrRowsBeginAnew) {
+  {
+    auto w = writer();
+    write_two(w);
+  }
+  { EXPECT_EQ(writer(3, {{"weights", "other"}}).done(), 0u); }
+  {
+    auto w = writer();
+    write_two(w);
+  }
+  EXPECT_EQ(writer(4).done(), 0u);
+}
+
+TEST_F(SplitWriterTest, DamagedJournalOrArraysBeginAnew) {
+  for (const bool journal : {true, false}) {
+    {
+      auto w = writer();
+      write_two(w);
+    }
+    const fs::path folder = partial() / "a/test";
+    write_text(folder / (journal ? "journal.json" : "logits.npy"), "damaged");
+    auto w = writer();
+    EXPECT_EQ(w.done(), 0u);
+    write_two(w);
+    write_one(w);
+    w.finish();
+    EXPECT_THAT(bank_.array("a/test", "labels").as<std::int64_t>(), ElementsAre(0, 1, -1));
+  }
+}
+
+TEST_F(SplitWriterTest, WithoutACommitNothingRemains) {
+  {
+    auto w = writer();
+    w.write("labels", labels({0, 1}));
+  }
+  EXPECT_FALSE(fs::exists(partial()));
+}
+
+TEST_F(SplitWriterTest, NotFiniteValuesAreNamedAndLeaveTheOldSplit) {
+  write_all_three();
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    auto w = writer();
+    write_two(w);
+    write_one(w, bad);
+    EXPECT_THAT(error_of([&] { w.finish(); }),
+                HasSubstr("a/test/logits: expected finite numbers, found"));
+  }
+  EXPECT_EQ(writer().done(), 0u);
+  const auto bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(bank.array("a/test", "logits").as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+
+  auto w = writer();
+  write_two(w);
+  write_one(w, std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(error_of([&] { w.finish(); }), HasSubstr("found nan at row 2, column 1"));
+}
+
+TEST_F(SplitWriterTest, ReplacesTheOldSplitAndKeepsItsMappedArrays) {
+  write_all_three();
+  const Array old = bank_.array("a/test", "logits");
+  SplitWriter w(bank_, "a/test", 1, {{"logits", DType::float32, {4}}}, {});
+  w.write("logits", Array({1, 4}, std::vector<float>{7, 7, 7, 7}));
+  w.commit(1);
+  w.finish();
+  EXPECT_EQ(old.as<float>()[0], 1);
+  const auto bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_EQ(bank.array("a/test", "logits").shape(), (Shape{1, 4}));
+  EXPECT_FALSE(bank.has("a/test", "labels"));
+  EXPECT_FALSE(fs::exists(folder_ / "bank/a/test/labels.npy"));
+}
+
+TEST_F(SplitWriterTest, WrongRowsAreRefused) {
+  auto w = writer();
+  EXPECT_THAT(error_of([&] { w.write("scores", labels({1})); }),
+              HasSubstr("'scores' was not planned"));
+  EXPECT_THAT(error_of([&] {
+                w.write("labels", logits({1, 2}));
+              }),
+              HasSubstr("a/test/labels: expected int64 rows of shape [], found float32 [1, 2]"));
+  EXPECT_THAT(error_of([&] { w.write("labels", labels({1, 2, 3, 4})); }), HasSubstr("4 more rows"));
+  w.write("labels", labels({1, 2}));
+  w.write("logits", logits({1, 2}));
+  EXPECT_THAT(error_of([&] { w.commit(2); }), HasSubstr("logits: 1 rows were written, expected 2"));
+  EXPECT_THAT(error_of([&] { w.finish(); }), HasSubstr("expected 3 rows, found 0"));
+}
+
+TEST_F(SplitWriterTest, BadPlansAreRefused) {
+  const auto error = [&](const std::string& split, std::size_t rows,
+                         std::vector<ArrayPlan> arrays) {
+    return error_of([&] { SplitWriter(bank_, split, rows, std::move(arrays), {}); });
+  };
+  for (const char* name : {"", "a", "a/b/c", "/a", "a/", "../a", "a/..", "/etc/passwd", "a/b c",
+                           "head/x", ".partial/a", "a\\b/c", "a/\xc3\xa9"}) {
+    EXPECT_THAT(error(name, 1, plan), HasSubstr("expected SET/SPLIT")) << name;
+  }
+  for (const char* name : {"", "..", "a/b", ".x", "a b"}) {
+    EXPECT_THAT(error("a/b", 1, {{name, DType::float32, {2}}}), HasSubstr("name of an array"))
+        << name;
+  }
+  EXPECT_THAT(error("a/b", 0, plan), HasSubstr("at least one row"));
+  EXPECT_THAT(error("a/b", 1, {}), HasSubstr("at least one array"));
+  EXPECT_THAT(error("a/b", 1, {plan[0], plan[0]}), HasSubstr("'logits' twice"));
+  EXPECT_THAT(error("a/b", 1, {{"logits", DType::float64, {2}}}), HasSubstr("expected float32"));
+  EXPECT_THAT(error("a/b", 1, {{"labels", DType::int32, {}}}), HasSubstr("expected int64"));
+  EXPECT_THAT(error("a/b", 1, {{"x", DType::float32, {0}}}), HasSubstr("no values"));
+  EXPECT_THAT(error("a/b", std::size_t{1} << 62, plan), HasSubstr("too large"));
+  EXPECT_FALSE(fs::exists(partial()));
+}
+
+TEST_F(SplitWriterTest, MoreThanTheDiskHoldsIsKnownAtOnce) {
+  const std::size_t rows = (std::size_t{1} << 62) / 8;  // 4 exabytes
+  EXPECT_THAT(error_of([&] {
+                SplitWriter(bank_, "a/b", rows, {{"labels", DType::int64, {}}}, {});
+              }),
+              HasSubstr("cannot be reserved"));
+  EXPECT_FALSE(fs::exists(partial()));
+}
+
+TEST_F(SplitWriterTest, WidthsMustFitTheBank) {
+  write_all_three();
+  EXPECT_THAT(error_of([&] {
+                SplitWriter(bank_, "b/test", 1, {{"logits", DType::float32, {3}}}, {});
+              }),
+              HasSubstr("b/test has 3 classes, the rest of the bank 2"));
+}
+
+TEST_F(SplitWriterTest, TwoWritersOfOneSplitExcludeEachOther) {
+  auto w = writer();
+  EXPECT_THAT(error_of([&] { writer(); }), HasSubstr("another process"));
+}
+
+TEST_F(SplitWriterTest, AnotherProcessMayAddSplitsMeanwhile) {
+  auto other = FeatureBank::open(folder_ / "bank");
+  auto w = writer();
+  {
+    SplitWriter second(other, "b/test", 1, {{"labels", DType::int64, {}}}, {});
+    second.write("labels", labels({1}));
+    second.commit(1);
+    second.finish();
+  }
+  write_two(w);
+  write_one(w);
+  w.finish();
+  EXPECT_THAT(FeatureBank::open(folder_ / "bank").splits(), ElementsAre("a/test", "b/test"));
+}
+
+TEST_F(SplitWriterTest, CrashBetweenRenameAndManifestLeavesAUsableBank) {
+  write_all_three();
+  const auto manifest = read_json(folder_ / "bank/bank.json");
+  // What is on the disk then: the new folder with its entry, and the manifest from before.
+  write_json(folder_ / "bank/a/test/entry.json", manifest["splits"]["a/test"]);
+  auto before = manifest;
+  before["splits"].clear();
+  write_json(folder_ / "bank/bank.json", before);
+
+  const auto bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(bank.array("a/test", "labels").as<std::int64_t>(), ElementsAre(0, 1, -1));
+  EXPECT_FALSE(fs::exists(folder_ / "bank/a/test/entry.json"));
+  EXPECT_EQ(read_json(folder_ / "bank/bank.json"), manifest);
+}
+
+TEST_F(SplitWriterTest, CrashBetweenTwoRenamesLeavesTheOldSplit) {
+  write_all_three();
+  fs::create_directories(partial() / "a");
+  fs::rename(folder_ / "bank/a/test", partial() / "a/test.old");
+  const auto bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(bank.array("a/test", "labels").as<std::int64_t>(), ElementsAre(0, 1, -1));
+}
+
+TEST_F(SplitWriterTest, CompleteButUnfinishedIsFinishedByTheNext) {
+  {
+    auto w = writer();
+    write_two(w);
+    write_one(w);
+  }
+  auto w = writer();
+  EXPECT_EQ(w.done(), 3u);
+  w.finish();
+  EXPECT_EQ(bank_.rows("a/test"), 3u);
+}
+
+}  // namespace
+}  // namespace nescio
