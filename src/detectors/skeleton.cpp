@@ -44,6 +44,8 @@ DetectorInfo skeleton() {
                                                   .min_excluded = true,
                                                   .sweep = {"1", "2"}})},
       .learned = {learned(&Skeleton::mean, "mean", "[1, D]")},
+      .weak_on_toy_data =
+          "the mean of all classes lies between them, where the toy world's OOD rows are too",
   });
 }
 
