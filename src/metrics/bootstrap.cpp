@@ -1,0 +1,69 @@
+#include "metrics/bootstrap.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/threads.h"
+#include "math/quantile.h"
+
+namespace nescio {
+namespace {
+
+/// The step of every row of one side, rows in ascending order of their scores.
+std::vector<std::uint32_t> step_of_rows(const Ranking& ranking, std::uint32_t Step::*side) {
+  std::vector<std::uint32_t> steps;
+  for (std::size_t s = 0; s < ranking.steps.size(); ++s) {
+    steps.insert(steps.end(), ranking.steps[s].*side, static_cast<std::uint32_t>(s));
+  }
+  return steps;
+}
+
+/// Draws rows.size() rows with replacement and counts them at their steps.
+void draw(Rng rng, const std::vector<std::uint32_t>& rows, std::uint32_t Step::*side,
+          std::vector<Step>& steps) {
+  const std::uint64_t count = rows.size();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    // The upper 32 of 64 random bits times count < 2^32: off by less than 2^-32 from uniform.
+    const std::uint64_t row = ((rng.next() >> 32) * count) >> 32;
+    ++(steps[rows[row]].*side);
+  }
+}
+
+}  // namespace
+
+std::vector<Bounds> bootstrap_intervals(
+    const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
+    const BootstrapOptions& options) {
+  if (options.resamples < 1) fail("[metrics] bootstrap: expected at least 1 resample, found 0");
+  if (!(options.confidence > 0 && options.confidence < 1)) {
+    fail("[metrics] confidence: expected a number between 0 and 1, found ", options.confidence);
+  }
+  const auto id_rows = step_of_rows(ranking, &Step::id);
+  const auto ood_rows = step_of_rows(ranking, &Step::ood);
+  std::vector<std::vector<double>> values(statistics.size(),
+                                          std::vector<double>(options.resamples));
+  std::vector<Ranking> workspaces(static_cast<std::size_t>(thread_count()));
+  parallel_for_threads(options.resamples, [&](std::size_t resample, int thread) {
+    Ranking& drawn = workspaces[static_cast<std::size_t>(thread)];
+    drawn.id_count = ranking.id_count;
+    drawn.ood_count = ranking.ood_count;
+    drawn.steps.assign(ranking.steps.size(), {});
+    draw(Rng(options.seed, resample, 0), id_rows, &Step::id, drawn.steps);
+    draw(Rng(options.seed, resample, 1), ood_rows, &Step::ood, drawn.steps);
+    std::erase(drawn.steps, Step{});  // a score that no drawn row has is no threshold
+    for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
+  });
+
+  const std::array tails = {(1 - options.confidence) / 2, (1 + options.confidence) / 2};
+  std::vector<Bounds> bounds;
+  for (const auto& of_resamples : values) {
+    const math::DoubleChunks chunks = [&](const auto& visit) { visit(of_resamples); };
+    const auto ends = math::quantiles(chunks, tails);
+    bounds.push_back({ends[0], ends[1]});
+  }
+  return bounds;
+}
+
+}  // namespace nescio

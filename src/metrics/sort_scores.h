@@ -1,0 +1,37 @@
+// Finite scores in ascending order, as keys that compare like the scores.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace nescio {
+
+/// float or double.
+template <class T>
+concept Score = std::same_as<T, float> || std::same_as<T, double>;
+
+/// The unsigned integer of a score's size. key_of(a) < key_of(b) exactly where a < b, and equal
+/// where they are equal: -0 and 0 are one score.
+template <Score T>
+using ScoreKey = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+template <Score T>
+ScoreKey<T> key_of(T score) {
+  using Key = ScoreKey<T>;
+  constexpr Key sign = Key{1} << (8 * sizeof(Key) - 1);
+  const Key bits = std::bit_cast<Key>(score + T{0});  // -0 + 0 = 0
+  return bits & sign ? static_cast<Key>(~bits) : bits | sign;
+}
+
+/// The keys of `scores`, ascending. Radix sort, O(n), 2 n keys of memory.
+/// Throws Error where there is none, or where any is NaN or infinite: with `what` ("ID scores"),
+/// the count and the first position.
+template <Score T>
+std::vector<ScoreKey<T>> sorted_keys(std::span<const T> scores, std::string_view what);
+
+}  // namespace nescio
