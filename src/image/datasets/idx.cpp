@@ -1,0 +1,35 @@
+// Pictures in IDX files, as MNIST, Fashion-MNIST and notMNIST come.
+#include "image/idx.h"
+
+#include "image/array_images.h"
+#include "io/file.h"
+
+namespace nescio {
+namespace {
+
+class Idx final : public DatasetType {
+ public:
+  std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
+    std::optional<Array> label_array;
+    if (!labels.empty()) label_array = parse_idx(map_file(labels), labels);
+    return dataset_of_arrays(parse_idx(map_file(path), path.string()), label_array,
+                             hash_of_files(path, labels), path.string());
+  }
+
+  std::string labels;
+};
+
+}  // namespace
+
+namespace datasets {
+DatasetInfo idx() {
+  return describe_dataset<Idx>(
+      {.name = "idx",
+       .summary = "pictures in an IDX file, plain or gzipped: MNIST and its successors",
+       .path = "file of the pictures, [N, H, W] or [N, H, W, 3]",
+       .options = {dataset_option(&Idx::labels, {.name = "labels",
+                                                 .doc = "IDX file of the labels; no labels (-1) "
+                                                        "if not given"})}});
+}
+}  // namespace datasets
+}  // namespace nescio

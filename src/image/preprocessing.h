@@ -1,0 +1,45 @@
+// From a picture to what a network reads: resized, three channels, normalised.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "image/image.h"
+
+namespace nescio {
+
+/// Belongs to a network's description and is recorded in the bank. The value of a channel is
+/// (pixel / 255 - mean) / std; mean and std are in the order of `channels`.
+struct Preprocessing {
+  std::size_t height = 0;
+  std::size_t width = 0;
+  std::string resize = "bilinear";  // name of a Filter
+  std::string channels = "rgb";     // or "bgr"
+  std::array<float, 3> mean = {0, 0, 0};
+  std::array<float, 3> std = {1, 1, 1};
+};
+
+nlohmann::json to_json(const Preprocessing& preprocessing);
+
+/// Applies a Preprocessing to one picture after the other; may be used by several threads.
+class Preprocessor {
+ public:
+  /// Error if sides, filter, channel order or std make no sense.
+  explicit Preprocessor(const Preprocessing& preprocessing);
+
+  /// Floats of one picture: 3 x height x width.
+  std::size_t size() const { return 3 * settings_.height * settings_.width; }
+  /// Writes [3, height, width]; `out` has size() elements.
+  void apply(const Image& image, std::span<float> out) const;
+
+ private:
+  Preprocessing settings_;
+  std::array<std::array<float, 256>, 3> values_;  // of each pixel value, by output channel
+};
+
+}  // namespace nescio

@@ -1,0 +1,30 @@
+// Resizing with antialiasing, in the integer arithmetic of Pillow: equal to it bit by bit.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "image/image.h"
+
+namespace nescio {
+
+/// Weight of a source pixel by its distance (in output pixels when shrinking, in source pixels when
+/// enlarging); 0 beyond `support`.
+struct Filter {
+  std::string_view name;
+  double support;
+  double (*weight)(double distance);
+};
+
+extern const Filter bilinear;  // triangle
+extern const Filter bicubic;   // Keys, a = -0.5
+
+/// The filter of this name. Error with the list if there is none.
+const Filter& find_filter(std::string_view name);
+
+/// The picture with another height and width: first along the rows, then along the columns, each
+/// rounded to 8 bits. An unchanged side is not filtered. Error for an empty picture or side.
+/// Cost: outputs x taps per pass; taps = 2 support max(1, shrinking).
+Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter);
+
+}  // namespace nescio

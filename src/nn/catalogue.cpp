@@ -1,0 +1,15 @@
+#include "base/error.h"
+#include "nn/model.h"
+
+namespace nescio {
+
+const NetworkInfo& find_network(std::string_view name) {
+  std::vector<std::string> names;
+  for (const NetworkInfo& info : networks::catalogue()) {
+    if (info.name == name) return info;
+    names.push_back(info.name);
+  }
+  fail("unknown network '", name, "'.", suggest(name, names));
+}
+
+}  // namespace nescio

@@ -1,0 +1,86 @@
+// A network with its weights, as those see it who do not know libtorch: pictures in, logits and
+// features out.
+//
+// One file per family of networks in networks/: modules in an anonymous namespace and one function
+// per network that describes it, called by the catalogue that CMake generates from
+// `nescio_entry(networks name)`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/array.h"
+#include "image/preprocessing.h"
+
+namespace nescio {
+
+class Network;  // nn/network.h, which needs libtorch
+
+/// The self-description from which loading, `list models` and `describe` come.
+struct NetworkInfo {
+  std::string name;
+  std::string summary;       // one sentence
+  std::string paper;         // authors, title, venue, arXiv
+  std::string weights;       // where published ones come from
+  std::int64_t classes = 0;  // of the published weights
+  Preprocessing preprocessing;
+  std::string head;  // the last layer's name: head + ".weight" [C, D], head + ".bias" [C]
+  std::function<std::shared_ptr<Network>(std::int64_t classes)> make;
+};
+
+namespace networks {
+/// All networks, by name.
+const std::vector<NetworkInfo>& catalogue();
+}  // namespace networks
+
+/// The description of a network. Error with the nearest name and the list if there is none.
+const NetworkInfo& find_network(std::string_view name);
+
+/// What a network says about a batch.
+struct ModelOutputs {
+  Array logits;    // [B, C] float32
+  Array features;  // [B, D] float32: what the last layer reads
+};
+
+/// A network in evaluation mode. Moves, does not copy.
+class Model {
+ public:
+  /// "resnet20:PATH" with weights in safetensors or torch.save's forms; `device` is auto (CUDA
+  /// where there is a device), cpu, cuda or cuda:N. The number of classes is that of the file.
+  /// Error if there is no path, if names or shapes differ from the network's (with the difference;
+  /// nothing is loaded in part) and for a device that is not there.
+  static Model load(std::string_view spec, std::string_view device = "auto");
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  const NetworkInfo& info() const;
+  /// SHA-256 of the weights file.
+  const std::string& weights_sha256() const;
+  /// "cpu", "cuda:0".
+  std::string device() const;
+  std::size_t classes() const;
+  std::size_t feature_width() const;
+  /// The last layer: logits = features W^T + b; [C, D] and [C].
+  Array head_weight() const;
+  Array head_bias() const;
+  /// Parameters and buffers by name, as they are (copies).
+  std::map<std::string, Array> parameters() const;
+
+  /// `images` is [B, 3, height, width] as a Preprocessor makes them, B > 0. Runs on thread_count()
+  /// threads. What a row gives depends on B by rounding, so whoever wants equal bits keeps B.
+  ModelOutputs forward(std::span<const float> images) const;
+
+ private:
+  struct State;
+  explicit Model(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nescio

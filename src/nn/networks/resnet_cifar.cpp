@@ -1,0 +1,114 @@
+// The ResNets for 32 x 32 pictures: 6n + 2 layers, three stages of n blocks, 16, 32 and 64
+// channels.
+//
+// Paper  He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385,
+//        section 4.2; shortcuts are those of option A: every second pixel, new channels zero.
+// Names  those of akamaster/pytorch_resnet_cifar10.
+#include "base/text.h"
+#include "nn/model.h"
+#include "nn/network.h"
+
+namespace nescio {
+namespace {
+
+namespace tn = torch::nn;
+
+tn::Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride) {
+  return tn::Conv2d(tn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false));
+}
+
+class Block final : public tn::Module {
+ public:
+  Block(std::int64_t in, std::int64_t out, std::int64_t stride)
+      : conv1_(register_module("conv1", conv3x3(in, out, stride))),
+        bn1_(register_module("bn1", tn::BatchNorm2d(out))),
+        conv2_(register_module("conv2", conv3x3(out, out, 1))),
+        bn2_(register_module("bn2", tn::BatchNorm2d(out))),
+        stride_(stride),
+        new_channels_(out - in) {}
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor y = torch::relu(bn1_(conv1_(x)));
+    return torch::relu(bn2_(conv2_(y)) + shortcut(x));
+  }
+
+ private:
+  torch::Tensor shortcut(const torch::Tensor& x) const {
+    if (stride_ == 1 && new_channels_ == 0) return x;
+    using torch::indexing::None;
+    using torch::indexing::Slice;
+    const torch::Tensor thinned =
+        x.index({Slice(), Slice(), Slice(None, None, stride_), Slice(None, None, stride_)});
+    const std::int64_t side = new_channels_ / 2;
+    return torch::constant_pad_nd(thinned, {0, 0, 0, 0, side, side});
+  }
+
+  tn::Conv2d conv1_;
+  tn::BatchNorm2d bn1_;
+  tn::Conv2d conv2_;
+  tn::BatchNorm2d bn2_;
+  std::int64_t stride_;
+  std::int64_t new_channels_;
+};
+
+class CifarResNet final : public Network {
+ public:
+  CifarResNet(std::int64_t blocks, std::int64_t classes)
+      : conv1_(register_module("conv1", conv3x3(3, 16, 1))),
+        bn1_(register_module("bn1", tn::BatchNorm2d(16))),
+        layer1_(register_module("layer1", stage(blocks, 16, 16, 1))),
+        layer2_(register_module("layer2", stage(blocks, 16, 32, 2))),
+        layer3_(register_module("layer3", stage(blocks, 32, 64, 2))),
+        linear_(register_module("linear", tn::Linear(64, classes))) {}
+
+  NetworkOutputs forward(const torch::Tensor& images) override {
+    torch::Tensor x = torch::relu(bn1_(conv1_(images)));
+    for (const tn::ModuleList& layer : {layer1_, layer2_, layer3_}) {
+      for (const auto& block : *layer) x = block->as<Block>()->forward(x);
+    }
+    const torch::Tensor features = x.mean({2, 3});
+    return {linear_(features), features};
+  }
+
+ private:
+  static tn::ModuleList stage(std::int64_t blocks, std::int64_t in, std::int64_t out,
+                              std::int64_t stride) {
+    tn::ModuleList list;
+    list->push_back(Block(in, out, stride));
+    for (std::int64_t i = 1; i < blocks; ++i) list->push_back(Block(out, out, 1));
+    return list;
+  }
+
+  tn::Conv2d conv1_;
+  tn::BatchNorm2d bn1_;
+  tn::ModuleList layer1_, layer2_, layer3_;
+  tn::Linear linear_;
+};
+
+NetworkInfo resnet(std::int64_t depth, const std::string& file) {
+  return {.name = text("resnet", depth),
+          .summary = text("ResNet-", depth, " for 32 x 32 pictures, shortcuts without parameters"),
+          .paper =
+              "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
+              "arXiv:1512.03385",
+          .weights = text(file, " of github.com/akamaster/pytorch_resnet_cifar10 (CIFAR-10)"),
+          .classes = 10,
+          .preprocessing = {.height = 32,
+                            .width = 32,
+                            .mean = {0.485f, 0.456f, 0.406f},
+                            .std = {0.229f, 0.224f, 0.225f}},
+          .head = "linear",
+          .make = [depth](std::int64_t classes) -> std::shared_ptr<Network> {
+            return std::make_shared<CifarResNet>((depth - 2) / 6, classes);
+          }};
+}
+
+}  // namespace
+
+namespace networks {
+NetworkInfo resnet20() { return resnet(20, "resnet20-12fca82f.th"); }
+NetworkInfo resnet32() { return resnet(32, "resnet32-d509ac18.th"); }
+NetworkInfo resnet44() { return resnet(44, "resnet44-014dd654.th"); }
+NetworkInfo resnet56() { return resnet(56, "resnet56-4bfd9763.th"); }
+}  // namespace networks
+}  // namespace nescio

@@ -1,0 +1,79 @@
+#include "nn/weights.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "io/file.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+#include "io/torch_file.h"
+
+namespace nescio {
+namespace {
+
+/// A safetensors file begins with the length of its header, 8 bytes, and the header's brace.
+bool looks_like_safetensors(const SharedBytes& bytes) {
+  return bytes.size() > 8 && bytes.data()[8] == '{';
+}
+
+std::map<std::string, Array> without_prefix(std::map<std::string, Array> tensors,
+                                            const std::string& prefix) {
+  const auto has_prefix = [&](const auto& item) { return item.first.starts_with(prefix); };
+  if (!std::ranges::all_of(tensors, has_prefix)) return tensors;
+  std::map<std::string, Array> stripped;
+  for (auto& [name, array] : tensors) stripped.emplace(name.substr(prefix.size()), array);
+  return stripped;
+}
+
+/// "  3 missing: a [1], b [2], c [3]"; long lists are cut.
+void add_lines(std::string& message, std::string_view title,
+               const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  constexpr std::size_t most = 12;
+  message += text("\n  ", lines.size(), " ", title, ":");
+  for (std::size_t i = 0; i < std::min(most, lines.size()); ++i) message += "\n    " + lines[i];
+  if (lines.size() > most) message += text("\n    and ", lines.size() - most, " more");
+}
+
+}  // namespace
+
+Weights read_weights(const std::filesystem::path& path) {
+  const SharedBytes bytes = map_file(path);
+  Weights weights;
+  weights.tensors = looks_like_safetensors(bytes) ? parse_safetensors(bytes, path.string()).tensors
+                                                  : parse_torch_weights(bytes, path.string());
+  weights.tensors = without_prefix(std::move(weights.tensors), "module.");
+  weights.sha256 = sha256(bytes.span());
+  return weights;
+}
+
+void check_weights(const ExpectedTensors& expected, const std::map<std::string, Array>& found,
+                   std::string_view where) {
+  std::vector<std::string> missing, unknown, different;
+  for (const auto& [name, shape] : expected.shapes) {
+    const auto it = found.find(name);
+    if (it != found.end()) {
+      if (it->second.shape() != shape) {
+        different.push_back(
+            text(name, ": expected ", to_string(shape), ", found ", to_string(it->second.shape())));
+      }
+    } else if (!expected.optional.contains(name)) {
+      missing.push_back(text(name, " ", to_string(shape)));
+    }
+  }
+  for (const auto& [name, array] : found) {
+    if (!expected.shapes.contains(name)) {
+      unknown.push_back(text(name, " ", to_string(array.shape())));
+    }
+  }
+  if (missing.empty() && unknown.empty() && different.empty()) return;
+  std::string message = text(where, ": these are the weights of another network (nothing was ",
+                             "loaded); the difference to what it has:");
+  add_lines(message, "missing in the file", missing);
+  add_lines(message, "only in the file", unknown);
+  add_lines(message, "of another shape", different);
+  throw Error(message);
+}
+
+}  // namespace nescio
