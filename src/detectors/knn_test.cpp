@@ -1,0 +1,49 @@
+#include "base/error.h"
+#include "detectors/toy_bank.h"
+
+namespace nescio {
+namespace {
+
+double distance_to_neighbour(const ToyBank& bank, std::size_t row, std::size_t k, bool normalize) {
+  const auto scaled = [&](std::vector<double> h) {
+    const double norm =
+        normalize ? std::sqrt(std::inner_product(h.begin(), h.end(), h.begin(), 0.0)) : 1;
+    for (double& v : h) v /= norm;
+    return h;
+  };
+  const auto h = scaled(bank.test_features[row]);
+  std::vector<double> distances;
+  for (const auto& other : bank.train_features) {
+    const auto g = scaled(other);
+    double sum = 0;
+    for (std::size_t d = 0; d < h.size(); ++d) sum += (h[d] - g[d]) * (h[d] - g[d]);
+    distances.push_back(std::sqrt(sum));
+  }
+  std::ranges::sort(distances);
+  return distances[k - 1];
+}
+
+TEST(Knn, IsTheDistanceToTheKthNeighbour) {
+  const ToyBank bank;
+  for (const std::size_t k : {1u, 7u, 50u, 200u}) {
+    expect_formula(bank, text("knn(k=", k, ")"),
+                   [&](std::size_t r) { return distance_to_neighbour(bank, r, k, true); });
+    expect_formula(bank, text("knn(k=", k, ",normalize=false)"),
+                   [&](std::size_t r) { return distance_to_neighbour(bank, r, k, false); });
+    expect_formula(bank, text("knn(k=", k, ",variant=openood)"), [&](std::size_t r) {
+      return std::pow(distance_to_neighbour(bank, r, k, true), 2);
+    });
+  }
+}
+
+TEST(Knn, OfATrainingRowIsZero) {
+  ToyBank bank;
+  for (std::size_t r = 0; r < ToyBank::test_rows; ++r)
+    bank.test_features[r] = bank.train_features[r];
+  for (const double s : bank.scores("knn(k=1)")) EXPECT_EQ(s, 0);
+}
+
+TEST(Knn, RefusesMoreNeighboursThanRows) { EXPECT_THROW(ToyBank().scores("knn(k=201)"), Error); }
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,105 @@
+// A small random bank for the tests of single detectors; the formula of the paper is written out in
+// each of them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "detectors/chain.h"
+
+namespace nescio {
+
+struct ToyBank {
+  static constexpr std::size_t classes = 5, width = 12, train_rows = 200, test_rows = 40;
+  using Row = std::vector<double>;
+
+  std::vector<Row> weight, train_features, train_logits, test_features,
+      test_logits;  // all exact in float
+  Row bias;
+  std::vector<std::int64_t> labels;
+
+  ToyBank() {
+    Rng rng(3);
+    const auto random_row = [&](std::size_t n, double shift) {
+      Row row;
+      for (std::size_t i = 0; i < n; ++i) row.push_back(static_cast<float>(rng.normal() + shift));
+      return row;
+    };
+    for (std::size_t c = 0; c < classes; ++c) weight.push_back(random_row(width, 0));
+    bias = random_row(classes, 0);
+    const auto fill = [&](std::size_t n, std::vector<Row>& features, std::vector<Row>& logits) {
+      for (std::size_t r = 0; r < n; ++r) {
+        Row h = random_row(width, 0.3 * static_cast<double>(r % classes));
+        for (double& v : h) v = std::max(v, 0.0);
+        Row z;
+        for (std::size_t c = 0; c < classes; ++c) {
+          z.push_back(static_cast<float>(
+              std::inner_product(h.begin(), h.end(), weight[c].begin(), bias[c])));
+        }
+        features.push_back(h);
+        logits.push_back(z);
+      }
+    };
+    fill(train_rows, train_features, train_logits);
+    fill(test_rows, test_features, test_logits);
+    for (std::size_t r = 0; r < train_rows; ++r)
+      labels.push_back(static_cast<std::int64_t>(r % classes));
+  }
+
+  static Array array(const std::vector<Row>& rows) {
+    std::vector<float> flat;
+    for (const Row& row : rows) {
+      for (const double v : row) flat.push_back(static_cast<float>(v));
+    }
+    return {{rows.size(), rows.front().size()}, std::move(flat)};
+  }
+
+  /// What the chain gives for the test rows, fitted on the training rows as train and as val.
+  Row scores(const std::string& spec, Executor executor = Executor::cpu) const {
+    const HeadTables head{Table(array(weight)), Table(array({bias}))};
+    const Inputs in = make_inputs(classes, width, head);
+    const Split split{"toy/train",
+                      {{"features", array(train_features)}, {"logits", array(train_logits)}},
+                      Array({train_rows}, std::vector<std::int64_t>(labels)),
+                      classes};
+    Statistics statistics(split, executor);
+    Chain chain(spec);
+    chain.fit(in, {&statistics, &statistics});
+    const Array features = array(test_features);
+    const Array logits = array(test_logits);
+    Row out(test_rows);
+    compile({chain.score(in)}, executor)
+        ->run({{"features", features.matrix()}, {"logits", logits.matrix()}}, {out.data()});
+    return out;
+  }
+};
+
+inline double log_sum_exp(const std::vector<double>& z) {
+  double sum = 0;
+  for (const double v : z) sum += std::exp(v);
+  return std::log(sum);
+}
+
+/// formula(row) for each test row, within 1e-9 by the reference executor and 1e-5 by the CPU
+/// executor, of the range.
+template <class Formula>
+void expect_formula(const ToyBank& bank, const std::string& spec, Formula formula) {
+  std::vector<double> expected;
+  for (std::size_t r = 0; r < ToyBank::test_rows; ++r) expected.push_back(formula(r));
+  const auto [low, high] = std::ranges::minmax(expected);
+  for (const auto& [executor, tolerance] :
+       {std::pair{Executor::reference, 1e-9}, {Executor::cpu, 1e-5}}) {
+    const auto found = bank.scores(spec, executor);
+    for (std::size_t r = 0; r < expected.size(); ++r) {
+      ASSERT_NEAR(found[r], expected[r], tolerance * (high - low)) << spec << ", row " << r;
+    }
+  }
+}
+
+}  // namespace nescio
