@@ -10,6 +10,9 @@
 namespace nescio {
 namespace {
 
+// Rows that take longer to sort than a thread to wake.
+constexpr std::size_t worth_a_thread = 50'000;
+
 template <Score T>
 Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores) {
   constexpr std::size_t limit = std::numeric_limits<std::uint32_t>::max();
@@ -17,12 +20,19 @@ Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores)
     fail("[metrics] expected at most ", limit, " scores on either side, found ", id_scores.size(),
          " of ID and ", ood_scores.size(), " of OOD rows; evaluate a sample");
   }
+  require_finite(id_scores, "ID scores");
+  require_finite(ood_scores, "OOD scores");
   std::vector<ScoreKey<T>> id;
   std::vector<ScoreKey<T>> ood;
-  parallel_for(2, [&](std::size_t side) {
-    if (side == 0) id = sorted_keys(id_scores, "ID scores");
-    if (side == 1) ood = sorted_keys(ood_scores, "OOD scores");
-  });
+  const auto sort_side = [&](std::size_t side) {
+    (side == 0 ? id : ood) = sorted_keys(side == 0 ? id_scores : ood_scores);
+  };
+  if (std::min(id_scores.size(), ood_scores.size()) < worth_a_thread) {
+    sort_side(0);
+    sort_side(1);
+  } else {
+    parallel_for(2, sort_side);
+  }
 
   // No key of a finite score is that large: the merge needs no test for the end of a side.
   constexpr auto end = std::numeric_limits<ScoreKey<T>>::max();

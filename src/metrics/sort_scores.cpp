@@ -10,18 +10,6 @@
 namespace nescio {
 namespace {
 
-template <Score T>
-void require_finite(std::span<const T> scores, std::string_view what) {
-  if (scores.empty()) fail("[metrics] ", what, ": expected at least one, found none");
-  const auto broken = [](T score) { return !std::isfinite(score); };
-  const auto count = std::count_if(scores.begin(), scores.end(), broken);
-  if (count == 0) return;
-  const auto first = std::find_if(scores.begin(), scores.end(), broken);
-  fail("[metrics] ", what, ": expected finite numbers, found ", count, " NaN or infinite of ",
-       scores.size(), ", the first (", *first, ") at position ", first - scores.begin(),
-       " counted from 0; find out where it comes from, scores are never dropped");
-}
-
 // Least significant byte first (Knuth, The Art of Computer Programming 3, 5.2.5): 256 buckets fit
 // into the L1 cache, so every pass runs at the speed of memory.
 template <class Key>
@@ -31,6 +19,7 @@ void radix_sort(std::vector<Key>& keys) {
   for (const Key key : keys) {
     for (std::size_t byte = 0; byte < sizeof(Key); ++byte) ++starts[byte][key >> (8 * byte) & 255];
   }
+  if (keys.empty()) return;
   std::vector<Key> sorted(keys.size());
   for (std::size_t byte = 0; byte < sizeof(Key); ++byte) {
     auto& start = starts[byte];
@@ -49,15 +38,28 @@ void radix_sort(std::vector<Key>& keys) {
 }  // namespace
 
 template <Score T>
-std::vector<ScoreKey<T>> sorted_keys(std::span<const T> scores, std::string_view what) {
-  require_finite(scores, what);
+void require_finite(std::span<const T> scores, std::string_view what) {
+  if (scores.empty()) fail("[metrics] ", what, ": expected at least one, found none");
+  const auto broken = [](T score) { return !std::isfinite(score); };
+  const auto count = std::count_if(scores.begin(), scores.end(), broken);
+  if (count == 0) return;
+  const auto first = std::find_if(scores.begin(), scores.end(), broken);
+  fail("[metrics] ", what, ": expected finite numbers, found ", count, " NaN or infinite of ",
+       scores.size(), ", the first (", *first, ") at position ", first - scores.begin(),
+       " counted from 0; find out where it comes from, scores are never dropped");
+}
+
+template <Score T>
+std::vector<ScoreKey<T>> sorted_keys(std::span<const T> scores) {
   std::vector<ScoreKey<T>> keys(scores.size());
   std::transform(scores.begin(), scores.end(), keys.begin(), key_of<T>);
   radix_sort(keys);
   return keys;
 }
 
-template std::vector<std::uint32_t> sorted_keys(std::span<const float>, std::string_view);
-template std::vector<std::uint64_t> sorted_keys(std::span<const double>, std::string_view);
+template void require_finite(std::span<const float>, std::string_view);
+template void require_finite(std::span<const double>, std::string_view);
+template std::vector<std::uint32_t> sorted_keys(std::span<const float>);
+template std::vector<std::uint64_t> sorted_keys(std::span<const double>);
 
 }  // namespace nescio

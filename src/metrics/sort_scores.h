@@ -28,10 +28,13 @@ ScoreKey<T> key_of(T score) {
   return bits & sign ? static_cast<Key>(~bits) : bits | sign;
 }
 
-/// The keys of `scores`, ascending. Radix sort, O(n), 2 n keys of memory.
-/// Throws Error where there is none, or where any is NaN or infinite: with `what` ("ID scores"),
-/// the count and the first position.
+/// Throws Error where there is no score, or where any is NaN or infinite: with `what` ("ID
+/// scores"), the count and the first position.
 template <Score T>
-std::vector<ScoreKey<T>> sorted_keys(std::span<const T> scores, std::string_view what);
+void require_finite(std::span<const T> scores, std::string_view what);
+
+/// The keys of finite `scores`, ascending. Radix sort: O(n), twice the memory of the keys.
+template <Score T>
+std::vector<ScoreKey<T>> sorted_keys(std::span<const T> scores);
 
 }  // namespace nescio

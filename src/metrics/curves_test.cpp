@@ -1,0 +1,148 @@
+#include "metrics/curves.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <set>
+
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+using Scores = std::vector<double>;
+
+// The definitions, literally: for each threshold in turn, count the rows it accepts.
+struct Point {
+  double recall, precision, fpr;
+};
+std::vector<Point> literal_curve(const Scores& id, const Scores& ood, Positive positive) {
+  const double sign = positive == Positive::ood ? 1 : -1;
+  const Scores& positives = positive == Positive::ood ? ood : id;
+  const Scores& negatives = positive == Positive::ood ? id : ood;
+  std::set<double, std::greater<>> thresholds;
+  for (const double s : id) thresholds.insert(sign * s);
+  for (const double s : ood) thresholds.insert(sign * s);
+  std::vector<Point> curve;
+  for (const double t : thresholds) {
+    double tp = 0;
+    double fp = 0;
+    for (const double s : positives) tp += sign * s >= t;
+    for (const double s : negatives) fp += sign * s >= t;
+    curve.push_back({tp / static_cast<double>(positives.size()), tp / (tp + fp),
+                     fp / static_cast<double>(negatives.size())});
+  }
+  return curve;
+}
+
+double literal_auroc(const Scores& id, const Scores& ood) {
+  double won = 0;
+  for (const double i : id) {
+    for (const double o : ood) won += o > i ? 1 : o == i ? 0.5 : 0;
+  }
+  return won / static_cast<double>(id.size() * ood.size());
+}
+
+Scores draw(std::size_t count, double mean, int seed, bool ties) {
+  std::mt19937 random(static_cast<unsigned>(seed));
+  std::normal_distribution<double> of(mean, 2);
+  Scores scores(count);
+  for (double& s : scores) s = ties ? std::round(of(random)) : of(random);
+  return scores;
+}
+
+TEST(Curves, EqualTheirDefinitions) {
+  for (int seed = 0; seed < 20; ++seed) {
+    const auto id = draw(1 + 13 * static_cast<std::size_t>(seed), 0, seed, seed % 2);
+    const auto ood = draw(40, seed % 3 - 1, 100 + seed, seed % 2);
+    const Ranking ranking = rank(id, ood);
+    EXPECT_NEAR(auroc(ranking), literal_auroc(id, ood), 1e-12);
+    for (const Positive positive : {Positive::id, Positive::ood}) {
+      const auto curve = literal_curve(id, ood, positive);
+      double steps = 0;
+      double trapezoids = 0;
+      Point last{0, 1, 0};
+      for (const Point& p : curve) {
+        steps += (p.recall - last.recall) * p.precision;
+        trapezoids += (p.recall - last.recall) * (p.precision + last.precision) / 2;
+        last = p;
+      }
+      EXPECT_NEAR(average_precision(ranking, positive), steps, 1e-12);
+      EXPECT_NEAR(aupr_trapezoid(ranking, positive), trapezoids, 1e-12);
+      for (const double tpr : {1e-9, 0.5, 0.8, 0.95, 1.0}) {
+        const auto first = std::find_if(curve.begin(), curve.end(),
+                                        [&](const Point& p) { return p.recall >= tpr; });
+        EXPECT_EQ(fpr_at_tpr(ranking, tpr, positive), first->fpr);
+      }
+    }
+  }
+}
+
+TEST(Curves, OfSeparatedSides) {
+  const Ranking right = rank(Scores{1, 2, 2}, Scores{3, 4});
+  EXPECT_EQ(auroc(right), 1);
+  EXPECT_EQ(average_precision(right, Positive::ood), 1);
+  EXPECT_EQ(average_precision(right, Positive::id), 1);
+  EXPECT_EQ(fpr_at_tpr(right, 1, Positive::id), 0);
+  EXPECT_EQ(fpr_at_tpr(right, 1, Positive::ood), 0);
+  const Ranking wrong = rank(Scores{3, 4}, Scores{1, 2, 2});
+  EXPECT_EQ(auroc(wrong), 0);
+  EXPECT_EQ(fpr_at_tpr(wrong, 0.95, Positive::id), 1);
+  EXPECT_EQ(fpr_at_tpr(wrong, 0.95, Positive::ood), 1);
+  EXPECT_EQ(average_precision(wrong, Positive::ood), (2 / 4.0 * 2 + 3 / 5.0) / 3);
+}
+
+TEST(Curves, OfOneScoreForAll) {
+  const Ranking ranking = rank(Scores{7, 7, 7}, Scores{7});
+  EXPECT_EQ(auroc(ranking), 0.5);
+  EXPECT_EQ(average_precision(ranking, Positive::ood), 0.25);
+  EXPECT_EQ(average_precision(ranking, Positive::id), 0.75);
+  EXPECT_EQ(fpr_at_tpr(ranking, 0.95, Positive::ood), 1);
+}
+
+TEST(Curves, SwappingAndNegatingTheSidesSwapsTheRoles) {
+  const auto id = draw(70, 0, 1, true);
+  const auto ood = draw(90, 1, 2, true);
+  Scores minus_id = id;
+  Scores minus_ood = ood;
+  for (double& s : minus_id) s = -s;
+  for (double& s : minus_ood) s = -s;
+  const Ranking ranking = rank(id, ood);
+  const Ranking mirrored = rank(minus_ood, minus_id);
+  EXPECT_EQ(auroc(ranking), auroc(mirrored));
+  EXPECT_EQ(average_precision(ranking, Positive::id), average_precision(mirrored, Positive::ood));
+  EXPECT_EQ(fpr_at_tpr(ranking, 0.95, Positive::id), fpr_at_tpr(mirrored, 0.95, Positive::ood));
+}
+
+TEST(Curves, DependOnTheOrderOfScoresAlone) {
+  const auto id = draw(70, 0, 1, false);
+  const auto ood = draw(90, 1, 2, false);
+  const auto monotone = [](Scores scores) {
+    for (double& s : scores) s = std::atan(s) * 1e4;
+    return scores;
+  };
+  EXPECT_EQ(rank(id, ood).steps, rank(monotone(id), monotone(ood)).steps);
+}
+
+TEST(Curves, AShareThatIsReachedExactlyCounts) {
+  Scores id(20);
+  for (std::size_t i = 0; i < id.size(); ++i) id[i] = static_cast<double>(i);
+  // 19 of 20 ID rows, exactly 95 %, lie at or below 18; the OOD row at 18.5 is not accepted.
+  EXPECT_EQ(fpr_at_tpr(rank(id, Scores{18.5}), 0.95, Positive::id), 0);
+  EXPECT_EQ(fpr_at_tpr(rank(id, Scores{18}), 0.95, Positive::id), 1);
+}
+
+TEST(Curves, RefuseATprOutOfRange) {
+  const Ranking ranking = rank(Scores{1}, Scores{2});
+  for (const double tpr : {0.0, -0.5, 95.0, std::nan("")}) {
+    EXPECT_THAT([&] { fpr_at_tpr(ranking, tpr, Positive::id); },
+                ThrowsMessage<Error>(HasSubstr("tpr: expected > 0 and <= 1")));
+  }
+}
+
+}  // namespace
+}  // namespace nescio
