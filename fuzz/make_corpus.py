@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Writes fuzz/corpus: small honest files and nasty ones, for each reader.
+
+Standard library only. Files that fuzzing has found (found_*) are kept as they are.
+"""
+import gzip
+import io
+import json
+import pathlib
+import struct
+import zipfile
+
+ROOT = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(target, **files):
+    folder = ROOT / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def npy(descr, shape, data, fortran=False, version=1):
+    header = f"{{'descr': {descr!r}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
+    size = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + size + header + data
+
+
+def npy_files():
+    good = npy("<f4", "(2, 2)", struct.pack("<4f", 1, 2, 3, 4))
+    write("npy", good=good, version2=npy("|u1", "(3,)", b"abc", version=2),
+          big_endian=npy(">i8", "(1,)", bytes(8)),
+          fortran=npy("<f8", "(2, 3)", bytes(48), fortran=True),
+          fortran_big=npy(">i2", "(2, 2, 1)", bytes(8), fortran=True),
+          scalar=npy("|b1", "()", b"\1"), empty_array=npy("<f2", "(0, 7)", b""),
+          objects=npy("|O", "(1,)", b"cos\nsystem\n(S'true'\ntR."),
+          structured=b"\x93NUMPY\1\0" + struct.pack("<H", 60)
+          + b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape':1}",
+          truncated=good[:-3], longer=good + b"x", half_header=good[:30], empty=b"",
+          huge_header=b"\x93NUMPY\2\0\xff\xff\xff\xff{",
+          huge=npy("<f8", "(4611686018427387904, 4)", b""),
+          overflow=npy("<f8", "(4294967296, 4294967296, 0)", b""),
+          negative=npy("<f4", "(-1,)", b""), nested=npy("<f4", "((((((1,),),),),),)", bytes(4)),
+          many_sides=npy("<f4", "(" + "1, " * 40 + ")", bytes(4)),
+          junk=npy("<f4", "(1,)} + __import__('os').system('true') + {", bytes(4)))
+
+
+def zipped(members, method=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        for name, content in members.items():
+            z.writestr(zipfile.ZipInfo(name), content, method)
+    return out.getvalue()
+
+
+def zip64(content):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        with z.open("a.npy", "w", force_zip64=True) as member:
+            member.write(content)
+    return out.getvalue()
+
+
+def patched(data, signature, offset, value):
+    """Overwrites the 4 bytes at `offset` after the last occurrence of a signature."""
+    at = data.rindex(signature) + offset
+    return data[:at] + struct.pack("<I", value) + data[at + 4:]
+
+
+def npz_files():
+    array = npy("<f4", "(2,)", bytes(8))
+    good = zipped({"a.npy": array, "b.npy": npy("|u1", "(4000,)", bytes(4000))}, zipfile.ZIP_DEFLATED)
+    entry, end = b"PK\1\2", b"PK\5\6"
+    stored = zipped({"a.npy": array})
+    write("npz", good=good, stored=stored, zip64=zip64(array), no_arrays=zipped({"x.txt": b"x"}),
+          none=zipped({}), truncated=good[:-5], half=good[:len(good) // 2], other=b"PK\3\4",
+          bomb=zipped({"a.npy": npy("|u1", "(3000000,)", bytes(3000000))}, zipfile.ZIP_DEFLATED),
+          size_lie=patched(good, entry, 24, 0xfffffff0), size_small=patched(good, entry, 24, 3),
+          packed_lie=patched(good, entry, 20, 0x7fffffff), offset_lie=patched(good, entry, 42, 0x7fffffff),
+          ones=patched(good, entry, 24, 0xffffffff), checksum=patched(stored, entry, 16, 1),
+          overlap=patched(zipped({"a.npy": array, "b.npy": array}), entry, 42, 0),
+          twice=zipped({"a.npy": array, "b.npy": array}).replace(b"b.npy", b"a.npy"),
+          directory_lie=patched(good, end, 12, 0x7fffffff), start_lie=patched(good, end, 16, 0xfffffffe),
+          count_lie=patched(good, end, 8, 0xffffffff), encrypted=patched(stored, entry, 8, 1),
+          slip=zipped({"../../a.npy": array}))
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, str) else json.dumps(header)
+    return struct.pack("<Q", len(text)) + text.encode() + data
+
+
+def tensor(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def safetensors_files():
+    good = safetensors({"__metadata__": {"a": "b"}, "w": tensor("F32", [2, 1], 0, 8),
+                        "b": tensor("BF16", [1], 8, 10), "n": tensor("I64", [0, 3], 10, 10)}, bytes(10))
+    write("safetensors", good=good, truncated=good[:-1], longer=good + b"x", half=good[:40], empty=b"",
+          huge_header=struct.pack("<Q", 2**63), header_beyond=struct.pack("<Q", 100) + b"{}",
+          hole=safetensors({"w": tensor("U8", [1], 1, 2)}, bytes(2)),
+          overlap=safetensors({"w": tensor("U8", [2], 0, 2), "v": tensor("U8", [2], 1, 3)}, bytes(3)),
+          backwards=safetensors({"w": tensor("U8", [1], 1, 0)}, bytes(1)),
+          overflow=safetensors({"w": tensor("F64", [2**62, 4], 0, 0)}),
+          offsets=safetensors({"w": tensor("F64", [1], 2**64 - 8, 2**64 - 1)}),
+          negative=safetensors({"w": tensor("F32", [-1], 0, 4)}, bytes(4)),
+          unknown=safetensors({"w": tensor("F8_E5M2", [1], 0, 1)}, bytes(1)),
+          twice=safetensors('{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},'
+                            '"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
+          deep=safetensors('{"a":' * 2000), numbers=safetensors({"w": 5}), array=safetensors([1, 2]),
+          misaligned=safetensors({"a": tensor("U8", [1], 0, 1), "b": tensor("F64", [1], 1, 9)}, bytes(9)))
+
+
+# Pickles, written instruction by instruction: nothing here needs torch.
+def text(s):
+    return b"X" + struct.pack("<I", len(s)) + s.encode()
+
+
+def number(n):
+    return b"J" + struct.pack("<i", n)
+
+
+def call(module, name, *arguments):
+    return f"c{module}\n{name}\n".encode() + b"(" + b"".join(arguments) + b"tR"
+
+
+def numbers(values):
+    return b"(" + b"".join(number(v) for v in values) + b"t"
+
+
+def storage(key, count, kind="FloatStorage"):
+    return (b"(" + text("storage") + f"ctorch\n{kind}\n".encode() + text(key) + text("cpu")
+            + number(count) + b"tQ")
+
+
+def rebuilt(key, count, shape, stride, offset=0):
+    return call("torch._utils", "_rebuild_tensor_v2", storage(key, count), number(offset), numbers(shape),
+                numbers(stride), b"\x89", call("collections", "OrderedDict"))
+
+
+def dictionary(items):
+    return b"}(" + b"".join(text(k) + v for k, v in items.items()) + b"u"
+
+
+def pickled(body):
+    return b"\x80\2" + body + b"."
+
+
+MAGIC = pickled(b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19") + pickled(b"M\xe9\3") + pickled(
+    dictionary({"little_endian": b"\x88"}))
+
+
+def legacy(body, storages):
+    keys = b"](" + b"".join(text(k) for k in storages) + b"e"
+    data = b"".join(struct.pack("<q", len(v) // 4) + v for v in storages.values())
+    return MAGIC + pickled(body) + pickled(keys) + data
+
+
+def torch_zip(body, storages):
+    return zipped({"archive/data.pkl": pickled(body), "archive/byteorder": "little",
+                   **{f"archive/data/{k}": v for k, v in storages.items()}})
+
+
+def torch_files():
+    body = dictionary({"epoch": number(3), "best": b"G?\xf8" + bytes(6), "state_dict": dictionary({
+        "w": rebuilt("0", 6, [2, 3], [3, 1]), "t": rebuilt("0", 6, [3, 2], [1, 3]),
+        "b": rebuilt("0", 6, [2], [1], 4)})})
+    values = {"0": struct.pack("<6f", 1, 2, 3, 4, 5, 6)}
+    good, new = legacy(body, values), torch_zip(body, values)
+
+    def one(shape, stride, offset=0):
+        return legacy(dictionary({"w": rebuilt("0", 6, shape, stride, offset)}), values)
+
+    pair = b"(" + number(1) + number(2) + b"tq\2"
+    bomb = (b"ccollections\nOrderedDict\nq\1" + b"0](" + pair + b"h\2" * 2000 + b"eq\3"
+            + b"h\1h\3\x85R" * 2100)
+    write("torch_file", legacy=good, zip=new, legacy_short=good[:-5], legacy_half=good[:len(good) // 2],
+          zip_short=new[:-9], magic_only=MAGIC, empty=b"", other_pickle=pickled(b"N"),
+          system=MAGIC + pickled(call("os", "system", text("true"))),
+          system_zip=torch_zip(call("posix", "system", text("true")), values),
+          evaluate=MAGIC + pickled(text("builtins") + text("eval") + b"\x93" + text("1") + b"\x85R"),
+          module=MAGIC + pickled(b"(" + text("module") + b"c__main__\nNet\n" + b"tQ"),
+          script=zipped({"m/data.pkl": pickled(b"N"), "m/constants.pkl": b""}),
+          expanded=one([2**31 - 1], [0]), expanded_cube=one([2**31 - 1] * 3, [0] * 3),
+          beyond=one([7], [1]), stride=one([2, 2], [2**31 - 1, 1]), offset=one([1], [1], 2**31 - 1),
+          negative=one([-1], [1]), sides=one([1, 1], [1]),
+          missing=legacy(dictionary({"w": rebuilt("1", 6, [6], [1])}), values),
+          count_lie=MAGIC + pickled(dictionary({"w": rebuilt("0", 6, [6], [1])})) + pickled(b"](" + text("0") + b"e")
+          + b"\xff" * 8 + bytes(24),
+          self_reference=legacy(b"}q\1(" + text("model") + b"h\1u", {}),
+          list_in_itself=MAGIC + pickled(b"]q\1h\1a"), deep=MAGIC + pickled(b")" + b"\x85" * 5000),
+          marks=MAGIC + pickled(b"(" * 5000), memo_bomb=MAGIC + pickled(bomb),
+          long_text=MAGIC + b"\x80\2X\xff\xff\xff\xffabc", long_text8=MAGIC + b"\x80\4\x8d" + b"\xff" * 8,
+          long_number=MAGIC + b"\x80\2\x8b\xff\xff\xff\xff", no_stop=MAGIC + b"\x80\2]",
+          wrong_call=MAGIC + pickled(b"NNR"), build=MAGIC + pickled(b"NNb"))
+
+
+def image_files():
+    record = bytes([3]) + bytes(range(256)) * 12
+    write("cifar_records", one=record, two=record * 2, fine=b"\1" + record, short=record[:-1],
+          longer=record + b"x", empty=b"")
+    head = b"\0\0\x08"
+    good = head + b"\3" + struct.pack(">3I", 2, 2, 3) + bytes(range(12))
+    write("idx", good=good, labels=head + b"\1" + struct.pack(">I", 3) + b"abc", zipped=gzip.compress(good, mtime=0),
+          truncated=good[:-1], longer=good + b"x", zipped_short=gzip.compress(good, mtime=0)[:-9], empty=b"",
+          huge=head + b"\3" + b"\xff" * 12, overflow=head + b"\4" + struct.pack(">4I", 65536, 65536, 65536, 65536),
+          no_sides=head + b"\0", floats=b"\0\0\x0d\1" + struct.pack(">I", 1) + bytes(4), half=head,
+          many=b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"x",
+          bomb=gzip.compress(head + b"\1" + struct.pack(">I", 1) + bytes(5000000), mtime=0))
+
+
+def text_files():
+    write("spec", detector="knn(k=50)", chain="react(q=0.9)+energy(T=1)", sweep="knn(k=[1,5,10],T=[1,2])",
+          combinator="mean(knn(k=5),vim,react(q=0.5)+msp)", blanks=" knn ( k = 5 ) ", empty="", open="knn(k=5",
+          deep="a(" * 3000, deep_closed="a(" * 300 + "b" + ")" * 300, sweeps="a(" + ",".join(
+              f"k{i}=[1,2,3,4,5,6,7,8,9]" for i in range(20)) + ")", plus="a+", comma="a(,)", bytes=b"a(\xff=\0)")
+    write("csv", plain="a,b\nc,d\n", quoted='"a,""b""\n",c\r\n', open='a,"b', inside='a"b"', after='"a"b', empty="",
+          blank="\n\n,\n", returns="a\rb\r\n")
+    array = {"dtype": "float32", "shape": [2, 3], "sha256": "0" * 64, "bytes": 152, "modified_ns": 1}
+    bank = {"format": "nescio feature bank", "version": 1, "model": {},
+            "splits": {"a/test": {"rows": 2, "arrays": {"logits": array}, "inputs": {}}}}
+
+    def changed(**facts):
+        return json.dumps({**bank, **facts})
+
+    write("manifest", good=json.dumps(bank), no_splits=changed(splits={}), version=changed(version=7),
+          head=changed(head={"arrays": {"weight": array, "bias": {**array, "shape": [2]}}, "origin": None}),
+          head_wrong=changed(head={"arrays": {"weight": {**array, "shape": []}, "bias": array}}),
+          climbs=changed(splits={"../a": bank["splits"]["a/test"]}),
+          climbs_array=changed(splits={"a/b": {"rows": 2, "arrays": {"../../x": array}}}),
+          rows=changed(splits={"a/b": {"rows": 3, "arrays": {"x": array}}}),
+          scalar=changed(splits={"a/b": {"rows": 2, "arrays": {"x": {**array, "shape": []}}}}),
+          flat=changed(splits={"a/b": {"rows": 2, "arrays": {"logits": {**array, "shape": [2]}}}}),
+          negative=changed(splits={"a/b": {"rows": -2, "arrays": {"x": {**array, "shape": [-2]}}}}),
+          types=changed(splits=[1], model=3), deep="[" * 5000, twice='{"a":1,"a":2}', empty="",
+          number="5", not_text=b'{"\xff\xfe":1}', huge="[1e999]")
+
+
+if __name__ == "__main__":
+    for make in (npy_files, npz_files, safetensors_files, torch_files, image_files, text_files):
+        make()
+    files = [f for f in ROOT.rglob("*") if f.is_file()]
+    print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

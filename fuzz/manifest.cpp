@@ -1,0 +1,8 @@
+#include "bank/manifest.h"
+
+#include "fuzz_target.h"
+#include "io/json_file.h"
+
+void nescio::read_untrusted(const SharedBytes& bytes) {
+  check_manifest(parse_json(bytes.text(), "bank.json"), "bank.json");
+}
