@@ -22,8 +22,10 @@ Preprocessor::Preprocessor(const Preprocessing& p) : settings_(p) {
   find_filter(p.resize);
   for (std::size_t c = 0; c < 3; ++c) {
     if (!(p.std[c] > 0)) fail("preprocessing: expected std > 0, found ", p.std[c]);
+    const auto mean = static_cast<float>(p.mean[c]);
+    const auto std = static_cast<float>(p.std[c]);
     for (std::size_t v = 0; v < 256; ++v) {
-      values_[c][v] = (static_cast<float>(v) / 255.0f - p.mean[c]) / p.std[c];
+      values_[c][v] = (static_cast<float>(v) / 255.0f - mean) / std;
     }
   }
 }

@@ -20,8 +20,8 @@ struct Preprocessing {
   std::size_t width = 0;
   std::string resize = "bilinear";  // name of a Filter
   std::string channels = "rgb";     // or "bgr"
-  std::array<float, 3> mean = {0, 0, 0};
-  std::array<float, 3> std = {1, 1, 1};
+  std::array<double, 3> mean = {0, 0, 0};
+  std::array<double, 3> std = {1, 1, 1};
 };
 
 nlohmann::json to_json(const Preprocessing& preprocessing);

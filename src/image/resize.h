@@ -1,4 +1,7 @@
 // Resizing with antialiasing, in the integer arithmetic of Pillow: equal to it bit by bit.
+//
+// Pillow 13 and later filter the columns first where a height shrinks much more than the width;
+// there they differ from us and from Pillow before by one grey level.
 #pragma once
 
 #include <cstddef>

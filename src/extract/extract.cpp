@@ -1,0 +1,125 @@
+#include "extract/extract.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/version.h"
+#include "extract/loader.h"
+
+namespace nescio {
+namespace {
+
+bool equal(const Array& a, const Array& b) {
+  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
+         std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
+
+nlohmann::json describe_model(const Model& model) {
+  return {{"network", model.info().name},
+          {"weights_sha256", model.weights_sha256()},
+          {"preprocessing", to_json(model.info().preprocessing)}};
+}
+
+/// Makes the bank the network's, unless it is another one's.
+void claim_bank(FeatureBank& bank, const Model& model) {
+  const Head head{model.head_weight(), model.head_bias()};
+  const nlohmann::json ours = describe_model(model);
+  const nlohmann::json theirs = bank.model();
+  const std::string remedy = "; a bank holds one network, so use another bank=";
+  if (!theirs.empty() && theirs.value("weights_sha256", "") != model.weights_sha256()) {
+    fail("bank ", bank.path().string(), ": belongs to ", theirs.value("network", "another network"),
+         " with weights of SHA-256 ", theirs.value("weights_sha256", "unknown"), ", found ",
+         model.info().name, " with weights of SHA-256 ", model.weights_sha256(), remedy);
+  }
+  if (const std::optional<Head> there = bank.head()) {
+    if (!equal(there->weight, head.weight) || !equal(there->bias, head.bias)) {
+      const auto hash = [](const nlohmann::json& entry) {
+        return entry.at("arrays").at("weight").value("sha256", "unknown");
+      };
+      fail("bank ", bank.path().string(), ": its head weight ", to_string(there->weight.shape()),
+           " (file of SHA-256 ", hash(bank.head_manifest()), ") is not that of ", model.info().name,
+           " ", to_string(head.weight.shape()), " (weights of SHA-256 ", model.weights_sha256(),
+           ")", remedy);
+    }
+  } else {
+    bank.set_head(head, ours);
+  }
+  if (theirs != ours) bank.set_model(ours);
+}
+
+std::vector<ArrayPlan> plan_arrays(const Model& model) {
+  return {{"logits", DType::float32, {model.classes()}},
+          {"features", DType::float32, {model.feature_width()}},
+          {"labels", DType::int64, {}},
+          {"index", DType::int64, {}}};
+}
+
+nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std::string& data_spec,
+                           const std::vector<ArrayPlan>& arrays) {
+  nlohmann::json inputs = describe_model(model);
+  inputs["data"] = data_spec;
+  inputs["data_sha256"] = dataset.hash();
+  inputs["program"] = version();
+  for (const ArrayPlan& array : arrays) inputs["arrays"].push_back(array.name);
+  return inputs;
+}
+
+std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& split) {
+  const Array logits = bank.array(split, "logits");
+  const Array labels = bank.array(split, "labels");
+  const auto classes = static_cast<std::int64_t>(logits.cols());
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < logits.rows(); ++i) {
+    const std::int64_t label = labels.as<std::int64_t>()[i];
+    if (label < 0 || label >= classes) return std::nullopt;
+    const auto row = logits.as<float>().subspan(i * logits.cols(), logits.cols());
+    right += std::ranges::max_element(row) - row.begin() == label;
+  }
+  return static_cast<double>(right) / static_cast<double>(logits.rows());
+}
+
+}  // namespace
+
+Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
+                  FeatureBank& bank, const std::string& split, const ExtractOptions& options) {
+  const std::size_t rows = dataset.size();
+  const std::vector<ArrayPlan> arrays = plan_arrays(model);
+  const nlohmann::json inputs = fingerprint(model, dataset, data_spec, arrays);
+  claim_bank(bank, model);
+
+  Extracted result{.rows = rows,
+                   .classes = model.classes(),
+                   .feature_width = model.feature_width(),
+                   .accuracy = {}};
+  if (bank.has(split) && bank.manifest(split).value("inputs", nlohmann::json()) == inputs) {
+    result.was_there = true;
+    result.accuracy = accuracy_of(bank, split);
+    return result;
+  }
+
+  SplitWriter writer(bank, split, rows, arrays, inputs);
+  result.rows_before = writer.done();
+  Loader loader(dataset, model.info().preprocessing,
+                {.batch = options.batch, .first = writer.done(), .workers = options.workers});
+  const auto report = [&] {
+    if (options.progress) options.progress(split, writer.done(), rows);
+  };
+  report();
+  for (Batch batch; loader.next(batch);) {
+    check_interrupt();
+    const ModelOutputs outputs = model.forward(batch.images);
+    writer.write("logits", outputs.logits.slice(0, batch.count));
+    writer.write("features", outputs.features.slice(0, batch.count));
+    writer.write("labels", Array({batch.count}, batch.labels));
+    writer.write("index", Array({batch.count}, batch.index));
+    writer.commit(batch.count);
+    report();
+  }
+  writer.finish();
+  result.accuracy = accuracy_of(bank, split);
+  return result;
+}
+
+}  // namespace nescio

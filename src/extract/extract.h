@@ -1,0 +1,44 @@
+// One pass of a network over a data set, into the feature bank.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "bank/feature_bank.h"
+#include "base/progress.h"
+#include "image/dataset.h"
+#include "nn/model.h"
+
+namespace nescio {
+
+struct ExtractOptions {
+  /// Pictures per pass; the last one is filled up, so that what a picture gives does not depend on
+  /// how many there are.
+  std::size_t batch = 128;
+  std::size_t workers = 2;  // threads that prepare pictures
+  Progress progress = {};
+};
+
+struct Extracted {
+  std::size_t rows = 0;
+  std::size_t classes = 0;
+  std::size_t feature_width = 0;
+  std::size_t rows_before = 0;     // that an interrupted extraction had left
+  bool was_there = false;          // the bank had the split from equal inputs: nothing was done
+  std::optional<double> accuracy;  // share of rows whose largest logit is the label's;
+                                   // none unless every label is a class of the network
+};
+
+/// Writes logits [N, C], features [N, D], labels [N] (-1 = none) and index [N] (row in the source
+/// data) of `dataset` as `split` of the bank, and the network's last layer as the bank's head.
+///
+/// The inputs are the weights' SHA-256, `data_spec`, the data's SHA-256, the preprocessing, the
+/// program's version and the list of arrays. A split from equal inputs is left as it is, an
+/// interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
+/// Error if the bank's head or model is another network's, with both hashes.
+/// Memory: a few batches, whatever N.
+Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
+                  FeatureBank& bank, const std::string& split, const ExtractOptions& options = {});
+
+}  // namespace nescio

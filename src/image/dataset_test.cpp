@@ -1,0 +1,160 @@
+#include "image/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "io/npy.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+
+/// One CIFAR record with this label and grey value.
+std::string record(int label, int grey, std::size_t label_bytes = 1) {
+  return std::string(label_bytes, static_cast<char>(label)) +
+         std::string(3072, static_cast<char>(grey));
+}
+
+std::string fault(const std::string& spec) {
+  return error_of([&] { open_dataset(spec); });
+}
+
+TEST(OpenDataset, JoinsTheBatchesOfCifar10) {
+  const TestFolder folder;
+  for (int i = 1; i <= 5; ++i) {
+    folder.file(text("data_batch_", i, ".bin"), record(i, 10 * i) + record(i + 1, 10 * i + 1));
+  }
+  folder.file("test_batch.bin", record(9, 99));
+  folder.file("batches.meta.txt", "airplane\nautomobile\n\n");
+  const auto train = open_dataset(text("cifar10:", folder.path().string(), "?split=train"));
+  ASSERT_EQ(train->size(), 10u);
+  const Sample sample = train->load(5);  // the second of data_batch_3
+  EXPECT_EQ(sample.label, 4);
+  EXPECT_EQ(sample.index, 5);
+  EXPECT_EQ(sample.image.pixels[17], 31);
+  EXPECT_THAT(train->class_names(), testing::ElementsAre("airplane", "automobile"));
+  const auto test = open_dataset(text("cifar10:", folder.path().string()));
+  EXPECT_EQ(test->size(), 1u);
+  EXPECT_NE(test->hash(), train->hash());
+}
+
+TEST(OpenDataset, TakesTheFineLabelsOfCifar100) {
+  const TestFolder folder;
+  folder.file("test.bin", std::string("\x03\x63", 2) + record(0, 5).substr(1));
+  const auto test = open_dataset(text("cifar100:", folder.path().string()));
+  EXPECT_EQ(test->load(0).label, 99);
+  EXPECT_THAT(fault(text("cifar100:", folder.path().string(), "?split=train")),
+              HasSubstr("train.bin"));
+}
+
+TEST(OpenDataset, KeepsTheRowsOfAnIndexInItsOrder) {
+  const TestFolder folder;
+  const auto file = folder.file("all.bin", record(0, 1) + record(1, 2) + record(200, 3));
+  write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{2, 0}));
+  const auto all = open_dataset(text("records:", file.string()));
+  const auto kept =
+      open_dataset(text("records:", file.string(), "?index=", (folder / "rows.npy").string()));
+  ASSERT_EQ(kept->size(), 2u);
+  EXPECT_EQ(kept->load(0).label, 200);
+  EXPECT_EQ(kept->load(0).index, 2);
+  EXPECT_EQ(kept->load(1).index, 0);
+  EXPECT_NE(kept->hash(), all->hash());
+
+  write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{0, 3}));
+  const std::string spec =
+      text("records:", file.string(), "?index=", (folder / "rows.npy").string());
+  EXPECT_THAT(fault(spec), HasSubstr("data set of 3, found 3 at position 1"));
+  write_npy(folder / "rows.npy", Array({2, 1}, std::vector<std::int64_t>{0, 1}));
+  EXPECT_THAT(fault(spec), HasSubstr("[2, 1]"));
+  write_npy(folder / "rows.npy", Array({0}, std::vector<std::int64_t>{}));
+  EXPECT_THAT(fault(spec), HasSubstr("holds no pictures"));
+}
+
+TEST(OpenDataset, ReadsIdxWithAndWithoutLabels) {
+  const TestFolder folder;
+  const auto images = folder.file("images", std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x02"
+                                                        "\x0a\x0b\x0c\x0d",
+                                                        20));
+  const auto labels = folder.file("labels", std::string("\0\0\x08\x01\0\0\0\x02\x05\x06", 10));
+  const auto plain = open_dataset(text("idx:", images.string()));
+  ASSERT_EQ(plain->size(), 2u);
+  EXPECT_EQ(plain->load(1).label, -1);
+  EXPECT_EQ(plain->load(1).image.channels, 1u);
+  EXPECT_THAT(plain->load(1).image.pixels, testing::ElementsAre(12, 13));
+  const auto labelled = open_dataset(text("idx:", images.string(), "?labels=", labels.string()));
+  EXPECT_EQ(labelled->load(1).label, 6);
+  EXPECT_NE(labelled->hash(), plain->hash());
+  EXPECT_THAT(fault(text("idx:", images.string(), "?labels=", images.string())),
+              HasSubstr("expected 2 labels"));
+  EXPECT_THAT(fault(text("idx:", labels.string())), HasSubstr("expected pictures as uint8"));
+}
+
+TEST(OpenDataset, ReadsNpyPictures) {
+  const TestFolder folder;
+  write_npy(folder / "grey.npy", Array({1, 2, 2}, std::vector<std::uint8_t>{1, 2, 3, 4}));
+  write_npy(folder / "rgb.npy", Array({2, 1, 1, 3}, std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
+  write_npy(folder / "labels.npy", Array({2}, std::vector<std::int32_t>{7, -1}));
+  EXPECT_EQ(open_dataset(text("npy:", (folder / "grey.npy").string()))->load(0).image.channels, 1u);
+  const auto rgb = open_dataset(
+      text("npy:", (folder / "rgb.npy").string(), "?labels=", (folder / "labels.npy").string()));
+  EXPECT_EQ(rgb->load(0).label, 7);
+  EXPECT_THAT(rgb->load(1).image.pixels, testing::ElementsAre(4, 5, 6));
+
+  write_npy(folder / "float.npy", Array({1, 2, 2}, std::vector<float>{1, 2, 3, 4}));
+  EXPECT_THAT(fault(text("npy:", (folder / "float.npy").string())), HasSubstr("found float32"));
+  write_npy(folder / "flat.npy", Array({1, 0, 2}, std::vector<std::uint8_t>{}));
+  EXPECT_THAT(fault(text("npy:", (folder / "flat.npy").string())),
+              HasSubstr("sides of at least 1"));
+}
+
+TEST(OpenDataset, SaysWhatIsWrongWithASpec) {
+  EXPECT_THAT(fault("cifar10"), HasSubstr("expected type:PATH"));
+  EXPECT_THAT(fault("cifar11:x"), HasSubstr("Did you mean 'cifar10'"));
+  EXPECT_THAT(fault("cifar10:"), HasSubstr("expected a path"));
+  EXPECT_THAT(fault("cifar10:x?spilt=test"), HasSubstr("Did you mean 'split'"));
+  EXPECT_THAT(fault("cifar10:x?split=val"), HasSubstr("unknown value 'val'"));
+  EXPECT_THAT(fault("cifar10:x?split"), HasSubstr("expected key=value"));
+  EXPECT_THAT(fault("cifar10:/nonexistent"), HasSubstr("/nonexistent/test_batch.bin"));
+}
+
+TEST(OpenDataset, RefusesATruncatedFile) {
+  const TestFolder folder;
+  const auto file = folder.file("all.bin", record(0, 1).substr(1));
+  EXPECT_THAT(fault(text("records:", file.string())), HasSubstr("found 3072 bytes"));
+}
+
+TEST(Datasets, DescribeThemselves) {
+  for (const DatasetInfo& info : datasets::catalogue()) {
+    EXPECT_FALSE(info.name.empty());
+    EXPECT_FALSE(info.summary.empty()) << info.name;
+    EXPECT_FALSE(info.path.empty()) << info.name;
+    EXPECT_EQ(info.options.back().info.name, "index") << info.name;
+    for (const auto& option : info.options) {
+      EXPECT_FALSE(option.info.doc.empty()) << info.name << " " << option.info.name;
+    }
+    EXPECT_EQ(&find_dataset_type(info.name), &info);
+  }
+}
+
+TEST(Datasets, ReadTheRealOnes) {
+  const char* data = std::getenv("NESCIO_DATA");
+  if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
+  const std::string d(data);
+  const auto size = [](const std::string& spec) { return open_dataset(spec)->size(); };
+  EXPECT_EQ(size("cifar10:" + d + "/cifar-10-batches-bin?split=train"), 50000u);
+  EXPECT_EQ(size("cifar10:" + d + "/cifar-10-batches-bin?split=test"), 10000u);
+  EXPECT_EQ(size("cifar100:" + d + "/cifar-100-binary?split=test"), 10000u);
+  EXPECT_EQ(size("records:" + d + "/gtsrb32/test.bin"), 12600u);
+  const auto mnist = open_dataset("idx:" + d + "/mnist/t10k-images-idx3-ubyte.gz?labels=" + d +
+                                  "/mnist/t10k-labels-idx1-ubyte.gz");
+  EXPECT_EQ(mnist->size(), 10000u);
+  EXPECT_EQ(mnist->load(0).label, 7);  // the best known seven
+  EXPECT_EQ(mnist->load(0).image.height, 28u);
+}
+
+}  // namespace
+}  // namespace nescio

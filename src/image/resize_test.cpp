@@ -1,0 +1,96 @@
+#include "image/resize.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "io/sha256.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+Image pattern(std::size_t height, std::size_t width, std::size_t channels) {
+  Image image{height, width, channels, {}};
+  for (std::size_t y = 0; y < height; ++y) {
+    for (std::size_t x = 0; x < width; ++x) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        image.pixels.push_back(
+            static_cast<std::uint8_t>((x * 37 + y * 101 + c * 59 + x * y * 7) % 256));
+      }
+    }
+  }
+  return image;
+}
+
+TEST(Resize, EqualsPillowOnASmallPicture) {
+  const Image out = resize(pattern(3, 2, 1), 4, 4, bilinear);
+  const std::vector<std::uint8_t> expected = {0,   9,   28,  37,  63,  73,  94,  105,
+                                              139, 151, 174, 186, 202, 215, 240, 253};
+  EXPECT_EQ(out.pixels, expected);
+  EXPECT_EQ(out.height, 4u);
+  EXPECT_EQ(out.width, 4u);
+  EXPECT_EQ(out.channels, 1u);
+}
+
+struct Case {
+  std::size_t height, width, channels, new_height, new_width;
+  const char* filter;
+  const char* sha256;  // of what Pillow 13.0 makes of pattern()
+};
+
+TEST(Resize, EqualsPillowBitByBit) {
+  const Case cases[] = {
+      {28, 28, 1, 32, 32, "bilinear",
+       "84ade144f8308d05f2aa477afc7e29b761b70ba2c2464d308988d92b51218308"},
+      {28, 28, 1, 32, 32, "bicubic",
+       "0917c1a792301cda268f40bccc085474de6e6c9ec2e64485b6f17a92b820832d"},
+      {64, 64, 3, 32, 32, "bilinear",
+       "45aa2c746449b93acf72ff798638c8524e6b4be4154c915a81a452eb2c35e371"},
+      {64, 64, 3, 32, 32, "bicubic",
+       "d87ede227bb15708691d0c96b35b9f91d074d4f5f05b1c2dcc35c2df2daa9813"},
+      {7, 5, 3, 13, 9, "bilinear",
+       "ff72fc366bc9803b917c1035a5b760d91210b9adafa03b32391b790ee5b3d724"},
+      {7, 5, 3, 13, 9, "bicubic",
+       "c95f6792aac54b559ec7833db23f80cf84241edc55bfb90dcf7202728174e923"},
+      {30, 100, 1, 7, 10, "bilinear",
+       "fecfcad8054f51938e81fda940618b067302924c895de742d83a1ce8207d43b1"},
+      {30, 100, 1, 7, 10, "bicubic",
+       "297f6003765dc401236fb7ac9501cab4a2e3100f8d6bf6de0e9715b1a353bd14"},
+      {33, 50, 3, 50, 20, "bilinear",
+       "47528e0f534811b9b80848af03b4282bbede0978b198b85ccdb10d203e882b39"},
+      {33, 50, 3, 50, 20, "bicubic",
+       "e74475ea9be8084567d3e8c7c795852f2b19d8a357bfc5f9dc77767c3102bb10"},
+      {1, 1, 3, 4, 4, "bilinear",
+       "fa72132abbcdf1d014ef3eeba90d8e2ff88b92fdd4496c066f127f31a1648d2c"},
+      {1, 1, 3, 4, 4, "bicubic",
+       "fa72132abbcdf1d014ef3eeba90d8e2ff88b92fdd4496c066f127f31a1648d2c"},
+      {20, 20, 1, 20, 31, "bilinear",
+       "242d0a4f50e33d3001caab847a1d91846122746347005201ef0acdd4572f83ce"},
+      {20, 20, 1, 20, 31, "bicubic",
+       "ebb2935312ff6c8c792c7f3d6e2f89920e0ea9e0d12688c5223c448c445e5019"},
+  };
+  for (const Case& c : cases) {
+    const Image out = resize(pattern(c.height, c.width, c.channels), c.new_height, c.new_width,
+                             find_filter(c.filter));
+    EXPECT_EQ(sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)
+        << c.height << " x " << c.width << " to " << c.new_height << " x " << c.new_width << " "
+        << c.filter;
+  }
+}
+
+TEST(Resize, LeavesEqualSidesAlone) {
+  const Image image = pattern(5, 6, 3);
+  EXPECT_EQ(resize(image, 5, 6, bicubic).pixels, image.pixels);
+}
+
+TEST(Resize, RefusesEmptySidesAndUnknownFilters) {
+  EXPECT_NE(error_of([] { resize(Image{}, 4, 4, bilinear); }).find("sides of at least 1"),
+            std::string::npos);
+  EXPECT_NE(error_of([] { resize(pattern(2, 2, 1), 0, 4, bilinear); }).find("2 x 2 to 0 x 4"),
+            std::string::npos);
+  EXPECT_NE(error_of([] { find_filter("bilinar"); }).find("bilinear"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace nescio
