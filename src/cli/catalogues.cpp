@@ -1,0 +1,141 @@
+#include "cli/catalogues.h"
+
+#include "cli/help.h"
+#include "cli/network_part.h"
+#include "detectors/detector.h"
+#include "image/dataset.h"
+#include "metrics/metrics.h"
+
+namespace nescio {
+namespace {
+
+std::string print(const Paper& paper) {
+  std::vector<std::string> parts;
+  for (const auto& part : {paper.authors, paper.title, paper.venue}) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  if (!paper.arxiv.empty()) parts.push_back("arXiv:" + paper.arxiv);
+  return join(parts);
+}
+
+std::vector<std::string> print(const Needs& needs) {
+  std::vector<std::string> parts;
+  if (needs.logits) parts.emplace_back("logits");
+  if (needs.features) parts.emplace_back("features");
+  if (needs.head) parts.emplace_back("head");
+  if (needs.labels) parts.emplace_back("labels for fitting");
+  return parts;
+}
+
+Description describe(const DetectorInfo& info) {
+  Description d{info.shaper ? "shaper" : "detector", info.name, info.summary};
+  d.fact("formula", info.formula);
+  d.fact("paper", print(info.paper));
+  d.fact("needs", join(print(info.needs)));
+  d.fact("fitted on", info.fit_on.empty() ? "nothing" : info.fit_on);
+  std::vector<std::string> learned;
+  for (const LearnedArray& array : info.learned) learned.push_back(array.name + ": " + array.doc);
+  d.fact("learns", learned);
+  d.fact("also called", join(info.aliases));
+  d.fact("deviations", info.deviations);
+  d.parameters = in_words(info.parameters);
+  return d;
+}
+
+Description describe(const DatasetInfo& info) {
+  Description d{"data set", info.name, info.summary};
+  std::string usage = info.name + ":PATH";
+  for (std::size_t i = 0; i < info.options.size(); ++i) {
+    usage += (i == 0 ? "[?" : "[&") + info.options[i].info.name + "=...]";
+  }
+  d.fact("usage", usage);
+  d.fact("path", info.path);
+  d.parameters = in_words(info.options);
+  return d;
+}
+
+Description describe(const Metric& metric) {
+  Description d{"metric", metric.name, metric.definition};
+  d.fact("positive", metric.positive);
+  d.fact("ties", metric.ties);
+  d.fact("interval", metric.interval);
+  d.fact("better", metric.higher_is_better ? "higher" : "lower");
+  return d;
+}
+
+Description describe(const VerbInfo& info) {
+  Description d{"verb", info.name, info.summary};
+  d.fact("usage", usage_line(info));
+  d.fact("details", info.details);
+  d.fact("examples", info.examples);
+  d.parameters = in_words(info.options);
+  return d;
+}
+
+template <class Entries>
+std::vector<Description> describe_all(const Entries& entries) {
+  std::vector<Description> out;
+  for (const auto& entry : entries) out.push_back(describe(entry));
+  return out;
+}
+
+std::vector<Description> networks_or_error() {
+  auto networks = describe_networks();
+  if (!networks) fail("this build has no libtorch, so it knows no models");
+  return *std::move(networks);
+}
+
+struct Catalogue {
+  const char* name;
+  std::vector<Description> (*read)();
+};
+
+const std::vector<Catalogue>& catalogues() {
+  static const std::vector<Catalogue> all = {
+      {"detectors", [] { return describe_all(detectors::catalogue()); }},
+      {"models", networks_or_error},
+      {"datasets", [] { return describe_all(datasets::catalogue()); }},
+      {"metrics", [] { return describe_all(metrics()); }},
+      {"verbs", [] { return describe_all(verbs::catalogue()); }},
+  };
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> catalogue_names() {
+  std::vector<std::string> names;
+  for (const Catalogue& catalogue : catalogues()) names.emplace_back(catalogue.name);
+  return names;
+}
+
+std::vector<Description> read_catalogue(std::string_view name) {
+  for (const Catalogue& catalogue : catalogues()) {
+    if (catalogue.name == name) return catalogue.read();
+  }
+  fail("unknown catalogue '", name, "'.", suggest(name, catalogue_names()));
+}
+
+std::vector<Description> find_descriptions(const std::string& name) {
+  std::vector<Description> found;
+  std::vector<std::string> known;
+  for (const Catalogue& catalogue : catalogues()) {
+    if (catalogue.name == std::string_view("models") && !describe_networks()) continue;
+    for (Description& d : catalogue.read()) {
+      known.push_back(d.name);
+      if (d.name == name) found.push_back(std::move(d));
+    }
+  }
+  if (!found.empty()) return found;
+  // Other toolkits' names are answered with ours.
+  for (const DetectorInfo& info : detectors::catalogue()) {
+    for (const std::string& alias : info.aliases) {
+      if (alias == name) {
+        throw UsageError(text("unknown name '", name, "': here it is called '", info.name, "'"));
+      }
+    }
+  }
+  throw UsageError(text("unknown name '", name, "'.", suggest(name, known)));
+}
+
+}  // namespace nescio

@@ -1,0 +1,57 @@
+#include "cli/description.h"
+
+#include "base/text.h"
+
+namespace nescio {
+
+void Description::fact(const std::string& fact_name, const std::string& value) {
+  if (!value.empty()) facts.push_back({fact_name, {value}});
+}
+
+void Description::fact(const std::string& fact_name, const std::vector<std::string>& values) {
+  if (!values.empty()) facts.push_back({fact_name, values});
+}
+
+std::string to_text(const Description& d) {
+  std::string out = text(d.name, " (", d.kind, ")\n  ", d.summary, "\n");
+  for (const auto& [fact_name, values] : d.facts) {
+    out += "\n" + fact_name + "\n";
+    for (const std::string& value : values) out += "  " + value + "\n";
+  }
+  if (!d.parameters.empty()) out += "\nparameters\n";
+  for (const ParameterText& p : d.parameters) {
+    out += text("  ", p.name, p.required ? " (required)" : "",
+                p.default_value.empty() ? "" : " = " + p.default_value, "\n      ", p.doc, "\n");
+    std::vector<std::string> limits = {p.type};
+    if (!p.range.empty()) limits.push_back(p.range);
+    if (!p.unit.empty()) limits.push_back("in " + p.unit);
+    if (!p.sweep.empty()) limits.push_back("usual values " + p.sweep);
+    out += "      " + join(limits, "; ") + "\n";
+  }
+  return out;
+}
+
+nlohmann::ordered_json to_json(const Description& d) {
+  nlohmann::ordered_json out = {{"kind", d.kind}, {"name", d.name}, {"summary", d.summary}};
+  for (const auto& [fact_name, values] : d.facts) {
+    if (values.size() == 1) {
+      out[fact_name] = values.front();
+    } else {
+      out[fact_name] = values;
+    }
+  }
+  auto parameters = nlohmann::ordered_json::array();
+  for (const ParameterText& p : d.parameters) {
+    nlohmann::ordered_json one = {{"name", p.name}, {"doc", p.doc}, {"type", p.type}};
+    one["required"] = p.required;
+    if (!p.required) one["default"] = p.default_value;
+    if (!p.range.empty()) one["range"] = p.range;
+    if (!p.unit.empty()) one["unit"] = p.unit;
+    if (!p.sweep.empty()) one["sweep"] = split_top_level(p.sweep);
+    parameters.push_back(one);
+  }
+  out["parameters"] = parameters;
+  return out;
+}
+
+}  // namespace nescio

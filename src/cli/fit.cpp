@@ -1,0 +1,80 @@
+// nescio fit 'knn(k=50)' bank=BANK train=cifar10/train out=DETECTOR
+#include <filesystem>
+#include <ostream>
+
+#include "cli/verb.h"
+#include "detectors/saved_detector.h"
+
+namespace nescio::verbs {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Fit final : public Verb {
+ public:
+  std::string spec, bank, train, val, ood_val, out;
+
+  void run(Console& console) override {
+    const Chain chain = as_usage([&] { return Chain(spec); });
+    for (const auto& [role, split] : {std::pair("train", train), std::pair("val", val)}) {
+      if (chain.fits_on(role) && split.empty()) {
+        throw UsageError(text("fit: [", chain.spec(), "] learns from the split '", role,
+                              "'; name it with ", role, "=SET/SPLIT"));
+      }
+    }
+    check_target();
+    const FeatureBank features = FeatureBank::open(bank);
+    for (const std::string& split : {train, val, ood_val}) {
+      if (!split.empty()) features.rows(split);
+    }
+    const FittedDetector detector = fit_detector(features, spec, train, val);
+    std::map<std::string, Array> owners;
+    save_detector(detector, read_batch(features, self_test_split(features), owners), out);
+    console.out << out << '\n';
+    console.log << chain.spec() << ": fitted and saved\n";
+  }
+
+ private:
+  // The folder is replaced as a whole, so it must be ours to replace.
+  void check_target() const {
+    if (!fs::exists(out) || fs::exists(fs::path(out) / "detector.json")) return;
+    if (!fs::is_directory(out) || !fs::is_empty(out)) {
+      fail(out, ": exists and is no saved detector; choose another out= or remove it");
+    }
+  }
+
+  // Any rows will do for the scores that are compared at every load.
+  std::string self_test_split(const FeatureBank& features) const {
+    if (!train.empty()) return train;
+    if (!val.empty()) return val;
+    if (features.splits().empty()) fail(bank, ": the bank is empty; extract or import a split");
+    return features.splits().front();
+  }
+};
+
+}  // namespace
+
+VerbInfo fit() {
+  return describe_verb<Fit>(
+      {.name = "fit",
+       .summary = "Fit a detector on a bank and save it.",
+       .positional = "spec",
+       .details = {"SPEC names a detector with its parameters, with shapers before it if wanted: "
+                   "knn(k=50), react(q=0.9)+energy. `nescio list detectors` knows the names."},
+       .examples = {"nescio fit 'knn(k=50)' bank=BANK train=cifar10/train out=knn50",
+                    "nescio fit react+energy bank=BANK train=cifar10/train val=cifar10/val "
+                    "out=react"},
+       .options = {
+           option(&Fit::spec, {.name = "spec", .doc = "the detector", .required = true}),
+           option(&Fit::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
+           option(&Fit::train, {.name = "train", .doc = "split of training rows, SET/SPLIT"}),
+           option(&Fit::val, {.name = "val", .doc = "split of validation rows, SET/SPLIT"}),
+           option(&Fit::ood_val, {.name = "ood_val",
+                                  .doc = "split of OOD validation rows; no detector of today "
+                                         "learns from it"}),
+           option(&Fit::out, {.name = "out",
+                              .doc = "folder of the saved detector, replaced if it is there",
+                              .required = true})}});
+}
+
+}  // namespace nescio::verbs

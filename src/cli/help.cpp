@@ -1,0 +1,104 @@
+#include "cli/help.h"
+
+#include <algorithm>
+
+#include "base/version.h"
+
+namespace nescio {
+namespace {
+
+constexpr std::size_t line_width = 96;
+
+// The words in lines of at most line_width, all but the first line indented.
+std::string wrap(const std::string& words, std::size_t indent, std::size_t at) {
+  std::string out;
+  for (const std::string& word : split_top_level(words, ' ')) {
+    if (word.empty()) continue;
+    if (at > indent && at + 1 + word.size() > line_width) {
+      out += "\n" + std::string(indent, ' ');
+      at = indent;
+    } else if (at > indent) {
+      out += ' ';
+      ++at;
+    }
+    out += word;
+    at += word.size();
+  }
+  return out;
+}
+
+// "  name   text", wrapped beside the name.
+std::string entry(const std::string& name, const std::string& words, std::size_t column) {
+  const std::string left = "  " + name;
+  const std::size_t gap = left.size() < column ? column - left.size() : 0;
+  if (gap == 0) return left + "\n" + std::string(column, ' ') + wrap(words, column, column) + "\n";
+  return left + std::string(gap, ' ') + wrap(words, column, column) + "\n";
+}
+
+std::string option_text(const Parameter<Verb>& option) {
+  std::string words = option.info.doc;
+  if (const auto range = describe_range(option.info); !range.empty()) words += "; " + range;
+  if (!option.info.unit.empty()) words += "; in " + option.info.unit;
+  if (option.info.required) {
+    words += " (required)";
+  } else if (!option.default_value.empty()) {
+    words += " (default " + option.default_value + ")";
+  }
+  return words;
+}
+
+std::string upper(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+}  // namespace
+
+std::string_view program_summary() {
+  return "nescio - out-of-distribution detection for classifiers";
+}
+
+std::string program_help() {
+  std::string out = text(program_summary(), " (", version(), ")\n\n",
+                         "Usage: nescio VERB [key=value ...]\n\nVerbs:\n");
+  for (const VerbInfo& info : verbs::catalogue()) out += entry(info.name, info.summary, 14);
+  out +=
+      "\nEvery verb:   threads=N seed=S --help\n"
+      "The program:  --version --help\n"
+      "\nstdout is data, stderr is log. Exit codes: 0 done, 1 failure, 2 mistake on the command "
+      "line,\n130 interrupted. Begin with `nescio extract --help` or `nescio import --help`.\n";
+  return out;
+}
+
+std::string usage_line(const VerbInfo& info) {
+  std::string line = "nescio " + info.name;
+  std::string optional;
+  for (const auto& option : info.options) {
+    const std::string& name = option.info.name;
+    if (name == info.positional) {
+      line += " " + upper(name);
+    } else if (option.info.required) {
+      line += " " + name + "=" + upper(name);
+    } else {
+      optional += " [" + name + "=" + (option.default_value.empty() ? "..." : option.default_value);
+      optional += "]";
+    }
+  }
+  return line + optional;
+}
+
+std::string verb_help(const VerbInfo& info) {
+  std::string out = info.summary + "\n\nUsage: " + wrap(usage_line(info), 7, 7) + "\n";
+  for (const std::string& paragraph : info.details) out += "\n" + wrap(paragraph, 0, 0) + "\n";
+  out += "\nOptions:\n";
+  for (const auto& option : info.options) {
+    out += entry(option.info.name + "=", option_text(option), 16);
+  }
+  if (info.json) out += entry("--json", "print JSON for a program to read", 16);
+  if (!info.examples.empty()) out += "\nExamples:\n";
+  for (const std::string& example : info.examples) out += "  " + example + "\n";
+  return out;
+}
+
+}  // namespace nescio

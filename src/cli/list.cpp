@@ -1,0 +1,44 @@
+// nescio list detectors
+#include <ostream>
+
+#include "cli/catalogues.h"
+#include "cli/verb.h"
+#include "report/table.h"
+
+namespace nescio::verbs {
+namespace {
+
+class List final : public Verb {
+ public:
+  std::string catalogue;
+
+  void run(Console& console) override {
+    const auto entries = read_catalogue(catalogue);
+    if (console.json) {
+      auto all = nlohmann::ordered_json::array();
+      for (const Description& d : entries) all.push_back(to_json(d));
+      console.out << all.dump(2) << '\n';
+      return;
+    }
+    TextTable table{.columns = {{"name"}, {"kind"}, {"summary"}}};
+    for (const Description& d : entries) table.rows.push_back({d.name, d.kind, d.summary});
+    console.out << to_text(table);
+  }
+};
+
+}  // namespace
+
+VerbInfo list() {
+  return describe_verb<List>(
+      {.name = "list",
+       .summary = "List what this program knows: detectors, models, data sets, metrics, verbs.",
+       .positional = "catalogue",
+       .examples = {"nescio list detectors", "nescio list metrics --json"},
+       .options = {option(&List::catalogue, {.name = "catalogue",
+                                             .doc = "which list",
+                                             .choices = catalogue_names(),
+                                             .required = true})},
+       .json = true});
+}
+
+}  // namespace nescio::verbs

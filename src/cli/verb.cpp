@@ -1,0 +1,86 @@
+#include "cli/verb.h"
+
+#include <algorithm>
+#include <set>
+
+namespace nescio {
+
+ParameterInfo threads_info() {
+  return {.name = "threads",
+          .doc =
+              "threads that compute; auto: OMP_NUM_THREADS or all cores. Results do not depend "
+              "on it",
+          .min = 1,
+          .max = 4096};
+}
+
+ParameterInfo seed_info() {
+  return {.name = "seed", .doc = "start of every random draw", .min = 0};
+}
+
+namespace {
+
+struct KeyValue {
+  std::string key, value;
+};
+
+// "key=value"; a spec such as knn(k=5) has its '=' behind a bracket and is no key.
+KeyValue split_argument(const VerbInfo& info, const std::string& argument, bool first) {
+  const auto equals = argument.find('=');
+  const bool has_key = equals != std::string::npos && equals > 0 &&
+                       std::all_of(argument.begin(), argument.begin() + static_cast<long>(equals),
+                                   [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  if (has_key) return {argument.substr(0, equals), argument.substr(equals + 1)};
+  if (first && !info.positional.empty() && !argument.starts_with("--")) {
+    return {info.positional, argument};
+  }
+  throw UsageError(text(info.name, ": expected key=value, found '", argument, "'; `nescio ",
+                        info.name, " --help` lists the keys"));
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> parse_options(const VerbInfo& info,
+                                    const std::vector<std::string>& arguments) {
+  auto verb = info.make();
+  if (info.any_arguments) return verb;
+  std::set<std::string> given;
+  for (const std::string& argument : arguments) {
+    const auto [key, value] = split_argument(info, argument, given.empty());
+    if (!given.insert(key).second) {
+      throw UsageError(text(info.name, ": '", key, "' is given twice"));
+    }
+    as_usage([&] { set_parameter(*verb, info.options, info.name + ":", key, value); });
+  }
+  std::vector<std::string> missing;
+  for (const auto& option : info.options) {
+    if (option.info.required && (!given.contains(option.info.name) || option.get(*verb).empty())) {
+      missing.push_back(option.info.name + "= (" + option.info.doc + ")");
+    }
+  }
+  if (!missing.empty()) throw UsageError(text(info.name, ": missing ", join(missing)));
+  return verb;
+}
+
+std::vector<std::string> parse_splits(const std::string& list, std::string_view option) {
+  const auto splits = split_top_level(list);
+  for (auto split = splits.begin(); split != splits.end(); ++split) {
+    if (split->empty()) throw UsageError(text(option, ": a name is missing in '", list, "'"));
+    if (std::find(splits.begin(), split, *split) != split) {
+      throw UsageError(text(option, ": '", *split, "' is given twice"));
+    }
+  }
+  return splits;
+}
+
+std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,
+                                                                  const Verb& verb) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& option : info.options) {
+    std::string value = option.get(verb);
+    if (!value.empty()) out.emplace_back(option.info.name, std::move(value));
+  }
+  return out;
+}
+
+}  // namespace nescio

@@ -1,0 +1,100 @@
+// A verb of the command line: one file each, described by one function.
+//
+// The class holds the options; the description binds them to names, and from it come parsing,
+// checks, `--help`, `describe` and the resolved options that runs record. A verb joins the program
+// by `nescio_add_verb(name)` in its folder's CMakeLists.txt; fit.cpp is the one to copy.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/parameters.h"
+#include "base/progress.h"
+
+namespace nescio {
+
+/// Where a verb speaks: data goes to `out` (stdout), everything else to `log` (stderr).
+struct Console {
+  std::ostream& out;
+  std::ostream& log;
+  Progress progress;    // a bar on a terminal, otherwise nothing
+  std::string command;  // the whole command line, quoted for a shell
+  bool json = false;    // --json was given
+};
+
+/// The options of one call. Members of the derived class are bound by option().
+class Verb {
+ public:
+  virtual ~Verb() = default;
+  /// Does it. UsageError for options that do not fit together, Error for everything else.
+  virtual void run(Console& console) = 0;
+
+  std::optional<std::int64_t> threads;
+  std::int64_t seed = 0;
+};
+
+/// The self-description of a verb.
+struct VerbInfo {
+  std::string name;
+  std::string summary;                    // one sentence
+  std::string positional = {};            // the option that may stand first without "key="
+  std::vector<std::string> details = {};  // paragraphs of --help: what is read and written
+  std::vector<std::string> examples = {};
+  std::vector<Parameter<Verb>> options = {};
+  bool json = false;                                 // understands --json
+  bool any_arguments = false;                        // a stand-in that only says why it cannot work
+  std::function<std::unique_ptr<Verb>()> make = {};  // set by describe_verb<>
+};
+
+template <class Object, class T>
+Parameter<Verb> option(T Object::*member, ParameterInfo info) {
+  return bind_parameter<Verb, Object>(member, std::move(info));
+}
+
+/// The options that every verb has.
+ParameterInfo threads_info();
+ParameterInfo seed_info();
+
+/// Completes a description with what follows from the class and what every verb has.
+template <class Object>
+VerbInfo describe_verb(VerbInfo info) {
+  info.make = [] { return std::make_unique<Object>(); };
+  info.options.push_back(
+      option<Object, std::optional<std::int64_t>>(&Object::threads, threads_info()));
+  info.options.push_back(option<Object, std::int64_t>(&Object::seed, seed_info()));
+  return info;
+}
+
+namespace verbs {
+/// All verbs of this program, by name (generated).
+const std::vector<VerbInfo>& catalogue();
+}  // namespace verbs
+
+/// The verb with its options set from "key=value" arguments; the first may be the bare value of the
+/// positional option. UsageError for unknown keys (with the nearest name), keys given twice, values
+/// that do not fit and missing required keys.
+std::unique_ptr<Verb> parse_options(const VerbInfo& info,
+                                    const std::vector<std::string>& arguments);
+
+/// "a/test, b/test" -> both; Error for empty pieces and for one that stands there twice.
+std::vector<std::string> parse_splits(const std::string& list, std::string_view option);
+
+/// The options as "key=value" with defaults filled in, those that are empty left out.
+std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,
+                                                                  const Verb& verb);
+
+/// Calls f(); an Error of it is a mistake on the command line.
+template <class F>
+auto as_usage(const F& f) {
+  try {
+    return f();
+  } catch (const Error& e) {
+    throw UsageError(e.what());
+  }
+}
+
+}  // namespace nescio

@@ -1,0 +1,64 @@
+#include "cli/versions.h"
+
+#include <dlfcn.h>
+#include <oneapi/dnnl/dnnl.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/network_part.h"
+#include "math/row_kernels.h"
+
+namespace nescio {
+namespace {
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "GCC " __VERSION__;
+#else
+  return "unknown";
+#endif
+}
+
+// Asked of the process and not of a header: any library with BLAS's names can stand in when the
+// program starts.
+std::string openblas() {
+  using Config = const char* (*)();
+  const auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
+  return config ? std::string(trim(config())) : std::string();
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> versions() {
+  const dnnl_version_t* dnnl = dnnl_version();
+  const std::string blas = openblas();
+  return {{"nescio", std::string(version())},
+          {"compiler", compiler()},
+          {"SIMD", math::simd_target()},
+          {"oneDNN", text(dnnl->major, '.', dnnl->minor, '.', dnnl->patch)},
+          {"BLAS", blas.empty() ? "not OpenBLAS" : blas},
+          {"libtorch", libtorch_version()}};
+}
+
+void write_versions(std::ostream& out, std::ostream& log, bool json) {
+  if (json) {
+    nlohmann::ordered_json object;
+    for (const auto& [name, value] : versions()) object[name] = value;
+    out << object.dump(2) << '\n';
+  } else {
+    for (const auto& [name, value] : versions()) {
+      out << name << std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') << value << '\n';
+    }
+  }
+  if (openblas().empty()) {
+    log << "nescio: warning: the BLAS is not OpenBLAS, so fitting is slow; install "
+           "libopenblas-openmp-dev and choose it with update-alternatives\n";
+  }
+}
+
+}  // namespace nescio

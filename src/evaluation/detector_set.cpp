@@ -1,0 +1,88 @@
+#include "evaluation/detector_set.h"
+
+#include <set>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "detectors/saved_detector.h"
+
+namespace nescio {
+namespace {
+
+// The splits that the detector learns from.
+std::vector<std::string> fitted_splits(const Chain& chain, const Roles& roles) {
+  std::vector<std::string> out;
+  if (chain.fits_on("train")) out.push_back(roles.train);
+  if (chain.fits_on("val")) out.push_back(roles.val);
+  return out;
+}
+
+std::unique_ptr<Statistics> statistics_of(const FeatureBank& bank, const std::string& split,
+                                          Executor executor) {
+  if (split.empty()) return nullptr;
+  return std::make_unique<Statistics>(read_split(bank, split), executor);
+}
+
+}  // namespace
+
+std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles& roles) {
+  const auto unnamed = [&](const std::string& role, const std::string& split) {
+    return split.empty() && chain.fits_on(role);
+  };
+  if (unnamed("train", roles.train))
+    return "it is fitted on train, and no train=SET/SPLIT is given";
+  if (unnamed("val", roles.val)) return "it is fitted on val, and no val=SET/SPLIT is given";
+
+  const Needs needs = chain.needs();
+  auto read = fitted_splits(chain, roles);
+  if (needs.labels) {
+    for (const std::string& split : read) {
+      if (!bank.has(split, "labels")) return split + " has no labels";
+    }
+  }
+  for (const auto& [split, role] : scored_splits(roles)) read.push_back(split);
+  for (const std::string& split : read) {
+    if (needs.logits && !bank.has(split, "logits")) return split + " has no logits";
+    if (needs.features && !bank.has(split, "features")) return split + " has no features";
+  }
+  if (needs.head && !bank.head()) {
+    return "the bank has no head; import it with head_weight=W.npy head_bias=b.npy";
+  }
+  return {};
+}
+
+DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
+                          const std::vector<std::string>& specs, bool skip_unavailable,
+                          Executor executor, const Progress& progress) {
+  const auto train = statistics_of(bank, roles.train, executor);
+  const auto val = statistics_of(bank, roles.val, executor);
+  const Inputs inputs = make_inputs(bank);
+
+  DetectorSet out;
+  std::vector<Expr> scores;
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    check_interrupt();
+    if (progress) progress("fitting " + specs[i], i, specs.size());
+    Chain chain(specs[i]);
+    if (!seen.insert(chain.spec()).second) fail("[", chain.spec(), "] is asked for twice");
+    if (const std::string missing = missing_for(chain, bank, roles); !missing.empty()) {
+      if (!skip_unavailable) fail("[", chain.spec(), "] cannot be evaluated: ", missing);
+      out.skipped.push_back({chain.spec(), missing});
+      continue;
+    }
+    chain.fit(inputs, {train.get(), val.get()});
+    scores.push_back(chain.score(inputs));
+    out.detectors.push_back(chain.spec());
+  }
+  if (scores.empty()) {
+    fail("no detector can be evaluated",
+         out.skipped.empty()
+             ? text("; name some with detectors=")
+             : text(": ", out.skipped.front().detector, ": ", out.skipped.front().reason));
+  }
+  out.program = compile(scores, executor);
+  return out;
+}
+
+}  // namespace nescio

@@ -1,0 +1,36 @@
+// Many detectors fitted on the same splits and compiled into one program.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "detectors/chain.h"
+#include "evaluation/roles.h"
+
+namespace nescio {
+
+struct Skipped {
+  std::string detector;
+  std::string reason;
+};
+
+/// One graph holds all scores, so that what they share is computed once.
+struct DetectorSet {
+  std::vector<std::string> detectors;  // specs as asked for
+  std::unique_ptr<Program> program;    // one output for each of them
+  std::vector<Skipped> skipped;
+};
+
+/// What the roles' splits lack that the detector reads, as a clause for people; empty if nothing.
+std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles& roles);
+
+/// Fits every spec, all sharing the statistics of `train` and `val`. One for which something is
+/// missing is left out with the reason if `skip_unavailable`, otherwise an Error; so is every
+/// failure to fit. Error if nothing is left, or if a spec occurs twice.
+DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
+                          const std::vector<std::string>& specs, bool skip_unavailable,
+                          Executor executor, const Progress& progress = {});
+
+}  // namespace nescio

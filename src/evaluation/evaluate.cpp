@@ -1,0 +1,136 @@
+#include "evaluation/evaluate.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "evaluation/score_stream.h"
+
+namespace nescio {
+namespace {
+
+// How often the largest of the network's own logits is that of the label.
+std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::string& split) {
+  if (!bank.has(split, "labels")) return std::nullopt;
+  const Array label_array = bank.array(split, "labels");
+  const auto labels = label_array.as<std::int64_t>();
+  const auto classes = static_cast<std::int64_t>(bank.classes());
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    if (classes > 0 && (labels[r] < 0 || labels[r] >= classes)) {
+      fail(split, ": row ", r, " has label ", labels[r], "; the id split needs labels 0 .. ",
+           classes - 1, " (or none at all)");
+    }
+  }
+  if (!bank.has(split, "logits")) return std::nullopt;
+  const Array logit_array = bank.array(split, "logits");
+  const MatrixView logits = logit_array.matrix();
+  Predictions out{.correct = 0, .rows = logits.rows};
+  for (std::size_t r = 0; r < logits.rows; ++r) {
+    const float* row = logits.row(r);
+    out.correct += std::max_element(row, row + logits.cols) - row == labels[r];
+  }
+  return out;
+}
+
+// Scores of every detector ([detector][set]), all of them from one pass over each set.
+template <class T>
+std::vector<std::vector<std::vector<T>>> score_all(const FeatureBank& bank,
+                                                   const std::vector<SetInfo>& sets,
+                                                   const DetectorSet& detectors,
+                                                   const Progress& progress) {
+  std::vector<std::vector<std::vector<T>>> scores(detectors.detectors.size(),
+                                                  std::vector<std::vector<T>>(sets.size()));
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    for (auto& of_detector : scores) of_detector[s].resize(sets[s].rows);
+    const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
+      for (std::size_t d = 0; d < windows.size(); ++d) {
+        std::ranges::copy(windows[d], scores[d][s].begin() + static_cast<std::ptrdiff_t>(first));
+      }
+    };
+    stream_scores(bank, sets[s].name, *detectors.program, detectors.detectors, take, progress);
+  }
+  return scores;
+}
+
+void append(std::vector<ResultRow>& rows, const std::string& detector, const SetInfo& set,
+            const std::vector<Measurement>& measured) {
+  for (const Measurement& m : measured) {
+    rows.push_back({detector, set.name, set.role, m.metric->name, m.value, m.bounds});
+  }
+}
+
+// The plain mean over the sets of a role, metric by metric, behind the rows of its sets.
+void append_mean(std::vector<ResultRow>& rows, const std::string& detector,
+                 const std::string& role) {
+  std::vector<ResultRow> means;
+  std::vector<double> counts;
+  for (const ResultRow& row : rows) {
+    if (row.detector != detector || row.role != role) continue;
+    const auto same = std::ranges::find(means, row.metric, &ResultRow::metric);
+    const auto place = static_cast<std::size_t>(same - means.begin());
+    if (same == means.end()) {
+      means.push_back({detector, mean_of_sets, role, row.metric, 0, std::nullopt});
+      counts.push_back(0);
+    }
+    means[place].value += row.value;
+    ++counts[place];
+  }
+  for (std::size_t m = 0; m < means.size(); ++m) means[m].value /= counts[m];
+  rows.insert(rows.end(), means.begin(), means.end());
+}
+
+template <class T>
+void measure_all(const FeatureBank& bank, const EvaluationSettings& settings,
+                 const DetectorSet& detectors, const std::optional<Predictions>& predictions,
+                 Results& results, const Progress& progress, const KeepScores& keep) {
+  auto scores = score_all<T>(bank, results.sets, detectors, progress);
+  for (std::size_t d = 0; d < scores.size(); ++d) {
+    const std::string& detector = detectors.detectors[d];
+    if (progress) progress("measuring " + detector, d, scores.size());
+    for (std::size_t s = 0; s < results.sets.size(); ++s) {
+      check_interrupt();
+      const SetInfo& set = results.sets[s];
+      if (set.role == "id") {
+        if (predictions) {
+          append(results.rows, detector, set, measure(*predictions, settings.intervals));
+        }
+        continue;
+      }
+      const Ranking ranking =
+          rank(std::span<const T>(scores[d][0]), std::span<const T>(scores[d][s]));
+      append(results.rows, detector, set, measure(ranking, settings.intervals));
+      const bool last_of_role =
+          s + 1 == results.sets.size() || results.sets[s + 1].role != set.role;
+      if (last_of_role) append_mean(results.rows, detector, set.role);
+    }
+    for (std::size_t s = 0; keep && s < results.sets.size(); ++s) {
+      const std::size_t rows = scores[d][s].size();
+      keep(detector, results.sets[s].name, Array({rows}, std::move(scores[d][s])));
+    }
+  }
+  if (progress) progress("measuring", scores.size(), scores.size());
+}
+
+}  // namespace
+
+Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSettings& settings,
+                 const Progress& progress, const KeepScores& keep) {
+  check_roles(roles, bank);
+  const auto predictions = predictions_of(bank, roles.id);
+  DetectorSet detectors = fit_detectors(bank, roles, settings.detectors, settings.skip_unavailable,
+                                        settings.executor, progress);
+  Results results;
+  results.detectors = detectors.detectors;
+  results.skipped = detectors.skipped;
+  for (const auto& [split, role] : scored_splits(roles)) {
+    results.sets.push_back({split, role, bank.rows(split)});
+  }
+  if (settings.executor == Executor::reference) {
+    measure_all<double>(bank, settings, detectors, predictions, results, progress, keep);
+  } else {
+    measure_all<float>(bank, settings, detectors, predictions, results, progress, keep);
+  }
+  return results;
+}
+
+}  // namespace nescio

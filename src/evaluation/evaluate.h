@@ -1,0 +1,57 @@
+// The whole evaluation of detectors on a bank: fit, score, measure.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/array.h"
+#include "base/progress.h"
+#include "evaluation/detector_set.h"
+#include "evaluation/roles.h"
+#include "metrics/metrics.h"
+
+namespace nescio {
+
+struct EvaluationSettings {
+  std::vector<std::string> detectors;  // specs without lists
+  bool skip_unavailable = false;       // leave out detectors for which an array is missing
+  Executor executor = Executor::cpu;
+  IntervalOptions intervals;
+};
+
+/// `set` of the rows that are the plain mean over the sets of a role.
+inline constexpr const char* mean_of_sets = "mean";
+
+/// One number. Means, and metrics without an interval, have no bounds.
+struct ResultRow {
+  std::string detector, set, role, metric;
+  double value = 0;
+  std::optional<Bounds> bounds;
+};
+
+struct SetInfo {
+  std::string name, role;
+  std::size_t rows = 0;
+};
+
+struct Results {
+  std::vector<std::string> detectors;  // in the order asked for
+  std::vector<SetInfo> sets;           // id, near, far
+  std::vector<ResultRow> rows;         // by detector, then as `sets`, the mean of a role behind it
+  std::vector<Skipped> skipped;
+};
+
+/// Gets the scores of one detector on one set, float32 (cpu) or float64 (reference), [N].
+using KeepScores =
+    std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;
+
+/// All detectors are one program over one graph and run over every set once. Holds one score for
+/// each detector and row. The accuracy of the network stands under every detector with the role
+/// id; it is left out where the id set has no logits or labels.
+/// Error as check_roles() and fit_detectors(), and for a label of the id set outside 0 .. C-1.
+Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSettings& settings,
+                 const Progress& progress = {}, const KeepScores& keep = {});
+
+}  // namespace nescio

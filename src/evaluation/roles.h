@@ -1,0 +1,27 @@
+// Which split plays which part in an evaluation.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bank/feature_bank.h"
+
+namespace nescio {
+
+/// Names of splits ("cifar10/test") by role. Roles are words of a command, never names of sets.
+struct Roles {
+  std::string train;                   // what detectors are fitted on; may be empty
+  std::string val;                     // the same, for those that are fitted on validation data
+  std::string id;                      // the in-distribution rows to be kept
+  std::vector<std::string> near, far;  // the OOD rows to be found; one of them may be empty
+};
+
+/// (split, role) of what is scored: id, then near, then far as given.
+std::vector<std::pair<std::string, std::string>> scored_splits(const Roles& roles);
+
+/// Error if a split is not in the bank or has no rows, if one is scored twice, if an OOD split or
+/// the id split is also fitted on (val may be the id split), or if there is no OOD split.
+void check_roles(const Roles& roles, const FeatureBank& bank);
+
+}  // namespace nescio

@@ -1,0 +1,30 @@
+// Scores of the rows of a split, window by window.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bank/feature_bank.h"
+#include "base/progress.h"
+#include "expr/program.h"
+
+namespace nescio {
+
+/// Takes the scores of rows first .. first + n - 1, one span of n values for each output.
+template <class T>
+using TakeScores = std::function<void(std::size_t first, const std::vector<std::span<const T>>&)>;
+
+/// Runs the program over a split of the bank and hands out each window in order. Private memory
+/// does not grow with the rows; bits do not depend on threads or on the window. `names` says what
+/// the outputs are called. Error for a score that is NaN or infinite, with detector and row;
+/// Interrupted between windows.
+void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
+                   const std::vector<std::string>& names, const TakeScores<float>& take,
+                   const Progress& progress = {});
+void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
+                   const std::vector<std::string>& names, const TakeScores<double>& take,
+                   const Progress& progress = {});
+
+}  // namespace nescio

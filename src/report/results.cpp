@@ -1,0 +1,194 @@
+#include "report/results.h"
+
+#include <cstdio>
+#include <functional>
+#include <set>
+
+#include "base/text.h"
+#include "io/file.h"
+#include "io/json_file.h"
+#include "metrics/metrics.h"
+
+namespace nescio {
+namespace {
+
+std::string per_cent(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * value);
+  return buffer;
+}
+
+std::string with_bounds(const ResultRow& row) {
+  const std::string value = per_cent(row.value);
+  if (!row.bounds) return value;
+  return value + " (" + per_cent(row.bounds->lower) + "-" + per_cent(row.bounds->upper) + ")";
+}
+
+// The metrics that compare ID with OOD, in the order of the catalogue.
+std::vector<std::string> separation_metrics() {
+  std::vector<std::string> names;
+  for (const Metric& metric : metrics()) {
+    if (metric.of_ranking) names.push_back(metric.name);
+  }
+  return names;
+}
+
+using Cell = std::function<std::string(const ResultRow&)>;
+
+// Detectors x metrics for one set, or for the mean of a role.
+TextTable block(const Results& results, const std::string& set, const std::string& role,
+                const Cell& cell) {
+  TextTable table{.columns = {{"detector"}}};
+  const auto names = separation_metrics();
+  for (const std::string& name : names) table.columns.push_back({name, true});
+  for (const std::string& detector : results.detectors) {
+    std::vector<std::string> line(1 + names.size());
+    line[0] = detector;
+    for (const ResultRow& row : results.rows) {
+      if (row.detector != detector || row.set != set || row.role != role) continue;
+      for (std::size_t m = 0; m < names.size(); ++m) {
+        if (names[m] == row.metric) line[1 + m] = cell(row);
+      }
+    }
+    table.rows.push_back(std::move(line));
+  }
+  return table;
+}
+
+std::string with_size(const SetInfo& set) { return text(set.name, " (", set.rows, " rows)"); }
+
+// title(words), then the table, for the means of near and far and for every set.
+template <class Title, class Print>
+std::string blocks(const Results& results, const Cell& cell, Title title, Print print) {
+  std::string means;
+  std::string single;
+  for (const char* role : {"near", "far"}) {
+    std::vector<std::string> sets;
+    for (const SetInfo& set : results.sets) {
+      if (set.role == role) sets.push_back(with_size(set));
+    }
+    // The mean over one set is that set.
+    if (sets.size() > 1) {
+      means += title(text(role, ": mean of ", join(sets))) +
+               print(block(results, mean_of_sets, role, cell));
+    }
+    for (const SetInfo& set : results.sets) {
+      if (set.role != role) continue;
+      single +=
+          title(text(role, ": ", with_size(set))) + print(block(results, set.name, role, cell));
+    }
+  }
+  return means + single;
+}
+
+std::string id_line(const Results& results) {
+  std::string line = "id: ";
+  for (const SetInfo& set : results.sets) {
+    if (set.role == "id") line += with_size(set);
+  }
+  for (const ResultRow& row : results.rows) {
+    if (row.role != "id") continue;
+    line += ", " + row.metric + " " + with_bounds(row);
+    break;  // the same for every detector
+  }
+  return line;
+}
+
+std::string skipped_lines(const Results& results, const std::string& begin) {
+  std::string out;
+  for (const Skipped& skipped : results.skipped) {
+    out += text(begin, "skipped ", skipped.detector, ": ", skipped.reason, "\n");
+  }
+  return out;
+}
+
+nlohmann::json json_of(const ResultRow& row) {
+  nlohmann::json out = {{"detector", row.detector}, {"set", row.set},     {"role", row.role},
+                        {"metric", row.metric},     {"value", row.value}, {"lower", nullptr},
+                        {"upper", nullptr}};
+  if (row.bounds) {
+    out["lower"] = row.bounds->lower;
+    out["upper"] = row.bounds->upper;
+  }
+  return out;
+}
+
+}  // namespace
+
+TextTable long_table(const Results& results) {
+  TextTable table{.columns = {{"detector"},
+                              {"set"},
+                              {"role"},
+                              {"metric"},
+                              {"value", true},
+                              {"lower", true},
+                              {"upper", true}}};
+  for (const ResultRow& row : results.rows) {
+    table.rows.push_back({row.detector, row.set, row.role, row.metric, format_number(row.value),
+                          row.bounds ? format_number(row.bounds->lower) : "",
+                          row.bounds ? format_number(row.bounds->upper) : ""});
+  }
+  return table;
+}
+
+nlohmann::json results_json(const Results& results, const nlohmann::json& run) {
+  nlohmann::json out = run;
+  out["format"] = 1;
+  out["rows"] = nlohmann::json::array();
+  for (const ResultRow& row : results.rows) out["rows"].push_back(json_of(row));
+  out["sets"] = nlohmann::json::array();
+  for (const SetInfo& set : results.sets) {
+    out["sets"].push_back({{"name", set.name}, {"role", set.role}, {"rows", set.rows}});
+  }
+  out["detectors"] = results.detectors;
+  out["skipped"] = nlohmann::json::array();
+  for (const Skipped& skipped : results.skipped) {
+    out["skipped"].push_back({{"detector", skipped.detector}, {"reason", skipped.reason}});
+  }
+  out["metrics"] = nlohmann::json::array();
+  for (const Metric& metric : metrics()) {
+    out["metrics"].push_back({{"name", metric.name},
+                              {"definition", metric.definition},
+                              {"positive", metric.positive},
+                              {"ties", metric.ties},
+                              {"interval", metric.interval},
+                              {"higher_is_better", metric.higher_is_better}});
+  }
+  return out;
+}
+
+std::string results_text(const Results& results) {
+  return id_line(results) + "\n" +
+         blocks(
+             results, [](const ResultRow& row) { return per_cent(row.value); },
+             [](const std::string& words) { return "\n" + words + ", in per cent\n"; },
+             [](const TextTable& table) { return to_text(table); });
+}
+
+std::string results_markdown(const Results& results, const std::string& command) {
+  std::string out =
+      "# Results\n\nIn per cent, with 95 % intervals. Scores are higher for more OOD.\n\n" +
+      id_line(results) + "\n";
+  out += blocks(
+      results, with_bounds, [](const std::string& words) { return "\n## " + words + "\n\n"; },
+      [](const TextTable& table) { return to_markdown(table); });
+  out += "\n## What the numbers are\n\n";
+  for (const Metric& metric : metrics()) {
+    out +=
+        text("- `", metric.name, "`: ", metric.definition, " Interval: ", metric.interval, ".\n");
+  }
+  if (const auto skipped = skipped_lines(results, "- "); !skipped.empty()) {
+    out += "\n## Left out\n\n" + skipped;
+  }
+  return out + "\n## Command\n\n```\n" + command + "\n```\n";
+}
+
+void write_results(const Results& results, const nlohmann::json& run, const std::string& command,
+                   const std::filesystem::path& folder) {
+  make_folders(folder);
+  write_text(folder / "results.csv", to_csv(long_table(results)));
+  write_json(folder / "results.json", results_json(results, run));
+  write_text(folder / "results.md", results_markdown(results, command));
+}
+
+}  // namespace nescio

@@ -1,0 +1,27 @@
+// A table of text, and the forms in which people and programs read it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace nescio {
+
+struct Column {
+  std::string name;
+  bool numbers = false;  // aligned right
+};
+
+/// Rows have as many cells as there are columns; an empty cell is "nothing".
+struct TextTable {
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows = {};
+};
+
+/// Columns padded with blanks, for a terminal.
+std::string to_text(const TextTable& table);
+/// A GitHub-flavoured Markdown table; '|' in cells is escaped.
+std::string to_markdown(const TextTable& table);
+/// RFC 4180 with a head line.
+std::string to_csv(const TextTable& table);
+
+}  // namespace nescio
