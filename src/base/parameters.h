@@ -55,13 +55,32 @@ std::string print_value(const std::optional<T>& value) {
   return value ? print_value(*value) : "auto";
 }
 
-template <class T> constexpr std::string_view type_name();
-template <> constexpr std::string_view type_name<bool>() { return "true or false"; }
-template <> constexpr std::string_view type_name<std::int64_t>() { return "whole number"; }
-template <> constexpr std::string_view type_name<double>() { return "number"; }
-template <> constexpr std::string_view type_name<std::string>() { return "text"; }
-template <> constexpr std::string_view type_name<std::optional<std::int64_t>>() { return "whole number or auto"; }
-template <> constexpr std::string_view type_name<std::optional<double>>() { return "number or auto"; }
+template <class T>
+constexpr std::string_view type_name();
+template <>
+constexpr std::string_view type_name<bool>() {
+  return "true or false";
+}
+template <>
+constexpr std::string_view type_name<std::int64_t>() {
+  return "whole number";
+}
+template <>
+constexpr std::string_view type_name<double>() {
+  return "number";
+}
+template <>
+constexpr std::string_view type_name<std::string>() {
+  return "text";
+}
+template <>
+constexpr std::string_view type_name<std::optional<std::int64_t>>() {
+  return "whole number or auto";
+}
+template <>
+constexpr std::string_view type_name<std::optional<double>>() {
+  return "number or auto";
+}
 
 /// One parameter of Base or of a class derived from it.
 template <class Base>

@@ -9,7 +9,8 @@ namespace nescio {
 namespace {
 constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15u;
 
-// Finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+// Finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+// 2014).
 std::uint64_t finalise(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;

@@ -75,7 +75,9 @@ class Parser {
 
   std::string parse_scalar() {
     const std::size_t start = at_;
-    while (at_ < source_.size() && std::string_view("[](),=").find(source_[at_]) == std::string_view::npos) ++at_;
+    while (at_ < source_.size() &&
+           std::string_view("[](),=").find(source_[at_]) == std::string_view::npos)
+      ++at_;
     const auto scalar = trim(source_.substr(start, at_ - start));
     if (scalar.empty()) expected("a value");
     return std::string(scalar);

@@ -1,9 +1,9 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.h"
 
@@ -70,16 +70,19 @@ T parse(std::string_view digits, std::string_view what, std::string_view kind) {
   return value;
 }
 
+// In halves of an edit: a letter in the other case is half a mistake.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = 2 * j;
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = row[0];
-    row[0] = i + 1;
+    row[0] = 2 * (i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i] == b[j] ? 0 : 1);
+      const std::size_t cost = a[i] == b[j] ? 0 : lower(a[i]) == lower(b[j]) ? 1 : 2;
+      const std::size_t substitute = diagonal + cost;
       diagonal = row[j + 1];
-      row[j + 1] = std::min({substitute, row[j] + 1, diagonal + 1});
+      row[j + 1] = std::min({substitute, row[j] + 2, diagonal + 2});
     }
   }
   return row.back();
@@ -96,7 +99,7 @@ long long parse_integer(std::string_view digits, std::string_view what) {
 
 std::string suggest(std::string_view found, const std::vector<std::string>& known) {
   std::string nearest;
-  std::size_t best = std::max<std::size_t>(2, found.size() / 3) + 1;
+  std::size_t best = 2 * std::max<std::size_t>(2, found.size() / 3) + 1;
   for (const auto& name : known) {
     const std::size_t distance = edit_distance(found, name);
     if (distance < best) {

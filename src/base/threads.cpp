@@ -27,8 +27,7 @@ void set_thread_count(int threads) {
 #endif
 }
 
-void parallel_for_threads(std::size_t count,
-                          const std::function<void(std::size_t, int)>& body) {
+void parallel_for_threads(std::size_t count, const std::function<void(std::size_t, int)>& body) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stop{false};
   std::exception_ptr error;

@@ -1,0 +1,78 @@
+#include "base/parameters.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nescio {
+namespace {
+
+struct Base {
+  virtual ~Base() = default;
+};
+struct Options : Base {
+  double T = 1;
+  std::int64_t k = 50;
+  bool normalize = true;
+  std::string variant = "paper";
+  std::optional<std::int64_t> dim;
+};
+
+const std::vector<Parameter<Base>> parameters = {
+    bind_parameter<Base>(&Options::T,
+                         {.name = "T", .doc = "temperature", .min = 0, .min_excluded = true}),
+    bind_parameter<Base>(&Options::k, {.name = "k", .doc = "neighbour", .min = 1, .max = 1000}),
+    bind_parameter<Base>(&Options::normalize, {.name = "normalize", .doc = ""}),
+    bind_parameter<Base>(&Options::variant,
+                         {.name = "variant", .doc = "", .choices = {"paper", "openood"}}),
+    bind_parameter<Base>(&Options::dim, {.name = "dim", .doc = "", .min = 1}),
+};
+
+std::string message(std::string_view key, std::string_view value) {
+  Options options;
+  try {
+    set_parameter<Base>(options, parameters, "[x]", key, value);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+TEST(Parameters, AreSetAndPrinted) {
+  Options options;
+  for (const auto& [key, value] : {std::pair{"T", "0.5"},
+                                   {"k", "7"},
+                                   {"normalize", "false"},
+                                   {"variant", "openood"},
+                                   {"dim", "12"}}) {
+    set_parameter<Base>(options, parameters, "[x]", key, value);
+  }
+  EXPECT_EQ(options.T, 0.5);
+  EXPECT_EQ(options.k, 7);
+  EXPECT_FALSE(options.normalize);
+  EXPECT_EQ(options.variant, "openood");
+  EXPECT_EQ(options.dim, 12);
+  EXPECT_EQ(parameters[0].get(options), "0.5");
+  set_parameter<Base>(options, parameters, "[x]", "dim", "auto");
+  EXPECT_FALSE(options.dim);
+}
+
+TEST(Parameters, KnowTheirDefaults) {
+  std::vector<std::string> defaults;
+  for (const auto& p : parameters) defaults.push_back(p.default_value);
+  EXPECT_THAT(defaults, testing::ElementsAre("1", "50", "true", "paper", "auto"));
+}
+
+TEST(Parameters, RefuseWithARemedy) {
+  using testing::HasSubstr;
+  EXPECT_THAT(message("K", "5"), HasSubstr("[x] unknown parameter 'K'. Did you mean 'k'?"));
+  EXPECT_THAT(message("T", "0"), HasSubstr("T: expected a value > 0, found 0"));
+  EXPECT_THAT(message("T", "nan"), HasSubstr("found nan"));
+  EXPECT_THAT(message("k", "0"), HasSubstr("in [1, 1000]"));
+  EXPECT_THAT(message("k", "1.5"), HasSubstr("expected a whole number"));
+  EXPECT_THAT(message("normalize", "maybe"), HasSubstr("expected true or false"));
+  EXPECT_THAT(message("variant", "openod"), HasSubstr("Did you mean 'openood'?"));
+  EXPECT_THAT(message("dim", "0"), HasSubstr(">= 1"));
+}
+
+}  // namespace
+}  // namespace nescio

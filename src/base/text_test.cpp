@@ -1,0 +1,55 @@
+#include "base/text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+TEST(Split, CutsOnlyOutsideBrackets) {
+  EXPECT_THAT(split_top_level("knn(k=5,T=1), vim ,a[1,2]"),
+              ElementsAre("knn(k=5,T=1)", "vim", "a[1,2]"));
+  EXPECT_THAT(split_top_level("a,,b"), ElementsAre("a", "", "b"));
+  EXPECT_THAT(split_top_level("  "), IsEmpty());
+  for (const char* bad : {"a(b", "a)b", "a(b]", "((a)"})
+    EXPECT_THROW(split_top_level(bad), Error) << bad;
+}
+
+TEST(Numbers, RoundTripInTheShortestForm) {
+  for (const double v : {0.1, 1e-6, 50.0, -2.5, 1e300, 5e-324, 1.0 / 3}) {
+    EXPECT_EQ(parse_number(format_number(v), "x"), v);
+  }
+  EXPECT_EQ(format_number(0.1), "0.1");
+  EXPECT_EQ(format_number(50), "50");
+  EXPECT_EQ(format_number(1e-6), "1e-06");
+  EXPECT_EQ(format_number(-std::numeric_limits<double>::infinity()), "-inf");
+  EXPECT_EQ(parse_number(" +2.5 ", "x"), 2.5);
+  EXPECT_EQ(parse_integer("-7", "k"), -7);
+}
+
+TEST(Numbers, RefuseAnythingElse) {
+  for (const char* bad : {"", "five", "1.2.3", "1e999", "0x10", "1 2"})
+    EXPECT_THROW(parse_number(bad, "x"), Error) << bad;
+  for (const char* bad : {"1.5", "99999999999999999999", ""})
+    EXPECT_THROW(parse_integer(bad, "k"), Error) << bad;
+}
+
+TEST(Suggest, NamesTheNearestOnlyIfItIsNear) {
+  const std::vector<std::string> known = {"energy", "knn", "mahalanobis"};
+  EXPECT_THAT(suggest("enrgy", known), HasSubstr("Did you mean 'energy'?"));
+  EXPECT_THAT(suggest("mahalonobis", known), HasSubstr("'mahalanobis'"));
+  EXPECT_THAT(suggest("something", known), Not(HasSubstr("Did you mean")));
+  EXPECT_THAT(suggest("something", known), HasSubstr("Known: energy, knn, mahalanobis."));
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,52 @@
+#include "base/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <vector>
+
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+TEST(ParallelFor, VisitsEachItemOnce) {
+  std::vector<std::atomic<int>> visits(1000);
+  parallel_for(visits.size(), [&](std::size_t i) { ++visits[i]; });
+  for (const auto& v : visits) EXPECT_EQ(v, 1);
+}
+
+TEST(ParallelFor, RethrowsTheFirstErrorAndStops) {
+  std::atomic<int> visits{0};
+  EXPECT_THROW(parallel_for(1000000,
+                            [&](std::size_t i) {
+                              ++visits;
+                              if (i == 10) throw Error("item 10");
+                            }),
+               Error);
+  EXPECT_LT(visits, 1000000);
+}
+
+TEST(ParallelFor, NumbersItsThreads) {
+  const int before = thread_count();
+  set_thread_count(3);
+  std::atomic<int> outside{0};
+  parallel_for_threads(500, [&](std::size_t, int thread) {
+    if (thread < 0 || thread >= 3) ++outside;
+  });
+  EXPECT_EQ(outside, 0);
+  EXPECT_EQ(thread_count(), 3);
+  set_thread_count(before);
+  EXPECT_THROW(set_thread_count(0), Error);
+}
+
+TEST(ParallelFor, LeavesOneThreadToWhatRunsInside) {
+  const int before = thread_count();
+  set_thread_count(2);
+  parallel_for(1, [](std::size_t) { EXPECT_EQ(thread_count(), 1); });
+  EXPECT_EQ(thread_count(), 2);
+  set_thread_count(before);
+}
+
+}  // namespace
+}  // namespace nescio
