@@ -1,0 +1,163 @@
+#include "bank/statistics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/threads.h"
+
+namespace nescio {
+namespace {
+
+struct Data {
+  std::size_t rows, width, classes;
+  std::vector<float> x;
+  std::vector<std::int64_t> y;
+
+  Data(std::size_t rows_, std::size_t width_, std::size_t classes_)
+      : rows(rows_), width(width_), classes(classes_) {
+    Rng rng(rows * 100 + width);
+    for (std::size_t i = 0; i < rows * width; ++i)
+      x.push_back(static_cast<float>(rng.normal() + 0.1 * static_cast<double>(i % width)));
+    for (std::size_t r = 0; r < rows; ++r) y.push_back(static_cast<std::int64_t>(r % classes));
+  }
+  Split split() const {
+    return {"toy/train",
+            {{"features", Array({rows, width}, std::vector<float>(x))}},
+            Array({rows}, std::vector<std::int64_t>(y)),
+            classes};
+  }
+  double value(std::size_t r, std::size_t c) const { return x[r * width + c]; }
+};
+
+class StatisticsOf : public testing::TestWithParam<Executor> {
+ protected:
+  Data data{300, 7, 3};
+  std::shared_ptr<Graph> graph = std::make_shared<Graph>();
+  Expr x = input(graph, "features", 7);
+  Statistics statistics{data.split(), GetParam()};
+  double tolerance = GetParam() == Executor::reference ? 1e-12 : 1e-6;
+
+  double mean(std::size_t c, std::optional<std::int64_t> label = {}) const {
+    double sum = 0;
+    double count = 0;
+    for (std::size_t r = 0; r < data.rows; ++r) {
+      if (label && data.y[r] != *label) continue;
+      sum += data.value(r, c);
+      ++count;
+    }
+    return sum / count;
+  }
+};
+
+TEST_P(StatisticsOf, AreThoseOfTheFormulas) {
+  for (std::size_t c = 0; c < 7; ++c) {
+    EXPECT_NEAR(statistics.mean(x)(0, c), mean(c), tolerance);
+    for (std::int64_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(statistics.class_mean(x)(static_cast<std::size_t>(k), c), mean(c, k), tolerance);
+    }
+  }
+  for (std::size_t i = 0; i < 7; ++i) {
+    for (std::size_t j = 0; j < 7; ++j) {
+      double all = 0;
+      double within = 0;
+      for (std::size_t r = 0; r < data.rows; ++r) {
+        all += (data.value(r, i) - mean(i)) * (data.value(r, j) - mean(j)) / 300;
+        within +=
+            (data.value(r, i) - mean(i, data.y[r])) * (data.value(r, j) - mean(j, data.y[r])) / 300;
+      }
+      EXPECT_NEAR(statistics.covariance(x)(i, j), all, tolerance);
+      EXPECT_NEAR(statistics.within_covariance(x)(i, j), within, tolerance);
+    }
+  }
+}
+
+TEST_P(StatisticsOf, BelongToAnExpression) {
+  EXPECT_NEAR(statistics.mean(2.0 * x + 1.0)(0, 3), 2 * mean(3) + 1, 2 * tolerance);
+  EXPECT_NEAR(
+      statistics.mean(row_max(x))(0, 0),
+      [&] {
+        double sum = 0;
+        for (std::size_t r = 0; r < 300; ++r)
+          sum += *std::max_element(&data.x[r * 7], &data.x[r * 7] + 7);
+        return sum / 300;
+      }(),
+      tolerance);
+}
+
+TEST_P(StatisticsOf, TakeQuantilesOfAllValuesTogether) {
+  auto sorted = data.x;
+  std::ranges::sort(sorted);
+  for (const double q : {0.0, 0.25, 0.9, 1.0}) {
+    const double at = q * static_cast<double>(sorted.size() - 1);
+    const auto low = static_cast<std::size_t>(at);
+    const double low_value = sorted[low];
+    const double high_value = sorted[std::min(low + 1, sorted.size() - 1)];
+    EXPECT_NEAR(statistics.quantile(x, q),
+                low_value + (high_value - low_value) * (at - static_cast<double>(low)), 1e-12);
+  }
+  EXPECT_NEAR(statistics.quantile(min(x, 0.5), 1.0), 0.5, 1e-7);
+}
+
+TEST_P(StatisticsOf, AreComputedOnce) {
+  const Matrix* first = &statistics.mean(x);
+  EXPECT_EQ(first, &statistics.mean(input(graph, "features", 7)));
+  EXPECT_EQ(statistics.values(x).data(), statistics.values(x).data());
+}
+
+INSTANTIATE_TEST_SUITE_P(Executors, StatisticsOf,
+                         testing::Values(Executor::reference, Executor::cpu), [](const auto& info) {
+                           return info.param == Executor::cpu ? "cpu" : "reference";
+                         });
+
+TEST(Statistics, HaveTheSameBitsForAnyThreadCount) {
+  const Data data(20000, 90, 5);  // several chunks
+  const auto graph = std::make_shared<Graph>();
+  const Expr x = input(graph, "features", 90);
+  const auto all = [&](int threads) {
+    set_thread_count(threads);
+    Statistics statistics(data.split(), Executor::cpu);
+    return std::tuple(statistics.mean(x), statistics.class_mean(x), statistics.within_covariance(x),
+                      statistics.covariance(x), statistics.within_whitening(x).matrix,
+                      statistics.quantile(x, 0.3));
+  };
+  const int before = thread_count();
+  const auto one = all(1);
+  for (const int threads : {2, 5}) EXPECT_TRUE(all(threads) == one) << threads;
+  set_thread_count(before);
+}
+
+std::string message(const Data& data, const std::function<void(Statistics&, const Expr&)>& use) {
+  const auto graph = std::make_shared<Graph>();
+  try {
+    Statistics statistics(data.split(), Executor::cpu);
+    use(statistics, input(graph, "features", data.width));
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+TEST(Statistics, SayWhatIsWrongWithASplit) {
+  using testing::HasSubstr;
+  const auto means = [](Statistics& s, const Expr& x) { s.class_mean(x); };
+  Data data(30, 4, 3);
+  data.y[5] = 7;
+  EXPECT_THAT(message(data, means),
+              HasSubstr("toy/train: row 5 has label 7; a split that is fitted on needs 0 .. 2"));
+  data.y.assign(30, 1);
+  EXPECT_THAT(message(data, means), HasSubstr("no sample of class 0, 2"));
+  const auto mean = [](Statistics& s, const Expr& x) { s.mean(x); };
+  EXPECT_THAT(message(Data(0, 4, 3), mean), HasSubstr("without rows"));
+  Data infinite(30, 4, 3);
+  infinite.x[9] = std::nanf("");
+  EXPECT_THAT(message(infinite, mean), HasSubstr("row 2, column 1 is nan"));
+}
+
+}  // namespace
+}  // namespace nescio
