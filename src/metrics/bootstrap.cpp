@@ -31,6 +31,17 @@ void draw(Rng rng, const std::vector<std::uint32_t>& rows, std::uint32_t Step::*
   }
 }
 
+/// A score that no drawn row has is no threshold. Without a branch, which no processor could
+/// foresee.
+void drop_empty(std::vector<Step>& steps) {
+  std::size_t kept = 0;
+  for (const Step step : steps) {
+    steps[kept] = step;
+    kept += (step.id | step.ood) != 0;
+  }
+  steps.resize(kept);
+}
+
 }  // namespace
 
 std::vector<Bounds> bootstrap_intervals(
@@ -52,7 +63,7 @@ std::vector<Bounds> bootstrap_intervals(
     drawn.steps.assign(ranking.steps.size(), {});
     draw(Rng(options.seed, resample, 0), id_rows, &Step::id, drawn.steps);
     draw(Rng(options.seed, resample, 1), ood_rows, &Step::ood, drawn.steps);
-    std::erase(drawn.steps, Step{});  // a score that no drawn row has is no threshold
+    drop_empty(drawn.steps);
     for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
   });
 

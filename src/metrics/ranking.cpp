@@ -39,17 +39,27 @@ Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores)
   id.push_back(end);
   ood.push_back(end);
   Ranking ranking{{}, id_scores.size(), ood_scores.size()};
-  ranking.steps.reserve(id_scores.size() + ood_scores.size());
+  ranking.steps.resize(id_scores.size() + ood_scores.size());
+  // Row by row without a branch, which no processor could foresee: a row with a new key begins
+  // the next step, any other one joins the step that was written last.
   std::size_t i = 0;
   std::size_t o = 0;
-  for (auto key = std::min(id[0], ood[0]); key != end; key = std::min(id[i], ood[o])) {
-    const std::size_t first_id = i;
-    const std::size_t first_ood = o;
-    while (id[i] == key) ++i;
-    while (ood[o] == key) ++o;
-    ranking.steps.push_back(
-        {static_cast<std::uint32_t>(i - first_id), static_cast<std::uint32_t>(o - first_ood)});
+  std::size_t count = 0;
+  Step step;
+  ScoreKey<T> last = end;
+  for (std::size_t row = 0; row < ranking.steps.size(); ++row) {
+    const auto key = std::min(id[i], ood[o]);
+    const std::uint32_t is_id = id[i] == key;
+    const std::uint32_t same = key == last;
+    step.id = step.id * same + is_id;
+    step.ood = step.ood * same + (1 - is_id);
+    count += 1 - same;
+    ranking.steps[count - 1] = step;
+    i += is_id;
+    o += 1 - is_id;
+    last = key;
   }
+  ranking.steps.resize(count);
   return ranking;
 }
 

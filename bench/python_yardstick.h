@@ -1,0 +1,61 @@
+// The same work in Python, measured by a script between our own rounds.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "io/json_file.h"
+
+namespace nescio::bench {
+
+/// The interpreter that NESCIO_PYTHON names; without it comparisons with Python are left out.
+inline std::optional<std::string> python() {
+  const char* path = std::getenv("NESCIO_PYTHON");
+  if (!path) return std::nullopt;
+  return path;
+}
+
+/// Runs bench/yardsticks/SCRIPT with a folder of .npy files and our number of threads; it prints
+/// one JSON object. Throws Error if it fails.
+inline nlohmann::json run_python(const std::string& script, const std::filesystem::path& folder) {
+  const std::string threads = std::to_string(thread_count());
+  const std::string command = "OMP_NUM_THREADS=" + threads + " '" + python().value() + "' '" +
+                              NESCIO_BENCH_SCRIPTS "/" + script + "' '" + folder.string() + "' " +
+                              threads;
+  FILE* pipe = popen(command.c_str(), "r");
+  if (!pipe) fail("cannot run ", command);
+  std::string output;
+  char buffer[4096];
+  while (const std::size_t n = std::fread(buffer, 1, sizeof(buffer), pipe)) {
+    output.append(buffer, n);
+  }
+  if (pclose(pipe) != 0) fail(command, " failed: ", output);
+  return parse_json(output, script);
+}
+
+/// A folder for the arrays that both sides read; removed at the end.
+class SharedFolder {
+ public:
+  SharedFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "nescio-bench-XXXXXX").string();
+    if (!mkdtemp(name.data())) fail("cannot make a folder like ", name);
+    path_ = name;
+  }
+  ~SharedFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  SharedFolder(const SharedFolder&) = delete;
+  SharedFolder& operator=(const SharedFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace nescio::bench
