@@ -44,7 +44,8 @@ std::shared_ptr<std::vector<std::uint64_t>> allocate(std::size_t bytes) {
 
 Array array_from_bytes(DType dtype, Shape shape, const SharedBytes& bytes) {
   require_bytes(dtype, shape, bytes.size());
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % size_of(dtype) == 0) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % size_of(dtype) == 0;
+  if (aligned || bytes.size() == 0) {
     return {dtype, std::move(shape), bytes.owner(), bytes.data()};
   }
   auto copy = allocate(bytes.size());

@@ -24,6 +24,10 @@ TEST(Bytes, AlignedBytesAreSharedOthersCopied) {
   EXPECT_EQ(copied.as<std::int32_t>()[0], 0x04030201);
 }
 
+TEST(Bytes, NothingNeedsNoAlignment) {
+  EXPECT_EQ(array_from_bytes(DType::float64, {0, 3}, numbers(3).part(1, 0)).shape(), (Shape{0, 3}));
+}
+
 TEST(Bytes, ArrayKeepsTheMemoryAlive) {
   Array array;
   { array = array_from_bytes(DType::uint8, {3}, numbers(3)); }
