@@ -146,7 +146,8 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
   }
   auto scores = score_rows(detector, kept);
   if (!scores.empty()) {
-    tensors.emplace("self_test.scores", Array({scores.size()}, std::move(scores)));
+    const Shape shape{scores.size()};
+    tensors.emplace("self_test.scores", Array(shape, std::move(scores)));
   }
 
   const std::filesystem::path partial = folder.string() + ".partial";

@@ -1,0 +1,125 @@
+#include "detectors/saved_detector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "detectors/toy_bank.h"
+#include "io/json_file.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class SavedDetector : public testing::Test {
+ protected:
+  void SetUp() override {
+    FeatureBank bank = FeatureBank::open_or_create(folder / "bank");
+    SplitWriter writer(bank, "toy/train", ToyBank::train_rows,
+                       {{"logits", DType::float32, {ToyBank::classes}},
+                        {"features", DType::float32, {ToyBank::width}},
+                        {"labels", DType::int64, {}}},
+                       {});
+    writer.write("logits", ToyBank::array(toy.train_logits));
+    writer.write("features", ToyBank::array(toy.train_features));
+    writer.write("labels", Array({ToyBank::train_rows}, std::vector<std::int64_t>(toy.labels)));
+    writer.commit(ToyBank::train_rows);
+    writer.finish();
+    bank.set_head({ToyBank::array(toy.weight),
+                   Array({ToyBank::classes}, std::vector<float>(toy.bias.begin(), toy.bias.end()))},
+                  {});
+  }
+
+  FeatureBank bank() const { return FeatureBank::open(folder / "bank"); }
+  Batch batch() const { return {{"logits", logits.matrix()}, {"features", features.matrix()}}; }
+  std::vector<double> scores(const FittedDetector& detector) const {
+    std::vector<double> out(ToyBank::test_rows);
+    detector.compile()->run(batch(), {out.data()});
+    return out;
+  }
+  fs::path save(const std::string& spec) const {
+    save_detector(fit_detector(bank(), spec, "toy/train", "toy/train"), batch(),
+                  folder / "detector");
+    return folder / "detector";
+  }
+  static std::string load_error(const fs::path& path) {
+    return error_of([&] { load_detector(path); });
+  }
+
+  ToyBank toy;
+  TestFolder folder;
+  Array logits = ToyBank::array(toy.test_logits);
+  Array features = ToyBank::array(toy.test_features);
+};
+
+TEST_F(SavedDetector, ScoresAsBefore) {
+  auto specs = all_specs();
+  specs.insert(specs.end(), {"react(q=0.5)+knn(k=3,normalize=false)", "scale(p=0.5)+msp(T=2)"});
+  for (const std::string& spec : specs) {
+    const FittedDetector fitted = fit_detector(bank(), spec, "toy/train", "toy/train");
+    save_detector(fitted, batch(), folder / "detector");
+    const FittedDetector loaded = load_detector(folder / "detector");
+    EXPECT_EQ(loaded.chain.spec(), fitted.chain.spec());
+    EXPECT_EQ(scores(loaded), scores(fitted)) << spec;
+  }
+}
+
+TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {
+  save_detector(fit_detector(bank(), "energy", "", ""), batch(), folder / "detector");
+  EXPECT_EQ(load_error(folder / "detector"), "");
+  EXPECT_THROW(fit_detector(bank(), "knn", "", "toy/train"), Error);
+  EXPECT_THROW(fit_detector(bank(), "knn", "toy/missing", ""), Error);
+}
+
+TEST_F(SavedDetector, IsRefusedWhenDamaged) {
+  const fs::path path = save("mahalanobis");
+  const std::string json = read_text(path / "detector.json");
+  const std::string arrays = read_text(path / "learned.safetensors");
+  const auto with = [&](const std::string& j, const std::string& a) {
+    write_text(path / "detector.json", j);
+    write_text(path / "learned.safetensors", a);
+    return load_error(path);
+  };
+  EXPECT_EQ(with(json, arrays), "");
+  EXPECT_THAT(with(json, arrays.substr(0, arrays.size() - 7)), HasSubstr("damaged"));
+  std::string flipped = arrays;
+  flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
+  EXPECT_THAT(with(json, flipped), HasSubstr("SHA-256"));
+  EXPECT_THAT(with("{", arrays), HasSubstr("detector.json"));
+  EXPECT_THAT(with("[]", arrays), HasSubstr("'format' is missing"));
+  auto changed = nlohmann::json::parse(json);
+  changed["format"] = 2;
+  EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("format 2; this program reads 1"));
+  changed = nlohmann::json::parse(json);
+  changed["spec"] = "knn";
+  EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("lacks '0.rows'"));
+  changed["spec"] = 5;
+  EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("wrong type"));
+  fs::remove(path / "detector.json");
+  EXPECT_THAT(load_error(path), HasSubstr("no detector.json"));
+  EXPECT_THAT(load_error(folder / "nowhere"), HasSubstr("nescio fit"));
+}
+
+TEST_F(SavedDetector, ReplaysItsSelfTest) {
+  const fs::path path = save("energy");
+  Safetensors stored = read_safetensors(path / "learned.safetensors");
+  const auto old = stored.tensors.at("self_test.scores").as<double>();
+  std::vector<double> wrong(old.begin(), old.end());
+  wrong[3] += 0.5;
+  stored.tensors["self_test.scores"] = Array({old.size()}, std::move(wrong));
+  write_safetensors(path / "learned.safetensors", stored.tensors);
+  auto json = read_json(path / "detector.json");
+  json["learned_sha256"] = sha256_file(path / "learned.safetensors");
+  write_json(path / "detector.json", json);
+  EXPECT_THAT(load_error(path), HasSubstr("self-test row 3"));
+}
+
+}  // namespace
+}  // namespace nescio
