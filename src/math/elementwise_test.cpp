@@ -187,8 +187,8 @@ TEST_P(ElementwiseTest, OperandsBroadcastInEveryCombination) {
   const Form forms[] = {Form::scalar, Form::row, Form::column, Form::matrix, Form::padded};
   for (const Form form_a : forms) {
     for (const Form form_b : forms) {
-      for (const std::size_t rows : {0, 1, 2, 5, 17}) {
-        for (const std::size_t width : {1, 2, 7, 16, 33}) {
+      for (const std::size_t rows : {0u, 1u, 2u, 5u, 17u}) {
+        for (const std::size_t width : {1u, 2u, 7u, 16u, 33u}) {
           const TestOperand a(form_a, rows, width, 1), b(form_b, rows, width, 2);
           if (rows == 0 && (a.values.values.empty() || b.values.values.empty())) continue;
           for (const auto& test : {binary_cases()[1], binary_cases()[4], binary_cases()[10]}) {

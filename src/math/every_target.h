@@ -69,7 +69,7 @@ inline auto whole(std::uint32_t seed, int largest) {
 inline std::vector<std::size_t> widths() {
   std::vector<std::size_t> all;
   for (std::size_t w = 1; w <= 40; ++w) all.push_back(w);
-  for (const std::size_t w : {63, 64, 65, 100, 127, 1000}) all.push_back(w);
+  for (const std::size_t w : {63u, 64u, 65u, 100u, 127u, 1000u}) all.push_back(w);
   return all;
 }
 

@@ -1,9 +1,8 @@
 // Reductions over the columns of rows, four rows at a time; compiled once per instruction set.
 //
-// Four rows have four independent chains of operations, which hides latency, and the sums of their
-// lanes are gathered in one small transposing tree, so that a row of ten columns costs a few
-// instructions. Fewer than four rows are filled up with copies of the last one: every row goes the
-// same way.
+// The lanes of four rows are gathered in one small transposing tree, so that a row of ten columns
+// costs a few instructions. Fewer than four rows are filled up with copies of the last one: every
+// row goes the same way.
 
 #if defined(NESCIO_MATH_FOLD_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NESCIO_MATH_FOLD_ROWS_INL_H_
@@ -21,6 +20,16 @@ namespace nescio::math {
 namespace HWY_NAMESPACE {
 
 constexpr std::size_t kGroup = 4;
+/// From this width on, a row alone keeps the processor busy.
+constexpr std::size_t kLongRow = 16 * kLanes;
+/// Rows whose results are finished together; a multiple of every vector length.
+constexpr std::size_t kBlock = 64;
+
+/// Rows that go through one pass before the next pass begins: a few long ones, which stay in the
+/// first cache, or many short ones, so that no row waits for its own maximum.
+HWY_INLINE std::size_t rows_in_turn(std::size_t width) {
+  return width < kLongRow ? kBlock : kGroup;
+}
 
 struct FourRows {
   const float* row[kGroup];
@@ -73,33 +82,42 @@ HWY_INLINE void fold(const Op& op, FloatVector a, FloatVector b, FloatVector c, 
 }
 #endif
 
-/// out[i] = op over the columns of row i. An operation has
-///   padding(d)              what stands in the lanes beyond the last column,
-///   start(d)                the accumulator to begin with,
-///   step(d, i, acc, x, c)   the accumulator of row i after the values x of columns c .., and
-///   combine(d, a, b)        one accumulator of two.
+/// An operation over the columns of a row has
+///   padding(d)          what stands in the lanes beyond the last column,
+///   start(d)            the accumulator to begin with,
+///   step(d, r, acc, x)  the accumulator of row r (of four) after the values x, and
+///   combine(d, a, b)    one accumulator of two.
+/// This gives the accumulator of one row, read in order, as the memory likes it.
 template <class Op>
-HWY_INLINE void reduce_four(const Op& op, const FourRows& four, std::size_t width, float* out) {
+HWY_INLINE FloatVector reduce_lanes(const Op& op, std::size_t r, const float* row,
+                                    std::size_t width) {
   const Floats d;
   FloatVector a = op.start(d);
-  FloatVector b = a;
-  FloatVector c = a;
-  FloatVector e = a;
   std::size_t i = 0;
-  for (; i + kLanes <= width; i += kLanes) {
-    a = op.step(d, 0, a, hn::LoadU(d, four.row[0] + i), i);
-    b = op.step(d, 1, b, hn::LoadU(d, four.row[1] + i), i);
-    c = op.step(d, 2, c, hn::LoadU(d, four.row[2] + i), i);
-    e = op.step(d, 3, e, hn::LoadU(d, four.row[3] + i), i);
+  if (width >= kLongRow) {
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector e = a;
+    for (; i + 4 * kLanes <= width; i += 4 * kLanes) {
+      a = op.step(d, r, a, hn::LoadU(d, row + i));
+      b = op.step(d, r, b, hn::LoadU(d, row + i + kLanes));
+      c = op.step(d, r, c, hn::LoadU(d, row + i + 2 * kLanes));
+      e = op.step(d, r, e, hn::LoadU(d, row + i + 3 * kLanes));
+    }
+    a = op.combine(d, op.combine(d, a, b), op.combine(d, c, e));
   }
-  if (i < width) {
-    const FloatVector padding = op.padding(d);
-    const std::size_t count = width - i;
-    a = op.step(d, 0, a, load_first(four.row[0] + i, count, padding), i);
-    b = op.step(d, 1, b, load_first(four.row[1] + i, count, padding), i);
-    c = op.step(d, 2, c, load_first(four.row[2] + i, count, padding), i);
-    e = op.step(d, 3, e, load_first(four.row[3] + i, count, padding), i);
-  }
+  for (; i + kLanes <= width; i += kLanes) a = op.step(d, r, a, hn::LoadU(d, row + i));
+  if (i < width) a = op.step(d, r, a, load_first(row + i, width - i, op.padding(d)));
+  return a;
+}
+
+/// out[r] = op over the columns of row r.
+template <class Op>
+HWY_INLINE void reduce_four(const Op& op, const FourRows& four, std::size_t width, float* out) {
+  const FloatVector a = reduce_lanes(op, 0, four.row[0], width);
+  const FloatVector b = reduce_lanes(op, 1, four.row[1], width);
+  const FloatVector c = reduce_lanes(op, 2, four.row[2], width);
+  const FloatVector e = reduce_lanes(op, 3, four.row[3], width);
   fold(op, a, b, c, e, out);
 }
 
@@ -114,7 +132,7 @@ struct MaxOp {
     return hn::Set(d, -kInfinity);
   }
   template <class D, class V>
-  HWY_INLINE V step(D /*d*/, std::size_t /*row*/, V acc, V x, std::size_t /*column*/) const {
+  HWY_INLINE V step(D /*d*/, std::size_t /*row*/, V acc, V x) const {
     return max_or_nan(acc, x);
   }
   template <class D, class V>
@@ -155,17 +173,13 @@ class ExpSumOp : public AddLanes {
   HWY_INLINE hn::Vec<D> padding(D d) const {
     return hn::Set(d, -kInfinity);
   }
-  HWY_INLINE FloatVector step(Floats d, std::size_t row, FloatVector acc, FloatVector x,
-                              std::size_t /*column*/) const {
+  HWY_INLINE FloatVector step(Floats d, std::size_t row, FloatVector acc, FloatVector x) const {
     return hn::Add(acc, exp_term(d, hn::Sub(x, shift_[row])));
   }
 
  private:
   FloatVector shift_[kGroup];
 };
-
-/// Rows whose results are finished together; a multiple of every vector length.
-constexpr std::size_t kBlock = 64;
 
 /// sums[i] = peaks[i] + log(sums[i]) where the peak is finite, otherwise the peak.
 HWY_INLINE void finish_log_sum(const float* peaks, float* sums) {

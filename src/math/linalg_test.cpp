@@ -92,7 +92,7 @@ TEST(Linalg, ScatterAddsOuterProductsToTheUpperTriangle) {
 }
 
 TEST(Linalg, EigenvectorsRebuildTheMatrix) {
-  for (const std::size_t size : {1, 2, 10, 65}) {
+  for (const std::size_t size : {1u, 2u, 10u, 65u}) {
     const Matrix a = random_covariance(size, size + 3, 5);
     const Eigen eigen = eigen_symmetric(a);
     EXPECT_TRUE(std::is_sorted(eigen.values.begin(), eigen.values.end()));

@@ -68,7 +68,7 @@ TYPED_TEST_SUITE(QuantileTest, Types);
 
 TYPED_TEST(QuantileTest, EqualsAFullSort) {
   std::normal_distribution<TypeParam> normal;
-  for (const std::size_t count : {1, 2, 3, 10, 1001}) {
+  for (const std::size_t count : {1u, 2u, 3u, 10u, 1001u}) {
     std::vector<TypeParam> values(count);
     for (auto& value : values) value = normal(this->random);
     check(values);

@@ -14,20 +14,17 @@ namespace HWY_NAMESPACE {
 namespace {
 
 struct SumOp : AddLanes {
-  HWY_INLINE FloatVector step(Floats, std::size_t, FloatVector acc, FloatVector x,
-                              std::size_t) const {
+  HWY_INLINE FloatVector step(Floats, std::size_t, FloatVector acc, FloatVector x) const {
     return hn::Add(acc, x);
   }
 };
 struct L1Op : AddLanes {
-  HWY_INLINE FloatVector step(Floats, std::size_t, FloatVector acc, FloatVector x,
-                              std::size_t) const {
+  HWY_INLINE FloatVector step(Floats, std::size_t, FloatVector acc, FloatVector x) const {
     return hn::Add(acc, hn::Abs(x));
   }
 };
 struct SquaresOp : AddLanes {
-  HWY_INLINE FloatVector step(Floats, std::size_t, FloatVector acc, FloatVector x,
-                              std::size_t) const {
+  HWY_INLINE FloatVector step(Floats, std::size_t, FloatVector acc, FloatVector x) const {
     return hn::MulAdd(x, x, acc);
   }
 };
@@ -42,7 +39,7 @@ struct MinOp {
     return hn::Set(d, kInfinity);
   }
   template <class D, class V>
-  HWY_INLINE V step(D, std::size_t, V acc, V x, std::size_t) const {
+  HWY_INLINE V step(D, std::size_t, V acc, V x) const {
     return min_or_nan(acc, x);
   }
   template <class D, class V>
@@ -51,148 +48,166 @@ struct MinOp {
   }
 };
 
-/// The first column whose value is the row's maximum, or NaN.
-class FirstColumnOp {
- public:
-  HWY_INLINE explicit FirstColumnOp(const float* peaks) {
-    for (std::size_t i = 0; i < kGroup; ++i) peak_[i] = hn::Set(Floats(), peaks[i]);
-  }
-  template <class D>
-  HWY_INLINE hn::Vec<D> padding(D d) const {
-    // May equal the maximum, but never in the first such column.
-    return hn::Set(d, -kInfinity);
-  }
-  template <class D>
-  HWY_INLINE hn::Vec<D> start(D d) const {
-    return hn::Set(d, kInfinity);
-  }
-  HWY_INLINE FloatVector step(Floats d, std::size_t row, FloatVector acc, FloatVector x,
-                              std::size_t column) const {
-    const auto hit = hn::Or(hn::Eq(x, peak_[row]), hn::IsNaN(x));
-    const FloatVector here = hn::Iota(d, static_cast<float>(column));
-    return hn::IfThenElse(hit, hn::Min(acc, here), acc);
-  }
+struct LowestOp {
   template <class D, class V>
   HWY_INLINE V combine(D, V a, V b) const {
     return hn::Min(a, b);
   }
-
- private:
-  FloatVector peak_[kGroup];
 };
 
-/// Calls four(rows, index in the block) for the rows of each block in fours, which writes into the
-/// block's results, then finish(first row), and copies the results to y.
-template <class Four, class Finish>
-HWY_INLINE void for_blocks(const float* x, std::size_t stride, std::size_t rows, const Four& four,
-                           const Finish& finish, const float* results, float* y,
-                           std::size_t y_stride) {
-  for (std::size_t first = 0; first < rows; first += kBlock) {
-    const std::size_t count = std::min(kBlock, rows - first);
-    for (std::size_t i = 0; i < count; i += kGroup) {
-      four.run(four_rows(x, stride, rows, first + i), i);
-    }
-    finish.run(first, count);
+/// The largest value that each lane has seen, and its first column; NaN counts as the largest.
+struct Best {
+  FloatVector value;
+  FloatVector column;
+
+  HWY_INLINE Best() {
+    const Floats d;
+    value = hn::Set(d, -kInfinity);
+    column = hn::Iota(d, 0.0f);  // right also for a row of nothing but -inf
+  }
+
+  HWY_INLINE void see(FloatVector x, FloatVector columns) {
+    const auto better = hn::And(hn::Not(hn::Le(x, value)), hn::Eq(value, value));
+    value = hn::IfThenElse(better, x, value);
+    column = hn::IfThenElse(better, columns, column);
+  }
+};
+
+HWY_INLINE Best best_of_lanes(const float* row, std::size_t width) {
+  const Floats d;
+  Best best;
+  FloatVector columns = best.column;
+  const FloatVector step = hn::Set(d, static_cast<float>(kLanes));
+  std::size_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) {
+    best.see(hn::LoadU(d, row + i), columns);
+    columns = hn::Add(columns, step);
+  }
+  if (i < width) best.see(load_first(row + i, width - i, hn::Set(d, -kInfinity)), columns);
+  return best;
+}
+
+/// The first column of the maximum of four rows.
+HWY_INLINE void first_columns(const FourRows& four, std::size_t width, float* columns) {
+  const Floats d;
+  const Best a = best_of_lanes(four.row[0], width);
+  const Best b = best_of_lanes(four.row[1], width);
+  const Best c = best_of_lanes(four.row[2], width);
+  const Best e = best_of_lanes(four.row[3], width);
+  HWY_ALIGN float peaks[kGroup];
+  fold(MaxOp(), a.value, b.value, c.value, e.value, peaks);
+  const auto candidate = [&](const Best& best, float peak) HWY_ATTR {
+    const auto hit = hn::Or(hn::Eq(best.value, hn::Set(d, peak)), hn::IsNaN(best.value));
+    return hn::IfThenElse(hit, best.column, hn::Set(d, kInfinity));
+  };
+  fold(LowestOp(), candidate(a, peaks[0]), candidate(b, peaks[1]), candidate(c, peaks[2]),
+       candidate(e, peaks[3]), columns);
+}
+
+struct Input {
+  const float* x;
+  std::size_t stride;
+  std::size_t rows;
+  std::size_t width;
+
+  HWY_INLINE FourRows four(std::size_t first) const { return four_rows(x, stride, rows, first); }
+};
+
+/// Calls fill(first, count, results) for every block of rows and copies the results to y. Fill may
+/// write a group's worth of results beyond `count`.
+template <class Fill>
+HWY_INLINE void for_blocks(const Input& in, const Fill& fill, float* y, std::size_t y_stride) {
+  HWY_ALIGN float results[kBlock] = {};
+  for (std::size_t first = 0; first < in.rows; first += kBlock) {
+    const std::size_t count = std::min(kBlock, in.rows - first);
+    fill(first, count, results);
     for (std::size_t i = 0; i < count; ++i) y[(first + i) * y_stride] = results[i];
   }
 }
 
-/// Where the results of a block are kept; the lanes of rows that do not exist hold harmless values.
-struct Block {
-  HWY_ALIGN float peaks[kBlock] = {};
-  HWY_ALIGN float results[kBlock] = {};
-};
-
-struct NoFinish {
-  HWY_INLINE void run(std::size_t, std::size_t) const {}
-};
+template <class Op>
+HWY_INLINE void fold_block(const Input& in, std::size_t first, std::size_t count, float* results) {
+  for (std::size_t i = 0; i < count; i += kGroup) {
+    reduce_four(Op(), in.four(first + i), in.width, results + i);
+  }
+}
 
 template <class Op>
-struct Fold {
-  Block& block;
-  std::size_t width;
-  HWY_INLINE void run(const FourRows& four, std::size_t i) const {
-    reduce_four(Op(), four, width, block.results + i);
-  }
-};
+void fold_rows(const Input& in, float* y, std::size_t y_stride) {
+  const auto fill = [&](std::size_t first, std::size_t count, float* results)
+                        HWY_ATTR { fold_block<Op>(in, first, count, results); };
+  for_blocks(in, fill, y, y_stride);
+}
 
-struct DivideByWidth {
-  Block& block;
-  float width;
-  HWY_INLINE void run(std::size_t, std::size_t count) const {
-    for (std::size_t i = 0; i < count; ++i) block.results[i] /= width;
-  }
-};
+void mean_rows(const Input& in, float* y, std::size_t y_stride) {
+  const auto fill = [&](std::size_t first, std::size_t count, float* results) HWY_ATTR {
+    fold_block<SumOp>(in, first, count, results);
+    for (std::size_t i = 0; i < count; ++i) results[i] /= static_cast<float>(in.width);
+  };
+  for_blocks(in, fill, y, y_stride);
+}
 
-/// The root of the sum of squares; squares that left the range of floats are added again as
-/// doubles.
-struct Root {
-  Block& block;
-  const float* x;
-  std::size_t stride;
-  std::size_t width;
-  HWY_INLINE void run(std::size_t first, std::size_t count) const {
+float exact_norm(const float* row, std::size_t width) {
+  double sum = 0;
+  for (std::size_t c = 0; c < width; ++c) sum += static_cast<double>(row[c]) * row[c];
+  return static_cast<float>(std::sqrt(sum));
+}
+
+void norm_rows(const Input& in, float* y, std::size_t y_stride) {
+  const auto fill = [&](std::size_t first, std::size_t count, float* results) HWY_ATTR {
+    fold_block<SquaresOp>(in, first, count, results);
     for (std::size_t i = 0; i < count; ++i) {
-      const float squares = block.results[i];
-      block.results[i] = std::sqrt(squares);
-      if (squares < 1e-30f || squares > 1e38f) block.results[i] = exact(x + (first + i) * stride);
+      // Squares that left the range of floats are added again as doubles.
+      const bool in_range = !(results[i] < 1e-30f || results[i] > 1e38f);
+      results[i] =
+          in_range ? std::sqrt(results[i]) : exact_norm(in.x + (first + i) * in.stride, in.width);
     }
-  }
-  HWY_NOINLINE float exact(const float* row) const {
-    double sum = 0;
-    for (std::size_t c = 0; c < width; ++c) sum += static_cast<double>(row[c]) * row[c];
-    return static_cast<float>(std::sqrt(sum));
-  }
-};
+  };
+  for_blocks(in, fill, y, y_stride);
+}
 
-struct FoldExp {
-  Block& block;
-  std::size_t width;
-  HWY_INLINE void run(const FourRows& four, std::size_t i) const {
-    reduce_four(MaxOp(), four, width, block.peaks + i);
-    reduce_four(ExpSumOp(block.peaks + i), four, width, block.results + i);
-  }
-};
-struct FinishLogSum {
-  Block& block;
-  HWY_INLINE void run(std::size_t, std::size_t) const {
-    finish_log_sum(block.peaks, block.results);
-  }
-};
-
-struct FoldArgmax {
-  Block& block;
-  std::size_t width;
-  HWY_INLINE void run(const FourRows& four, std::size_t i) const {
-    reduce_four(MaxOp(), four, width, block.peaks + i);
-    reduce_four(FirstColumnOp(block.peaks + i), four, width, block.results + i);
-  }
-};
+void log_sum_rows(const Input& in, float* y, std::size_t y_stride) {
+  HWY_ALIGN float peaks[kBlock] = {};
+  const std::size_t turn = rows_in_turn(in.width);
+  const auto fill = [&](std::size_t first, std::size_t count, float* results) HWY_ATTR {
+    for (std::size_t from = 0; from < count; from += turn) {
+      const std::size_t to = std::min(from + turn, count);
+      for (std::size_t i = from; i < to; i += kGroup) {
+        reduce_four(MaxOp(), in.four(first + i), in.width, peaks + i);
+      }
+      for (std::size_t i = from; i < to; i += kGroup) {
+        reduce_four(ExpSumOp(peaks + i), in.four(first + i), in.width, results + i);
+      }
+    }
+    finish_log_sum(peaks, results);
+  };
+  for_blocks(in, fill, y, y_stride);
+}
 
 void reduce_rows(Reduction op, const float* x, std::size_t stride, std::size_t rows,
                  std::size_t width, float* y, std::size_t y_stride) {
-  Block block;
-  const auto run = [&](const auto& four, const auto& finish) HWY_ATTR {
-    for_blocks(x, stride, rows, four, finish, block.results, y, y_stride);
-  };
+  const Input in{x, stride, rows, width};
   switch (op) {
-    case Reduction::sum: return run(Fold<SumOp>{block, width}, NoFinish{});
-    case Reduction::mean:
-      return run(Fold<SumOp>{block, width}, DivideByWidth{block, static_cast<float>(width)});
-    case Reduction::max: return run(Fold<MaxOp>{block, width}, NoFinish{});
-    case Reduction::min: return run(Fold<MinOp>{block, width}, NoFinish{});
-    case Reduction::l1_norm: return run(Fold<L1Op>{block, width}, NoFinish{});
-    case Reduction::l2_norm:
-      return run(Fold<SquaresOp>{block, width}, Root{block, x, stride, width});
-    case Reduction::sum_of_squares: return run(Fold<SquaresOp>{block, width}, NoFinish{});
-    case Reduction::logsumexp: return run(FoldExp{block, width}, FinishLogSum{block});
+    case Reduction::sum: return fold_rows<SumOp>(in, y, y_stride);
+    case Reduction::mean: return mean_rows(in, y, y_stride);
+    case Reduction::max: return fold_rows<MaxOp>(in, y, y_stride);
+    case Reduction::min: return fold_rows<MinOp>(in, y, y_stride);
+    case Reduction::l1_norm: return fold_rows<L1Op>(in, y, y_stride);
+    case Reduction::l2_norm: return norm_rows(in, y, y_stride);
+    case Reduction::sum_of_squares: return fold_rows<SquaresOp>(in, y, y_stride);
+    case Reduction::logsumexp: return log_sum_rows(in, y, y_stride);
   }
 }
 
 void argmax_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width, float* y,
                  std::size_t y_stride) {
-  Block block;
-  for_blocks(x, stride, rows, FoldArgmax{block, width}, NoFinish{}, block.results, y, y_stride);
+  const Input in{x, stride, rows, width};
+  const auto fill = [&](std::size_t first, std::size_t count, float* results) HWY_ATTR {
+    for (std::size_t i = 0; i < count; i += kGroup) {
+      first_columns(in.four(first + i), width, results + i);
+    }
+  };
+  for_blocks(in, fill, y, y_stride);
 }
 
 bool finite_values(const float* x, std::size_t count) {

@@ -63,7 +63,7 @@ class ReduceTest : public EveryTarget {};
 
 void check_rows(const Rows& x) {
   for (const Reduction op : kAll) {
-    for (const std::size_t y_stride : {1, 3}) {
+    for (const std::size_t y_stride : {1u, 3u}) {
       std::vector<float> y(x.rows * y_stride + 1, 123);
       reduce(op, x.data(), x.stride, x.rows, x.width, y.data(), y_stride);
       for (std::size_t r = 0; r < x.rows; ++r) {
@@ -80,7 +80,7 @@ void check_rows(const Rows& x) {
 
 TEST_P(ReduceTest, EqualsPlainLoops) {
   for (const std::size_t width : widths()) {
-    for (const std::size_t rows : {0, 1, 2, 3, 4, 5, 67}) {
+    for (const std::size_t rows : {0u, 1u, 2u, 3u, 4u, 5u, 67u}) {
       check_rows(Rows(rows, width, width, normal(1)));
       check_rows(Rows(rows, width, width + 3, normal(2, 1e4f)));
       check_rows(Rows(rows, width, width, whole(3, 2)));
@@ -114,7 +114,7 @@ float reduced(Reduction op, std::vector<float> x) {
 }
 
 TEST_P(ReduceTest, InfinitiesAndNaN) {
-  for (const std::size_t width : {1, 2, 7, 16, 19, 40}) {
+  for (const std::size_t width : {1u, 2u, 7u, 16u, 19u, 40u}) {
     EXPECT_EQ(reduced(Reduction::logsumexp, std::vector<float>(width, -kInf)), -kInf);
     for (std::size_t at = 0; at < width; ++at) {
       std::vector<float> x(width, 1.0f);
@@ -156,7 +156,7 @@ TEST_P(ReduceTest, LogSumExpKeepsSharedOffsets) {
 
 TEST_P(ReduceTest, ArgmaxIsTheFirstOfTheLargest) {
   for (const std::size_t width : widths()) {
-    for (const std::size_t rows : {0, 1, 5, 66}) {
+    for (const std::size_t rows : {0u, 1u, 5u, 66u}) {
       const Rows x(rows, width, width + 2, whole(7, 3));
       std::vector<float> y(rows);
       argmax(x.data(), x.stride, rows, width, y.data(), 1);
@@ -178,7 +178,7 @@ TEST_P(ReduceTest, ArgmaxIsTheFirstOfTheLargest) {
 
 TEST_P(ReduceTest, AllFiniteFindsTheOneBadValue) {
   EXPECT_TRUE(all_finite(nullptr, 0));
-  for (const std::size_t count : {1, 3, 16, 17, 64, 100, 257}) {
+  for (const std::size_t count : {1u, 3u, 16u, 17u, 64u, 100u, 257u}) {
     std::vector<float> x(count, 3e38f);
     EXPECT_TRUE(all_finite(x.data(), count));
     for (std::size_t i = 0; i < count; ++i) {

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "math/row_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -75,8 +73,7 @@ class RestSumOp : public AddLanes {
   HWY_INLINE hn::Vec<D> padding(D d) const {
     return hn::Set(d, -kInfinity);
   }
-  HWY_INLINE FloatVector step(Floats d, std::size_t row, FloatVector acc, FloatVector x,
-                              std::size_t) const {
+  HWY_INLINE FloatVector step(Floats d, std::size_t row, FloatVector acc, FloatVector x) const {
     const FloatVector term = exp_term(d, hn::Sub(x, shift_[row]));
     return hn::Add(acc, hn::IfThenElse(hn::Eq(x, first_[row]), tie_[row], term));
   }
@@ -92,12 +89,18 @@ void rest_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t
   HWY_ALIGN float first[kBlock] = {};
   HWY_ALIGN float second[kBlock] = {};
   HWY_ALIGN float sums[kBlock] = {};
+  const std::size_t turn = rows_in_turn(width);
   for (std::size_t begin = 0; begin < rows; begin += kBlock) {
     const std::size_t count = std::min(kBlock, rows - begin);
-    for (std::size_t i = 0; i < count; i += kGroup) {
-      const FourRows four = four_rows(x, stride, rows, begin + i);
-      top_two(four, width, first + i, second + i);
-      reduce_four(RestSumOp(first + i, second + i), four, width, sums + i);
+    for (std::size_t from = 0; from < count; from += turn) {
+      const std::size_t to = std::min(from + turn, count);
+      for (std::size_t i = from; i < to; i += kGroup) {
+        top_two(four_rows(x, stride, rows, begin + i), width, first + i, second + i);
+      }
+      for (std::size_t i = from; i < to; i += kGroup) {
+        const FourRows four = four_rows(x, stride, rows, begin + i);
+        reduce_four(RestSumOp(first + i, second + i), four, width, sums + i);
+      }
     }
     for (std::size_t i = 0; i < count; ++i) sums[i] -= first[i] == second[i] ? 1.0f : 0.0f;
     finish_log_sum(second, sums);
@@ -141,24 +144,29 @@ HWY_INLINE void scale_row(float* y, float factor, std::size_t width) {
 
 void softmax_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
                   float* y) {
-  for (std::size_t first = 0; first < rows; first += kGroup) {
-    const FourRows four = four_rows(x, stride, rows, first);
-    const std::size_t count = std::min(kGroup, rows - first);
-    HWY_ALIGN float peaks[kGroup];
-    HWY_ALIGN float sums[kGroup];
-    reduce_four(MaxOp(), four, width, peaks);
-    FloatVector lanes[kGroup];
-    for (std::size_t i = 0; i < kGroup; ++i) {
-      // Copies of the last row write the same values once more.
-      float* to = y + (first + std::min(i, count - 1)) * width;
-      lanes[i] = exp_row(four.row[i], peaks[i], width, to);
+  HWY_ALIGN float peaks[kBlock];
+  HWY_ALIGN float sums[kBlock];
+  const std::size_t turn = rows_in_turn(width);
+  for (std::size_t begin = 0; begin < rows; begin += turn) {
+    const std::size_t count = std::min(turn, rows - begin);
+    for (std::size_t i = 0; i < count; i += kGroup) {
+      reduce_four(MaxOp(), four_rows(x, stride, rows, begin + i), width, peaks + i);
     }
-    fold(AddLanes(), lanes[0], lanes[1], lanes[2], lanes[3], sums);
+    for (std::size_t i = 0; i < count; i += kGroup) {
+      const FourRows four = four_rows(x, stride, rows, begin + i);
+      FloatVector lanes[kGroup];
+      for (std::size_t g = 0; g < kGroup; ++g) {
+        // Copies of the last row write the same values once more.
+        float* to = y + std::min(begin + i + g, rows - 1) * width;
+        lanes[g] = exp_row(four.row[g], peaks[i + g], width, to);
+      }
+      fold(AddLanes(), lanes[0], lanes[1], lanes[2], lanes[3], sums + i);
+    }
     for (std::size_t i = 0; i < count; ++i) {
       // Where the maximum is NaN or infinite nothing else is known.
-      const float factor =
-          std::isfinite(peaks[i]) ? 1.0f / sums[i] : std::numeric_limits<float>::quiet_NaN();
-      scale_row(y + (first + i) * width, factor, width);
+      const bool known = peaks[i] - peaks[i] == 0;
+      const float factor = known ? 1.0f / sums[i] : std::numeric_limits<float>::quiet_NaN();
+      scale_row(y + (begin + i) * width, factor, width);
     }
   }
 }
@@ -181,15 +189,23 @@ HWY_INLINE void shift_row(const float* x, float peak, float log_sum, std::size_t
 void log_softmax_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
                       float* y) {
   const Floats d;
-  for (std::size_t first = 0; first < rows; first += kGroup) {
-    const FourRows four = four_rows(x, stride, rows, first);
-    HWY_ALIGN float peaks[kGroup];
-    HWY_ALIGN float sums[kGroup];
-    reduce_four(MaxOp(), four, width, peaks);
-    reduce_four(ExpSumOp(peaks), four, width, sums);
-    for (std::size_t i = 0; i < std::min(kGroup, rows - first); ++i) {
-      const float log_sum = hn::GetLane(log(d, hn::Set(d, sums[i])));
-      shift_row(four.row[i], peaks[i], log_sum, width, y + (first + i) * width);
+  HWY_ALIGN float peaks[kBlock] = {};
+  HWY_ALIGN float sums[kBlock] = {};
+  const std::size_t turn = rows_in_turn(width);
+  for (std::size_t begin = 0; begin < rows; begin += turn) {
+    const std::size_t count = std::min(turn, rows - begin);
+    for (std::size_t i = 0; i < count; i += kGroup) {
+      reduce_four(MaxOp(), four_rows(x, stride, rows, begin + i), width, peaks + i);
+    }
+    for (std::size_t i = 0; i < count; i += kGroup) {
+      const FourRows four = four_rows(x, stride, rows, begin + i);
+      reduce_four(ExpSumOp(peaks + i), four, width, sums + i);
+    }
+    for (std::size_t i = 0; i < count; i += kLanes) {
+      hn::Store(log(d, hn::Load(d, sums + i)), d, sums + i);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      shift_row(x + (begin + i) * stride, peaks[i], sums[i], width, y + (begin + i) * width);
     }
   }
 }

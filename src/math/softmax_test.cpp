@@ -51,7 +51,7 @@ void check_rows(const Rows& x) {
 
 TEST_P(SoftmaxTest, EqualsPlainLoops) {
   for (const std::size_t width : widths()) {
-    for (const std::size_t rows : {0, 1, 3, 4, 5, 67}) {
+    for (const std::size_t rows : {0u, 1u, 3u, 4u, 5u, 67u}) {
       check_rows(Rows(rows, width, width, normal(1, 3)));
       check_rows(Rows(rows, width, width + 3, normal(2, 1e4f)));
       check_rows(Rows(rows, width, width, whole(3, 2)));  // the maximum occurs several times
@@ -82,7 +82,7 @@ TEST_P(SoftmaxTest, ARowDependsOnItselfAlone) {
 }
 
 TEST_P(SoftmaxTest, InfinitiesAndNaN) {
-  for (const std::size_t width : {2, 7, 16, 33}) {
+  for (const std::size_t width : {2u, 7u, 16u, 33u}) {
     std::vector<float> x(width, 1.0f), y(width);
     x[1] = -kInf;
     softmax(x.data(), width, 1, width, y.data());

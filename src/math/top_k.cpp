@@ -37,11 +37,13 @@ void start_row(const float* x, std::size_t count, float sign, std::size_t first_
   const Integers di;
   const hn::RebindToUnsigned<Floats> du;
   const FloatVector factor = hn::Set(d, sign);
+  const auto lanes = hn::Iota(du, 0);
   for (std::size_t i = 0; i < count; i += kLanes) {
     const FloatVector v =
         i + kLanes <= count ? hn::LoadU(d, x + i) : load_first(x + i, count - i, hn::Zero(d));
     hn::StoreU(key_of(hn::Mul(v, factor)), di, keys + i);
-    hn::StoreU(hn::Iota(du, static_cast<std::uint32_t>(first_column + i)), du, columns + i);
+    const auto first = hn::Set(du, static_cast<std::uint32_t>(first_column + i));
+    hn::StoreU(hn::Add(first, lanes), du, columns + i);
   }
 }
 
@@ -55,15 +57,19 @@ void append_below(const float* x, std::size_t width, float sign, float bound,
   const hn::RebindToUnsigned<Floats> du;
   const FloatVector factor = hn::Set(d, sign);
   const FloatVector limit = hn::Set(d, bound);
+  const auto lanes = hn::Iota(du, 0);
+  std::size_t end = count;
+  // Compressing in a register and storing all lanes is faster than compressing into memory.
   const auto append = [&](FloatVector v, std::size_t i) HWY_ATTR {
     const auto hit = hn::Lt(v, limit);
-    hn::CompressStore(hn::Iota(du, static_cast<std::uint32_t>(first_column + i)),
-                      hn::RebindMask(du, hit), du, columns + count);
-    count += hn::CompressStore(key_of(v), hn::RebindMask(di, hit), di, keys + count);
+    const auto places = hn::Add(hn::Set(du, static_cast<std::uint32_t>(first_column + i)), lanes);
+    hn::StoreU(hn::Compress(key_of(v), hn::RebindMask(di, hit)), di, keys + end);
+    hn::StoreU(hn::Compress(places, hn::RebindMask(du, hit)), du, columns + end);
+    end += hn::CountTrue(d, hit);
   };
   std::size_t i = x_index;
   // Hits are rare: four vectors are asked together.
-  for (; i + 4 * kLanes <= width && count + 4 * kLanes <= capacity; i += 4 * kLanes) {
+  for (; i + 4 * kLanes <= width && end + 4 * kLanes <= capacity; i += 4 * kLanes) {
     const FloatVector a = hn::Mul(hn::LoadU(d, x + i), factor);
     const FloatVector b = hn::Mul(hn::LoadU(d, x + i + kLanes), factor);
     const FloatVector c = hn::Mul(hn::LoadU(d, x + i + 2 * kLanes), factor);
@@ -75,7 +81,7 @@ void append_below(const float* x, std::size_t width, float sign, float bound,
     append(c, i + 2 * kLanes);
     append(e, i + 3 * kLanes);
   }
-  for (; i < width && count + 4 * kLanes <= capacity; i += kLanes) {
+  for (; i < width && end + 4 * kLanes <= capacity; i += kLanes) {
     if (i + kLanes <= width) {
       append(hn::Mul(hn::LoadU(d, x + i), factor), i);
     } else {
@@ -83,6 +89,7 @@ void append_below(const float* x, std::size_t width, float sign, float bound,
     }
   }
   x_index = std::min(i, width);
+  count = end;
 }
 
 HWY_INLINE std::size_t count_up_to(const std::int32_t* keys, std::size_t count,
@@ -133,8 +140,9 @@ std::size_t keep_smallest(std::int32_t* keys, std::uint32_t* columns, std::size_
       const IntegerVector k = hn::LoadU(di, keys + i);
       const auto c = hn::LoadU(du, columns + i);
       const auto keep = hn::Not(hn::Gt(k, limit));
-      hn::CompressStore(c, hn::RebindMask(du, keep), du, columns + kept);
-      kept += hn::CompressStore(k, keep, di, keys + kept);
+      hn::StoreU(hn::Compress(k, keep), di, keys + kept);
+      hn::StoreU(hn::Compress(c, hn::RebindMask(du, keep)), du, columns + kept);
+      kept += hn::CountTrue(di, keep);
     }
     for (; i < count; ++i) {
       keys[kept] = keys[i];

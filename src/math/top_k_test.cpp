@@ -46,7 +46,7 @@ void check_sort(const Rows& x, std::size_t prefix, Order order) {
 TEST_P(TopKTest, SortEqualsAStableSort) {
   for (const Order order : {Order::ascending, Order::descending}) {
     for (const std::size_t width : widths()) {
-      for (const std::size_t rows : {0, 1, 3}) {
+      for (const std::size_t rows : {0u, 1u, 3u}) {
         for (const std::size_t prefix : {std::size_t{0}, std::size_t{1}, width / 3, width}) {
           check_sort(Rows(rows, width, width, normal(1)), prefix, order);
           check_sort(Rows(rows, width, width + 2, whole(2, 2)), prefix, order);
@@ -98,8 +98,8 @@ void check_running(const Rows& x, std::size_t k, std::size_t tile, Order order) 
 
 TEST_P(TopKTest, RunningEqualsAStableSortForAnyTiles) {
   for (const Order order : {Order::ascending, Order::descending}) {
-    for (const std::size_t k : {1, 7, 50, 400}) {
-      for (const std::size_t tile : {1, 33, 256, 5000}) {
+    for (const std::size_t k : {1u, 7u, 50u, 400u}) {
+      for (const std::size_t tile : {1u, 33u, 256u, 5000u}) {
         for (const std::size_t width : {std::size_t{400}, std::size_t{2000}, std::size_t{5000}}) {
           if (tile == 1 && width > 2000) continue;
           check_running(Rows(3, width, width + 1, normal(1)), k, tile, order);
