@@ -303,11 +303,14 @@ class CpuProgram final : public Program {
   void store(NodeId id, std::size_t first, std::size_t rows, const Output& output,
              const Workspace& work) const {
     const CpuValues& result = work.values[id];
-    for (std::size_t r = 0; r < rows; ++r) {
+    const bool contiguous = result.row_stride == result.width;
+    const std::size_t pieces = contiguous ? 1 : rows;
+    const std::size_t count = contiguous ? rows * result.width : result.width;
+    for (std::size_t r = 0; r < pieces; ++r) {
       const float* row = result.data + r * result.row_stride;
       const std::size_t at = (first + r) * result.width;
-      if (output.floats) std::copy_n(row, result.width, output.floats + at);
-      if (output.doubles) std::copy_n(row, result.width, output.doubles + at);
+      if (output.floats) std::copy_n(row, count, output.floats + at);
+      if (output.doubles) std::copy_n(row, count, output.doubles + at);
     }
   }
 
