@@ -1,8 +1,8 @@
 // The feature bank: what a network said about data sets, on disk, readable without the network.
 //
-//   BANK/bank.json                                   manifest: shapes, dtypes, SHA-256 of each
-//   array, where it came from BANK/head/{weight,bias}.npy                      the last layer: W
-//   [C, D], b [C] BANK/<set>/<split>/{logits,features,labels,index,...}.npy
+//   BANK/bank.json                       manifest: shapes, dtypes, SHA-256 of each array, origin
+//   BANK/head/{weight,bias}.npy          the last layer: W [C, D], b [C]
+//   BANK/<set>/<split>/{logits,features,labels,index,...}.npy
 #pragma once
 
 #include <chrono>

@@ -3,8 +3,8 @@
 //   {"format": "nescio feature bank", "version": 1, "model": {...},
 //    "head":   {"arrays": {"weight": ARRAY, "bias": ARRAY}, "origin": ...},
 //    "splits": {"cifar10/test": {"rows": 10000, "arrays": {"logits": ARRAY, ...}, "inputs": ...}}}
-//   ARRAY = {"dtype": "float32", "shape": [10000, 10], "sha256": ..., "bytes": ..., "modified_ns":
-//   ...}
+//   ARRAY = {"dtype": "float32", "shape": [10000, 10], "sha256": ...,
+//            "bytes": ..., "modified_ns": ...}
 #pragma once
 
 #include <filesystem>

@@ -1,8 +1,7 @@
 // A fitted detector on disk.
 //
-//   DETECTOR/detector.json          spec, shapes, format version, where it was fitted, program
-//   version, hashes DETECTOR/learned.safetensors    learned arrays by stage, the head where it is
-//   needed,
+//   DETECTOR/detector.json          spec, shapes, format and program version, origin, hashes
+//   DETECTOR/learned.safetensors    learned arrays by stage, the head where it is needed,
 //                                   self-test rows and the scores that they had when it was saved
 #pragma once
 

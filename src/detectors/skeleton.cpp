@@ -3,10 +3,10 @@
 //   s(x) = |h - mu|^power,  mu = mean of the training features              higher = more OOD
 //
 // 1. Copy it to NAME.cpp, write NAME_test.cpp beside it, add `nescio_add_detector(NAME)` to
-// CMakeLists.txt. Nothing
-//    else is edited: list, describe, saving and conformance follow from the description.
-// 2. State the formula in our sign, the paper, the cost of a row, and how the authors' code
-// differs.
+//    CMakeLists.txt. Nothing else is edited: list, describe, saving and conformance follow from
+//    the description.
+// 2. State the formula in our sign and the cost of a row here, and in the description the paper
+//    and where we deviate from the authors' code.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {

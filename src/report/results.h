@@ -1,8 +1,8 @@
 // Results of an evaluation as files and as tables for people.
 //
-//   RUN/results.csv    detector,set,role,metric,value,lower,upper: one line per number, full
-//   precision RUN/results.json   the same with what every metric means, settings, versions, hashes,
-//   command RUN/results.md     tables in per cent
+//   RUN/results.csv    detector,set,role,metric,value,lower,upper: a line per number, all digits
+//   RUN/results.json   the same with what every metric means, settings, versions, hashes, command
+//   RUN/results.md     tables in per cent
 #pragma once
 
 #include <filesystem>
