@@ -1,39 +1,45 @@
 // Double-precision factorisations and products (LAPACK and BLAS through OpenBLAS).
+//
+// Inside parallel_for all of them run on the calling thread alone.
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "base/matrix.h"
 
 namespace nescio::math {
 
+/// [rows, cols] -> [cols, rows].
 Matrix transpose(const Matrix& a);
-/// a * b
+/// a [m, k] times b [k, n]; Error if the inner sides differ. dgemm.
 Matrix multiply(const Matrix& a, const Matrix& b);
 /// scatter += rows^T rows for `count` rows of scatter.rows values each; only the upper triangle is
-/// touched. dsyrk.
+/// touched. count * D^2 operations. dsyrk.
 void add_scatter(const double* rows, std::size_t count, Matrix& scatter);
-/// Copies the upper triangle to the lower one.
+/// Copies the upper triangle of a square matrix to the lower one.
 void mirror_upper(Matrix& a);
 
-/// values ascending, vectors in columns: a = V diag(values) V^T. Throws Error if it does not
-/// converge.
+/// values ascending, vectors in columns: a = V diag(values) V^T.
 struct Eigen {
   std::vector<double> values;
   Matrix vectors;
 };
+/// Reads the upper triangle of a square matrix. Some 9 D^3 operations (divide and conquer, dsyevd).
+/// Throws Error on NaN or infinite values and where it does not converge.
 Eigen eigen_symmetric(Matrix a);
 
-/// Moore-Penrose inverse by SVD; singular values below max(rows, cols) * eps * largest count as
-/// zero (numpy: rcond 1e-15).
+/// Moore-Penrose inverse [cols, rows] by SVD (dgesdd); singular values below
+/// max(rows, cols) * eps * largest count as zero. Throws Error on NaN or infinite values.
 Matrix pseudo_inverse(const Matrix& a);
 
 /// W [D, rank] with W W^T = pinv(covariance), so |x W|^2 is the squared Mahalanobis length of x.
-/// Eigenvalues up to D * eps * largest count as zero (scipy's pinvh).
+/// Eigenvalues up to D * eps * largest count as zero, as in scipy's pinvh.
 struct Whitening {
   Matrix matrix;
   std::size_t rank = 0;
 };
+/// Throws Error on NaN or infinite values and on a covariance of zeros.
 Whitening whitening(const Matrix& covariance);
 
 }  // namespace nescio::math

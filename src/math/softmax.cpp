@@ -202,7 +202,10 @@ void log_softmax_rows(const float* x, std::size_t stride, std::size_t rows, std:
       reduce_four(ExpSumOp(peaks + i), four, width, sums + i);
     }
     for (std::size_t i = 0; i < count; i += kLanes) {
-      hn::Store(log(d, hn::Load(d, sums + i)), d, sums + i);
+      // Where the maximum is NaN or infinite, peak - peak is NaN, and so is the row.
+      const FloatVector peak = hn::Load(d, peaks + i);
+      const FloatVector log_sum = log(d, hn::Load(d, sums + i));
+      hn::Store(hn::Add(log_sum, hn::Sub(peak, peak)), d, sums + i);
     }
     for (std::size_t i = 0; i < count; ++i) {
       shift_row(x + (begin + i) * stride, peaks[i], sums[i], width, y + (begin + i) * width);

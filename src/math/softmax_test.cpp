@@ -101,6 +101,14 @@ TEST_P(SoftmaxTest, InfinitiesAndNaN) {
     one[width - 1] = kInf;
     logsumexp_rest(one.data(), width, 1, width, &rest, 1);
     EXPECT_EQ(rest, kInf);
+    for (const float peak : {kInf, -kInf}) {
+      std::vector<float> row(width, -kInf);
+      row[width - 1] = peak;
+      softmax(row.data(), width, 1, width, y.data());
+      for (const float v : y) EXPECT_TRUE(std::isnan(v));
+      log_softmax(row.data(), width, 1, width, y.data());
+      for (const float v : y) EXPECT_TRUE(std::isnan(v));
+    }
     x[width / 2] = kNaN;
     logsumexp_rest(x.data(), width, 1, width, &rest, 1);
     EXPECT_TRUE(std::isnan(rest));
