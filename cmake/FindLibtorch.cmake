@@ -114,12 +114,14 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::Libtorch)
   target_include_directories(Libtorch::Libtorch SYSTEM INTERFACE
     "${Libtorch_FOLDER}/include" "${Libtorch_FOLDER}/include/torch/csrc/api/include")
   target_compile_definitions(Libtorch::Libtorch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
-  target_link_libraries(Libtorch::Libtorch INTERFACE
-    "${Libtorch_FOLDER}/lib/libtorch_cpu.so" "${Libtorch_FOLDER}/lib/libc10.so")
+  # By name and with our own rpath: given paths, CMake warns that the libgomp.so.1 which wheels bring may hide
+  # the compiler's. It may: both have one name, so the process loads one of them, for libtorch, oneDNN,
+  # OpenBLAS and ourselves. (Were they two, all would still call the first.)
+  target_link_options(Libtorch::Libtorch INTERFACE "-L${Libtorch_FOLDER}/lib" "LINKER:-rpath,${Libtorch_FOLDER}/lib")
+  target_link_libraries(Libtorch::Libtorch INTERFACE -ltorch_cpu -lc10)
   if(Libtorch_CUDA)
     # The CUDA part registers itself when it is loaded; nothing refers to it, so the linker must not drop it.
     target_link_libraries(Libtorch::Libtorch INTERFACE
-      "-Wl,--push-state,--no-as-needed,${Libtorch_FOLDER}/lib/libtorch_cuda.so,${Libtorch_FOLDER}/lib/libc10_cuda.so,--pop-state")
+      "-Wl,--push-state,--no-as-needed,-ltorch_cuda,-lc10_cuda,--pop-state")
   endif()
-  target_link_options(Libtorch::Libtorch INTERFACE "LINKER:-rpath,${Libtorch_FOLDER}/lib")
 endif()

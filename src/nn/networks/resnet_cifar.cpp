@@ -95,8 +95,8 @@ NetworkInfo resnet(std::int64_t depth, const std::string& file) {
           .classes = 10,
           .preprocessing = {.height = 32,
                             .width = 32,
-                            .mean = {0.485f, 0.456f, 0.406f},
-                            .std = {0.229f, 0.224f, 0.225f}},
+                            .mean = {0.485, 0.456, 0.406},
+                            .std = {0.229, 0.224, 0.225}},
           .head = "linear",
           .make = [depth](std::int64_t classes) -> std::shared_ptr<Network> {
             return std::make_shared<CifarResNet>((depth - 2) / 6, classes);

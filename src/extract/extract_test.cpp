@@ -1,0 +1,178 @@
+#include "extract/extract.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/interrupt.h"
+#include "io/npy.h"
+#include "io/safetensors.h"
+#include "io/test_folder.h"
+#include "nn/test_weights.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+
+void expect_equal_bits(const Array& a, const Array& b) {
+  ASSERT_EQ(a.shape(), b.shape());
+  EXPECT_TRUE(std::ranges::equal(a.as<float>(), b.as<float>()));
+}
+
+/// A made-up network and 20 made-up pictures.
+class ExtractTest : public testing::Test {
+ protected:
+  ExtractTest() : model_(network(1)) {
+    std::vector<std::uint8_t> pixels;
+    for (const float value : made_up_numbers(20 * 32 * 32 * 3, 9)) {
+      pixels.push_back(static_cast<std::uint8_t>(127 * (value + 1)));
+    }
+    write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
+    std::vector<std::int64_t> labels(20);
+    for (std::size_t i = 0; i < 20; ++i) labels[i] = static_cast<std::int64_t>(i % 4);
+    write_npy(folder_ / "labels.npy", Array({20}, labels));
+    spec_ = text("npy:", (folder_ / "images.npy").string(),
+                 "?labels=", (folder_ / "labels.npy").string());
+  }
+  ~ExtractTest() override { clear_interrupt(); }
+
+  Model network(std::uint32_t seed) const {
+    const auto file = folder_ / text("weights", seed, ".safetensors");
+    write_safetensors(file, made_up_resnet20(4, seed));
+    return Model::load("resnet20:" + file.string(), "cpu");
+  }
+  FeatureBank bank(const std::string& name = "bank") const {
+    return FeatureBank::open_or_create(folder_ / name);
+  }
+  Extracted run(FeatureBank& bank, const std::string& spec, ExtractOptions options = {.batch = 6}) {
+    return extract(model_, *open_dataset(spec), spec, bank, "toy/test", options);
+  }
+
+  TestFolder folder_;
+  Model model_;
+  std::string spec_;
+};
+
+TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
+  FeatureBank target = bank();
+  const Extracted done = run(target, spec_);
+  EXPECT_EQ(done.rows, 20u);
+  EXPECT_EQ(done.classes, 4u);
+  EXPECT_EQ(done.feature_width, 64u);
+  EXPECT_FALSE(done.was_there);
+
+  const FeatureBank read = FeatureBank::open(folder_ / "bank");
+  const Array logits = read.array("toy/test", "logits");
+  EXPECT_EQ(logits.shape(), (Shape{20, 4}));
+  EXPECT_EQ(read.array("toy/test", "features").shape(), (Shape{20, 64}));
+  EXPECT_EQ(read.array("toy/test", "index").as<std::int64_t>()[19], 19);
+  EXPECT_EQ(read.array("toy/test", "labels").as<std::int64_t>()[19], 3);
+  expect_equal_bits(read.head()->weight, model_.head_weight());
+  EXPECT_EQ(read.model().at("weights_sha256"), model_.weights_sha256());
+
+  // Picture 7 goes through by hand, in a batch of the same shape.
+  const Sample sample = open_dataset(spec_)->load(7);
+  const Preprocessor preprocessor(model_.info().preprocessing);
+  std::vector<float> images(6 * preprocessor.size());
+  preprocessor.apply(sample.image, std::span(images).first(preprocessor.size()));
+  const Array by_hand = model_.forward(images).logits;
+  for (std::size_t c = 0; c < 4; ++c) {
+    EXPECT_NEAR(logits.as<float>()[7 * 4 + c], by_hand.as<float>()[c], 1e-4);
+  }
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const auto row = logits.as<float>().subspan(4 * i, 4);
+    right += static_cast<std::size_t>(std::ranges::max_element(row) - row.begin()) == i % 4;
+  }
+  EXPECT_DOUBLE_EQ(done.accuracy.value(), static_cast<double>(right) / 20);
+}
+
+TEST_F(ExtractTest, RecordsItsInputs) {
+  FeatureBank target = bank();
+  run(target, spec_);
+  const nlohmann::json& inputs = target.manifest("toy/test").at("inputs");
+  EXPECT_EQ(inputs.at("weights_sha256"), model_.weights_sha256());
+  EXPECT_EQ(inputs.at("data"), spec_);
+  EXPECT_EQ(inputs.at("data_sha256"), open_dataset(spec_)->hash());
+  EXPECT_EQ(inputs.at("preprocessing").at("mean").at(0), 0.485);
+  EXPECT_TRUE(inputs.contains("program"));
+}
+
+TEST_F(ExtractTest, BitsDoNotDependOnTheNumberOfPictures) {
+  FeatureBank whole = bank("whole"), part = bank("part");
+  run(whole, spec_);
+  write_npy(folder_ / "rows.npy", Array({8}, std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+  run(part, spec_ + "&index=" + (folder_ / "rows.npy").string());
+  expect_equal_bits(part.array("toy/test", "features"),
+                    whole.array("toy/test", "features").slice(0, 8));
+}
+
+TEST_F(ExtractTest, LeavesASplitFromEqualInputsAlone) {
+  FeatureBank target = bank();
+  const Extracted first = run(target, spec_);
+  std::size_t calls = 0;
+  const Extracted again =
+      run(target, spec_,
+          {.batch = 6, .progress = [&](std::string_view, std::size_t, std::size_t) { ++calls; }});
+  EXPECT_TRUE(again.was_there);
+  EXPECT_EQ(again.accuracy, first.accuracy);
+  EXPECT_EQ(calls, 0u);
+
+  // Other pixels behind the same name are another input.
+  std::vector<std::uint8_t> pixels(20 * 32 * 32 * 3, 200);
+  write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
+  EXPECT_FALSE(run(target, spec_).was_there);
+}
+
+TEST_F(ExtractTest, GoesOnAfterAnInterruptWithEqualBits) {
+  FeatureBank straight = bank("straight"), broken = bank("broken");
+  run(straight, spec_);
+  const auto interrupt_at_12 = [](std::string_view, std::size_t done, std::size_t) {
+    if (done == 12) request_interrupt();
+  };
+  EXPECT_THROW(run(broken, spec_, {.batch = 6, .progress = interrupt_at_12}), Interrupted);
+  EXPECT_FALSE(broken.has("toy/test"));
+  clear_interrupt();
+
+  FeatureBank reopened = bank("broken");
+  const Extracted done = run(reopened, spec_);
+  EXPECT_EQ(done.rows_before, 12u);
+  for (const char* array : {"logits", "features"}) {
+    expect_equal_bits(reopened.array("toy/test", array), straight.array("toy/test", array));
+  }
+  EXPECT_EQ(reopened.array("toy/test", "index").as<std::int64_t>()[19], 19);
+}
+
+TEST_F(ExtractTest, RefusesAnotherNetworkInTheSameBank) {
+  FeatureBank target = bank();
+  run(target, spec_);
+  const Model other = network(2);
+  const std::string message = error_of(
+      [&] { extract(other, *open_dataset(spec_), spec_, target, "toy/train", {.batch = 6}); });
+  EXPECT_THAT(message, HasSubstr(model_.weights_sha256()));
+  EXPECT_THAT(message, HasSubstr(other.weights_sha256()));
+  EXPECT_FALSE(target.has("toy/train"));
+}
+
+TEST_F(ExtractTest, ComparesWithAHeadThatWasImported) {
+  FeatureBank equal = bank("equal"), different = bank("different");
+  equal.set_head({model_.head_weight(), model_.head_bias()}, {});
+  EXPECT_FALSE(run(equal, spec_).was_there);
+  const Model other = network(2);
+  different.set_head({other.head_weight(), other.head_bias()}, {});
+  EXPECT_THAT(error_of([&] { run(different, spec_); }), HasSubstr(model_.weights_sha256()));
+}
+
+TEST_F(ExtractTest, TakesAnyLabelsButGivesNoAccuracyForStrangers) {
+  std::vector<std::int64_t> labels(20, 3);
+  labels[5] = 4;  // the network has classes 0 .. 3
+  write_npy(folder_ / "labels.npy", Array({20}, labels));
+  FeatureBank target = bank();
+  EXPECT_FALSE(run(target, spec_).accuracy.has_value());
+  EXPECT_EQ(target.array("toy/test", "labels").as<std::int64_t>()[5], 4);
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,100 @@
+#include "extract/loader.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+const Preprocessing tiny{.height = 2, .width = 1};
+
+/// Picture i is grey of value i, label i % 3, index 100 + i; one may be broken.
+class Counting final : public Dataset {
+ public:
+  explicit Counting(std::size_t size, std::size_t broken = 1000000)
+      : size_(size), broken_(broken) {}
+  std::size_t size() const override { return size_; }
+  Sample load(std::size_t i) const override {
+    if (i == broken_) fail("picture ", i, " is broken");
+    const auto value = static_cast<std::uint8_t>(i);
+    return {{2, 1, 1, {value, value}},
+            static_cast<std::int64_t>(i % 3),
+            static_cast<std::int64_t>(100 + i)};
+  }
+  std::string hash() const override { return "none"; }
+
+ private:
+  std::size_t size_, broken_;
+};
+
+std::vector<Batch> all(const Dataset& dataset, const LoaderOptions& options) {
+  Loader loader(dataset, tiny, options);
+  std::vector<Batch> batches;
+  for (Batch batch; loader.next(batch);) batches.push_back(batch);
+  Batch unused;
+  EXPECT_FALSE(loader.next(unused));
+  return batches;
+}
+
+TEST(Loader, GivesEveryPictureInOrder) {
+  const auto batches = all(Counting(7), {.batch = 3, .workers = 2});
+  ASSERT_EQ(batches.size(), 3u);
+  EXPECT_EQ(batches[2].count, 1u);
+  EXPECT_EQ(batches[1].index, (std::vector<std::int64_t>{103, 104, 105}));
+  EXPECT_EQ(batches[1].labels, (std::vector<std::int64_t>{0, 1, 2}));
+  EXPECT_FLOAT_EQ(batches[1].images[6], 4.0f / 255.0f);
+}
+
+TEST(Loader, FillsTheLastBatchWithZeros) {
+  const auto batches = all(Counting(4), {.batch = 3, .workers = 1});
+  ASSERT_EQ(batches.back().images.size(), 18u);
+  for (std::size_t i = 6; i < 18; ++i) EXPECT_EQ(batches.back().images[i], 0.0f);
+}
+
+TEST(Loader, BeginsWhereItIsTold) {
+  const auto batches = all(Counting(10), {.batch = 4, .first = 8, .workers = 3});
+  ASSERT_EQ(batches.size(), 1u);
+  EXPECT_EQ(batches[0].index, (std::vector<std::int64_t>{108, 109}));
+  EXPECT_TRUE(all(Counting(10), {.batch = 4, .first = 10}).empty());
+  EXPECT_TRUE(all(Counting(0), {.batch = 4}).empty());
+}
+
+TEST(Loader, GivesTheSameForAnyNumberOfWorkers) {
+  const Counting dataset(200);
+  const auto expected = all(dataset, {.batch = 7, .workers = 1});
+  for (const std::size_t workers : {2u, 5u, 40u}) {
+    const auto batches = all(dataset, {.batch = 7, .workers = workers});
+    ASSERT_EQ(batches.size(), expected.size());
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      EXPECT_EQ(batches[i].images, expected[i].images);
+      EXPECT_EQ(batches[i].index, expected[i].index);
+    }
+  }
+}
+
+TEST(Loader, RethrowsInTheBatchThatIsBroken) {
+  const Counting dataset(20, 9);
+  Loader loader(dataset, tiny, {.batch = 4, .workers = 3});
+  Batch batch;
+  EXPECT_TRUE(loader.next(batch));
+  EXPECT_TRUE(loader.next(batch));
+  EXPECT_EQ(error_of([&] { loader.next(batch); }), "picture 9 is broken");
+}
+
+TEST(Loader, StopsWhenItIsLeftBehind) {
+  const Counting dataset(200);
+  Loader loader(dataset, tiny, {.batch = 2, .workers = 4});
+  Batch batch;
+  EXPECT_TRUE(loader.next(batch));
+}
+
+TEST(Loader, RefusesNothingToDo) {
+  const Counting dataset(2);
+  EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
+  EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,243 @@
+#include "nn/model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "io/safetensors.h"
+#include "io/test_folder.h"
+#include "nn/test_weights.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+using Weights = std::map<std::string, Array>;
+
+/// The network as the paper and the published code describe it: plain loops, double precision.
+class ReferenceResNet {
+ public:
+  explicit ReferenceResNet(const Weights& weights) : weights_(weights) {}
+
+  /// {logits, features} of one picture [3, 32, 32].
+  std::pair<std::vector<double>, std::vector<double>> run(std::span<const float> image) const {
+    Planes x{3, 32, {image.begin(), image.end()}};
+    x = relu(norm("bn1", conv("conv1", x, 1)));
+    for (int layer = 1; layer <= 3; ++layer) {
+      for (int block = 0; block < 3; ++block) {
+        const std::string name = text("layer", layer, ".", block, ".");
+        const std::size_t stride = layer > 1 && block == 0 ? 2 : 1;
+        Planes y = relu(norm(name + "bn1", conv(name + "conv1", x, stride)));
+        y = norm(name + "bn2", conv(name + "conv2", y, 1));
+        if (stride == 2) x = option_a(x);
+        for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += x.values[i];
+        x = relu(y);
+      }
+    }
+    std::vector<double> features(x.channels);
+    const std::size_t plane = x.side * x.side;
+    for (std::size_t i = 0; i < x.values.size(); ++i) {
+      features[i / plane] += x.values[i] / static_cast<double>(plane);
+    }
+    const auto weight = values("linear.weight");
+    const auto bias = values("linear.bias");
+    std::vector<double> logits(bias.begin(), bias.end());
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+      for (std::size_t d = 0; d < features.size(); ++d) {
+        logits[c] += weight[c * features.size() + d] * features[d];
+      }
+    }
+    return {logits, features};
+  }
+
+ private:
+  struct Planes {
+    std::size_t channels, side;
+    std::vector<double> values;
+    double at(std::size_t c, std::size_t y, std::size_t x) const {
+      return values[(c * side + y) * side + x];
+    }
+  };
+
+  std::span<const float> values(const std::string& name) const {
+    return weights_.at(name).as<float>();
+  }
+
+  Planes conv(const std::string& name, const Planes& in, std::size_t stride) const {
+    const auto kernel = values(name + ".weight");
+    const std::size_t out_channels = weights_.at(name + ".weight").rows();
+    Planes out{out_channels, in.side / stride, {}};
+    for (std::size_t o = 0; o < out.channels; ++o) {
+      for (std::size_t y = 0; y < out.side; ++y) {
+        for (std::size_t x = 0; x < out.side; ++x) {
+          double sum = 0;
+          for (std::size_t c = 0; c < in.channels; ++c) {
+            for (std::size_t ky = 0; ky < 3; ++ky) {
+              for (std::size_t kx = 0; kx < 3; ++kx) {
+                const std::size_t sy = y * stride + ky, sx = x * stride + kx;  // padded by one
+                if (sy == 0 || sx == 0 || sy > in.side || sx > in.side) continue;
+                sum += kernel[((o * in.channels + c) * 3 + ky) * 3 + kx] * in.at(c, sy - 1, sx - 1);
+              }
+            }
+          }
+          out.values.push_back(sum);
+        }
+      }
+    }
+    return out;
+  }
+
+  Planes norm(const std::string& name, Planes x) const {
+    for (std::size_t i = 0; i < x.values.size(); ++i) {
+      const std::size_t c = i / (x.side * x.side);
+      const double scale = values(name + ".weight")[c] /
+                           std::sqrt(static_cast<double>(values(name + ".running_var")[c]) + 1e-5);
+      x.values[i] =
+          (x.values[i] - values(name + ".running_mean")[c]) * scale + values(name + ".bias")[c];
+    }
+    return x;
+  }
+
+  static Planes relu(Planes x) {
+    for (double& value : x.values) value = std::max(value, 0.0);
+    return x;
+  }
+
+  /// Section 3.3, option A: every second pixel; the new channels, half before and half behind the
+  /// old ones, are zero.
+  static Planes option_a(const Planes& in) {
+    Planes out{2 * in.channels, in.side / 2, {}};
+    out.values.resize(out.channels * out.side * out.side);
+    for (std::size_t c = 0; c < in.channels; ++c) {
+      for (std::size_t y = 0; y < out.side; ++y) {
+        for (std::size_t x = 0; x < out.side; ++x) {
+          out.values[((c + in.channels / 2) * out.side + y) * out.side + x] =
+              in.at(c, 2 * y, 2 * x);
+        }
+      }
+    }
+    return out;
+  }
+
+  const Weights& weights_;
+};
+
+constexpr std::size_t picture = 3 * 32 * 32;
+
+class ModelTest : public testing::Test {
+ protected:
+  std::string save(const Weights& weights) const {
+    write_safetensors(folder_ / "w.safetensors", weights);
+    return text("resnet20:", (folder_ / "w.safetensors").string());
+  }
+  static std::string fault(const std::string& spec, const std::string& device = "cpu") {
+    return error_of([&] { Model::load(spec, device); });
+  }
+  TestFolder folder_;
+};
+
+TEST_F(ModelTest, ComputesWhatThePaperSays) {
+  const Weights weights = made_up_resnet20(7, 1);
+  const Model model = Model::load(save(weights), "cpu");
+  EXPECT_EQ(model.classes(), 7u);
+  EXPECT_EQ(model.feature_width(), 64u);
+  EXPECT_EQ(model.device(), "cpu");
+  const std::vector<float> images = made_up_numbers(2 * picture, 5);
+  const ModelOutputs outputs = model.forward(images);
+  ASSERT_EQ(outputs.logits.shape(), (Shape{2, 7}));
+  ASSERT_EQ(outputs.features.shape(), (Shape{2, 64}));
+  const auto [logits, features] = ReferenceResNet(weights).run(std::span(images).subspan(picture));
+  for (std::size_t c = 0; c < 7; ++c) {
+    EXPECT_NEAR(outputs.logits.as<float>()[7 + c], logits[c], 1e-4 * (1 + std::abs(logits[c])));
+  }
+  for (std::size_t d = 0; d < 64; ++d) {
+    EXPECT_NEAR(outputs.features.as<float>()[64 + d], features[d], 1e-4 * (1 + features[d]));
+  }
+}
+
+TEST_F(ModelTest, GivesItsParametersByTheirNames) {
+  const Weights weights = made_up_resnet20(10, 2);
+  const Model model = Model::load(save(weights), "cpu");
+  const Weights parameters = model.parameters();
+  for (const auto& [name, array] : weights) {
+    ASSERT_TRUE(parameters.contains(name)) << name;
+    EXPECT_TRUE(std::ranges::equal(parameters.at(name).as<float>(), array.as<float>())) << name;
+  }
+  EXPECT_TRUE(parameters.contains("bn1.num_batches_tracked"));
+  EXPECT_EQ(model.head_weight().shape(), (Shape{10, 64}));
+  EXPECT_EQ(model.head_bias().as<float>()[3], weights.at("linear.bias").as<float>()[3]);
+}
+
+TEST_F(ModelTest, RowsDoNotDependOnTheirNeighbours) {
+  const Model model = Model::load(save(made_up_resnet20(10, 3)), "cpu");
+  std::vector<float> images = made_up_numbers(4 * picture, 6);
+  const ModelOutputs first = model.forward(images);
+  std::fill(images.begin() + picture, images.end(), 0.0f);
+  const ModelOutputs second = model.forward(images);
+  for (std::size_t d = 0; d < 64; ++d) {
+    EXPECT_EQ(first.features.as<float>()[d], second.features.as<float>()[d]) << d;
+  }
+}
+
+TEST_F(ModelTest, RefusesWeightsOfAnotherNetwork) {
+  Weights weights = made_up_resnet20(10, 4);
+  weights.emplace("extra", Array({1}, std::vector<float>{1}));
+  weights.erase("layer3.2.bn2.bias");
+  weights.at("conv1.weight") = Array({1}, std::vector<float>{1});
+  const std::string message = fault(save(weights));
+  EXPECT_THAT(message, HasSubstr("extra [1]"));
+  EXPECT_THAT(message, HasSubstr("layer3.2.bn2.bias [64]"));
+  EXPECT_THAT(message, HasSubstr("conv1.weight: expected [16, 3, 3, 3], found [1]"));
+
+  weights = made_up_resnet20(10, 4);
+  weights.erase("linear.weight");
+  EXPECT_THAT(fault(save(weights)), HasSubstr("linear.weight [10, 64]"));
+}
+
+TEST_F(ModelTest, SaysWhatIsWrongWithASpecOrADevice) {
+  EXPECT_THAT(fault("resnet20"), HasSubstr("expected the weights as resnet20:PATH"));
+  EXPECT_THAT(fault("resnet20:"), HasSubstr("expected the weights as resnet20:PATH"));
+  EXPECT_THAT(fault("resnet21:x"), HasSubstr("Did you mean 'resnet20'"));
+  EXPECT_THAT(fault("resnet20:/nonexistent.th"), HasSubstr("/nonexistent.th"));
+  EXPECT_THAT(fault("resnet20:x", "gpu"), HasSubstr("expected auto, cpu, cuda or cuda:N"));
+  EXPECT_THAT(fault("resnet20:x", "cuda:999"), HasSubstr("not there"));
+  EXPECT_NE(fault("resnet20:x", "cuda:one"), "");
+}
+
+TEST_F(ModelTest, RefusesImagesOfAnotherSize) {
+  const Model model = Model::load(save(made_up_resnet20(10, 5)), "cpu");
+  EXPECT_THAT(error_of([&] { model.forward(std::vector<float>(picture - 1)); }),
+              HasSubstr("expected B x 3 x 32 x 32"));
+  EXPECT_NE(error_of([&] { model.forward({}); }), "");
+}
+
+TEST(Networks, DescribeThemselves) {
+  for (const NetworkInfo& info : networks::catalogue()) {
+    EXPECT_FALSE(info.summary.empty()) << info.name;
+    EXPECT_FALSE(info.paper.empty()) << info.name;
+    EXPECT_FALSE(info.weights.empty()) << info.name;
+    EXPECT_GT(info.classes, 0) << info.name;
+    EXPECT_NO_THROW(Preprocessor{info.preprocessing}) << info.name;
+    EXPECT_EQ(&find_network(info.name), &info);
+  }
+}
+
+TEST(Networks, LoadThePublishedWeights) {
+  const char* folder = std::getenv("NESCIO_WEIGHTS");
+  if (!folder) GTEST_SKIP() << "NESCIO_WEIGHTS is not set";
+  for (const auto& [network, file] : {std::pair{"resnet20", "resnet20-12fca82f.th"},
+                                      std::pair{"resnet32", "resnet32-d509ac18.th"},
+                                      std::pair{"resnet44", "resnet44-014dd654.th"},
+                                      std::pair{"resnet56", "resnet56-4bfd9763.th"}}) {
+    const std::string path = text(":", folder, "/", file);
+    EXPECT_EQ(Model::load(network + path, "cpu").classes(), 10u);
+  }
+  EXPECT_THAT(
+      error_of([&] { Model::load(text("resnet20:", folder, "/resnet32-d509ac18.th"), "cpu"); }),
+      HasSubstr("another network"));
+}
+
+}  // namespace
+}  // namespace nescio
