@@ -7,7 +7,7 @@ TEST(Scale, ScalesFeaturesByTheShareOfTheLargestOnes) {
   const ToyBank bank;
   // 12 features: the k = 12 - round(12 p) largest count, halves rounded to even.
   for (const auto& [p, k] : {std::pair{0.85, 2u}, {0.65, 4u}, {0.125, 10u}, {0.0, 12u}}) {
-    expect_formula(bank, text("scale(p=", p, ")+energy"), [&](std::size_t r) {
+    expect_formula(bank, text("scale(p=", p, ")+energy"), [&, k = k](std::size_t r) {
       auto h = bank.test_features[r];
       std::ranges::sort(h, std::greater{});
       const double top =

@@ -61,7 +61,7 @@ TEST(Bootstrap, IsAFunctionOfTheSeedAndNotOfTheThreads) {
   }
   results.push_back(bootstrap_intervals(ranking, statistics, {.resamples = 200, .seed = 4}));
   set_thread_count(threads);
-  for (const std::size_t s : {0, 1}) {
+  for (const std::size_t s : {0u, 1u}) {
     EXPECT_EQ(results[0][s].lower, results[1][s].lower);
     EXPECT_EQ(results[0][s].upper, results[2][s].upper);
   }
