@@ -111,13 +111,15 @@ endfunction()
 # The program: main, the catalogue of verbs, and what answers for networks, over all libraries.
 function(nescio_program)
   nescio_catalogue(verbs HEADER cli/verb.h TYPE VerbInfo NAMESPACE nescio::verbs OUT catalogue)
-  # The last two are compiled into the program itself: the libraries refer to them, not they to the libraries.
   if(Libtorch_FOUND)
     set(network_part src/cli_torch/network_part.cpp)
   else()
     set(network_part src/cli/no_network_part.cpp)
   endif()
-  add_executable(nescio src/cli/main.cpp ${catalogue} ${network_part})
-  target_link_libraries(nescio PRIVATE nescio_settings nescio_cli $<TARGET_NAME_IF_EXISTS:nescio_cli_torch>)
+  # Objects and no archive: the libraries refer to them, and they to the libraries.
+  add_library(nescio_verbs OBJECT ${catalogue} ${network_part})
+  target_link_libraries(nescio_verbs PUBLIC nescio_settings nescio_cli $<TARGET_NAME_IF_EXISTS:nescio_cli_torch>)
+  add_executable(nescio src/cli/main.cpp)
+  target_link_libraries(nescio PRIVATE nescio_verbs)
   set_target_properties(nescio PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()

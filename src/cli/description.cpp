@@ -22,7 +22,8 @@ std::string to_text(const Description& d) {
   for (const ParameterText& p : d.parameters) {
     out += text("  ", p.name, p.required ? " (required)" : "",
                 p.default_value.empty() ? "" : " = " + p.default_value, "\n      ", p.doc, "\n");
-    std::vector<std::string> limits = {p.type};
+    std::vector<std::string> limits;
+    if (!p.range.starts_with("one of")) limits.push_back(p.type);
     if (!p.range.empty()) limits.push_back(p.range);
     if (!p.unit.empty()) limits.push_back("in " + p.unit);
     if (!p.sweep.empty()) limits.push_back("usual values " + p.sweep);

@@ -58,7 +58,8 @@ Array ForeignArray::window(std::size_t first, std::size_t count) const {
   const Array part = array_.slice(first, count);
   if (target_ == DType::int64) {
     try {
-      const auto values = part.to_int64().as<std::int64_t>();
+      const Array whole = part.to_int64();
+      const auto values = whole.as<std::int64_t>();
       return Array({count}, std::vector<std::int64_t>(values.begin(), values.end()));
     } catch (const Error& e) {
       fail(name_, ": ", e.what(), " (", source_, ")");

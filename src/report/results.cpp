@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <functional>
-#include <set>
 
 #include "base/text.h"
 #include "io/file.h"
@@ -57,28 +56,29 @@ TextTable block(const Results& results, const std::string& set, const std::strin
 
 std::string with_size(const SetInfo& set) { return text(set.name, " (", set.rows, " rows)"); }
 
-// title(words), then the table, for the means of near and far and for every set.
+// title(words), then the table: near and far as a whole first, then each set of a role that has
+// several.
 template <class Title, class Print>
 std::string blocks(const Results& results, const Cell& cell, Title title, Print print) {
-  std::string means;
-  std::string single;
-  for (const char* role : {"near", "far"}) {
-    std::vector<std::string> sets;
-    for (const SetInfo& set : results.sets) {
-      if (set.role == role) sets.push_back(with_size(set));
-    }
-    // The mean over one set is that set.
-    if (sets.size() > 1) {
-      means += title(text(role, ": mean of ", join(sets))) +
-               print(block(results, mean_of_sets, role, cell));
-    }
+  std::string roles;
+  std::string sets;
+  for (const std::string role : {"near", "far"}) {
+    std::vector<std::string> names;
+    std::string each;
     for (const SetInfo& set : results.sets) {
       if (set.role != role) continue;
-      single +=
-          title(text(role, ": ", with_size(set))) + print(block(results, set.name, role, cell));
+      names.push_back(with_size(set));
+      each += title(role + ": " + names.back()) + print(block(results, set.name, role, cell));
+    }
+    if (names.size() > 1) {
+      roles += title(role + ": mean of " + join(names)) +
+               print(block(results, mean_of_sets, role, cell));
+      sets += each;
+    } else {
+      roles += each;
     }
   }
-  return means + single;
+  return roles + sets;
 }
 
 std::string id_line(const Results& results) {

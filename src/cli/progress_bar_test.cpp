@@ -1,0 +1,22 @@
+#include "cli/progress_bar.h"
+
+#include <gtest/gtest.h>
+
+namespace nescio {
+namespace {
+
+TEST(ProgressBar, Draws) {
+  EXPECT_EQ(draw_bar("x", 0, 4, 80), "[..............................]   0 %  x");
+  EXPECT_EQ(draw_bar("x", 2, 4, 80), "[###############...............]  50 %  x");
+  EXPECT_EQ(draw_bar("x", 4, 4, 80), "[##############################] 100 %  x");
+  EXPECT_EQ(draw_bar("x", 9, 4, 80), draw_bar("x", 4, 4, 80));
+  EXPECT_EQ(draw_bar("x", 0, 0, 80), draw_bar("x", 1, 1, 80));
+}
+
+TEST(ProgressBar, FitsTheTerminal) {
+  EXPECT_EQ(draw_bar("a long name", 1, 2, 20).size(), 20U);
+  EXPECT_EQ(draw_bar("a long name", 1, 2, 0), "");
+}
+
+}  // namespace
+}  // namespace nescio

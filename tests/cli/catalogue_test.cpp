@@ -1,0 +1,109 @@
+// help, --version, list, describe, and names that are not there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Catalogue, NoArgumentsHelp) {
+  const Outcome bare = nescio_program({});
+  EXPECT_EQ(bare.code, 0);
+  EXPECT_EQ(bare.log, "");
+  EXPECT_EQ(bare.out, nescio_program({"--help"}).out);
+  for (const char* verb : {"import", "extract", "fit", "score", "evaluate", "list", "describe"}) {
+    EXPECT_THAT(bare.out, HasSubstr(std::string("\n  ") + verb + " "));
+  }
+}
+
+TEST(Catalogue, EveryVerbHelps) {
+  for (const char* verb : {"import", "extract", "fit", "score", "evaluate", "list", "describe"}) {
+    const Outcome help = nescio_program({verb, "--help"});
+    EXPECT_EQ(help.code, 0) << verb;
+    EXPECT_EQ(help.log, "");
+    EXPECT_THAT(help.out, HasSubstr(std::string("Usage: nescio ") + verb));
+    EXPECT_THAT(help.out, HasSubstr("threads="));
+  }
+  const Outcome fit = nescio_program({"fit", "-h"});
+  EXPECT_THAT(fit.out, HasSubstr("Usage: nescio fit SPEC bank=BANK out=OUT [train=...]"));
+  EXPECT_THAT(fit.out, HasSubstr("(required)"));
+}
+
+TEST(Catalogue, VersionNamesTheParts) {
+  const Outcome version = nescio_program({"--version"});
+  EXPECT_EQ(version.code, 0);
+  for (const char* part : {"nescio ", "compiler ", "SIMD ", "oneDNN ", "BLAS ", "libtorch "}) {
+    EXPECT_THAT(version.out, HasSubstr(part));
+  }
+  const auto json = nlohmann::json::parse(nescio_program({"--version", "--json"}).out);
+  EXPECT_TRUE(json.contains("libtorch"));
+}
+
+TEST(Catalogue, ListsAndDescribesEverything) {
+  for (const char* catalogue : {"detectors", "datasets", "metrics", "verbs"}) {
+    const auto entries = nlohmann::json::parse(nescio_program({"list", catalogue, "--json"}).out);
+    ASSERT_FALSE(entries.empty()) << catalogue;
+    const std::string table = nescio_program({"list", catalogue}).out;
+    for (const auto& entry : entries) {
+      const std::string name = entry.at("name");
+      EXPECT_THAT(table, HasSubstr(name));
+      EXPECT_FALSE(entry.at("summary").get<std::string>().empty()) << name;
+    }
+    const std::string first = entries.front().at("name");
+    EXPECT_THAT(nescio_program({"describe", first}).out,
+                HasSubstr(entries.front().at("summary").get<std::string>()));
+  }
+}
+
+TEST(Catalogue, DescribesParametersOfADetector) {
+  const Outcome knn = nescio_program({"describe", "knn"});
+  EXPECT_EQ(knn.code, 0);
+  EXPECT_THAT(knn.out, HasSubstr("k = 50"));
+  EXPECT_THAT(knn.out, HasSubstr("whole number; >= 1"));
+  EXPECT_THAT(knn.out, HasSubstr("arXiv:2204.06507"));
+  const auto json = nlohmann::json::parse(nescio_program({"describe", "knn", "--json"}).out);
+  EXPECT_EQ(json.at(0).at("kind"), "detector");
+  EXPECT_EQ(json.at(0).at("parameters").at(0).at("name"), "k");
+  EXPECT_EQ(json.at(0).at("parameters").at(0).at("default"), "50");
+}
+
+TEST(Catalogue, DescribesAVerbThatIsNamedLikeOne) {
+  const Outcome score = nescio_program({"describe", "score"});
+  EXPECT_EQ(score.code, 0) << score.log;
+  EXPECT_THAT(score.out, HasSubstr("score (verb)"));
+}
+
+TEST(Catalogue, UnknownNamesAreAnsweredWithTheNearest) {
+  expect_refusal(nescio_program({"evalaute"}), 2, {"'evalaute'", "Did you mean 'evaluate'?"});
+  expect_refusal(nescio_program({"list", "detector"}), 2, {"Did you mean 'detectors'?"});
+  expect_refusal(nescio_program({"list"}), 2, {"missing catalogue="});
+  expect_refusal(nescio_program({"describe", "kn"}), 2, {"'kn'", "Did you mean 'knn'?"});
+  expect_refusal(nescio_program({"describe", "mds"}), 2, {"mahalanobis"});
+  expect_refusal(nescio_program({"fit", "knn", "banc=x", "out=y"}), 2,
+                 {"'banc'", "Did you mean 'bank'?"});
+  expect_refusal(nescio_program({"fit", "knn", "--bank", "x"}), 2, {"key=value", "--bank"});
+  expect_refusal(nescio_program({"fit", "knn", "bank=x", "--json"}), 2, {"--json"});
+}
+
+TEST(Catalogue, MissingTwiceAndMalformedOptions) {
+  expect_refusal(nescio_program({"fit", "knn"}), 2, {"missing", "bank=", "out="});
+  expect_refusal(nescio_program({"score"}), 2, {"detector=", "bank=", "sets=", "out="});
+  expect_refusal(nescio_program({"list", "detectors", "seed=1", "seed=2"}), 2, {"seed", "twice"});
+  expect_refusal(nescio_program({"list", "detectors", "threads=0"}), 2,
+                 {"threads", "in [1, 4096]"});
+  expect_refusal(nescio_program({"list", "detectors", "threads=x"}), 2, {"whole number"});
+  expect_refusal(nescio_program({"list", "detectors", "more"}), 2, {"key=value", "'more'"});
+}
+
+TEST(Catalogue, FullStandardOutput) {
+  const Outcome outcome = nescio_program_into("/dev/full", {"list", "verbs"});
+  expect_refusal(outcome, 1, {"output"});
+}
+
+}  // namespace
+}  // namespace nescio
