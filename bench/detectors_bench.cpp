@@ -11,6 +11,7 @@
 #include "detectors/chain.h"
 #include "io/npy.h"
 #include "python_yardstick.h"
+#include "temporary_folder.h"
 #include "yardsticks.h"
 
 namespace nescio::bench {
@@ -114,7 +115,7 @@ void run_cases(const std::string& name, const World& world, const std::vector<Ca
   const auto before = alternate(works, (rounds + 1) / 2);
   nlohmann::json python_times;
   if (python()) {
-    const SharedFolder folder;
+    const TemporaryFolder folder;
     write_npy(folder.path() / "x.npy", world.arrays.at(world.width > 0 ? "features" : "logits"));
     if (world.width > 0) {
       write_npy(folder.path() / "train.npy", world.train.arrays.at("features"));

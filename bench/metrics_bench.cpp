@@ -11,6 +11,7 @@
 #include "measure.h"
 #include "metrics/metrics.h"
 #include "python_yardstick.h"
+#include "temporary_folder.h"
 
 namespace nescio::bench {
 namespace {
@@ -41,7 +42,7 @@ void against_scikit_learn(const std::string& name, const std::vector<float>& id,
     print_row(name, {"", print(alternate({own}, 7)[0]) + " s"});
     return;
   }
-  const SharedFolder folder;
+  const TemporaryFolder folder;
   write_npy(folder.path() / "id.npy", Array({id.size()}, std::vector(id)));
   write_npy(folder.path() / "ood.npy", Array({ood.size()}, std::vector(ood)));
   Times own_times;

@@ -38,24 +38,4 @@ inline nlohmann::json run_python(const std::string& script, const std::filesyste
   return parse_json(output, script);
 }
 
-/// A folder for the arrays that both sides read; removed at the end.
-class SharedFolder {
- public:
-  SharedFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "nescio-bench-XXXXXX").string();
-    if (!mkdtemp(name.data())) fail("cannot make a folder like ", name);
-    path_ = name;
-  }
-  ~SharedFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  SharedFolder(const SharedFolder&) = delete;
-  SharedFolder& operator=(const SharedFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace nescio::bench

@@ -1,0 +1,65 @@
+// Pictures per second of an extraction against the bare network on pictures that are in memory.
+//   nescio_extract_bench resnet20:PATH.th 'cifar10:DIR?split=test' [THREADS]
+// Extraction reads, normalises, runs the network, and writes, hashes and syncs a bank.
+#include <cstdio>
+#include <numeric>
+
+#include "extract/extract.h"
+#include "io/npy.h"
+#include "measure.h"
+#include "temporary_folder.h"
+
+namespace nescio::bench {
+namespace {
+
+constexpr std::size_t pictures = 30 * 128;
+constexpr std::size_t rounds = 5;
+
+void compare(const std::string& model_spec, const std::string& data_spec) {
+  const TemporaryFolder folder;
+  std::vector<std::int64_t> rows(pictures);
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  write_npy(folder.path() / "index.npy", Array({pictures}, std::move(rows)));
+  const std::string spec = data_spec + (data_spec.find('?') == std::string::npos ? "?" : "&") +
+                           "index=" + (folder.path() / "index.npy").string();
+  const Model model = Model::load(model_spec);
+  const auto dataset = open_dataset(spec);
+
+  ExtractOptions options;
+  options.workers = static_cast<std::size_t>(thread_count());
+  const Preprocessing& preprocessing = model.info().preprocessing;
+  const std::vector<float> images(options.batch * 3 * preprocessing.height * preprocessing.width,
+                                  0.5f);
+  std::size_t calls = 0;
+  const auto times = alternate({[&] {
+                                  for (std::size_t i = 0; i < pictures; i += options.batch)
+                                    model.forward(images);
+                                },
+                                [&] {
+                                  FeatureBank bank = FeatureBank::open_or_create(
+                                      folder.path() / ("bank" + std::to_string(calls++)));
+                                  extract(model, *dataset, spec, bank, "bench/rows", options);
+                                }},
+                               rounds);
+  print_row("extraction / bare network", {print(times[0] / times[1])});
+  print_row("pictures a second, extraction", {print(Times(rounds, pictures) / times[1])});
+  print_row("pictures a second, bare network", {print(Times(rounds, pictures) / times[0])});
+}
+
+}  // namespace
+}  // namespace nescio::bench
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: %s MODEL:WEIGHTS DATA [THREADS]\n", argv[0]);
+    return 2;
+  }
+  try {
+    nescio::set_thread_count(argc > 3 ? std::atoi(argv[3]) : nescio::thread_count());
+    std::printf("%d threads, %s; median (min .. max)\n", nescio::thread_count(), argv[1]);
+    nescio::bench::compare(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "extract_bench: %s\n", error.what());
+    return 1;
+  }
+}
