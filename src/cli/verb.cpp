@@ -50,7 +50,9 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
     if (!given.insert(key).second) {
       throw UsageError(text(info.name, ": '", key, "' is given twice"));
     }
-    as_usage([&] { set_parameter(*verb, info.options, info.name + ":", key, value); });
+    as_usage([&, key = key, value = value] {
+      set_parameter(*verb, info.options, info.name + ":", key, value);
+    });
   }
   std::vector<std::string> missing;
   for (const auto& option : info.options) {
