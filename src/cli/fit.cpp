@@ -22,25 +22,29 @@ class Fit final : public Verb {
                               "'; name it with ", role, "=SET/SPLIT"));
       }
     }
-    check_target();
+    const fs::path folder = target();
     const FeatureBank features = FeatureBank::open(bank);
     for (const std::string& split : {train, val, ood_val}) {
       if (!split.empty()) features.rows(split);
     }
     const FittedDetector detector = fit_detector(features, spec, train, val);
     std::map<std::string, Array> owners;
-    save_detector(detector, read_batch(features, self_test_split(features), owners), out);
-    console.out << out << '\n';
+    save_detector(detector, read_batch(features, self_test_split(features), owners), folder);
+    console.out << folder.string() << '\n';
     console.log << chain.spec() << ": fitted and saved\n";
   }
 
  private:
-  // The folder is replaced as a whole, so it must be ours to replace.
-  void check_target() const {
-    if (!fs::exists(out) || fs::exists(fs::path(out) / "detector.json")) return;
-    if (!fs::is_directory(out) || !fs::is_empty(out)) {
-      fail(out, ": exists and is no saved detector; choose another out= or remove it");
+  // The folder is replaced as a whole, so it must be ours to replace. "DIR/" is DIR.
+  fs::path target() const {
+    fs::path folder = fs::path(out).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();
+    const bool ours = !fs::exists(folder) || fs::exists(folder / "detector.json") ||
+                      (fs::is_directory(folder) && fs::is_empty(folder));
+    if (!ours) {
+      fail(folder.string(), ": exists and is no saved detector; choose another out= or remove it");
     }
+    return folder;
   }
 
   // Any rows will do for the scores that are compared at every load.

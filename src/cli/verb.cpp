@@ -46,13 +46,11 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
   if (info.any_arguments) return verb;
   std::set<std::string> given;
   for (const std::string& argument : arguments) {
-    const auto [key, value] = split_argument(info, argument, given.empty());
-    if (!given.insert(key).second) {
-      throw UsageError(text(info.name, ": '", key, "' is given twice"));
+    const KeyValue set = split_argument(info, argument, given.empty());
+    if (!given.insert(set.key).second) {
+      throw UsageError(text(info.name, ": '", set.key, "' is given twice"));
     }
-    as_usage([&, key = key, value = value] {
-      set_parameter(*verb, info.options, info.name + ":", key, value);
-    });
+    as_usage([&] { set_parameter(*verb, info.options, info.name + ":", set.key, set.value); });
   }
   std::vector<std::string> missing;
   for (const auto& option : info.options) {

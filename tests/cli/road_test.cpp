@@ -60,7 +60,11 @@ TEST_F(Road, FittedDetectorScoresEverySet) {
 
 TEST_F(Road, Float64OnWish) {
   const std::string detector = world->path("energy");
-  ASSERT_EQ(nescio_program({"fit", "energy", "bank=" + world->bank(), "out=" + detector}).code, 0);
+  for (const char* ending : {"", "/"}) {  // the second one replaces the first
+    ASSERT_EQ(
+        nescio_program({"fit", "energy", "bank=" + world->bank(), "out=" + detector + ending}).code,
+        0);
+  }
   ASSERT_EQ(nescio_program({"score", detector, "bank=" + world->bank(), "sets=in/test",
                             "out=" + world->path("s64"), "float64=true"})
                 .code,
