@@ -11,10 +11,11 @@ namespace nescio {
 
 /// Names of splits ("cifar10/test") by role. Roles are words of a command, never names of sets.
 struct Roles {
-  std::string train;                   // what detectors are fitted on; may be empty
-  std::string val;                     // the same, for those that are fitted on validation data
-  std::string id;                      // the in-distribution rows to be kept
-  std::vector<std::string> near, far;  // the OOD rows to be found; one of them may be empty
+  std::string train = {};              // what detectors are fitted on; may be empty
+  std::string val = {};                // the same, for those that are fitted on validation data
+  std::string id = {};                 // the in-distribution rows to be kept
+  std::vector<std::string> near = {};  // the OOD rows to be found; near or far may be empty
+  std::vector<std::string> far = {};
 };
 
 /// (split, role) of what is scored: id, then near, then far as given.

@@ -1,0 +1,113 @@
+#include "evaluation/evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include "base/interrupt.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+// A bank of two classes with logits alone: ID rows are sure, OOD rows are not.
+class Evaluation : public testing::Test {
+ protected:
+  Evaluation() : bank(FeatureBank::open_or_create(folder_ / "bank")) {
+    add("id/test", {5, 0, 0, 4, 3, 0, 0, 2}, {0, 1, 0, 0});
+    add("a/test", {1, 0, 0, 2.5, 0, 0}, {-1, 7, -1});
+    add("b/test", {0, 0.5}, {-1});
+  }
+
+  void add(const std::string& split, std::vector<float> logits, std::vector<std::int64_t> labels) {
+    const std::size_t rows = labels.size();
+    SplitWriter writer(bank, split, rows,
+                       {{"logits", DType::float32, {2}}, {"labels", DType::int64, {}}}, {});
+    writer.write("logits", Array({rows, 2}, std::move(logits)));
+    writer.write("labels", Array({rows}, std::move(labels)));
+    writer.commit(rows);
+    writer.finish();
+  }
+
+  Results run(const Roles& roles, std::vector<std::string> detectors = {"max_logit"},
+              bool skip = false) {
+    EvaluationSettings settings;
+    settings.detectors = std::move(detectors);
+    settings.skip_unavailable = skip;
+    settings.intervals.resamples = 0;
+    return evaluate(bank, roles, settings, {}, keep);
+  }
+  std::string refusal(const Roles& roles, const std::vector<std::string>& detectors) {
+    return error_of([&] { run(roles, detectors); });
+  }
+
+  TestFolder folder_;
+  FeatureBank bank;
+  KeepScores keep;
+};
+
+double value_of(const Results& results, const std::string& set, const std::string& role,
+                const std::string& metric) {
+  for (const ResultRow& row : results.rows) {
+    if (row.set == set && row.role == role && row.metric == metric) return row.value;
+  }
+  ADD_FAILURE() << set << ' ' << role << ' ' << metric;
+  return -1;
+}
+
+TEST_F(Evaluation, MeasuresSetsAndMeans) {
+  const Results results = run({.id = "id/test", .near = {"a/test", "b/test"}, .far = {}});
+  // ID maxima 5 4 3 2, OOD maxima 1 2.5 0: one of 12 pairs is in the wrong order.
+  EXPECT_DOUBLE_EQ(value_of(results, "a/test", "near", "auroc"), 11.0 / 12);
+  EXPECT_DOUBLE_EQ(value_of(results, "b/test", "near", "auroc"), 1);
+  EXPECT_DOUBLE_EQ(value_of(results, "mean", "near", "auroc"), (11.0 / 12 + 1) / 2);
+  EXPECT_DOUBLE_EQ(value_of(results, "id/test", "id", "id_accuracy"), 0.75);
+  ASSERT_EQ(results.sets.size(), 3U);
+  EXPECT_EQ(results.sets[1].rows, 3U);
+  EXPECT_EQ(results.rows.back().set, mean_of_sets);
+  EXPECT_FALSE(results.rows.back().bounds);
+}
+
+TEST_F(Evaluation, HandsOutScores) {
+  std::vector<std::string> kept;
+  keep = [&](const std::string& detector, const std::string& set, const Array& scores) {
+    kept.push_back(detector + " " + set);
+    if (set == "b/test") {
+      EXPECT_EQ(scores.as<float>()[0], -0.5F);
+    }
+  };
+  run({.id = "id/test", .near = {}, .far = {"b/test"}});
+  EXPECT_EQ(kept, (std::vector<std::string>{"max_logit id/test", "max_logit b/test"}));
+}
+
+TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
+  const Roles roles{.train = "a/test", .id = "id/test", .near = {"b/test"}, .far = {}};
+  const Results results = run(roles, {"knn(k=1)", "energy"}, true);
+  ASSERT_EQ(results.skipped.size(), 1U);
+  EXPECT_EQ(results.skipped[0].detector, "knn(k=1)");
+  EXPECT_EQ(results.skipped[0].reason, "a/test has no features");
+  EXPECT_EQ(results.detectors, std::vector<std::string>{"energy"});
+  EXPECT_NE(refusal(roles, {"knn(k=1)"}).find("[knn(k=1)]"), std::string::npos);
+  EXPECT_NE(error_of([&] { run(roles, {"knn(k=1)"}, true); }).find("no detector can be evaluated"),
+            std::string::npos);
+}
+
+TEST_F(Evaluation, RefusesRolesThatDoNotFit) {
+  const std::vector<std::string> energy = {"energy"};
+  EXPECT_NE(refusal({.id = "id/test"}, energy).find("near= or far="), std::string::npos);
+  EXPECT_NE(refusal({.id = "id/test", .near = {"id/test"}}, energy).find("one role"),
+            std::string::npos);
+  EXPECT_NE(refusal({.train = "id/test", .id = "id/test", .near = {"a/test"}}, energy)
+                .find("as train and as id"),
+            std::string::npos);
+  EXPECT_EQ(refusal({.val = "id/test", .id = "id/test", .near = {"a/test"}}, energy), "");
+  EXPECT_NE(refusal({.id = "a/test", .near = {"b/test"}}, energy).find("row 0 has label -1"),
+            std::string::npos);
+}
+
+TEST_F(Evaluation, StopsWhenInterrupted) {
+  request_interrupt();
+  EXPECT_THROW(run({.id = "id/test", .near = {"a/test"}}), Interrupted);
+  clear_interrupt();
+}
+
+}  // namespace
+}  // namespace nescio
