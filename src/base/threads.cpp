@@ -42,8 +42,7 @@ void parallel_for_threads(std::size_t count, const std::function<void(std::size_
     }
   };
 #ifdef _OPENMP
-  const int threads = omp_get_max_threads();
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
   {
     // A team of one is no active region, so libraries inside would start threads and change bits.
     const int outer = omp_get_max_threads();
