@@ -235,7 +235,7 @@ int main(int argc, char** argv) {
               nescio::math::simd_target(),
               python() ? "" : "; set NESCIO_PYTHON to compare with torch and faiss");
   try {
-    for (const std::size_t classes : {10, 100, 1000}) logits_only(classes);
+    for (const std::size_t classes : {10u, 100u, 1000u}) logits_only(classes);
     features();
     one_program();
   } catch (const std::exception& error) {
