@@ -75,6 +75,7 @@ Description describe(const VerbInfo& info) {
 template <class Entries>
 std::vector<Description> describe_all(const Entries& entries) {
   std::vector<Description> out;
+  out.reserve(entries.size());
   for (const auto& entry : entries) out.push_back(describe(entry));
   return out;
 }

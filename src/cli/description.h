@@ -33,6 +33,7 @@ struct Description {
 template <class Base>
 std::vector<ParameterText> in_words(const std::vector<Parameter<Base>>& parameters) {
   std::vector<ParameterText> out;
+  out.reserve(parameters.size());
   for (const auto& p : parameters) {
     out.push_back({p.info.name, p.type, p.default_value, describe_range(p.info), p.info.unit,
                    join(p.info.sweep), p.info.doc, p.info.required});
