@@ -1,7 +1,5 @@
 #include "cli/network_part.h"
 
-#include <torch/version.h>
-
 #include "base/text.h"
 #include "nn/model.h"
 
@@ -24,7 +22,7 @@ Description describe(const NetworkInfo& info) {
 
 }  // namespace
 
-std::string libtorch_version() { return TORCH_VERSION; }
+std::string libtorch_version() { return torch_version(); }
 
 std::optional<std::vector<Description>> describe_networks() {
   std::vector<Description> descriptions;

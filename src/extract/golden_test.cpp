@@ -65,7 +65,10 @@ TEST_F(GoldenTest, ReproducesTheGoldenBankFromPictures) {
       {"id_test", cifar10_test() + "&", true},
       {"near_cifar100", "cifar100:" + data_ + "/cifar-100-binary?", false},
       {"far_gtsrb", "records:" + data_ + "/gtsrb32/test.bin?", false},
-      {"far_notmnist", "idx:" + data_ + "/notmnist/t10k-images-idx3-ubyte.gz?", false},
+      {"far_notmnist",
+       "idx:" + data_ + "/notmnist/t10k-images-idx3-ubyte.gz?labels=" + data_ +
+           "/notmnist/t10k-labels-idx1-ubyte.gz&",
+       false},
   };
   const Model model = load("resnet20", "resnet20-12fca82f.th");
   FeatureBank bank = FeatureBank::open_or_create(folder_ / "bank");

@@ -1,6 +1,7 @@
 #include "nn/model.h"
 
 #include <torch/cuda.h>
+#include <torch/version.h>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -19,6 +20,11 @@ Array to_array(const torch::Tensor& tensor) {
   const auto owner = std::make_shared<const torch::Tensor>(tensor.detach().cpu().contiguous());
   const DType type = owner->scalar_type() == torch::kInt64 ? DType::int64 : DType::float32;
   return {type, shape_of(*owner), owner, owner->data_ptr()};
+}
+
+/// Convolutions run faster on the CPU (15 % for ResNet-20) where the channels of a pixel lie together.
+torch::MemoryFormat format_for(const torch::Device& device) {
+  return device.is_cpu() ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
 }
 
 /// Parameters and buffers by name.
@@ -113,12 +119,17 @@ Model Model::load(std::string_view spec, std::string_view device) {
   state->head = shape_of(tensors.at(info.head + ".weight"));
   state->network->eval();
   state->network->to(state->device);
+  for (torch::Tensor& kernel : state->network->parameters()) {
+    if (kernel.dim() == 4) kernel.set_data(kernel.contiguous(format_for(state->device)));
+  }
   // Ten bits of mantissa would be faster, but not the published network.
   at::globalContext().setAllowTF32CuDNN(false);
   at::globalContext().setAllowTF32CuBLAS(false);
   at::globalContext().setDeterministicCuDNN(true);
   return Model(std::move(state));
 }
+
+std::string torch_version() { return TORCH_VERSION; }
 
 const NetworkInfo& Model::info() const { return *state_->info; }
 const std::string& Model::weights_sha256() const { return state_->sha256; }
@@ -149,7 +160,8 @@ ModelOutputs Model::forward(std::span<const float> images) const {
   const torch::Tensor input = torch::from_blob(const_cast<float*>(images.data()),
                                                {batch, 3, static_cast<std::int64_t>(p.height),
                                                 static_cast<std::int64_t>(p.width)})
-                                  .to(state_->device);
+                                  .to(state_->device)
+                                  .contiguous(format_for(state_->device));
   const NetworkOutputs outputs = state_->network->forward(input);
   return {to_array(outputs.logits), to_array(outputs.features)};
 }

@@ -39,6 +39,9 @@ namespace networks {
 const std::vector<NetworkInfo>& catalogue();
 }  // namespace networks
 
+/// The version of libtorch: "2.13.0".
+std::string torch_version();
+
 /// The description of a network. Error with the nearest name and the list if there is none.
 const NetworkInfo& find_network(std::string_view name);
 

@@ -26,14 +26,17 @@ std::map<std::string, Array> without_prefix(std::map<std::string, Array> tensors
   return stripped;
 }
 
-/// "  3 missing: a [1], b [2], c [3]"; long lists are cut.
-void add_lines(std::string& message, std::string_view title,
-               const std::vector<std::string>& lines) {
-  if (lines.empty()) return;
+/// "3 missing in the file: a [1], b [2], c [3]"; long lists are cut.
+void add_list(std::vector<std::string>& parts, std::string_view title,
+              std::vector<std::string> items) {
+  if (items.empty()) return;
   constexpr std::size_t most = 12;
-  message += text("\n  ", lines.size(), " ", title, ":");
-  for (std::size_t i = 0; i < std::min(most, lines.size()); ++i) message += "\n    " + lines[i];
-  if (lines.size() > most) message += text("\n    and ", lines.size() - most, " more");
+  const std::size_t count = items.size();
+  if (count > most) {
+    items.resize(most);
+    items.push_back(text("and ", count - most, " more"));
+  }
+  parts.push_back(text(count, " ", title, ": ", join(items)));
 }
 
 }  // namespace
@@ -68,12 +71,12 @@ void check_weights(const ExpectedTensors& expected, const std::map<std::string, 
     }
   }
   if (missing.empty() && unknown.empty() && different.empty()) return;
-  std::string message = text(where, ": these are the weights of another network (nothing was ",
-                             "loaded); the difference to what it has:");
-  add_lines(message, "missing in the file", missing);
-  add_lines(message, "only in the file", unknown);
-  add_lines(message, "of another shape", different);
-  throw Error(message);
+  std::vector<std::string> parts;
+  add_list(parts, "missing in the file", missing);
+  add_list(parts, "only in the file", unknown);
+  add_list(parts, "of another shape", different);
+  fail(where, ": these are the weights of another network, so nothing was loaded; ",
+       join(parts, "; "));
 }
 
 }  // namespace nescio
