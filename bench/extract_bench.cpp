@@ -12,7 +12,7 @@
 namespace nescio::bench {
 namespace {
 
-constexpr std::size_t pictures = 30 * 128;
+constexpr std::size_t pictures = 10 * 128;
 constexpr std::size_t rounds = 5;
 
 void compare(const std::string& model_spec, const std::string& data_spec) {
