@@ -129,7 +129,7 @@ class Import final : public Verb {
 
 VerbInfo import() {
   const char* file = "; a .npy file, or a member of a .npz or .safetensors file as FILE#name";
-  const auto array = [&](std::string Import::*member, const char* name, std::string doc) {
+  const auto array = [&](std::string Import::*member, const char* name, const std::string& doc) {
     return option(member, {.name = name, .doc = doc + file});
   };
   return describe_verb<Import>(

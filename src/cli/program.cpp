@@ -28,7 +28,7 @@ std::string quoted(int argc, const char* const* argv) {
       for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) {
         word.replace(at, 1, "'\\''");
       }
-      word = "'" + word + "'";
+      word.insert(0, 1, '\'').push_back('\'');
     }
     words.push_back(word);
   }
