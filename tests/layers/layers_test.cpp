@@ -80,6 +80,15 @@ TEST_F(SmallTree, IncludeUpwardsIsFoundWithItsLine) {
   EXPECT_THAT(includes(), ElementsAre(HasSubstr("low/a.cpp:3: low must not see high")));
 }
 
+TEST_F(SmallTree, TestsMaySeeWhatIsAbove) {
+  write("edges.txt", "low:\nmiddle:\nhigh: low\n----\nnets: low\n");
+  write("src/middle/m.h", "// A header.\n#pragma once\n");
+  write("src/high/b_test.cpp", "#include \"middle/m.h\"\n");
+  write("src/low/a_test.cpp", "#include \"middle/m.h\"\n");
+  EXPECT_THAT(includes(), ElementsAre(HasSubstr("low/a_test.cpp:1: low must not see middle")));
+  EXPECT_FALSE(used_.contains("high -> middle"));
+}
+
 TEST_F(SmallTree, IncludeOfAMissingFileIsFound) {
   write("src/high/b.cpp", "#include \"low/gone.h\"\n");
   EXPECT_THAT(includes(), ElementsAre(EndsWith("b.cpp:1: there is no low/gone.h")));
