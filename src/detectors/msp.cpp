@@ -18,7 +18,7 @@ class Msp final : public Detector {
     if (in.logits.width() < 2) fail("msp: expected at least 2 classes, found ", in.logits.width());
     const Expr z = in.logits / T;
     if (variant == "openood") return -row_max(softmax(z));
-    return logsumexp_rest(z - row_max(z));  // the maximum first: two large numbers would cancel
+    return log_odds(z);
   }
 };
 

@@ -36,7 +36,7 @@ void stream(const FeatureBank& bank, const std::string& split, const Program& pr
       scores.resize(count);
       outputs.emplace_back(scores.data());
     }
-    program.run(window, outputs);
+    program.run(window, outputs, InputCheck::none);  // scores are looked at below
 
     std::vector<std::span<const T>> spans;
     for (std::size_t d = 0; d < values.size(); ++d) {

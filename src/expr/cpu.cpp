@@ -79,7 +79,7 @@ class CpuProgram final : public Program {
 
   std::size_t block_rows() const override { return block_rows_; }
 
-  void run(const Batch& batch, std::span<const Output> outputs) const override {
+  void run(const Batch& batch, std::span<const Output> outputs, InputCheck check) const override {
     if (outputs.size() != outputs_.size()) {
       fail("[program] expected ", outputs_.size(), " outputs, found ", outputs.size());
     }
@@ -90,7 +90,9 @@ class CpuProgram final : public Program {
       auto& workspace = workspaces[static_cast<std::size_t>(thread)];
       if (!workspace) workspace = take_workspace();
       const std::size_t first = block * block_rows_;
-      run_block(batch, first, std::min(block_rows_, rows - first), outputs, *workspace);
+      const std::size_t count = std::min(block_rows_, rows - first);
+      if (check == InputCheck::finite) check_inputs(batch, first, count);
+      run_block(batch, first, count, outputs, *workspace);
     });
     const std::lock_guard lock(mutex_);
     for (auto& workspace : workspaces) {
@@ -204,6 +206,19 @@ class CpuProgram final : public Program {
     }
   }
 
+  void check_inputs(const Batch& batch, std::size_t first, std::size_t rows) const {
+    for (const NodeId id : plan_.inputs) {
+      const std::string& name = graph_->node(id).name;
+      const MatrixView& view = batch.find(name)->second;
+      const bool contiguous = view.stride == view.cols;
+      bool finite = true;
+      for (std::size_t r = 0; r < (contiguous ? 1 : rows) && finite; ++r) {
+        finite = math::all_finite(view.row(first + r), contiguous ? rows * view.cols : view.cols);
+      }
+      if (!finite) refuse_not_finite(name, view, first, rows);
+    }
+  }
+
   // Inputs are read where they lie; the last, shorter block is completed with zeros to keep its
   // shape.
   void load_inputs(const Batch& batch, std::size_t first, std::size_t rows, Workspace& work) const {
@@ -211,12 +226,6 @@ class CpuProgram final : public Program {
     for (const NodeId id : plan_.inputs) {
       const Node& node = graph_->node(id);
       const MatrixView& view = batch.find(node.name)->second;
-      const bool contiguous = view.stride == view.cols;
-      bool finite = true;
-      for (std::size_t r = 0; r < (contiguous ? 1 : rows) && finite; ++r) {
-        finite = math::all_finite(view.row(first + r), contiguous ? rows * view.cols : view.cols);
-      }
-      if (!finite) refuse_not_finite(node.name, view, first, rows);
       work.values[id] = {view.row(first), block_rows_, node.width, view.stride};
       if (rows < block_rows_) {
         std::memset(padded, 0, block_rows_ * node.width * sizeof(float));

@@ -219,6 +219,10 @@ void evaluate<Op::logsumexp_rest>(const CpuCall& c) {
   by_group(c, math::logsumexp_rest);
 }
 template <>
+void evaluate<Op::log_odds>(const CpuCall& c) {
+  by_group(c, math::log_odds);
+}
+template <>
 void evaluate<Op::l1_norm>(const CpuCall& c) {
   reduce(math::Reduction::l1_norm, c);
 }

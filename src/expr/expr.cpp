@@ -200,6 +200,7 @@ Expr logsumexp(const Expr& x, const Groups& groups) { return reduce(Op::logsumex
 Expr logsumexp_rest(const Expr& x, const Groups& groups) {
   return reduce(Op::logsumexp_rest, x, groups);
 }
+Expr log_odds(const Expr& x, const Groups& groups) { return reduce(Op::log_odds, x, groups); }
 Expr l1_norm(const Expr& x, const Groups& groups) { return reduce(Op::l1_norm, x, groups); }
 Expr l2_norm(const Expr& x, const Groups& groups) { return reduce(Op::l2_norm, x, groups); }
 

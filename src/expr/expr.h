@@ -98,6 +98,8 @@ Expr logsumexp(const Expr& x, const Groups& groups = {});
 /// log of the sum over all columns but the (first) maximum: log(1 - p_max) without cancellation is
 /// logsumexp_rest(z) - logsumexp(z). A single column gives -inf.
 Expr logsumexp_rest(const Expr& x, const Groups& groups = {});
+/// logsumexp_rest(x) - row_max(x) without cancellation: log (1 - p) / p for the largest softmax entry p.
+Expr log_odds(const Expr& x, const Groups& groups = {});
 Expr l1_norm(const Expr& x, const Groups& groups = {});
 Expr l2_norm(const Expr& x, const Groups& groups = {});
 

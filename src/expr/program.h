@@ -19,6 +19,10 @@ enum class Executor { reference, cpu };
 /// The arrays of a batch by the name of their input; all have the same number of rows.
 using Batch = std::map<std::string, MatrixView, std::less<>>;
 
+/// Whether run() looks for NaN and infinity first, at the cost of one more pass over the inputs. Arrays of a
+/// bank were checked when they were written.
+enum class InputCheck { finite, none };
+
 /// Where a result goes: rows x width values, contiguous.
 struct Output {
   Output(float* data) : floats(data) {}    // NOLINT: a call lists pointers
@@ -36,9 +40,11 @@ class Program {
   /// any cut of the rows into calls whose first rows are multiples of block_rows(). Memory does not
   /// depend on the rows. Throws Error if an input is missing, has another width, or holds NaN or
   /// infinity (with row and column).
-  virtual void run(const Batch& batch, std::span<const Output> outputs) const = 0;
-  void run(const Batch& batch, std::initializer_list<Output> outputs) const {
-    run(batch, std::span(outputs.begin(), outputs.size()));
+  virtual void run(const Batch& batch, std::span<const Output> outputs,
+                   InputCheck check = InputCheck::finite) const = 0;
+  void run(const Batch& batch, std::initializer_list<Output> outputs,
+           InputCheck check = InputCheck::finite) const {
+    run(batch, std::span(outputs.begin(), outputs.size()), check);
   }
   /// Rows that are computed together; a function of the expressions only.
   virtual std::size_t block_rows() const = 0;

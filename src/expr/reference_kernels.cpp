@@ -224,6 +224,10 @@ void evaluate<Op::logsumexp_rest>(const ReferenceCall& c) {
   by_group(c, logsumexp_rest_of);
 }
 template <>
+void evaluate<Op::log_odds>(const ReferenceCall& c) {
+  by_group(c, [](auto x) { return logsumexp_rest_of(x) - *std::ranges::max_element(x); });
+}
+template <>
 void evaluate<Op::l1_norm>(const ReferenceCall& c) {
   by_group(c, [](auto x) {
     double sum = 0;

@@ -62,6 +62,10 @@ void argmax(const float* x, std::size_t stride, std::size_t rows, std::size_t wi
 /// others lie below it; width 1 gives -inf. It is what log(1 - p_max) needs.
 void logsumexp_rest(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
                     float* y, std::size_t y_stride);
+/// logsumexp_rest less the row's maximum, without the cancellation of two large numbers: the log-odds
+/// against the largest softmax entry. Width 1 gives -inf.
+void log_odds(const float* x, std::size_t stride, std::size_t rows, std::size_t width, float* y,
+              std::size_t y_stride);
 /// y [rows, width] contiguous; the maximum is taken out. A row whose maximum is infinite or NaN gives NaN.
 /// Probabilities below 1.6e-38 are 0.
 void softmax(const float* x, std::size_t stride, std::size_t rows, std::size_t width, float* y);

@@ -84,8 +84,10 @@ class RestSumOp : public AddLanes {
   FloatVector shift_[kGroup];
 };
 
-void rest_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width, float* y,
-               std::size_t y_stride) {
+/// The log of the sum of e^x over all columns but the first that holds the maximum; with
+/// `below_first` less the maximum.
+void rest_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
+               bool below_first, float* y, std::size_t y_stride) {
   HWY_ALIGN float first[kBlock] = {};
   HWY_ALIGN float second[kBlock] = {};
   HWY_ALIGN float sums[kBlock] = {};
@@ -103,6 +105,9 @@ void rest_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t
       }
     }
     for (std::size_t i = 0; i < count; ++i) sums[i] -= first[i] == second[i] ? 1.0f : 0.0f;
+    if (below_first) {
+      for (std::size_t i = 0; i < count; ++i) second[i] -= first[i];
+    }
     finish_log_sum(second, sums);
     for (std::size_t i = 0; i < count; ++i) y[(begin + i) * y_stride] = sums[i];
   }
@@ -230,7 +235,12 @@ HWY_EXPORT(log_softmax_rows);
 
 void logsumexp_rest(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
                     float* y, std::size_t y_stride) {
-  HWY_DYNAMIC_DISPATCH(rest_rows)(x, stride, rows, width, y, y_stride);
+  HWY_DYNAMIC_DISPATCH(rest_rows)(x, stride, rows, width, false, y, y_stride);
+}
+
+void log_odds(const float* x, std::size_t stride, std::size_t rows, std::size_t width, float* y,
+              std::size_t y_stride) {
+  HWY_DYNAMIC_DISPATCH(rest_rows)(x, stride, rows, width, true, y, y_stride);
 }
 
 void softmax(const float* x, std::size_t stride, std::size_t rows, std::size_t width, float* y) {
