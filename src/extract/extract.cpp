@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/threads.h"
 #include "base/version.h"
 #include "extract/loader.h"
 
@@ -66,6 +67,14 @@ nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std
   return inputs;
 }
 
+void write_batch(SplitWriter& writer, const Batch& batch, const ModelOutputs& outputs) {
+  writer.write("logits", outputs.logits.slice(0, batch.count));
+  writer.write("features", outputs.features.slice(0, batch.count));
+  writer.write("labels", Array({batch.count}, batch.labels));
+  writer.write("index", Array({batch.count}, batch.index));
+  writer.commit(batch.count);
+}
+
 std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& split) {
   const Array logits = bank.array(split, "logits");
   const Array labels = bank.array(split, "labels");
@@ -101,21 +110,30 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
 
   SplitWriter writer(bank, split, rows, arrays, inputs);
   result.rows_before = writer.done();
+  // On the CPU each thread takes a batch of its own: no thread waits for another within a layer, and
+  // the bits cannot depend on how many there are. A GPU has enough to do with one.
+  const std::size_t lanes =
+      model.device() == "cpu" ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
+  std::vector<Batch> batches(lanes);
+  std::vector<ModelOutputs> outputs(lanes);
   Loader loader(dataset, model.info().preprocessing,
-                {.batch = options.batch, .first = writer.done(), .workers = options.workers});
+                {.batch = options.batch,
+                 .first = writer.done(),
+                 .workers = options.workers,
+                 .ahead = lanes + 1});
   const auto report = [&] {
     if (options.progress) options.progress(split, writer.done(), rows);
   };
   report();
-  for (Batch batch; loader.next(batch);) {
-    check_interrupt();
-    const ModelOutputs outputs = model.forward(batch.images);
-    writer.write("logits", outputs.logits.slice(0, batch.count));
-    writer.write("features", outputs.features.slice(0, batch.count));
-    writer.write("labels", Array({batch.count}, batch.labels));
-    writer.write("index", Array({batch.count}, batch.index));
-    writer.commit(batch.count);
-    report();
+  while (writer.done() < rows) {
+    std::size_t count = 0;
+    while (count < lanes && loader.next(batches[count])) ++count;
+    parallel_for(count, [&](std::size_t i) { outputs[i] = model.forward(batches[i].images); });
+    for (std::size_t i = 0; i < count; ++i) {
+      check_interrupt();
+      write_batch(writer, batches[i], outputs[i]);
+      report();
+    }
   }
   writer.finish();
   result.accuracy = accuracy_of(bank, split);

@@ -37,7 +37,7 @@ struct Extracted {
 /// program's version and the list of arrays. A split from equal inputs is left as it is, an
 /// interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
 /// Error if the bank's head or model is another network's, with both hashes.
-/// Memory: a few batches, whatever N.
+/// Memory: a few batches per thread, whatever N.
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
                   FeatureBank& bank, const std::string& split, const ExtractOptions& options = {});
 

@@ -12,9 +12,10 @@ Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
     : dataset_(dataset), preprocessor_(preprocessing), options_(options) {
   if (options.batch == 0) fail("loader: expected at least 1 picture per batch, found 0");
   if (options.workers == 0) fail("loader: expected at least 1 worker, found 0");
+  if (options.ahead == 0) fail("loader: expected at least 1 batch ahead, found 0");
   const std::size_t left = dataset.size() - std::min(options.first, dataset.size());
   batches_ = left / options.batch + (left % options.batch != 0);
-  slots_.resize(options.workers + 2);
+  slots_.resize(options.workers + options.ahead);
   for (std::size_t i = 0; i < std::min(options.workers, batches_); ++i) {
     workers_.emplace_back([this] { work(); });
   }

@@ -26,13 +26,15 @@ struct LoaderOptions {
   std::size_t batch = 128;
   std::size_t first = 0;    // the picture to begin with
   std::size_t workers = 2;  // threads that decode, resize and normalise
+  std::size_t ahead = 2;    // finished batches that may wait
 };
 
 /// Gives the batches of a data set in order. What a batch holds depends on the data set, `batch`
-/// and `first` only, never on the threads. At most workers + 2 batches wait in memory.
+/// and `first` only, never on the threads. At most workers + ahead batches are in memory.
 class Loader {
  public:
-  /// `dataset` must outlive the loader. Error for no pictures per batch or no workers.
+  /// `dataset` must outlive the loader. Error for no pictures per batch, no
+  /// workers or none ahead.
   Loader(const Dataset& dataset, const Preprocessing& preprocessing, const LoaderOptions& options);
   /// Stops the workers, whatever is left to do.
   ~Loader();

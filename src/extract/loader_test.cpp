@@ -94,6 +94,7 @@ TEST(Loader, RefusesNothingToDo) {
   const Counting dataset(2);
   EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
   EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
+  EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.ahead = 0}); }), "");
 }
 
 }  // namespace

@@ -155,7 +155,9 @@ ModelOutputs Model::forward(std::span<const float> images) const {
          " values, found ", images.size());
   }
   const c10::InferenceMode inference;
-  if (at::get_num_threads() != thread_count()) at::set_num_threads(thread_count());
+  // Asked first: libtorch sets OpenMP's number to its own default when a thread first asks for it.
+  const int threads = thread_count();
+  if (at::get_num_threads() != threads) at::set_num_threads(threads);
   const auto batch = static_cast<std::int64_t>(images.size() / each);
   const torch::Tensor input = torch::from_blob(const_cast<float*>(images.data()),
                                                {batch, 3, static_cast<std::int64_t>(p.height),

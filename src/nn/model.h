@@ -77,7 +77,8 @@ class Model {
   std::map<std::string, Array> parameters() const;
 
   /// `images` is [B, 3, height, width] as a Preprocessor makes them, B > 0. Runs on thread_count()
-  /// threads. What a row gives depends on B by rounding, so whoever wants equal bits keeps B.
+  /// threads, on the caller's alone within parallel_for; several may call at once. What a row gives
+  /// depends on B by rounding, so whoever wants equal bits keeps B.
   ModelOutputs forward(std::span<const float> images) const;
 
  private:
