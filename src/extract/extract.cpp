@@ -7,7 +7,7 @@
 #include "base/interrupt.h"
 #include "base/threads.h"
 #include "base/version.h"
-#include "extract/loader.h"
+#include "image/loader.h"
 
 namespace nescio {
 namespace {
@@ -67,7 +67,7 @@ nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std
   return inputs;
 }
 
-void write_batch(SplitWriter& writer, const Batch& batch, const ModelOutputs& outputs) {
+void write_batch(SplitWriter& writer, const ImageBatch& batch, const ModelOutputs& outputs) {
   writer.write("logits", outputs.logits.slice(0, batch.count));
   writer.write("features", outputs.features.slice(0, batch.count));
   writer.write("labels", Array({batch.count}, batch.labels));
@@ -114,7 +114,7 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   // the bits cannot depend on how many there are. A GPU has enough to do with one.
   const std::size_t lanes =
       model.device() == "cpu" ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
-  std::vector<Batch> batches(lanes);
+  std::vector<ImageBatch> batches(lanes);
   std::vector<ModelOutputs> outputs(lanes);
   Loader loader(dataset, model.info().preprocessing,
                 {.batch = options.batch,

@@ -1,4 +1,4 @@
-#include "extract/loader.h"
+#include "image/loader.h"
 
 #include <gtest/gtest.h>
 
@@ -29,11 +29,11 @@ class Counting final : public Dataset {
   std::size_t size_, broken_;
 };
 
-std::vector<Batch> all(const Dataset& dataset, const LoaderOptions& options) {
+std::vector<ImageBatch> all(const Dataset& dataset, const LoaderOptions& options) {
   Loader loader(dataset, tiny, options);
-  std::vector<Batch> batches;
-  for (Batch batch; loader.next(batch);) batches.push_back(batch);
-  Batch unused;
+  std::vector<ImageBatch> batches;
+  for (ImageBatch batch; loader.next(batch);) batches.push_back(batch);
+  ImageBatch unused;
   EXPECT_FALSE(loader.next(unused));
   return batches;
 }
@@ -77,7 +77,7 @@ TEST(Loader, GivesTheSameForAnyNumberOfWorkers) {
 TEST(Loader, RethrowsInTheBatchThatIsBroken) {
   const Counting dataset(20, 9);
   Loader loader(dataset, tiny, {.batch = 4, .workers = 3});
-  Batch batch;
+  ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
   EXPECT_TRUE(loader.next(batch));
   EXPECT_EQ(error_of([&] { loader.next(batch); }), "picture 9 is broken");
@@ -86,7 +86,7 @@ TEST(Loader, RethrowsInTheBatchThatIsBroken) {
 TEST(Loader, StopsWhenItIsLeftBehind) {
   const Counting dataset(200);
   Loader loader(dataset, tiny, {.batch = 2, .workers = 4});
-  Batch batch;
+  ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
 }
 

@@ -1,4 +1,4 @@
-#include "extract/loader.h"
+#include "image/loader.h"
 
 #include <algorithm>
 #include <utility>
@@ -51,7 +51,7 @@ void Loader::work() {
   }
 }
 
-void Loader::fill(std::size_t number, Batch& batch) const {
+void Loader::fill(std::size_t number, ImageBatch& batch) const {
   const std::size_t first = options_.first + number * options_.batch;
   const std::size_t each = preprocessor_.size();
   batch.count = std::min(options_.batch, dataset_.size() - first);
@@ -68,7 +68,7 @@ void Loader::fill(std::size_t number, Batch& batch) const {
             batch.images.end(), 0.0f);
 }
 
-bool Loader::next(Batch& batch) {
+bool Loader::next(ImageBatch& batch) {
   std::unique_lock lock(mutex_);
   if (consumed_ == batches_) return false;
   Slot& slot = slots_[consumed_ % slots_.size()];

@@ -15,7 +15,7 @@
 namespace nescio {
 
 /// Pictures first .. first + count - 1 of a data set.
-struct Batch {
+struct ImageBatch {
   std::vector<float> images;         // [batch, 3, height, width]; zero behind `count`
   std::vector<std::int64_t> labels;  // [count]
   std::vector<std::int64_t> index;   // [count]: row in the source data
@@ -43,18 +43,18 @@ class Loader {
 
   /// Puts the next batch into `batch`, whose memory is used again; false at the end.
   /// Rethrows what went wrong with one of its pictures.
-  bool next(Batch& batch);
+  bool next(ImageBatch& batch);
 
  private:
   /// A place in the ring of batches that are being made or wait.
   struct Slot {
-    Batch batch;
+    ImageBatch batch;
     std::exception_ptr error;
     bool ready = false;
   };
 
   void work();
-  void fill(std::size_t number, Batch& batch) const;
+  void fill(std::size_t number, ImageBatch& batch) const;
 
   const Dataset& dataset_;
   Preprocessor preprocessor_;
