@@ -68,7 +68,7 @@ function(nescio_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(nescio_${name} ${arg_SOURCES})
   target_link_libraries(nescio_${name} PRIVATE ${arg_LINK} nescio_settings GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(nescio_${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(nescio_${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
 endfunction()
 
 # One entry of a catalogue: remembers that `function` describes it. The entry's file is compiled by its folder.
