@@ -7,8 +7,9 @@ target_compile_options(nescio_settings INTERFACE -Wall -Wextra -Wconversion -Wer
 # GCC 12 takes "text" + string for overlapping copies (its bug 105651).
 target_compile_options(nescio_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 # With sanitizers, GCC sees uninitialised values in its own <regex>.
-target_compile_options(nescio_settings
-  INTERFACE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${NESCIO_SANITIZE}>>:-Wno-maybe-uninitialized>)
+if(NESCIO_SANITIZE)
+  target_compile_options(nescio_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+endif()
 target_include_directories(nescio_settings INTERFACE ${PROJECT_SOURCE_DIR}/src)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
