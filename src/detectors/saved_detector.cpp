@@ -151,7 +151,8 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
   }
 
   const std::filesystem::path partial = folder.string() + ".partial";
-  std::filesystem::remove_all(partial);
+  std::error_code ignored;  // what stands in the way is named by the next line
+  std::filesystem::remove_all(partial, ignored);
   make_folders(partial);
   write_safetensors(partial / "learned.safetensors", tensors);
   write_json(partial / "detector.json",
@@ -163,7 +164,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
               {"learned_sha256", sha256_file(partial / "learned.safetensors")},
               {"origin", detector.origin}});
   replace_folder(partial, folder);
-  std::filesystem::remove_all(partial);
+  std::filesystem::remove_all(partial, ignored);
 }
 
 FittedDetector load_detector(const std::filesystem::path& folder) {

@@ -78,6 +78,13 @@ TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {
   EXPECT_THROW(fit_detector(bank(), "knn", "toy/missing", ""), Error);
 }
 
+TEST_F(SavedDetector, SaysWhereItCannotBeWritten) {
+  const FittedDetector fitted = fit_detector(bank(), "energy", "", "");
+  write_text(folder / "file", "in the way");
+  EXPECT_THAT(error_of([&] { save_detector(fitted, batch(), folder / "file" / "detector"); }),
+              HasSubstr("file/detector"));
+}
+
 TEST_F(SavedDetector, IsRefusedWhenDamaged) {
   const fs::path path = save("mahalanobis");
   const std::string json = read_text(path / "detector.json");
