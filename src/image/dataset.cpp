@@ -30,6 +30,10 @@ class Subset final : public Dataset {
     return sha256(text(source_->hash(), " rows ", sha256(bytes)));
   }
   std::vector<std::string> class_names() const override { return source_->class_names(); }
+  std::string name(std::size_t i) const override {
+    return source_->name(static_cast<std::size_t>(rows_.as<std::int64_t>()[i]));
+  }
+  std::vector<std::string> skipped() const override { return source_->skipped(); }
 
  private:
   std::unique_ptr<Dataset> source_;

@@ -36,6 +36,11 @@ class Dataset {
   virtual std::string hash() const = 0;
   /// By label; empty where not known.
   virtual std::vector<std::string> class_names() const { return {}; }
+  /// What people call picture i: its file relative to the data set's root; empty where pictures
+  /// have no names.
+  virtual std::string name([[maybe_unused]] std::size_t i) const { return {}; }
+  /// Pictures that were left out when opening because they are broken, "NAME: reason".
+  virtual std::vector<std::string> skipped() const { return {}; }
 };
 
 /// A way to store pictures. Its members are the options behind '?'.

@@ -15,9 +15,14 @@ namespace nescio {
 
 /// Belongs to a network's description and is recorded in the bank. The value of a channel is
 /// (pixel / 255 - mean) / std; mean and std are in the order of `channels`.
+///
+/// With short_side 0 a picture is resized straight to height x width. Otherwise its short side gets
+/// this length, the long one what keeps its shape (rounded down), and the centre is cut out, as
+/// torchvision's Resize and CenterCrop do; what is smaller than the cut is an error.
 struct Preprocessing {
   std::size_t height = 0;
   std::size_t width = 0;
+  std::size_t short_side = 0;
   std::string resize = "bilinear";  // name of a Filter
   std::string channels = "rgb";     // or "bgr"
   std::array<double, 3> mean = {0, 0, 0};
@@ -38,6 +43,8 @@ class Preprocessor {
   void apply(const Image& image, std::span<float> out) const;
 
  private:
+  void normalise(const Image& image, std::span<float> out) const;
+
   Preprocessing settings_;
   std::array<std::array<float, 256>, 3> values_;  // of each pixel value, by output channel
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "image/resize.h"
 #include "io/test_folder.h"
 
@@ -45,6 +47,30 @@ TEST(Preprocessor, ResizesFirst) {
   EXPECT_EQ(direct, resized);
 }
 
+TEST(Preprocessor, CutsTheCentreOfWhatHasTheShortSide) {
+  // 3 x 7 pixels of one channel with value 10 y + x; columns 2, 3 and 4 are the middle.
+  Image image{3, 7, 1, {}};
+  for (std::uint8_t y = 0; y < 3; ++y) {
+    for (std::uint8_t x = 0; x < 7; ++x) image.pixels.push_back(std::uint8_t(10 * y + x));
+  }
+  const Preprocessor preprocessor({.height = 3, .width = 3, .short_side = 3});
+  std::vector<float> out(preprocessor.size());
+  preprocessor.apply(image, out);
+  const std::vector<int> expected = {2, 3, 4, 12, 13, 14, 22, 23, 24};
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(std::lround(255 * out[i]), expected[i]) << i;
+
+  const Preprocessor scaled({.height = 4, .width = 2, .short_side = 6});
+  std::vector<float> direct(scaled.size()), wanted(scaled.size());
+  scaled.apply(image, direct);
+  const Image large = resize(image, 6, 14, bilinear);
+  Image middle{4, 2, 1, {}};
+  for (std::size_t y = 1; y < 5; ++y) {
+    for (std::size_t x = 6; x < 8; ++x) middle.pixels.push_back(large.pixels[14 * y + x]);
+  }
+  Preprocessor({.height = 4, .width = 2}).apply(middle, wanted);
+  EXPECT_EQ(direct, wanted);
+}
+
 TEST(Preprocessor, RefusesSettingsWithoutSense) {
   EXPECT_NE(error_of([] { Preprocessor(Preprocessing{}); }), "");
   EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .resize = "none"}); }), "");
@@ -60,7 +86,7 @@ TEST(Preprocessor, RefusesTwoChannels) {
 TEST(Preprocessing, SaysItselfInJson) {
   EXPECT_EQ(to_json(small).dump(),
             R"({"channels":"rgb","height":1,"mean":[0.5,0.25,0.0],"resize":"bilinear",)"
-            R"("std":[0.5,0.25,2.0],"width":2})");
+            R"("short_side":0,"std":[0.5,0.25,2.0],"width":2})");
 }
 
 }  // namespace
