@@ -1,0 +1,27 @@
+// From the bytes of a picture file to pixels.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "image/image.h"
+#include "io/bytes.h"
+
+namespace nescio {
+
+/// Larger pictures are refused before memory is taken for them.
+constexpr std::size_t max_pixels = std::size_t{1} << 28;
+
+/// The picture in a JPEG or PNG file; the first bytes say which it is, not its name. One channel if
+/// it is grey, otherwise red, green, blue: what Pillow's Image.open(file).convert("RGB") gives,
+/// except for 16-bit grey. Transparency is dropped, colour profiles and the orientation that a
+/// camera noted are not applied; of an animation it is the first frame.
+/// Error, beginning with `where`, for another format, a damaged or truncated file, more than
+/// max_pixels. Memory is at most in proportion to the file, whatever its header claims.
+Image decode_image(const SharedBytes& bytes, std::string_view where);
+
+/// How a camera says it was held when it took this JPEG: 1 to 8 as in Exif, 1 = upright. 1 where
+/// nothing is noted and for other files. Cost: reads what stands before the pixels.
+int exif_orientation(const SharedBytes& bytes);
+
+}  // namespace nescio

@@ -1,0 +1,155 @@
+#include "image/decode.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "io/file.h"
+#include "io/npz.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+const std::filesystem::path pictures = NESCIO_TEST_PICTURES;
+
+std::string fault(std::string_view bytes) {
+  return error_of([&] { decode_image(SharedBytes::copy_of(bytes), "x"); });
+}
+
+std::string fault(const SharedBytes& bytes) { return fault(bytes.text()); }
+
+TEST(DecodeImage, GivesThePixelsOfPillow) {
+  const auto expected_file = pictures / "expected.npz";
+  const std::vector<std::string> names = npz_members(expected_file);
+  ASSERT_EQ(names.size(), 31u);
+  for (const std::string& name : names) {
+    const Array expected = read_npz(expected_file, name);
+    const Image image = decode_image(map_file(pictures / name), name);
+    ASSERT_EQ((Shape{image.height, image.width, image.channels}), expected.shape()) << name;
+    // libjpeg-turbo gives the same bits on every machine; other libjpegs may round otherwise.
+    const int tolerance = name.ends_with(".jpg") ? 1 : 0;
+    int worst = 0;
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+      worst = std::max(worst, std::abs(image.pixels[i] - expected.as<std::uint8_t>()[i]));
+    }
+    EXPECT_LE(worst, tolerance) << name;
+  }
+}
+
+TEST(DecodeImage, NamesOtherFormats) {
+  EXPECT_EQ(fault(""), "x: expected a JPEG or PNG picture, found an empty file");
+  EXPECT_EQ(fault("GIF89a..."),
+            "x: expected a JPEG or PNG picture, found a GIF file; convert it to PNG");
+  EXPECT_NE(fault("RIFF\1\2\3\4WEBPVP8 ").find("WebP"), std::string::npos);
+  EXPECT_NE(fault(std::string_view("II*\0\x08\0", 6)).find("TIFF"), std::string::npos);
+  EXPECT_NE(fault("BM....").find("BMP"), std::string::npos);
+  EXPECT_NE(fault(std::string_view("\0\0\0\x18"
+                                   "ftypheic",
+                                   12))
+                .find("HEIC"),
+            std::string::npos);
+  EXPECT_NE(fault("<!DOCTYPE html>").find("HTML"), std::string::npos);
+  EXPECT_NE(fault("hello").find("begins like neither"), std::string::npos);
+  EXPECT_NE(fault("\xff").find("begins like neither"), std::string::npos);
+}
+
+/// The file without its last bytes, for every length. A picture may only come out where all of its
+/// pixels are there.
+void truncate(const std::string& name) {
+  const SharedBytes file = map_file(pictures / name);
+  const Image whole = decode_image(file, name);
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    const SharedBytes part = file.part(0, size);
+    try {
+      EXPECT_EQ(decode_image(part, name).pixels, whole.pixels) << name << " of " << size;
+      EXPECT_GE(size + 30, file.size()) << name;
+    } catch (const Error&) {
+      continue;
+    }
+  }
+}
+
+TEST(DecodeImage, RefusesEveryTruncation) {
+  for (const char* name : {"grey.jpg", "ycc_420.jpg", "progressive.jpg", "rgb.png",
+                           "interlaced.png", "palette4.png"}) {
+    truncate(name);
+  }
+  const SharedBytes jpeg = map_file(pictures / "ycc_420.jpg");
+  EXPECT_NE(fault(jpeg.part(0, jpeg.size() - 20)).find("x: damaged or truncated JPEG: "),
+            std::string::npos);
+  const SharedBytes png = map_file(pictures / "rgb.png");
+  EXPECT_EQ(fault(png.part(0, png.size() - 40)),
+            "x: damaged or truncated PNG: the file ends early");
+}
+
+TEST(DecodeImage, RefusesDamage) {
+  std::string png(map_file(pictures / "rgb.png").text());
+  png[60] = static_cast<char>(png[60] ^ 0xff);
+  EXPECT_NE(fault(png).find("damaged or truncated PNG: "), std::string::npos);
+}
+
+TEST(DecodeImage, PassesWhatCostsNoPixels) {
+  std::string jpeg(map_file(pictures / "grey.jpg").text());
+  const Image whole = decode_image(map_file(pictures / "grey.jpg"), "x");
+  EXPECT_EQ(decode_image(SharedBytes::copy_of(jpeg + "more"), "x").pixels, whole.pixels);
+  jpeg.insert(jpeg.find("\xff\xc0"), "extraneous");
+  EXPECT_EQ(decode_image(SharedBytes::copy_of(jpeg), "x").pixels, whole.pixels);
+}
+
+void put(std::string& bytes, std::size_t at, std::initializer_list<int> values) {
+  for (const int value : values) bytes[at++] = static_cast<char>(value);
+}
+
+TEST(DecodeImage, RefusesAbsurdSizesFromTheHeader) {
+  // 100,000 x 100,000 and, within the limit, 16,384 x 16,384; checksums of the header as they are.
+  std::string png(map_file(pictures / "rgb.png").text());
+  put(png, 16, {0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0});
+  put(png, 29, {0x27, 0x30, 0x9c, 0x9f});
+  EXPECT_NE(fault(png).find("found 100000 x 100000"), std::string::npos) << fault(png);
+  put(png, 16, {0, 0, 0x40, 0, 0, 0, 0x40, 0});
+  put(png, 29, {0x26, 0xaa, 0x87, 0xd3});
+  EXPECT_NE(fault(png).find("cannot hold a PNG of 16384 x 16384"), std::string::npos) << fault(png);
+
+  std::string jpeg(map_file(pictures / "grey.jpg").text());
+  const std::size_t frame = jpeg.find("\xff\xc0");
+  put(jpeg, frame + 5, {0xea, 0x60, 0xea, 0x60});
+  EXPECT_NE(fault(jpeg).find("found 60000 x 60000"), std::string::npos) << fault(jpeg);
+  put(jpeg, frame + 5, {0x40, 0, 0x40, 0});
+  EXPECT_NE(fault(jpeg).find("cannot hold a JPEG of 16384 x 16384"), std::string::npos)
+      << fault(jpeg);
+}
+
+TEST(DecodeImage, RefusesEndlessScans) {
+  // Three components, one scan each, and the scan of the first again and again.
+  const std::string colour(map_file(pictures / "ycc_444.jpg").text());
+  const std::string grey(map_file(pictures / "grey.jpg").text());
+  const std::size_t begin = grey.rfind("\xff\xda");
+  const std::string scan = grey.substr(begin, grey.size() - 2 - begin);
+  std::string bomb = colour.substr(0, colour.rfind("\xff\xda"));
+  for (int i = 0; i < 600; ++i) bomb += scan;
+  EXPECT_EQ(fault(bomb + "\xff\xd9"), "x: damaged or truncated JPEG: more than 500 scans");
+}
+
+TEST(DecodeImage, RefusesOtherPrecisions) {
+  std::string jpeg(map_file(pictures / "ycc_444.jpg").text());
+  put(jpeg, jpeg.find("\xff\xc0") + 4, {12});
+  EXPECT_NE(fault(jpeg).find("precision 12"), std::string::npos) << fault(jpeg);
+}
+
+TEST(ExifOrientation, IsReadAndNotApplied) {
+  const SharedBytes turned = map_file(pictures / "turned.jpg");
+  EXPECT_EQ(exif_orientation(turned), 6);
+  EXPECT_EQ(decode_image(turned, "x").pixels,
+            decode_image(map_file(pictures / "grey.jpg"), "x").pixels);
+  EXPECT_EQ(exif_orientation(map_file(pictures / "grey.jpg")), 1);
+  EXPECT_EQ(exif_orientation(map_file(pictures / "rgb.png")), 1);
+  for (std::size_t size = 0; size < turned.size(); ++size) {
+    const int orientation = exif_orientation(turned.part(0, size));
+    EXPECT_TRUE(orientation == 1 || orientation == 6) << size;
+  }
+}
+
+}  // namespace
+}  // namespace nescio
