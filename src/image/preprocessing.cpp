@@ -4,7 +4,6 @@
 #include <cassert>
 
 #include "base/error.h"
-#include "image/resize.h"
 
 namespace nescio {
 
@@ -20,32 +19,11 @@ nlohmann::json to_json(const Preprocessing& p) {
 
 namespace {
 
-/// The middle of a picture; where that is between two pixels, the even one (as Python rounds).
-Image centre_crop(const Image& image, std::size_t height, std::size_t width) {
-  const auto begin = [](std::size_t whole, std::size_t part) {
-    const std::size_t spare = whole - part;
-    const std::size_t half = spare / 2;
-    return spare % 2 == 1 && half % 2 == 1 ? half + 1 : half;
-  };
-  const std::size_t top = begin(image.height, height);
-  const std::size_t left = begin(image.width, width);
-  Image out{height, width, image.channels, {}};
-  out.pixels.reserve(height * width * image.channels);
-  for (std::size_t y = 0; y < height; ++y) {
-    const auto row = image.pixels.begin() +
-                     static_cast<std::ptrdiff_t>(((top + y) * image.width + left) * image.channels);
-    out.pixels.insert(out.pixels.end(), row,
-                      row + static_cast<std::ptrdiff_t>(width * image.channels));
-  }
-  return out;
-}
-
-Image resize_short_side(const Image& image, std::size_t side, const Filter& filter) {
-  const bool wide = image.width >= image.height;
-  const std::size_t shorter = wide ? image.height : image.width;
-  const std::size_t longer = wide ? image.width : image.height;
-  const std::size_t length = side * longer / shorter;
-  return wide ? resize(image, side, length, filter) : resize(image, length, side, filter);
+/// Where a part of this length in the middle begins; between two pixels it is at the even one, as
+/// Python rounds.
+std::size_t middle(std::size_t whole, std::size_t part) {
+  const std::size_t half = (whole - part) / 2;
+  return (whole - part) % 2 == 1 && half % 2 == 1 ? half + 1 : half;
 }
 
 }  // namespace
@@ -75,34 +53,35 @@ Preprocessor::Preprocessor(const Preprocessing& p) : settings_(p) {
 void Preprocessor::apply(const Image& image, std::span<float> out) const {
   assert(out.size() == size());
   const std::size_t shorter = std::min(image.height, image.width);
-  if (settings_.short_side != 0 &&
-      (image.height != settings_.height || image.width != settings_.width ||
-       shorter != settings_.short_side)) {
-    if (shorter == 0) fail("image: expected at least one pixel, found none");
-    const Image scaled =
-        shorter == settings_.short_side
-            ? image
-            : resize_short_side(image, settings_.short_side, find_filter(settings_.resize));
-    return normalise(centre_crop(scaled, settings_.height, settings_.width), out);
-  }
-  if (image.height != settings_.height || image.width != settings_.width) {
-    return normalise(
-        resize(image, settings_.height, settings_.width, find_filter(settings_.resize)), out);
-  }
-  normalise(image, out);
-}
-
-void Preprocessor::normalise(const Image& image, std::span<float> out) const {
+  if (shorter == 0) fail("image: expected at least one pixel, found none");
   if (image.channels != 1 && image.channels != 3) {
     fail("image: expected 1 or 3 channels, found ", image.channels);
   }
-  const std::size_t plane = image.height * image.width;
+  std::size_t height = settings_.height;
+  std::size_t width = settings_.width;
+  if (settings_.short_side != 0) {
+    height = settings_.short_side * image.height / shorter;
+    width = settings_.short_side * image.width / shorter;
+  }
+  const Cut cut{middle(height, settings_.height), middle(width, settings_.width), settings_.height,
+                settings_.width};
+  if (image.height == height && image.width == width) return normalise(image, cut, out);
+  normalise(resize(image, height, width, find_filter(settings_.resize), cut),
+            {0, 0, cut.height, cut.width}, out);
+}
+
+void Preprocessor::normalise(const Image& image, const Cut& cut, std::span<float> out) const {
+  const std::size_t channels = image.channels;
   for (std::size_t c = 0; c < 3; ++c) {
     // A grey picture has one channel that serves for all three.
-    const std::size_t source = image.channels == 1 ? 0 : (settings_.channels == "rgb" ? c : 2 - c);
-    const std::uint8_t* pixel = image.pixels.data() + source;
-    float* to = out.data() + c * plane;
-    for (std::size_t i = 0; i < plane; ++i) to[i] = values_[c][pixel[i * image.channels]];
+    const std::size_t source = channels == 1 ? 0 : (settings_.channels == "rgb" ? c : 2 - c);
+    const std::array<float, 256>& values = values_[c];
+    float* to = out.data() + c * cut.height * cut.width;
+    for (std::size_t y = 0; y < cut.height; ++y, to += cut.width) {
+      const std::uint8_t* pixel =
+          image.pixels.data() + ((cut.top + y) * image.width + cut.left) * channels + source;
+      for (std::size_t x = 0; x < cut.width; ++x) to[x] = values[pixel[x * channels]];
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "image/image.h"
+#include "image/resize.h"
 
 namespace nescio {
 
@@ -43,7 +44,8 @@ class Preprocessor {
   void apply(const Image& image, std::span<float> out) const;
 
  private:
-  void normalise(const Image& image, std::span<float> out) const;
+  /// Writes the values of the part `cut` of a picture.
+  void normalise(const Image& image, const Cut& cut, std::span<float> out) const;
 
   Preprocessing settings_;
   std::array<std::array<float, 256>, 3> values_;  // of each pixel value, by output channel

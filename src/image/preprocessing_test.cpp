@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "image/resize.h"
+#include "io/sha256.h"
 #include "io/test_folder.h"
 
 namespace nescio {
@@ -69,6 +70,75 @@ TEST(Preprocessor, CutsTheCentreOfWhatHasTheShortSide) {
   }
   Preprocessor({.height = 4, .width = 2}).apply(middle, wanted);
   EXPECT_EQ(direct, wanted);
+}
+
+struct Case {
+  std::size_t height, width, channels, short_side, cut_height, cut_width;
+  const char* filter;
+  const char* sha256;  // of Resize and CenterCrop with Pillow 13.0; testdata/print_resized.py
+};
+
+TEST(Preprocessor, EqualsPillowWithShortSideAndCut) {
+  const Case cases[] = {
+      {375, 500, 3, 256, 224, 224, "bilinear",
+       "fc464c1c329173daac6edf9db13c78d52203e436dc5152b11cdaf35a1a80edab"},
+      {375, 500, 3, 256, 224, 224, "bicubic",
+       "8b192b2e6cecca12d320ce5fd33a2fecb007a384a47023c2b878e056b30d1f11"},
+      {500, 333, 3, 256, 224, 224, "bilinear",
+       "39162f1c1497d41056af7d838772b6093e0af09b85164a7478796bedfdea9cda"},
+      {500, 333, 3, 256, 224, 224, "bicubic",
+       "e60251d80da0874ffe2a25e2146f7e546c2ffea01a5c3c4bb9acce162610c771"},
+      {28, 28, 1, 32, 32, 32, "bilinear",
+       "84ade144f8308d05f2aa477afc7e29b761b70ba2c2464d308988d92b51218308"},
+      {28, 28, 1, 32, 32, 32, "bicubic",
+       "0917c1a792301cda268f40bccc085474de6e6c9ec2e64485b6f17a92b820832d"},
+      {51, 37, 3, 40, 33, 28, "bilinear",
+       "dcba9c2d4242e003514c173c1788a9272d291b7a6de05dfca45c507b48cf96aa"},
+      {51, 37, 3, 40, 33, 28, "bicubic",
+       "af1404c29d3b4c5396f779296a55a594c8abf23e78b16eda0be747a4105c881f"},
+      {37, 52, 3, 40, 40, 31, "bilinear",
+       "8be65a76c4b7cf3943a1b1c8bcf2e420ec6ab30a5a335036a01039467c4dd47e"},
+      {37, 52, 3, 40, 40, 31, "bicubic",
+       "c8bd29dc9dad317b0258b3813fa987c0ae03330d580cc448f2f5cd5df926aa6b"},
+      {1, 3, 3, 5, 4, 5, "bilinear",
+       "70f2d6eacf799e3df2a0c1499ce57ae7e7b1e56dc3eb4f7643fe388259d08454"},
+      {1, 3, 3, 5, 4, 5, "bicubic",
+       "c1ba9f260031a251a9ba8b41967e83f70cacc75500dbb24bd15434d8f606d7a5"},
+      {256, 301, 3, 256, 223, 224, "bilinear",
+       "da0b5917db61ce236fbd57437ac42b165eeadae7da62a992afb5a298525be789"},
+      {256, 301, 3, 256, 223, 224, "bicubic",
+       "da0b5917db61ce236fbd57437ac42b165eeadae7da62a992afb5a298525be789"},
+      {61, 61, 1, 31, 28, 30, "bilinear",
+       "e70507aa31c85ea00bbee11cd9bbb9c17311d658aa61168671853c8e43e4d979"},
+      {61, 61, 1, 31, 28, 30, "bicubic",
+       "53bfdab1c6407c132be2b481a9e63214630c9fbc8fbd85f14331204f34bcf4d6"},
+  };
+  for (const Case& c : cases) {
+    Image image{c.height, c.width, c.channels, {}};
+    for (std::size_t y = 0; y < c.height; ++y) {
+      for (std::size_t x = 0; x < c.width; ++x) {
+        for (std::size_t k = 0; k < c.channels; ++k) {
+          image.pixels.push_back(
+              static_cast<std::uint8_t>((x * 37 + y * 101 + k * 59 + x * y * 7) % 256));
+        }
+      }
+    }
+    const Preprocessor preprocessor({.height = c.cut_height,
+                                     .width = c.cut_width,
+                                     .short_side = c.short_side,
+                                     .resize = c.filter});
+    std::vector<float> out(preprocessor.size());
+    preprocessor.apply(image, out);
+    std::vector<std::uint8_t> pixels;
+    for (std::size_t i = 0; i < c.cut_height * c.cut_width; ++i) {
+      for (std::size_t k = 0; k < c.channels; ++k) {
+        const float value = out[k * c.cut_height * c.cut_width + i];
+        pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * value)));
+      }
+    }
+    EXPECT_EQ(sha256(std::span<const std::uint8_t>(pixels)), c.sha256)
+        << c.height << " x " << c.width << ", short side " << c.short_side << ", " << c.filter;
+  }
 }
 
 TEST(Preprocessor, RefusesSettingsWithoutSense) {

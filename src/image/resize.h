@@ -25,9 +25,22 @@ extern const Filter bicubic;   // Keys, a = -0.5
 /// The filter of this name. Error with the list if there is none.
 const Filter& find_filter(std::string_view name);
 
+/// A part of a picture.
+struct Cut {
+  std::size_t top = 0;
+  std::size_t left = 0;
+  std::size_t height = 0;
+  std::size_t width = 0;
+};
+
 /// The picture with another height and width: first along the rows, then along the columns, each
-/// rounded to 8 bits. An unchanged side is not filtered. Error for an empty picture or side.
+/// rounded to 8 bits. Any number of channels. Error for an empty picture or side.
 /// Cost: outputs x taps per pass; taps = 2 support max(1, shrinking).
 Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter);
+
+/// The part `cut` of that picture; what does not lie in it is not computed.
+/// Error also if the cut is empty or lies outside.
+Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter,
+             const Cut& cut);
 
 }  // namespace nescio

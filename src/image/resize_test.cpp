@@ -1,6 +1,7 @@
 #include "image/resize.h"
 
 #include <gtest/gtest.h>
+#include <hwy/highway.h>
 
 #include <string>
 
@@ -36,9 +37,10 @@ TEST(Resize, EqualsPillowOnASmallPicture) {
 struct Case {
   std::size_t height, width, channels, new_height, new_width;
   const char* filter;
-  const char* sha256;  // of what Pillow 13.0 makes of pattern()
+  const char* sha256;  // of what Pillow 13.0 makes of pattern(); testdata/print_resized.py
 };
 
+/// Every instruction set of this machine must give the same bits.
 TEST(Resize, EqualsPillowBitByBit) {
   const Case cases[] = {
       {28, 28, 1, 32, 32, "bilinear",
@@ -69,19 +71,77 @@ TEST(Resize, EqualsPillowBitByBit) {
        "242d0a4f50e33d3001caab847a1d91846122746347005201ef0acdd4572f83ce"},
       {20, 20, 1, 20, 31, "bicubic",
        "ebb2935312ff6c8c792c7f3d6e2f89920e0ea9e0d12688c5223c448c445e5019"},
+      {32, 32, 3, 224, 224, "bilinear",
+       "e2f5cd6cf4113f0c1edb6d7221c1b718d28df4de0a86dc56d5962b95cc389281"},
+      {32, 32, 3, 224, 224, "bicubic",
+       "519f78aa171ed3787c7e13f4d1b8c1f2c92b7293f20e9c61b2e112adca9d9aa7"},
+      {375, 500, 3, 256, 341, "bilinear",
+       "fd236f13604c83d6a61bc55bd00f078deee652718723da0051a8f5fd54998526"},
+      {375, 500, 3, 256, 341, "bicubic",
+       "9e379729bd996656443687990759868f2ef1664c090d6b8c53af3e816dd1a6cc"},
+      {99, 101, 1, 32, 32, "bilinear",
+       "ad9b15dd861964d6353e9fe0d28bdd3f693f92f1a059ee6d8bf062be08d790f8"},
+      {99, 101, 1, 32, 32, "bicubic",
+       "4ad1142398be2c149a3fa8e2a2b8568547e24f9d737d6aab3403e8442a1acb15"},
+      {1, 50, 3, 7, 20, "bilinear",
+       "0c4707f791ef9b7a0e16ab11eeb67ce8270717bc7da98794c88ade10849e6992"},
+      {1, 50, 3, 7, 20, "bicubic",
+       "44e157e0a88f9fc11e0f6ff7abd0a1c50f278d135274dd37c98e38121c60f88c"},
+      {50, 1, 3, 20, 7, "bilinear",
+       "ce1c346c69e1f5d763232088b51d768eab1f4e79001161016a2347012bf7f424"},
+      {50, 1, 3, 20, 7, "bicubic",
+       "80670e42006b7939595cd3b3cacd77ef5580f9e18baebf7d95985a5522a9521d"},
+      {3, 1, 1, 1, 9, "bilinear",
+       "165736ce05944da00d3758809792a77acfc2690dd8183038e9940217a7ee2299"},
+      {3, 1, 1, 1, 9, "bicubic",
+       "165736ce05944da00d3758809792a77acfc2690dd8183038e9940217a7ee2299"},
+      {5, 700, 3, 5, 3, "bilinear",
+       "e8de21158a1bf2194a18e425119fc8d52bd4bde95bde1b890357e78cb303e8e0"},
+      {5, 700, 3, 5, 3, "bicubic",
+       "e8692cd70e2395454c1170e1932982fe6b783c0f71f54d6fea82f0bb68e2bdfd"},
+      {40, 37, 3, 1, 1, "bilinear",
+       "7a06ccb38103f10d1aec6c92e1cf92358fe21c28edce5c5f00a0f66a3d6ab71b"},
+      {40, 37, 3, 1, 1, "bicubic",
+       "7a06ccb38103f10d1aec6c92e1cf92358fe21c28edce5c5f00a0f66a3d6ab71b"},
   };
-  for (const Case& c : cases) {
-    const Image out = resize(pattern(c.height, c.width, c.channels), c.new_height, c.new_width,
-                             find_filter(c.filter));
-    EXPECT_EQ(sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)
-        << c.height << " x " << c.width << " to " << c.new_height << " x " << c.new_width << " "
-        << c.filter;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    for (const Case& c : cases) {
+      const Image out = resize(pattern(c.height, c.width, c.channels), c.new_height, c.new_width,
+                               find_filter(c.filter));
+      EXPECT_EQ(sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)
+          << c.height << " x " << c.width << " to " << c.new_height << " x " << c.new_width << " "
+          << c.filter << " on " << hwy::TargetName(target);
+    }
   }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().DeInit();
 }
 
 TEST(Resize, LeavesEqualSidesAlone) {
   const Image image = pattern(5, 6, 3);
   EXPECT_EQ(resize(image, 5, 6, bicubic).pixels, image.pixels);
+}
+
+TEST(Resize, MakesOnlyTheCut) {
+  const Image image = pattern(41, 30, 3);
+  const Image whole = resize(image, 29, 50, bicubic);
+  for (const Cut& cut : {Cut{0, 0, 29, 50}, Cut{3, 7, 20, 11}, Cut{28, 49, 1, 1}}) {
+    const Image part = resize(image, 29, 50, bicubic, cut);
+    ASSERT_EQ(part.pixels.size(), cut.height * cut.width * 3);
+    for (std::size_t y = 0; y < cut.height; ++y) {
+      for (std::size_t i = 0; i < 3 * cut.width; ++i) {
+        ASSERT_EQ(part.pixels[y * 3 * cut.width + i],
+                  whole.pixels[(cut.top + y) * 150 + 3 * cut.left + i])
+            << y << ", " << i;
+      }
+    }
+  }
+  for (const Cut& cut : {Cut{0, 0, 30, 1}, Cut{29, 0, 1, 1}, Cut{0, 0, 0, 1}, Cut{0, 1, 1, 50}}) {
+    EXPECT_NE(error_of([&] { resize(image, 29, 50, bicubic, cut); }).find("a part of 29 x 50"),
+              std::string::npos);
+  }
 }
 
 TEST(Resize, RefusesEmptySidesAndUnknownFilters) {
