@@ -9,6 +9,7 @@ import json
 import pathlib
 import struct
 import zipfile
+import zlib
 
 ROOT = pathlib.Path(__file__).parent / "corpus"
 
@@ -210,6 +211,37 @@ def image_files():
           bomb=gzip.compress(head + b"\1" + struct.pack(">I", 1) + bytes(5000000), mtime=0))
 
 
+def picture_files():
+    pictures = ROOT.parents[1] / "src/image/testdata"
+    jpegs = {name: (pictures / f"{name}.jpg").read_bytes()
+             for name in ("grey", "ycc_420", "ycc_444", "progressive", "ycck", "turned")}
+    grey, colour = jpegs["grey"], jpegs["ycc_444"]
+    frame, scan = grey.index(b"\xff\xc0"), grey.index(b"\xff\xda")
+    write("jpeg", **jpegs, empty=b"", truncated=grey[:-9], half=grey[:scan // 2], headers=grey[:scan],
+          huge=grey[:frame + 5] + b"\xff\xdc" * 2 + grey[frame + 9:],
+          large=grey[:frame + 5] + b"\x40\0" * 2 + grey[frame + 9:], flat=grey[:frame + 5] + bytes(4) + grey[frame + 9:],
+          precise=grey[:frame + 4] + b"\x0c" + grey[frame + 5:], arithmetic=grey.replace(b"\xff\xc0", b"\xff\xc9"),
+          scans=colour[:colour.index(b"\xff\xda")] + grey[scan:-2] * 20, exif_lie=jpegs["turned"].replace(
+              b"\x12\x01", b"\xff\xff"), segment_lie=grey[:4] + b"\xff\xff" + grey[6:])
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    pngs = {name: (pictures / f"{name}.png").read_bytes() for name in (
+        "grey1", "grey16", "palette4", "palette_transparent", "rgba16", "interlaced", "interlaced_thin", "bombs")}
+    rest = pngs["palette4"][33:]
+
+    def png(*header):
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", *header)) + rest
+
+    write("png", **pngs, empty=b"", signature=b"\x89PNG\r\n\x1a\n", truncated=png(19, 11, 4, 3, 0, 0, 0)[:-30],
+          absurd=png(100000, 100000, 8, 6, 0, 0, 0), large=png(16384, 16384, 8, 2, 0, 0, 0),
+          flat=png(0, 0, 8, 2, 0, 0, 0), longer=png(19, 5, 4, 3, 0, 0, 0), shorter=png(19, 99, 4, 3, 0, 0, 0),
+          no_palette=pngs["grey1"][:25] + b"\3" + pngs["grey1"][26:], depth=png(19, 11, 3, 3, 0, 0, 0),
+          interlaced_lie=png(19, 11, 4, 3, 0, 0, 1), palette_only=png(19, 11, 8, 3, 0, 0, 0)[:60],
+          chunk_lie=pngs["grey1"][:33] + b"\x7f\xff\xff\xff" + pngs["grey1"][37:])
+
+
 def text_files():
     write("spec", detector="knn(k=50)", chain="react(q=0.9)+energy(T=1)", sweep="knn(k=[1,5,10],T=[1,2])",
           combinator="mean(knn(k=5),vim,react(q=0.5)+msp)", blanks=" knn ( k = 5 ) ", empty="", open="knn(k=5",
@@ -238,7 +270,7 @@ def text_files():
 
 
 if __name__ == "__main__":
-    for make in (npy_files, npz_files, safetensors_files, torch_files, image_files, text_files):
+    for make in (npy_files, npz_files, safetensors_files, torch_files, image_files, picture_files, text_files):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")
