@@ -243,6 +243,10 @@ def picture_files():
 
 
 def text_files():
+    write("image_list", good="a/b.png 3\nc.JPEG -1\r\n\n", blank="my photos/a.png 3\n", missing="a.png\n",
+          dictionary="a.png {'label': 3, \"x\": [1, (2, 'a}b'), {}], 'y': None}\n", absolute="/a.png 1\n",
+          climbs="a/../../b.png 1\n", huge="a.png 9223372036854775808\n", empty_line="a.png 1\n\nb.png 1\n", empty="",
+          deep="a.png {'a': " + "[" * 3000, open="a.png {'a", escape="a.png {'a\\", zero=b"a\0b 1\n", bytes=b"\xff.png 1\n")
     write("spec", detector="knn(k=50)", chain="react(q=0.9)+energy(T=1)", sweep="knn(k=[1,5,10],T=[1,2])",
           combinator="mean(knn(k=5),vim,react(q=0.5)+msp)", blanks=" knn ( k = 5 ) ", empty="", open="knn(k=5",
           deep="a(" * 3000, deep_closed="a(" * 300 + "b" + ")" * 300, sweeps="a(" + ",".join(

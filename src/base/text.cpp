@@ -113,4 +113,41 @@ std::string suggest(std::string_view found, const std::vector<std::string>& know
   return out;
 }
 
+namespace {
+/// Bytes of the UTF-8 character at the beginning of `s`; 0 if there is none.
+std::size_t utf8_length(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first < 0xc2   ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
+  if (length == 0 || s.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Longer than needed, halves of surrogate pairs, beyond the last character.
+  const bool wrong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
+                     (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f);
+  return wrong ? 0 : length;
+}
+}  // namespace
+
+std::string printable(std::string_view s) {
+  std::string out;
+  while (!s.empty()) {
+    const std::size_t length = utf8_length(s);
+    const bool control = length == 1 && (static_cast<unsigned char>(s[0]) < ' ' || s[0] == 127);
+    if (length == 0 || control) {
+      out += "\xef\xbf\xbd";
+    } else {
+      out += s.substr(0, length);
+    }
+    s.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
 }  // namespace nescio

@@ -51,5 +51,16 @@ TEST(Suggest, NamesTheNearestOnlyIfItIsNear) {
   EXPECT_THAT(suggest("something", known), HasSubstr("Known: energy, knn, mahalanobis."));
 }
 
+TEST(Text, PrintableKeepsUtf8AndReplacesTheRest) {
+  const std::string mark = "\xef\xbf\xbd";
+  EXPECT_EQ(printable("a/\xc3\xa4 \xf0\x9f\x90\xb1.png"), "a/\xc3\xa4 \xf0\x9f\x90\xb1.png");
+  EXPECT_EQ(printable("\xe4.png\n"), mark + ".png" + mark);
+  EXPECT_EQ(printable("\xc0\xaf"), mark + mark);             // longer than needed
+  EXPECT_EQ(printable("\xed\xa0\x80"), mark + mark + mark);  // half a surrogate pair
+  EXPECT_EQ(printable("x\xf4\x90\x80\x80"), "x" + mark + mark + mark + mark);
+  EXPECT_EQ(printable("\xe2\x82"), mark + mark);  // ends too early
+  EXPECT_EQ(printable(""), "");
+}
+
 }  // namespace
 }  // namespace nescio

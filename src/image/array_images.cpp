@@ -18,9 +18,12 @@ class ArrayImages final : public Dataset {
     Sample sample;
     sample.image = {shape[1], shape[2], shape.size() == 4 ? shape[3] : 1,
                     std::vector<std::uint8_t>(pixels.begin(), pixels.end())};
-    if (labels_) sample.label = labels_->as<std::int64_t>()[i];
+    sample.label = label(i);
     sample.index = static_cast<std::int64_t>(i);
     return sample;
+  }
+  std::int64_t label(std::size_t i) const override {
+    return labels_ ? labels_->as<std::int64_t>()[i] : -1;
   }
   std::string hash() const override { return hash_; }
 

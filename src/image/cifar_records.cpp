@@ -23,9 +23,12 @@ class RecordFiles final : public Dataset {
 
   std::size_t size() const override { return ends_.empty() ? 0 : ends_.back(); }
   Sample load(std::size_t i) const override {
-    const auto file = static_cast<std::size_t>(std::ranges::upper_bound(ends_, i) - ends_.begin());
-    const std::size_t row = i - (file == 0 ? 0 : ends_[file - 1]);
-    return {files_[file].image(row), files_[file].label(row), static_cast<std::int64_t>(i)};
+    const auto [file, row] = place(i);
+    return {file.image(row), file.label(row), static_cast<std::int64_t>(i)};
+  }
+  std::int64_t label(std::size_t i) const override {
+    const auto [file, row] = place(i);
+    return file.label(row);
   }
   std::string hash() const override {
     Sha256 hash;
@@ -35,6 +38,11 @@ class RecordFiles final : public Dataset {
   std::vector<std::string> class_names() const override { return class_names_; }
 
  private:
+  std::pair<const CifarRecords&, std::size_t> place(std::size_t i) const {
+    const auto file = static_cast<std::size_t>(std::ranges::upper_bound(ends_, i) - ends_.begin());
+    return {files_[file], i - (file == 0 ? 0 : ends_[file - 1])};
+  }
+
   std::vector<CifarRecords> files_;
   std::vector<std::size_t> ends_;  // records up to and with each file
   std::vector<std::string> class_names_;

@@ -1,51 +1,40 @@
 #include "image/dataset.h"
 
+#include <algorithm>
+
 #include "base/error.h"
-#include "io/npy.h"
-#include "io/sha256.h"
+#include "image/subset.h"
 
 namespace nescio {
 namespace {
 
-/// Some rows of another data set.
-class Subset final : public Dataset {
- public:
-  Subset(std::unique_ptr<Dataset> source, Array rows, std::string_view file)
-      : source_(std::move(source)), rows_(std::move(rows)) {
-    const auto rows_kept = rows_.as<std::int64_t>();
-    for (std::size_t i = 0; i < rows_kept.size(); ++i) {
-      if (rows_kept[i] < 0 || static_cast<std::size_t>(rows_kept[i]) >= source_->size()) {
-        fail("index ", file, ": expected rows of a data set of ", source_->size(), ", found ",
-             rows_kept[i], " at position ", i);
-      }
-    }
-  }
+bool exists(std::string_view path) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::path(path), ignored);
+}
 
-  std::size_t size() const override { return rows_.size(); }
-  Sample load(std::size_t i) const override {
-    return source_->load(static_cast<std::size_t>(rows_.as<std::int64_t>()[i]));
-  }
-  std::string hash() const override {
-    const std::span bytes(static_cast<const std::uint8_t*>(rows_.data()), rows_.bytes());
-    return sha256(text(source_->hash(), " rows ", sha256(bytes)));
-  }
-  std::vector<std::string> class_names() const override { return source_->class_names(); }
-  std::string name(std::size_t i) const override {
-    return source_->name(static_cast<std::size_t>(rows_.as<std::int64_t>()[i]));
-  }
-  std::vector<std::string> skipped() const override { return source_->skipped(); }
-
- private:
-  std::unique_ptr<Dataset> source_;
-  Array rows_;
+struct DatasetSpec {
+  std::string_view type, path, options;
 };
 
-std::unique_ptr<Dataset> keep_rows(std::unique_ptr<Dataset> source, const std::string& file) {
-  const Array rows = read_npy(file);
-  if (rows.shape().size() != 1) {
-    fail("index ", file, ": expected a list of row numbers [N], found ", to_string(rows.shape()));
+DatasetSpec split_spec(std::string_view spec) {
+  if (exists(spec)) return {"files", spec, {}};
+  DatasetSpec parts;
+  std::string_view rest = spec;
+  if (const auto mark = spec.rfind('?'); mark != std::string_view::npos) {
+    parts.options = spec.substr(mark + 1);
+    rest = spec.substr(0, mark);
   }
-  return std::make_unique<Subset>(std::move(source), rows.to_int64(), file);
+  const auto colon = rest.find(':');
+  if (colon == std::string_view::npos && exists(rest)) return {"files", rest, parts.options};
+  if (colon == std::string_view::npos) {
+    fail("data set '", spec,
+         "': expected type:PATH, as in cifar10:DIR?split=test, or the path of a picture or folder "
+         "that is there");
+  }
+  parts.type = trim(rest.substr(0, colon));
+  parts.path = rest.substr(colon + 1);
+  return parts;
 }
 
 }  // namespace
@@ -60,22 +49,13 @@ const DatasetInfo& find_dataset_type(std::string_view name) {
 }
 
 std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
-  const auto colon = spec.find(':');
-  if (colon == std::string_view::npos) {
-    fail("data set '", spec, "': expected type:PATH, as in cifar10:DIR?split=test");
-  }
-  const DatasetInfo& info = find_dataset_type(trim(spec.substr(0, colon)));
+  const DatasetSpec parts = split_spec(spec);
+  const DatasetInfo& info = find_dataset_type(parts.type);
   const std::string where = text("[", info.name, "]");
-  std::string_view path = spec.substr(colon + 1);
-  std::string_view options;
-  if (const auto mark = path.rfind('?'); mark != std::string_view::npos) {
-    options = path.substr(mark + 1);
-    path = path.substr(0, mark);
-  }
-  if (path.empty()) fail(where, " expected a path behind the colon: ", info.path);
+  if (parts.path.empty()) fail(where, " expected a path behind the colon: ", info.path);
 
   const std::unique_ptr<DatasetType> type = info.make();
-  for (const std::string& option : split_top_level(options, '&')) {
+  for (const std::string& option : split_top_level(parts.options, '&')) {
     const auto equals = option.find('=');
     if (equals == std::string::npos) {
       fail(where, " expected key=value behind '?', found '", option, "'");
@@ -83,13 +63,50 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
     set_parameter(*type, info.options, where, option.substr(0, equals), option.substr(equals + 1));
   }
   try {
-    std::unique_ptr<Dataset> dataset = type->open(path);
-    if (!type->index.empty()) dataset = keep_rows(std::move(dataset), type->index);
-    if (dataset->size() == 0) fail(path, " holds no pictures");
+    std::unique_ptr<Dataset> dataset = select_pictures(type->open(parts.path), *type);
+    if (dataset->size() == 0) fail(parts.path, " holds no pictures");
     return dataset;
   } catch (const Error& e) {
     fail(where, " ", e.what());
   }
+}
+
+namespace {
+
+/// "a, b, c and 7 more"
+std::string first_names(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 10;
+  if (names.size() <= shown) return join(names);
+  const std::vector<std::string> first(names.begin(), names.begin() + shown);
+  return text(join(first), " and ", names.size() - shown, " more");
+}
+
+/// Names of `a` that `b` has not.
+std::vector<std::string> missing_in(std::vector<std::string> a, std::vector<std::string> b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  std::vector<std::string> missing;
+  std::ranges::set_difference(a, b, std::back_inserter(missing));
+  return missing;
+}
+
+}  // namespace
+
+void check_same_classes(const std::vector<std::string>& expected,
+                        const std::vector<std::string>& found, std::string_view where) {
+  if (expected.empty() || found.empty() || expected == found) return;
+  const auto missing = missing_in(expected, found);
+  const auto unknown = missing_in(found, expected);
+  std::string differences;
+  if (!missing.empty()) differences += text("; missing: ", first_names(missing));
+  if (!unknown.empty()) differences += text("; not expected: ", first_names(unknown));
+  if (differences.empty()) {
+    const auto [ours, theirs] = std::ranges::mismatch(expected, found);
+    differences = text("; the same names in another order: label ", ours - expected.begin(), " is ",
+                       *ours, " for one and ", *theirs, " for the other");
+  }
+  fail(where, ": expected the same ", expected.size(), " classes, found ", found.size(),
+       differences, "; classes=NAME,NAME,... chooses and orders them");
 }
 
 }  // namespace nescio

@@ -30,8 +30,10 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual std::size_t size() const = 0;
-  /// Picture i of size(). Error if its label cannot be read.
+  /// Picture i of size(). Error if picture or label cannot be read.
   virtual Sample load(std::size_t i) const = 0;
+  /// The label of picture i; types that know it without reading the picture say so.
+  virtual std::int64_t label(std::size_t i) const { return load(i).label; }
   /// SHA-256 of everything that pictures and labels depend on. Cost: one pass over the files.
   virtual std::string hash() const = 0;
   /// By label; empty where not known.
@@ -41,6 +43,8 @@ class Dataset {
   virtual std::string name([[maybe_unused]] std::size_t i) const { return {}; }
   /// Pictures that were left out when opening because they are broken, "NAME: reason".
   virtual std::vector<std::string> skipped() const { return {}; }
+  /// What somebody who uses the pictures should be told, one sentence each. Costs as much as hash().
+  virtual std::vector<std::string> remarks() const { return {}; }
 };
 
 /// A way to store pictures. Its members are the options behind '?'.
@@ -50,7 +54,11 @@ class DatasetType {
   /// Error if the files are missing, damaged or do not fit together.
   virtual std::unique_ptr<Dataset> open(const std::filesystem::path& path) const = 0;
 
-  std::string index;  // .npy of the rows to keep; empty: all
+  // Which pictures to keep, and in what order; empty: all. See select_pictures().
+  std::string index;    // rows
+  std::string except;   // rows to leave out
+  std::string classes;  // labels or names
+  bool skip_broken = false;
 };
 
 /// The self-description from which reading of specs, `list` and `describe` come.
@@ -71,10 +79,42 @@ Parameter<DatasetType> dataset_option(T Object::*member, ParameterInfo info) {
 template <class Object>
 DatasetInfo describe_dataset(DatasetInfo info) {
   info.make = [] { return std::make_unique<Object>(); };
-  info.options.push_back(bind_parameter<DatasetType, Object, std::string>(
-      &DatasetType::index,
-      {.name = "index", .doc = ".npy file of the rows to keep, in that order; all if not given"}));
+  const auto text_option = [](std::string DatasetType::*member, ParameterInfo option) {
+    return bind_parameter<DatasetType, Object, std::string>(member, std::move(option));
+  };
+  info.options.push_back(text_option(
+      &DatasetType::index, {.name = "index",
+                            .doc = "rows to keep, in this order: a .npy file or a list as in "
+                                   "0-99,205; all if not given"}));
+  info.options.push_back(text_option(
+      &DatasetType::except,
+      {.name = "except", .doc = "rows to leave out, written as index; none if not given"}));
+  info.options.push_back(text_option(
+      &DatasetType::classes,
+      {.name = "classes",
+       .doc = "classes to keep, by name or label as in cat,dog or 0-32,40; they are numbered anew "
+              "from 0 in this order; all if not given"}));
   return info;
+}
+
+/// The option broken=error|skip of types that decode files.
+template <class Object>
+Parameter<DatasetType> broken_option() {
+  Parameter<DatasetType> option;
+  option.info = {.name = "broken",
+                 .doc =
+                     "a picture that cannot be decoded is an error, or left out; skip decodes "
+                     "every picture once more before anything else happens",
+                 .choices = {"error", "skip"}};
+  option.type = type_name<std::string>();
+  option.default_value = "error";
+  option.set = [info = option.info](DatasetType& type, std::string_view value) {
+    std::string chosen;
+    parse_value(value, info, chosen);
+    type.skip_broken = chosen == "skip";
+  };
+  option.get = [](const DatasetType& type) { return type.skip_broken ? "skip" : "error"; };
+  return option;
 }
 
 namespace datasets {
@@ -85,8 +125,15 @@ const std::vector<DatasetInfo>& catalogue();
 /// The description of a type. Error with the nearest name and the list if there is none.
 const DatasetInfo& find_dataset_type(std::string_view name);
 
-/// "type:PATH?key=value&..." -> the data set. The options begin at the last '?'.
+/// "type:PATH?key=value&..." -> the data set. The options begin at the last '?'. A path of an
+/// existing picture or folder without a type is opened as files:PATH.
 /// Error, beginning with the type, for an unknown type or option and for everything open() refuses.
 std::unique_ptr<Dataset> open_dataset(std::string_view spec);
+
+/// Error, beginning with `where`, unless two data sets (or a network and a data set) number the same
+/// classes in the same way: names that one side lacks, or the first label that means two things.
+/// Nothing is compared where one side has no names.
+void check_same_classes(const std::vector<std::string>& expected,
+                        const std::vector<std::string>& found, std::string_view where);
 
 }  // namespace nescio

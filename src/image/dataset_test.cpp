@@ -132,7 +132,7 @@ TEST(Datasets, DescribeThemselves) {
     EXPECT_FALSE(info.name.empty());
     EXPECT_FALSE(info.summary.empty()) << info.name;
     EXPECT_FALSE(info.path.empty()) << info.name;
-    EXPECT_EQ(info.options.back().info.name, "index") << info.name;
+    EXPECT_EQ(info.options.back().info.name, "classes") << info.name;
     for (const auto& option : info.options) {
       EXPECT_FALSE(option.info.doc.empty()) << info.name << " " << option.info.name;
     }

@@ -34,11 +34,14 @@ class PaintedPictures final : public Dataset {
 
   Sample load(std::size_t i) const override {
     Rng rng(key_, i);
-    const bool labelled = !painter_.classes.empty();
-    const std::size_t label = labelled ? i % painter_.classes.size() : 0;
-    return {.image = painter_.paint(label, rng),
-            .label = labelled ? static_cast<std::int64_t>(label) : -1,
+    const std::int64_t drawn = label(i);
+    return {.image = painter_.paint(drawn < 0 ? 0 : static_cast<std::size_t>(drawn), rng),
+            .label = drawn,
             .index = static_cast<std::int64_t>(i)};
+  }
+  std::int64_t label(std::size_t i) const override {
+    const std::size_t classes = painter_.classes.size();
+    return classes == 0 ? -1 : static_cast<std::int64_t>(i % classes);
   }
 
   std::string hash() const override { return sha256(text(identity_, " ", count_)); }

@@ -1,0 +1,116 @@
+#include "image/subset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(ParseRows, TakesNumbersAndRangesInTheirOrder) {
+  EXPECT_THAT(parse_rows("7,0-2, 5", 8, "index"), ElementsAre(7, 0, 1, 2, 5));
+  EXPECT_THAT(parse_rows("3-3", 4, "index"), ElementsAre(3));
+}
+
+TEST(ParseRows, RefusesWhatIsOutsideOrTwice) {
+  const auto fault = [](std::string_view list) {
+    return error_of([&] { parse_rows(list, 10, "except"); });
+  };
+  EXPECT_THAT(fault("0-10"), HasSubstr("except: expected numbers up to 9, found 10"));
+  EXPECT_THAT(fault("0-9223372036854775807"), HasSubstr("up to 9"));
+  EXPECT_THAT(fault("0-99999999999999999999"), HasSubstr("too large"));
+  EXPECT_THAT(fault("1,0-3"), HasSubstr("1 is named twice"));
+  EXPECT_THAT(fault("5-3"), HasSubstr("no range"));
+  EXPECT_THAT(fault("-3"), HasSubstr("no range"));
+  EXPECT_THAT(fault("3-"), HasSubstr("whole number"));
+  EXPECT_THAT(fault("1,,2"), HasSubstr("expected rows as in 0-99,205"));
+  EXPECT_THAT(fault("rows.npy"), HasSubstr("rows.npy"));
+}
+
+TEST(ParseClasses, TakesNamesBeforeLabels) {
+  const std::vector<std::string> names = {"cat", "dog", "0", "eel"};
+  EXPECT_THAT(parse_classes("dog,cat", names, 3), ElementsAre(1, 0));
+  EXPECT_THAT(parse_classes("0,3", names, 3), ElementsAre(2, 3));
+  EXPECT_THAT(parse_classes("5-7,2", {}, 8), ElementsAre(5, 6, 7, 2));
+  const auto fault = [&](std::string_view list) {
+    return error_of([&] { parse_classes(list, names, 3); });
+  };
+  EXPECT_THAT(fault("dgo"), HasSubstr("no class 'dgo' among the 4. Did you mean 'dog'"));
+  EXPECT_THAT(fault("3-4"), HasSubstr("up to 3, found 4"));
+  EXPECT_THAT(fault("eel,3"), HasSubstr("named twice"));
+  EXPECT_THAT(error_of([] { parse_classes("0", {}, -1); }), HasSubstr("no labels"));
+}
+
+/// Six records with labels 2 0 1 2 0 1 and grey values 0 .. 5.
+class Select : public testing::Test {
+ protected:
+  Select() {
+    std::string records;
+    for (int i = 0; i < 6; ++i) {
+      records += static_cast<char>((i + 2) % 3) + std::string(3072, static_cast<char>(i));
+    }
+    folder_.file("all.bin", records);
+    folder_.file("classes.txt", "cat\ndog\neel\n");
+  }
+  std::unique_ptr<Dataset> open(std::string_view options) const {
+    return open_dataset(text("records:", (folder_ / "all.bin").string(), options));
+  }
+  // Label and grey value of every picture, "2:0 0:1".
+  static std::string content(const Dataset& dataset) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < dataset.size(); ++i) {
+      const Sample sample = dataset.load(i);
+      EXPECT_EQ(sample.label, dataset.label(i));
+      EXPECT_EQ(sample.index, sample.image.pixels[0]);
+      out.push_back(text(sample.label, ':', int{sample.image.pixels[0]}));
+    }
+    return join(out, " ");
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(Select, KeepsAndLeavesOutRows) {
+  EXPECT_EQ(content(*open("?index=4,0-1")), "0:4 2:0 0:1");
+  EXPECT_EQ(content(*open("?except=1-4")), "2:0 1:5");
+  EXPECT_EQ(content(*open("?index=5,3,1&except=3")), "1:5 0:1");
+  EXPECT_THAT(error_of([&] { open("?except=0-5"); }), HasSubstr("holds no pictures"));
+}
+
+TEST_F(Select, NumbersTheClassesAnewInTheOrderOfTheList) {
+  const auto two = open("?classes=eel,cat");
+  EXPECT_EQ(content(*two), "0:0 1:1 0:3 1:4");
+  EXPECT_THAT(two->class_names(), ElementsAre("eel", "cat"));
+  EXPECT_EQ(content(*open("?classes=1-2&index=0,2")), "1:0 0:2");
+}
+
+TEST_F(Select, HashSeesEveryChoice) {
+  const auto hash = [&](std::string_view options) { return open(options)->hash(); };
+  EXPECT_EQ(hash("?index=0,1"), hash("?except=2-5"));  // the same pictures
+  EXPECT_EQ(hash("?classes=0-2&except=5"), hash("?classes=cat,dog,eel&index=0-4"));
+  EXPECT_NE(hash(""), hash("?index=0-4"));
+  EXPECT_NE(hash("?classes=0-2"), hash("?classes=0,2,1"));
+  EXPECT_NE(hash("?classes=0-2"), hash("?index=0-5"));
+}
+
+TEST(CheckSameClasses, SaysWhichSideLacksWhat) {
+  using Names = std::vector<std::string>;
+  const auto fault = [](const Names& a, const Names& b) {
+    return error_of([&] { check_same_classes(a, b, "val"); });
+  };
+  EXPECT_EQ(fault({"a", "b"}, {"a", "b"}), "");
+  EXPECT_EQ(fault({}, {"a"}), "");
+  EXPECT_EQ(fault({"a"}, {}), "");
+  const std::string both = fault({"a", "b", "c"}, {"a", "x"});
+  EXPECT_THAT(both, HasSubstr("val: expected the same 3 classes, found 2; missing: b, c; "));
+  EXPECT_THAT(both, HasSubstr("not expected: x"));
+  EXPECT_THAT(fault({"a", "b"}, {"b", "a"}), HasSubstr("label 0 is a for one and b for the other"));
+  EXPECT_THAT(fault(Names(1, "a"), Names(40, "y")), HasSubstr("and 30 more"));
+}
+
+}  // namespace
+}  // namespace nescio
