@@ -183,12 +183,12 @@ std::string results_markdown(const Results& results, const std::string& command)
   return out + "\n## Command\n\n```\n" + command + "\n```\n";
 }
 
-void write_results(const Results& results, const nlohmann::json& run, const std::string& command,
+void write_results(const RunRecord& record, const FeatureBank&, const Roles&,
                    const std::filesystem::path& folder) {
   make_folders(folder);
-  write_text(folder / "results.csv", to_csv(long_table(results)));
-  write_json(folder / "results.json", results_json(results, run));
-  write_text(folder / "results.md", results_markdown(results, command));
+  write_text(folder / "results.csv", to_csv(long_table(record.results)));
+  write_json(folder / "results.json", results_json(record.results, record.run));
+  write_text(folder / "results.md", results_markdown(record.results, record.command));
 }
 
 }  // namespace nescio

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -28,8 +30,17 @@ std::string results_text(const Results& results);
 /// The same in Markdown, with intervals; `command` stands at the end.
 std::string results_markdown(const Results& results, const std::string& command);
 
-/// Writes the three files into the folder, each all or nothing.
-void write_results(const Results& results, const nlohmann::json& run, const std::string& command,
+/// Everything that a report is made from.
+struct RunRecord {
+  Results results;
+  nlohmann::json run;   // an object: settings, versions, the bank's hashes
+  std::string command;  // as a shell would take it again
+  /// [N] of each (detector, set), float32 or float64.
+  std::map<std::pair<std::string, std::string>, Array> scores;
+};
+
+/// Writes the files into the folder, each all or nothing. The bank is the one that was evaluated.
+void write_results(const RunRecord& record, const FeatureBank& bank, const Roles& roles,
                    const std::filesystem::path& folder);
 
 }  // namespace nescio

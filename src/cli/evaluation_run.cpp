@@ -1,0 +1,96 @@
+#include "cli/evaluation_run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+
+#include "base/spec.h"
+#include "cli/versions.h"
+#include "io/file.h"
+#include "io/npy.h"
+#include "report/results.h"
+
+namespace nescio {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What somebody needs who wants the same numbers again.
+void add_facts(nlohmann::json& run, const FeatureBank& bank, const Roles& roles) {
+  for (const auto& [name, value] : versions()) run["versions"][name] = value;
+  run["bank"] = {
+      {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
+  std::vector<std::string> splits = {roles.train, roles.val};
+  for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
+  for (const std::string& split : splits) {
+    if (!split.empty()) run["bank"]["splits"][split] = bank.manifest(split).at("arrays");
+  }
+}
+
+void write_scores(const RunRecord& record, const fs::path& folder) {
+  for (const auto& [key, scores] : record.scores) {
+    auto [detector, set] = key;
+    std::ranges::replace(detector, '/', '_');
+    write_npy(folder / detector / (set + ".npy"), scores);
+  }
+}
+
+}  // namespace
+
+EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed) {
+  EvaluationSettings settings;
+  as_usage([&] {
+    for (const std::string& spec : expand_list(options.detectors)) {
+      if (spec == "all") {
+        settings.skip_unavailable = true;
+        const auto all = all_specs();
+        settings.detectors.insert(settings.detectors.end(), all.begin(), all.end());
+      } else {
+        settings.detectors.push_back(Chain(spec).spec());
+      }
+    }
+  });
+  if (settings.detectors.empty()) throw UsageError("detectors= names none");
+  settings.executor = options.executor == "reference" ? Executor::reference : Executor::cpu;
+  settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
+  settings.intervals.seed = static_cast<std::uint64_t>(seed);
+  return settings;
+}
+
+void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
+                    std::int64_t seed, nlohmann::json run, Console& console) {
+  const EvaluationSettings settings = evaluation_settings(options, seed);
+  const fs::path folder = options.out;
+  make_folders(folder);
+
+  RunRecord record{.results = {}, .run = std::move(run), .command = console.command, .scores = {}};
+  record.results =
+      evaluate(bank, roles, settings, console.progress,
+               [&](const std::string& detector, const std::string& set, const Array& scores) {
+                 record.scores.emplace(std::pair(detector, set), scores);
+               });
+  record.run["command"] = console.command;
+  add_facts(record.run, bank, roles);
+
+  write_results(record, bank, roles, folder);
+  write_text(folder / "command.txt", console.command + "\n");
+  if (options.scores) write_scores(record, folder / "scores");
+
+  if (console.json) {
+    console.out << results_json(record.results, record.run).dump(2) << '\n';
+  } else {
+    console.out << results_text(record.results);
+  }
+  for (const Skipped& skipped : record.results.skipped) {
+    console.log << "skipped " << skipped.detector << ": " << skipped.reason << '\n';
+  }
+  console.log << "wrote " << (folder / "results.csv").string() << ", .json, .md\n";
+}
+
+nlohmann::json settings_json(const VerbInfo& info, const Verb& verb) {
+  nlohmann::json settings;
+  for (const auto& [key, value] : resolved_options(info, verb)) settings[key] = value;
+  return settings;
+}
+
+}  // namespace nescio

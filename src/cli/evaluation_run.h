@@ -1,0 +1,58 @@
+// The part that evaluate, benchmark and demo share: from a bank to written results.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/verb.h"
+#include "evaluation/evaluate.h"
+
+namespace nescio {
+
+/// What a user may choose about an evaluation; a verb that offers it derives from this, too.
+struct EvaluationOptions {
+  std::string detectors = "all";
+  std::string out;
+  std::int64_t bootstrap = 1000;
+  bool scores = false;
+  std::string executor = "cpu";
+};
+
+/// The options of the verb `Object` that set its EvaluationOptions.
+template <class Object>
+std::vector<Parameter<Verb>> evaluation_options() {
+  return {
+      option<Object, std::string>(
+          &Object::detectors, {.name = "detectors", .doc = "specs separated by commas, or all"}),
+      option<Object, std::string>(&Object::out,
+                                  {.name = "out", .doc = "folder of the run", .required = true}),
+      option<Object, std::int64_t>(
+          &Object::bootstrap,
+          {.name = "bootstrap",
+           .doc = "resamples for the intervals; 0 leaves out those that need them",
+           .min = 0,
+           .max = 1e6}),
+      option<Object, bool>(
+          &Object::scores,
+          {.name = "scores", .doc = "keep the scores: RUN/scores/<detector>/<set>.npy"}),
+      option<Object, std::string>(
+          &Object::executor, {.name = "executor",
+                              .doc = "cpu (fast) or reference (plain loops in double, to check)",
+                              .choices = {"cpu", "reference"}})};
+}
+
+/// UsageError if `detectors` names none, or one that does not exist.
+EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed);
+
+/// Fits, scores and measures the detectors, writes what came out and the command line into the
+/// folder `out`, prints the table (or JSON) and says what was skipped and written. `run` (an
+/// object) holds what the caller knows about the run and stands in results.json.
+void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
+                    std::int64_t seed, nlohmann::json run, Console& console);
+
+/// The options of a verb as they were resolved, for `run["settings"]`.
+nlohmann::json settings_json(const VerbInfo& info, const Verb& verb);
+
+}  // namespace nescio
