@@ -21,8 +21,10 @@ struct Roles {
 /// (split, role) of what is scored: id, then near, then far as given.
 std::vector<std::pair<std::string, std::string>> scored_splits(const Roles& roles);
 
-/// Error if a split is not in the bank or has no rows, if one is scored twice, if an OOD split or
-/// the id split is also fitted on (val may be the id split), or if there is no OOD split.
+/// Error if a split is scored twice, if an OOD split or the id split is also fitted on (val may be
+/// the id split), or if there is no id split or no OOD split.
+void check_roles(const Roles& roles);
+/// The same, and if a split is not in the bank or has no rows.
 void check_roles(const Roles& roles, const FeatureBank& bank);
 
 }  // namespace nescio

@@ -1,0 +1,228 @@
+#include "evaluation/protocol.h"
+
+#include <algorithm>
+
+#include "bank/manifest.h"
+#include "base/error.h"
+#include "io/yaml_file.h"
+
+namespace nescio {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A value of the file that knows where it stands.
+class Node {
+ public:
+  Node(const Json& value, const std::string& file, std::string key = {})
+      : value_(value), file_(file), key_(std::move(key)) {}
+
+  template <class... Parts>
+  [[noreturn]] void refuse(const Parts&... parts) const {
+    fail(file_, ": ", key_, key_.empty() ? "" : ": ", parts...);
+  }
+
+  bool is_mapping() const { return value_.is_object(); }
+
+  std::string scalar() const {
+    if (!value_.is_string()) refuse("expected a text, found ", kind());
+    return value_.get<std::string>();
+  }
+
+  std::size_t count() const {
+    try {
+      const long long number = parse_integer(scalar(), "it");
+      if (number > 0) return static_cast<std::size_t>(number);
+    } catch (const Error&) {
+    }
+    refuse("expected a whole number > 0, found ", kind());
+  }
+
+  /// Of a list or a single text.
+  std::vector<std::string> list() const {
+    if (!value_.is_array()) return {scalar()};
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < value_.size(); ++i) {
+      out.push_back(Node(value_[i], file_, text(key_, "[", i, "]")).scalar());
+    }
+    return out;
+  }
+
+  std::vector<std::pair<std::string, Node>> entries() const {
+    if (!is_mapping()) refuse("expected `key: value` lines, found ", kind());
+    std::vector<std::pair<std::string, Node>> out;
+    for (const auto& [key, value] : value_.items()) out.emplace_back(key, child(key, value));
+    return out;
+  }
+
+  /// Null if there is none.
+  std::optional<Node> find(const std::string& key) const {
+    const auto found = value_.find(key);
+    return found == value_.end() ? std::nullopt : std::optional(child(key, *found));
+  }
+
+  Node at(const std::string& key) const {
+    if (const auto found = find(key)) return *found;
+    refuse("'", key, "' is missing");
+  }
+
+  void allow(const std::vector<std::string>& keys) const {
+    for (const auto& [key, value] : entries()) {
+      if (std::ranges::find(keys, key) == keys.end()) {
+        refuse("unknown key '", key, "'.", suggest(key, keys));
+      }
+    }
+  }
+
+ private:
+  Node child(const std::string& key, const Json& value) const {
+    return {value, file_, key_.empty() ? key : key_ + "." + key};
+  }
+
+  std::string kind() const {
+    if (value_.is_null()) return "nothing";
+    if (value_.is_array()) return "a list";
+    return value_.is_object() ? "a mapping" : text("'", value_.get<std::string>(), "'");
+  }
+
+  const Json& value_;
+  const std::string& file_;
+  std::string key_;  // "sets.cifar10/val.rows"; empty at the top
+};
+
+void add_option(std::string& spec, const std::string& option) {
+  spec += (spec.find('?') == std::string::npos ? "?" : "&") + option;
+}
+
+std::string with_folder(const Node& node, std::string spec, const std::string& data) {
+  static const std::string place = "{data}";
+  for (std::size_t at = 0; (at = spec.find(place, at)) != std::string::npos; at += data.size()) {
+    if (data.empty()) node.refuse("needs the folder of the data sets; give it with data=DIR");
+    spec.replace(at, place.size(), data);
+  }
+  return spec;
+}
+
+ProtocolSet read_set(const std::string& name, const Node& node, const std::string& data) {
+  try {
+    check_split_name(name);
+  } catch (const Error& e) {
+    node.refuse(e.what());
+  }
+  ProtocolSet set{.name = name, .data = {}, .rows = {}};
+  if (!node.is_mapping()) {
+    set.data = with_folder(node, node.scalar(), data);
+    return set;
+  }
+  set.data = with_folder(node, node.at("data").scalar(), data);
+  for (const auto& [key, value] : node.entries()) {
+    if (key == "data") continue;
+    if (key == "rows") {
+      set.rows = value.count();
+    } else {
+      add_option(set.data, key + "=" + with_folder(value, join(value.list(), ","), data));
+    }
+  }
+  return set;
+}
+
+class Reader {
+ public:
+  Reader(const Node& root, const std::string& data) : root_(root), data_(data) {}
+
+  Protocol read() {
+    root_.allow({"name", "summary", "preprocessing", "sets", "roles"});
+    Protocol out;
+    out.name = root_.at("name").scalar();
+    if (const auto summary = root_.find("summary")) out.summary = summary->scalar();
+    if (const auto options = root_.find("preprocessing")) out.preprocessing = options->scalar();
+    for (const auto& [name, node] : root_.at("sets").entries()) {
+      sets_.push_back(read_set(name, node, data_));
+      names_.push_back(name);
+    }
+    read_roles(out);
+    for (ProtocolSet& set : sets_) {
+      const bool used = std::ranges::find(used_, set.name) != used_.end();
+      if (used) {
+        out.sets.push_back(std::move(set));
+      } else {
+        out.unused.push_back(set.name);
+      }
+    }
+    return out;
+  }
+
+ private:
+  void read_roles(Protocol& out) {
+    const Node roles = root_.at("roles");
+    roles.allow({"train", "val", "id", "near", "far", "ood_val"});
+    const auto many = [&](const char* role) {
+      const auto node = roles.find(role);
+      return node ? declared(*node, node->list()) : std::vector<std::string>{};
+    };
+    const auto one = [&](const char* role) {
+      const auto node = roles.find(role);
+      return node ? declared(*node, {node->scalar()}).front() : std::string();
+    };
+    out.roles = {one("train"), one("val"), one("id"), many("near"), many("far")};
+    out.ood_val = many("ood_val");
+    try {
+      check_roles(out.roles);
+    } catch (const Error& e) {
+      roles.refuse(e.what());
+    }
+    for (const auto& [split, role] : scored_splits(out.roles)) {
+      if (std::ranges::find(out.ood_val, split) != out.ood_val.end()) {
+        roles.refuse(split, " is named as ", role,
+                     " and as ood_val; settings chosen on rows that are scored are too good");
+      }
+    }
+  }
+
+  std::vector<std::string> declared(const Node& node, std::vector<std::string> names) {
+    for (const std::string& name : names) {
+      if (std::ranges::find(names_, name) == names_.end()) {
+        node.refuse("'", name, "' is none of the sets above.", suggest(name, names_));
+      }
+      used_.push_back(name);
+    }
+    return names;
+  }
+
+  const Node& root_;
+  const std::string& data_;
+  std::vector<ProtocolSet> sets_;
+  std::vector<std::string> names_;  // of sets_
+  std::vector<std::string> used_;   // by a role
+};
+
+}  // namespace
+
+std::string Protocol::model_spec(std::string model) const {
+  if (preprocessing.empty()) return model;
+  const auto mark = model.rfind('?');
+  if (mark == std::string::npos) return model + "?" + preprocessing;
+  return model.insert(mark + 1, preprocessing + "&");  // the last of two options counts
+}
+
+Protocol read_protocol(const std::filesystem::path& path, const std::string& data) {
+  const Json file = read_yaml(path);
+  const std::string name = path.string();
+  return Reader(Node(file, name), data).read();
+}
+
+nlohmann::ordered_json to_json(const Protocol& protocol) {
+  Json out = {{"name", protocol.name},
+              {"summary", protocol.summary},
+              {"preprocessing", protocol.preprocessing}};
+  for (const ProtocolSet& set : protocol.sets) {
+    out["sets"][set.name] = {{"data", set.data}};
+    if (set.rows) out["sets"][set.name]["expected_rows"] = *set.rows;
+  }
+  const Roles& roles = protocol.roles;
+  out["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
+                  {"near", roles.near},   {"far", roles.far}, {"ood_val", protocol.ood_val}};
+  return out;
+}
+
+}  // namespace nescio

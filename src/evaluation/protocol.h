@@ -1,0 +1,53 @@
+// A benchmark that others can repeat: data sets and the parts they play, read from a YAML file.
+//
+//   name: cifar10
+//   summary: one sentence, with the source
+//   preprocessing: short_side=32&size=32      # optional: options of the model
+//   sets:
+//     cifar10/train: cifar10:{data}/cifar-10-batches-bin?split=train
+//     cifar10/val: {data: "cifar10:{data}/...?split=test", index: [12, 34], rows: 2}
+//   roles: {train: cifar10/train, val: cifar10/val, id: cifar10/test,
+//           near: [cifar100/test], far: [mnist/test], ood_val: [fashion_mnist/test]}
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "evaluation/roles.h"
+
+namespace nescio {
+
+struct ProtocolSet {
+  std::string name;                 // SET/SPLIT
+  std::string data;                 // data-set spec
+  std::optional<std::size_t> rows;  // how many pictures the protocol counts on
+};
+
+struct Protocol {
+  std::string name;
+  std::string summary;
+  std::string preprocessing;        // key=value&... of a model spec; empty: the network's own
+  std::vector<ProtocolSet> sets;    // those that have a role, in the order of the file
+  std::vector<std::string> unused;  // names of the others
+  Roles roles;
+  std::vector<std::string> ood_val;  // OOD rows to choose settings on; never scored
+
+  /// "resnet20:PATH?user=1" with the protocol's preprocessing, which the user's options override.
+  std::string model_spec(std::string model) const;
+};
+
+/// Reads a protocol; "{data}" in specs becomes the folder `data`. Keys of a set other than `data`
+/// and `rows` are options of its data set (a list becomes "a,b,c").
+/// Error, with the file and the key, for what is missing, unknown (with the nearest name) or of the
+/// wrong kind, for roles of sets that are not declared, and for a set with two roles that do not go
+/// together (check_roles()).
+Protocol read_protocol(const std::filesystem::path& path, const std::string& data);
+
+/// Everything resolved, as a run records it.
+nlohmann::ordered_json to_json(const Protocol& protocol);
+
+}  // namespace nescio

@@ -1,0 +1,97 @@
+#include "evaluation/protocol.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string sets =
+    "sets:\n"
+    "  a/train: npy:{data}/train.npy?labels={data}/y.npy\n"
+    "  a/val: {data: 'npy:{data}/test.npy', index: [3, 1-2], rows: 3}\n"
+    "  a/test: {data: 'npy:{data}/test.npy?labels=y', index: 0}\n"
+    "  b/test: cifar10:b\n"
+    "  b/val: cifar10:b\n"
+    "  c/test: cifar10:c\n";
+const std::string roles =
+    "roles: {train: a/train, val: a/val, id: a/test, near: b/test, ood_val: [b/val]}\n";
+
+Protocol read(const std::string& yaml, const std::string& data = "/pictures") {
+  const TestFolder folder;
+  return read_protocol(folder.file("p.yaml", yaml), data);
+}
+std::string refusal(const std::string& yaml, const std::string& data = "/pictures") {
+  return error_of([&] { read(yaml, data); });
+}
+
+TEST(Protocol, ReadsSetsInOrder) {
+  const Protocol p = read("name: toy\nsummary: two words\n" + sets + roles);
+  EXPECT_EQ(p.name, "toy");
+  EXPECT_EQ(p.summary, "two words");
+  ASSERT_EQ(p.sets.size(), 5U);
+  EXPECT_EQ(p.sets[0].name, "a/train");
+  EXPECT_EQ(p.sets[0].data, "npy:/pictures/train.npy?labels=/pictures/y.npy");
+  EXPECT_EQ(p.sets[0].rows, std::nullopt);
+  EXPECT_EQ(p.sets[1].data, "npy:/pictures/test.npy?index=3,1-2");
+  EXPECT_EQ(p.sets[1].rows, 3U);
+  EXPECT_EQ(p.sets[2].data, "npy:/pictures/test.npy?labels=y&index=0");
+  EXPECT_THAT(p.unused, ElementsAre("c/test"));
+  EXPECT_EQ(p.roles.id, "a/test");
+  EXPECT_THAT(p.roles.near, ElementsAre("b/test"));
+  EXPECT_THAT(p.roles.far, ElementsAre());
+  EXPECT_THAT(p.ood_val, ElementsAre("b/val"));
+  const auto json = to_json(p);
+  EXPECT_EQ(json.at("sets").at("a/val").at("expected_rows"), 3);
+  EXPECT_EQ(json.at("roles").at("val"), "a/val");
+}
+
+TEST(Protocol, UserOverridesItsPreprocessing) {
+  const Protocol p = read("name: toy\npreprocessing: size=8&mean=0\n" + sets + roles);
+  EXPECT_EQ(p.model_spec("net:w.th"), "net:w.th?size=8&mean=0");
+  EXPECT_EQ(p.model_spec("net:w.th?size=9"), "net:w.th?size=8&mean=0&size=9");
+  EXPECT_EQ(read("name: toy\n" + sets + roles).model_spec("net:w.th"), "net:w.th");
+}
+
+TEST(Protocol, NamesFileAndKeyOfWhatItRefuses) {
+  const std::string head = "name: toy\n";
+  EXPECT_THAT(refusal(head + "set: x\n" + sets + roles),
+              HasSubstr("p.yaml: unknown key 'set'. Did you mean 'sets'?"));
+  EXPECT_THAT(refusal(sets + roles), HasSubstr("p.yaml: 'name' is missing"));
+  EXPECT_THAT(refusal(head + sets), HasSubstr("'roles' is missing"));
+  EXPECT_THAT(refusal("- a\n- b\n"), HasSubstr("expected `key: value` lines, found a list"));
+  EXPECT_THAT(refusal(""), HasSubstr("found nothing"));
+  EXPECT_THAT(refusal(head + "sets: {a/b: {rows: 3}}\n" + roles),
+              HasSubstr("sets.a/b: 'data' is missing"));
+  EXPECT_THAT(refusal(head + "sets: {a/b: {data: x, rows: -3}}\n" + roles),
+              HasSubstr("sets.a/b.rows: expected a whole number > 0, found '-3'"));
+  EXPECT_THAT(refusal(head + "sets: {a/b: {data: x, index: [1, [2]]}}\n" + roles),
+              HasSubstr("sets.a/b.index[1]: expected a text, found a list"));
+  EXPECT_THAT(refusal(head + "sets: {a: x}\n" + roles), HasSubstr("p.yaml: sets.a: "));
+  EXPECT_THAT(refusal(head + sets + roles, ""), HasSubstr("sets.a/train: needs the folder"));
+}
+
+TEST(Protocol, RolesMustFitTheSets) {
+  const auto with = [](const std::string& r) {
+    return "name: toy\n" + sets + "roles: {" + r + "}\n";
+  };
+  EXPECT_THAT(refusal(with("id: a/test, nera: b/test")),
+              HasSubstr("roles: unknown key 'nera'. Did you mean 'near'?"));
+  EXPECT_THAT(refusal(with("id: a/tset, near: b/test")),
+              HasSubstr("roles.id: 'a/tset' is none of the sets above. Did you mean 'a/test'?"));
+  EXPECT_THAT(refusal(with("id: a/test, near: b/test, far: [b/test]")),
+              HasSubstr("roles: b/test is named as near and as far"));
+  EXPECT_THAT(refusal(with("id: a/test, near: b/test, train: a/test")), HasSubstr("as train"));
+  EXPECT_THAT(refusal(with("id: a/test, near: b/test, ood_val: b/test")), HasSubstr("as ood_val"));
+  EXPECT_THAT(refusal(with("near: b/test")), HasSubstr("roles: an evaluation needs the in-"));
+  EXPECT_THAT(refusal(with("id: a/test")), HasSubstr("near= or far="));
+  EXPECT_EQ(refusal(with("id: a/test, near: b/test, val: a/test")), "");
+}
+
+}  // namespace
+}  // namespace nescio
