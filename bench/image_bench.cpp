@@ -1,0 +1,183 @@
+// Pictures to what networks read: resize + centre cut + normalise, and the same with JPEG decode
+// before, against Pillow and numpy on the same pictures; then the loader alone.
+//   NESCIO_PYTHON=/path/to/python nescio_image_bench FOLDER_OF_JPEG [WORKERS]
+// The comparisons run on one thread, the loader on WORKERS. Without Python the photos are taken as
+// they are where JPEG of a certain size would be needed.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "image/decode.h"
+#include "image/loader.h"
+#include "io/file.h"
+#include "io/npy.h"
+#include "measure.h"
+#include "python_yardstick.h"
+#include "temporary_folder.h"
+
+namespace nescio::bench {
+namespace {
+
+using Files = std::vector<std::filesystem::path>;
+
+constexpr std::size_t rounds = 5;
+
+Files jpegs(const std::filesystem::path& folder) {
+  Files files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".jpg") files.push_back(entry.path());
+  }
+  if (files.empty()) fail("no *.jpg in ", folder.string());
+  std::ranges::sort(files);
+  return files;
+}
+
+/// The pictures of files, decoded when asked for, over and over until there are `size`.
+class JpegFiles final : public Dataset {
+ public:
+  JpegFiles(Files files, std::size_t size) : files_(std::move(files)), size_(size) {}
+  std::size_t size() const override { return size_; }
+  Sample load(std::size_t i) const override {
+    const auto& file = files_[i % files_.size()];
+    return {decode_image(map_file(file), file.string())};
+  }
+  std::string hash() const override { return {}; }
+
+ private:
+  Files files_;
+  std::size_t size_;
+};
+
+Preprocessing imagenet(std::size_t side, std::size_t short_side) {
+  return {.height = side,
+          .width = side,
+          .short_side = short_side,
+          .mean = {0.485, 0.456, 0.406},
+          .std = {0.229, 0.224, 0.225}};
+}
+
+/// Decodes or has the pictures, preprocesses them all.
+class Pipeline {
+ public:
+  Pipeline(std::vector<Image> images, Files files, const Preprocessing& preprocessing)
+      : images_(std::move(images)),
+        files_(std::move(files)),
+        preprocessor_(preprocessing),
+        values_(preprocessor_.size()) {}
+
+  std::size_t size() const { return files_.empty() ? images_.size() : files_.size(); }
+  void run() {
+    for (std::size_t i = 0; i < size(); ++i) preprocess(i);
+  }
+  /// Of the absolute values that all pictures become.
+  double sum() {
+    double sum = 0;
+    for (std::size_t i = 0; i < size(); ++i) {
+      preprocess(i);
+      for (const float value : values_) sum += std::abs(static_cast<double>(value));
+    }
+    return sum;
+  }
+
+ private:
+  void preprocess(std::size_t i) {
+    if (files_.empty()) return preprocessor_.apply(images_[i], values_);
+    preprocessor_.apply(decode_image(map_file(files_[i]), files_[i].string()), values_);
+  }
+
+  std::vector<Image> images_;
+  Files files_;
+  Preprocessor preprocessor_;
+  std::vector<float> values_;
+};
+
+/// Prints a line: how many times as long the script of Pillow and numpy takes for the same.
+void compare(const std::string& name, Pipeline& ours, const std::filesystem::path& folder) {
+  const auto milliseconds = [&](const Times& seconds) {
+    return print(seconds / Times(seconds.size(), 1e-3 * static_cast<double>(ours.size()))) + " ms";
+  };
+  const Work own = [&] { ours.run(); };
+  if (!python()) return print_row(name, {"", milliseconds(alternate({own}, rounds)[0])});
+  Times own_times;
+  Times their_times;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    own_times.push_back(spread(alternate({own}, 3)[0]).median);
+    const auto theirs = run_python("images.py", folder);
+    their_times.push_back(theirs.at("seconds").get<double>());
+    const double sum = theirs.at("sum").get<double>();
+    if (const double found = ours.sum(); !(std::abs(found - sum) <= 1e-6 * sum)) {
+      fail(name, ": expected values of the sum ", sum, " as numpy says, found ", found);
+    }
+  }
+  print_row(name,
+            {print(their_times / own_times), milliseconds(own_times), milliseconds(their_times)});
+}
+
+/// The photos resized to height x width, then preprocessed; with `decode` from JPEG of that size.
+void compare(const std::string& name, const Files& photos, std::size_t height, std::size_t width,
+             const Preprocessing& preprocessing, bool decode) {
+  std::vector<Image> images;
+  std::vector<std::uint8_t> pixels;
+  for (const auto& file : photos) {
+    const Image photo = to_rgb(decode_image(map_file(file), file.string()));
+    images.push_back(resize(photo, height, width, bicubic));
+    pixels.insert(pixels.end(), images.back().pixels.begin(), images.back().pixels.end());
+  }
+  const TemporaryFolder folder;
+  write_npy(folder.path() / "images.npy", Array({images.size(), height, width, 3}, pixels));
+  nlohmann::json settings = to_json(preprocessing);
+  settings["decode"] = decode;
+  write_text(folder.path() / "settings.json", settings.dump());
+  Files files;
+  if (decode) {
+    if (python()) run_python("images.py", folder.path());  // writes them
+    files = python() ? jpegs(folder.path()) : photos;
+  }
+  Pipeline ours(std::move(images), std::move(files), preprocessing);
+  compare(name, ours, folder.path());
+}
+
+void loader_alone(const Files& photos, std::size_t workers) {
+  constexpr std::size_t pictures = 1024;
+  const JpegFiles dataset(photos, pictures);
+  const auto times = alternate({[&] {
+                                 LoaderOptions options;
+                                 options.workers = workers;
+                                 Loader loader(dataset, imagenet(224, 256), options);
+                                 ImageBatch batch;
+                                 while (loader.next(batch)) continue;
+                               }},
+                               rounds);
+  print_row("photos a second, loader", {print(Times(rounds, pictures) / times[0])});
+}
+
+void run(const std::filesystem::path& folder, std::size_t workers) {
+  const Files photos = jpegs(folder);
+  set_thread_count(1);
+  print_row("one thread, a picture", {"Pillow + numpy / Nescio", "Nescio", "Pillow + numpy"});
+  compare("500 x 375 to 256, cut 224", photos, 375, 500, imagenet(224, 256), false);
+  compare("64 x 64 to 32", photos, 64, 64, imagenet(32, 0), false);
+  compare("32 x 32 to 224", photos, 32, 32, imagenet(224, 0), false);
+  compare("JPEG 500 x 375 to 256, cut 224", photos, 375, 500, imagenet(224, 256), true);
+  set_thread_count(static_cast<int>(workers));
+  std::printf("\n%zu workers, the photos as they are\n", workers);
+  loader_alone(photos, workers);
+}
+
+}  // namespace
+}  // namespace nescio::bench
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: %s FOLDER_OF_JPEG [WORKERS]\n", argv[0]);
+    return 2;
+  }
+  try {
+    std::printf("median (min .. max)%s\n", nescio::bench::python() ? "" : "; set NESCIO_PYTHON");
+    nescio::bench::run(argv[1], argc > 2 ? std::stoul(argv[2]) : 2);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "image_bench: %s\n", error.what());
+    return 1;
+  }
+}
