@@ -1,10 +1,12 @@
-// Pictures per second of an extraction against the bare network on pictures that are in memory.
+// Pictures per second of an extraction, and of the loader alone, against the bare network on
+// pictures that are in memory.
 //   nescio_extract_bench resnet20:PATH.th 'cifar10:DIR?split=test' [THREADS]
 // Extraction reads, normalises, runs the network, and writes, hashes and syncs a bank.
 #include <cstdio>
 #include <numeric>
 
 #include "extract/extract.h"
+#include "image/loader.h"
 #include "io/npy.h"
 #include "measure.h"
 #include "temporary_folder.h"
@@ -12,11 +14,12 @@
 namespace nescio::bench {
 namespace {
 
-constexpr std::size_t pictures = 10 * 128;
+constexpr std::size_t most_pictures = 10 * 128;
 constexpr std::size_t rounds = 5;
 
 void compare(const std::string& model_spec, const std::string& data_spec) {
   const TemporaryFolder folder;
+  const std::size_t pictures = std::min(most_pictures, open_dataset(data_spec)->size());
   std::vector<std::int64_t> rows(pictures);
   std::iota(rows.begin(), rows.end(), std::int64_t{0});
   write_npy(folder.path() / "index.npy", Array({pictures}, std::move(rows)));
@@ -27,6 +30,7 @@ void compare(const std::string& model_spec, const std::string& data_spec) {
 
   ExtractOptions options;
   options.workers = static_cast<std::size_t>(thread_count());
+  options.batch = std::min(options.batch, (pictures + 3) / 4);  // several even of few pictures
   const Preprocessing& preprocessing = model.info().preprocessing;
   const std::vector<float> images(options.batch * 3 * preprocessing.height * preprocessing.width,
                                   0.5f);
@@ -39,11 +43,24 @@ void compare(const std::string& model_spec, const std::string& data_spec) {
                                   FeatureBank bank = FeatureBank::open_or_create(
                                       folder.path() / ("bank" + std::to_string(calls++)));
                                   extract(model, *dataset, spec, bank, "bench/rows", options);
+                                },
+                                [&] {
+                                  LoaderOptions loading;
+                                  loading.batch = options.batch;
+                                  loading.workers = options.workers;
+                                  Loader loader(*dataset, preprocessing, loading);
+                                  ImageBatch batch;
+                                  while (loader.next(batch)) continue;
                                 }},
                                rounds);
+  const auto per_second = [&](const Times& seconds) {
+    return Times(rounds, static_cast<double>(pictures)) / seconds;
+  };
   print_row("extraction / bare network", {print(times[0] / times[1])});
-  print_row("pictures a second, extraction", {print(Times(rounds, pictures) / times[1])});
-  print_row("pictures a second, bare network", {print(Times(rounds, pictures) / times[0])});
+  print_row("loader alone / bare network", {print(times[0] / times[2])});
+  print_row("pictures a second, extraction", {print(per_second(times[1]))});
+  print_row("pictures a second, bare network", {print(per_second(times[0]))});
+  print_row("pictures a second, loader alone", {print(per_second(times[2]))});
 }
 
 }  // namespace

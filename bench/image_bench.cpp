@@ -1,8 +1,7 @@
 // Pictures to what networks read: resize + centre cut + normalise, and the same with JPEG decode
 // before, against Pillow and numpy on the same pictures; then the loader alone.
 //   NESCIO_PYTHON=/path/to/python nescio_image_bench FOLDER_OF_JPEG [WORKERS]
-// The comparisons run on one thread, the loader on WORKERS. Without Python the photos are taken as
-// they are where JPEG of a certain size would be needed.
+// The comparisons run on one thread, the loader on WORKERS. Python also writes the JPEG files.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -131,8 +130,9 @@ void compare(const std::string& name, const Files& photos, std::size_t height, s
   write_text(folder.path() / "settings.json", settings.dump());
   Files files;
   if (decode) {
-    if (python()) run_python("images.py", folder.path());  // writes them
-    files = python() ? jpegs(folder.path()) : photos;
+    if (!python()) return print_row(name, {"", "needs Python"});
+    run_python("images.py", folder.path());  // writes them
+    files = jpegs(folder.path());
   }
   Pipeline ours(std::move(images), std::move(files), preprocessing);
   compare(name, ours, folder.path());
@@ -161,7 +161,7 @@ void run(const std::filesystem::path& folder, std::size_t workers) {
   compare("32 x 32 to 224", photos, 32, 32, imagenet(224, 0), false);
   compare("JPEG 500 x 375 to 256, cut 224", photos, 375, 500, imagenet(224, 256), true);
   set_thread_count(static_cast<int>(workers));
-  std::printf("\n%zu workers, the photos as they are\n", workers);
+  std::printf("\n%zu workers, the photos as they are, to 256, cut 224\n", workers);
   loader_alone(photos, workers);
 }
 
