@@ -108,6 +108,9 @@ TEST(DecodeImage, RefusesAbsurdSizesFromTheHeader) {
   put(png, 16, {0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0});
   put(png, 29, {0x27, 0x30, 0x9c, 0x9f});
   EXPECT_NE(fault(png).find("found 100000 x 100000"), std::string::npos) << fault(png);
+  put(png, 16, {0, 0x0f, 0x42, 0x41, 0, 0, 0, 1});  // 1,000,001 pixels in one row
+  put(png, 29, {0xf2, 0x7d, 0x6b, 0x21});
+  EXPECT_NE(fault(png).find("found 1 x 1000001"), std::string::npos) << fault(png);
   put(png, 16, {0, 0, 0x40, 0, 0, 0, 0x40, 0});
   put(png, 29, {0x26, 0xaa, 0x87, 0xd3});
   EXPECT_NE(fault(png).find("cannot hold a PNG of 16384 x 16384"), std::string::npos) << fault(png);

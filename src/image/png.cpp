@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::uint8_t signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
+// A resize holds weights in proportion to a side; this is libpng's own limit, too.
+constexpr std::size_t max_side = 1'000'000;
+
 // The most that deflate can unpack from one byte.
 constexpr std::size_t most_bytes_per_byte = 1032;
 
@@ -87,8 +90,9 @@ class Reader {
   void check_size() {
     const std::size_t height = png_get_image_height(png_, info_);
     const std::size_t width = png_get_image_width(png_, info_);
-    if (height > max_pixels / width) {
-      fail(where_, ": expected at most ", max_pixels, " pixels, found ", height, " x ", width);
+    if (std::max(height, width) > max_side || height > max_pixels / width) {
+      fail(where_, ": expected at most ", max_pixels, " pixels, ", max_side, " a side, found ",
+           height, " x ", width);
     }
     if (height * png_get_rowbytes(png_, info_) / most_bytes_per_byte > bytes_.size()) {
       fail(where_, ": ", bytes_.size(), " bytes cannot hold a PNG of ", height, " x ", width,
