@@ -197,6 +197,48 @@ def torch_files():
           wrong_call=MAGIC + pickled(b"NNR"), build=MAGIC + pickled(b"NNb"))
 
 
+# Protocols 3 and 5 as NumPy writes them.
+def numpy_type(code, order="<"):
+    return (call("numpy", "dtype", text(code), b"\x89", b"\x88")
+            + b"(" + number(3) + text(order) + b"NNN" + number(-1) + number(-1) + number(0) + b"tb")
+
+
+def numpy_array(code, values, shape=None):
+    return (call("numpy.core.multiarray", "_reconstruct", b"cnumpy\nndarray\n", numbers([0]), b"C\1b")
+            + b"(" + number(1) + numbers(shape or [len(values) // int(code[1:])]) + numpy_type(code) + b"\x89"
+            + b"B" + struct.pack("<I", len(values)) + values + b"tb")
+
+
+def numpy_buffer(code, values, order="<"):
+    return call("numpy._core.numeric", "_frombuffer", b"\x96" + struct.pack("<Q", len(values)) + values,
+                numpy_type(code, order), numbers([len(values) // int(code[1:])]), text("C"))
+
+
+def score_files():
+    def triple(n):
+        return (b"](" + numpy_array("i8", bytes(8 * n)) + numpy_buffer("f4", struct.pack(f"<{n}f", *range(n)))
+                + numpy_array("i8", b"\xff" * (8 * n)) + b"e")
+
+    def scores(test, near, **more):
+        return pickled(dictionary({"id": dictionary({"train": b"N", "test": test}), "ood": dictionary(
+            {"val": b"N", "near": near, "far": dictionary({"mnist": b"N"})}), **more}))
+
+    good = scores(triple(3), dictionary({"tin": triple(2)}))
+    again = dictionary({"a": triple(2) + b"q\7", **{f"b{i}": b"h\7" for i in range(50)}})
+    write("openood_scores", good=good, truncated=good[:-20], half=good[:len(good) // 2], empty=b"",
+          nothing=scores(b"N", dictionary({})), no_near=pickled(dictionary({"id": b"N"})), again=scores(b"N", again),
+          lengths=scores(b"](" + numpy_array("i8", bytes(8)) + numpy_buffer("f4", bytes(8)) + numpy_array("i8", bytes(8))
+                         + b"e", dictionary({})),
+          big=scores(b"](" + numpy_buffer("i8", bytes(8), ">") + numpy_buffer("f8", bytes(8), ">")
+                     + numpy_array("i8", bytes(8)) + b"e", dictionary({})),
+          shape_lie=scores(b"](" + numpy_array("f4", bytes(8), [2 ** 30, 2 ** 30]) * 3 + b"e", dictionary({})),
+          objects=scores(b"](" + numpy_array("O8", bytes(8)) * 3 + b"e", dictionary({})),
+          bare=scores(b"](" + call("numpy.core.multiarray", "_reconstruct") * 3 + b"e", dictionary({})),
+          tensor=scores(triple(1), dictionary({}), id_preds=call(
+              "torch._utils", "_rebuild_tensor_v2", call("torch.storage", "_load_from_bytes", b"C\1x"), number(0))),
+          system=pickled(call("os", "system", text("true"))))
+
+
 def image_files():
     record = bytes([3]) + bytes(range(256)) * 12
     write("cifar_records", one=record, two=record * 2, fine=b"\1" + record, short=record[:-1],
@@ -274,7 +316,7 @@ def text_files():
 
 
 if __name__ == "__main__":
-    for make in (npy_files, npz_files, safetensors_files, torch_files, image_files, picture_files, text_files):
+    for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, image_files, picture_files, text_files):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

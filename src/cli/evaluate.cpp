@@ -1,5 +1,11 @@
 // nescio evaluate bank=BANK train=... id=... near=... far=... detectors=all out=RUN
+// nescio evaluate id=ID.npz near=A.npz,B.npz far=C.npy out=RUN
+#include <filesystem>
+
+#include "base/text.h"
 #include "cli/evaluation_run.h"
+#include "cli/foreign_scores.h"
+#include "evaluation/imported.h"
 
 namespace nescio::verbs {
 
@@ -9,9 +15,11 @@ namespace {
 
 class Evaluate final : public Verb, public EvaluationOptions {
  public:
-  std::string bank, train, val, id, near, far;
+  std::string bank, train, val, id, near, far, name;
+  std::string higher = "auto";
 
   void run(Console& console) override {
+    if (bank.empty()) return run_on_files(console);
     const Roles roles{train, val, id, parse_splits(near, "near"), parse_splits(far, "far")};
     if (roles.near.empty() && roles.far.empty()) {
       throw UsageError("evaluate: missing near= or far= (the splits of OOD rows)");
@@ -19,6 +27,27 @@ class Evaluate final : public Verb, public EvaluationOptions {
     evaluation_settings(*this, seed);  // a mistake in a spec comes before one in the bank
     run_evaluation(FeatureBank::open(bank), roles, *this, seed,
                    {{"settings", settings_json(evaluate(), *this)}}, console);
+  }
+
+ private:
+  // The roles name files of scores, which become a bank of the run.
+  void run_on_files(Console& console) {
+    if (!(train + val).empty() || detectors != "all") {
+      throw UsageError(
+          "evaluate: train=, val= and detectors= need bank=; without it id=, near= and "
+          "far= are files of scores");
+    }
+    const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
+    const bool alone = files.near.empty() && files.far.empty();
+    const std::string called = !name.empty() ? name : alone ? stem_of(id) : "scores";
+    const std::filesystem::path made = std::filesystem::path(out) / "imported";
+    std::filesystem::remove_all(made);  // of a run before this one
+    FeatureBank scored = FeatureBank::open_or_create(made);
+    const Roles roles = add_score_files(scored, files, called, higher);
+    EvaluationOptions options = *this;
+    options.detectors = imported_spec(called);
+    run_evaluation(scored, roles, options, seed, {{"settings", settings_json(evaluate(), *this)}},
+                   console);
   }
 };
 
@@ -28,19 +57,26 @@ VerbInfo evaluate() {
   VerbInfo info{
       .name = "evaluate",
       .summary = "Fit detectors, score ID and OOD splits, and measure how well they separate.",
-      .details = {"Writes RUN/results.csv, .json and .md and prints the table. All detectors run "
-                  "as one program, so what they share is computed once. near and far are roles "
-                  "for OOD splits; at least one of them is needed.",
-                  "detectors is a list of specs; lists in a spec are sweeps: "
-                  "knn(k=[10,50]),react(q=[0.9,0.95])+energy. all = every detector with its "
-                  "defaults and each shaper with energy; those for which an array is missing are "
-                  "skipped and named."},
+      .details =
+          {"Writes RUN/results.csv, .json and .md and prints the table. All detectors run "
+           "as one program, so what they share is computed once. near and far are roles "
+           "for OOD splits; at least one of them is needed.",
+           "detectors is a list of specs; lists in a spec are sweeps: "
+           "knn(k=[10,50]),react(q=[0.9,0.95])+energy. all = every detector with its "
+           "defaults and each shaper with energy; those for which an array is missing are "
+           "skipped and named. imported(name=NAME) are scores that `import` brought into the "
+           "bank.",
+           "Without bank= the roles are files of scores that were made elsewhere, one for "
+           "each set (.npz of OpenOOD, .npy), or id= alone is a pickle of OpenOOD with all "
+           "sets. They are kept as the bank RUN/imported."},
       .examples = {"nescio evaluate bank=BANK train=cifar10/train id=cifar10/test "
                    "near=cifar100/test far=mnist/test,gtsrb/test detectors=all out=RUN",
                    "nescio evaluate bank=BANK id=cifar10/test near=cifar100/test "
-                   "'detectors=energy(T=[1,2,5])' bootstrap=0 out=RUN"},
+                   "'detectors=energy(T=[1,2,5])' bootstrap=0 out=RUN",
+                   "nescio evaluate id=scores/msp.pkl out=RUN"},
       .options = {option(&Evaluate::bank,
-                         {.name = "bank", .doc = "folder of the bank", .required = true}),
+                         {.name = "bank",
+                          .doc = "folder of the bank; without it id, near and far are files"}),
                   option(&Evaluate::train, {.name = "train", .doc = "split to fit on, SET/SPLIT"}),
                   option(&Evaluate::val,
                          {.name = "val",
@@ -50,7 +86,14 @@ VerbInfo evaluate() {
                   option(&Evaluate::near,
                          {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
                   option(&Evaluate::far,
-                         {.name = "far", .doc = "splits of far-OOD rows, separated by commas"})},
+                         {.name = "far", .doc = "splits of far-OOD rows, separated by commas"}),
+                  option(&Evaluate::name,
+                         {.name = "name", .doc = "of files: what their scores are called"}),
+                  option(&Evaluate::higher,
+                         {.name = "higher",
+                          .doc = "of files: what a high score means: id, ood, or auto (id for "
+                                 "OpenOOD's files, ood for arrays)",
+                          .choices = {"auto", "id", "ood"}})},
       .json = true};
   for (auto& shared : evaluation_options<Evaluate>()) info.options.push_back(std::move(shared));
   return describe_verb<Evaluate>(std::move(info));

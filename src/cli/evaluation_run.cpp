@@ -6,6 +6,7 @@
 
 #include "base/spec.h"
 #include "cli/versions.h"
+#include "evaluation/imported.h"
 #include "io/file.h"
 #include "io/npy.h"
 #include "report/results.h"
@@ -46,7 +47,7 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
         const auto all = all_specs();
         settings.detectors.insert(settings.detectors.end(), all.begin(), all.end());
       } else {
-        settings.detectors.push_back(Chain(spec).spec());
+        settings.detectors.push_back(imported_name(spec) ? spec : Chain(spec).spec());
       }
     }
   });

@@ -1,10 +1,13 @@
 // nescio import bank=BANK as=cifar10/train logits=Z.npy features=H.npy labels=Y.npy
+// nescio import bank=BANK as=cifar10/test scores=msp.pkl
 #include <ostream>
 
 #include "bank/feature_bank.h"
 #include "base/interrupt.h"
 #include "cli/foreign_array.h"
+#include "cli/foreign_scores.h"
 #include "cli/verb.h"
+#include "evaluation/imported.h"
 
 namespace nescio::verbs {
 namespace {
@@ -12,16 +15,19 @@ namespace {
 class Import final : public Verb {
  public:
   std::string bank, as, logits, features, labels, index, head_weight, head_bias;
+  std::string scores, name;
+  std::string higher = "auto";
 
   void run(Console& console) override {
+    if (!scores.empty()) return import_scores(console);
     const bool has_rows = !(logits + features + labels + index).empty();
     if (head_weight.empty() != head_bias.empty()) {
       throw UsageError("import: head_weight and head_bias belong together; one is missing");
     }
     if (!has_rows && head_weight.empty()) {
       throw UsageError(
-          "import: nothing to import; give logits=, features=, labels= with as=, or head_weight= "
-          "and head_bias=");
+          "import: nothing to import; give logits=, features=, labels= or scores= with as=, or "
+          "head_weight= and head_bias=");
     }
     if (has_rows == as.empty()) {
       throw UsageError(as.empty() ? "import: missing as= (SET/SPLIT, what the rows are called)"
@@ -41,6 +47,28 @@ class Import final : public Verb {
   }
 
  private:
+  // Every set of the file that has a place in the bank.
+  void import_scores(Console& console) const {
+    if (!(logits + features + labels + index + head_weight + head_bias).empty()) {
+      throw UsageError("import: scores= stands alone with as=; import the other arrays first");
+    }
+    if (as.empty()) {
+      throw UsageError(
+          "import: missing as= (SET/SPLIT of the rows; of the ID set where the file "
+          "holds several)");
+    }
+    const std::string called = name.empty() ? stem_of(scores) : name;
+    const auto all = read_scores(scores, higher);
+    FeatureBank target = FeatureBank::open_or_create(bank);
+    for (const ForeignScores& one : all) {
+      if (one.role == "ood_val") continue;  // which set it is, the file does not say
+      const std::string split = one.set.empty() ? as : one.set + "/test";
+      add_scores(target, split, called, one, scores);
+      console.out << split << ": " << one.scores.rows() << " scores of " << imported_spec(called)
+                  << '\n';
+    }
+  }
+
   // All arrays of the split, checked one by one and against each other.
   std::vector<ForeignArray> read_arrays() const {
     std::vector<ForeignArray> arrays;
@@ -134,14 +162,20 @@ VerbInfo import() {
   };
   return describe_verb<Import>(
       {.name = "import",
-       .summary = "Bring logits, features, labels and the head made elsewhere into a bank.",
-       .details = {"The bank is made if it is not there; a split of the same name is replaced. "
-                   "Values become float32; NaN and infinity are refused."},
+       .summary = "Bring logits, features, labels, scores and the head made elsewhere into a bank.",
+       .details =
+           {"The bank is made if it is not there; a split of the same name is replaced. "
+            "Values become float32; NaN and infinity are refused.",
+            "scores= takes scores instead: OpenOOD's scores/METHOD.pkl (every set in it: the "
+            "ID set goes to as=, set NAME to NAME/test) or SET.npz, or an array [N]. They "
+            "join the other arrays of the split, and `evaluate` measures them as the "
+            "detector imported(name=NAME)."},
        .examples = {"nescio import bank=BANK as=cifar10/train logits=Z.npy features=H.npy "
                     "labels=Y.npy",
                     "nescio import bank=BANK head_weight=W.npy head_bias=b.npy",
                     "nescio import bank=BANK as=cifar10/test logits='out.npz#logits' "
-                    "labels='out.npz#labels'"},
+                    "labels='out.npz#labels'",
+                    "nescio import bank=BANK as=cifar10/test scores=msp.pkl"},
        .options = {
            option(&Import::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
            option(&Import::as, {.name = "as", .doc = "what the rows are called, SET/SPLIT"}),
@@ -149,6 +183,17 @@ VerbInfo import() {
            array(&Import::features, "features", "what its last layer reads [N, D]"),
            array(&Import::labels, "labels", "class of each row [N], whole numbers, -1 = none"),
            array(&Import::index, "index", "row in the source data [N], whole numbers"),
+           option(&Import::scores,
+                  {.name = "scores",
+                   .doc = "OOD scores [N] of a detector: a .pkl or .npz of OpenOOD, or an array"}),
+           option(
+               &Import::name,
+               {.name = "name", .doc = "what the scores are called; the file's name if not given"}),
+           option(&Import::higher,
+                  {.name = "higher",
+                   .doc = "what a high score in the file means: id, ood, or auto (id for OpenOOD's "
+                          "files, ood for arrays)",
+                   .choices = {"auto", "id", "ood"}}),
            array(&Import::head_weight, "head_weight", "weight of the last layer [C, D]"),
            array(&Import::head_bias, "head_bias", "bias of the last layer [C]")}});
 }

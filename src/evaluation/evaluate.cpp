@@ -4,10 +4,22 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
 
 namespace nescio {
 namespace {
+
+// The same where only the network's answers came from elsewhere.
+std::optional<Predictions> stored_predictions(const FeatureBank& bank, const std::string& split,
+                                              std::span<const std::int64_t> labels) {
+  if (!bank.has(split, predictions_array)) return std::nullopt;
+  const Array answer_array = bank.array(split, predictions_array);
+  const auto answers = answer_array.as<std::int64_t>();
+  Predictions out{.correct = 0, .rows = answers.size()};
+  for (std::size_t r = 0; r < answers.size(); ++r) out.correct += answers[r] == labels[r];
+  return out;
+}
 
 // How often the largest of the network's own logits is that of the label.
 std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::string& split) {
@@ -21,7 +33,7 @@ std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::st
            classes - 1, " (or none at all)");
     }
   }
-  if (!bank.has(split, "logits")) return std::nullopt;
+  if (!bank.has(split, "logits")) return stored_predictions(bank, split, labels);
   const Array logit_array = bank.array(split, "logits");
   const MatrixView logits = logit_array.matrix();
   Predictions out{.correct = 0, .rows = logits.rows};
@@ -30,6 +42,22 @@ std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::st
     out.correct += std::max_element(row, row + logits.cols) - row == labels[r];
   }
   return out;
+}
+
+// Scores [detector][set] that stand in the bank already.
+template <class T>
+void append_imported(const FeatureBank& bank, const std::vector<SetInfo>& sets,
+                     const std::vector<std::string>& specs,
+                     std::vector<std::vector<std::vector<T>>>& scores) {
+  for (const std::string& spec : specs) {
+    const std::string name = imported_array(*imported_name(spec));
+    scores.emplace_back();
+    for (const SetInfo& set : sets) {
+      const Array array = bank.array(set.name, name).to_float32();
+      const auto values = array.as<float>();
+      scores.back().emplace_back(values.begin(), values.end());
+    }
+  }
 }
 
 // Scores of every detector ([detector][set]), all of them from one pass over each set.
@@ -81,11 +109,14 @@ void append_mean(std::vector<ResultRow>& rows, const std::string& detector,
 
 template <class T>
 void measure_all(const FeatureBank& bank, const EvaluationSettings& settings,
-                 const DetectorSet& detectors, const std::optional<Predictions>& predictions,
-                 Results& results, const Progress& progress, const KeepScores& keep) {
-  auto scores = score_all<T>(bank, results.sets, detectors, progress);
+                 const DetectorSet& detectors, const std::vector<std::string>& imported,
+                 const std::optional<Predictions>& predictions, Results& results,
+                 const Progress& progress, const KeepScores& keep) {
+  std::vector<std::vector<std::vector<T>>> scores;
+  if (detectors.program) scores = score_all<T>(bank, results.sets, detectors, progress);
+  append_imported(bank, results.sets, imported, scores);
   for (std::size_t d = 0; d < scores.size(); ++d) {
-    const std::string& detector = detectors.detectors[d];
+    const std::string& detector = results.detectors[d];
     if (progress) progress("measuring " + detector, d, scores.size());
     for (std::size_t s = 0; s < results.sets.size(); ++s) {
       check_interrupt();
@@ -111,24 +142,43 @@ void measure_all(const FeatureBank& bank, const EvaluationSettings& settings,
   if (progress) progress("measuring", scores.size(), scores.size());
 }
 
+void check_imported(const FeatureBank& bank, const Roles& roles, const std::string& spec,
+                    const std::string& array) {
+  for (const auto& [split, role] : scored_splits(roles)) {
+    if (bank.has(split, array)) continue;
+    fail("[", spec, "] cannot be evaluated: ", split, " has no ", array,
+         "; bring the scores in with `nescio import as=", split, " scores=FILE name=...`");
+  }
+}
+
 }  // namespace
 
 Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSettings& settings,
                  const Progress& progress, const KeepScores& keep) {
   check_roles(roles, bank);
   const auto predictions = predictions_of(bank, roles.id);
-  DetectorSet detectors = fit_detectors(bank, roles, settings.detectors, settings.skip_unavailable,
-                                        settings.executor, progress);
+  std::vector<std::string> fitted, imported;
+  for (const std::string& spec : settings.detectors) {
+    const auto name = imported_name(spec);
+    if (name) check_imported(bank, roles, spec, imported_array(*name));
+    (name ? imported : fitted).push_back(spec);
+  }
+  DetectorSet detectors;
+  if (!fitted.empty() || imported.empty()) {
+    detectors =
+        fit_detectors(bank, roles, fitted, settings.skip_unavailable, settings.executor, progress);
+  }
   Results results;
   results.detectors = detectors.detectors;
+  results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   results.skipped = detectors.skipped;
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.rows(split)});
   }
   if (settings.executor == Executor::reference) {
-    measure_all<double>(bank, settings, detectors, predictions, results, progress, keep);
+    measure_all<double>(bank, settings, detectors, imported, predictions, results, progress, keep);
   } else {
-    measure_all<float>(bank, settings, detectors, predictions, results, progress, keep);
+    measure_all<float>(bank, settings, detectors, imported, predictions, results, progress, keep);
   }
   return results;
 }

@@ -15,7 +15,7 @@
 namespace nescio {
 
 struct EvaluationSettings {
-  std::vector<std::string> detectors;  // specs without lists
+  std::vector<std::string> detectors;  // specs without lists, imported(name=...) among them
   bool skip_unavailable = false;       // leave out detectors for which an array is missing
   Executor executor = Executor::cpu;
   IntervalOptions intervals;
@@ -37,7 +37,7 @@ struct SetInfo {
 };
 
 struct Results {
-  std::vector<std::string> detectors;  // in the order asked for
+  std::vector<std::string> detectors;  // in the order asked for, imported ones last
   std::vector<SetInfo> sets;           // id, near, far
   std::vector<ResultRow> rows;         // by detector, then as `sets`, the mean of a role behind it
   std::vector<Skipped> skipped;

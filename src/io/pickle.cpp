@@ -1,112 +1,18 @@
 #include "io/pickle.h"
 
 #include <bit>
-#include <optional>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "io/pickle_words.h"
 
-// Instructions are those of Python's pickle.py, protocols 2 to 5, binary forms only.
 namespace nescio {
 namespace {
 
+using namespace pickle_words;
+
 // More than any state dict needs; a value takes about 100 bytes.
 constexpr std::size_t max_values = 4'000'000;
-
-enum class Kind { dict, set, tensor, tensor_v2, parameter, size, opaque, plain };
-
-struct Allowed {
-  std::string_view module;
-  std::string_view name;
-  Kind kind;
-};
-constexpr Allowed allowed[] = {
-    {"collections", "OrderedDict", Kind::dict},
-    {"torch._utils", "_rebuild_tensor", Kind::tensor},
-    {"torch._utils", "_rebuild_tensor_v2", Kind::tensor_v2},
-    {"torch._utils", "_rebuild_parameter", Kind::parameter},
-    {"torch._utils", "_rebuild_parameter_with_state", Kind::parameter},
-    {"torch", "Size", Kind::size},
-    {"torch", "device", Kind::opaque},
-    {"builtins", "set", Kind::set},
-    {"__builtin__", "set", Kind::set},
-};
-// Names without a call: types of storages and of elements.
-constexpr std::string_view storages[] = {
-    "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage",
-    "IntStorage",   "ShortStorage",  "CharStorage", "ByteStorage",     "BoolStorage"};
-constexpr std::string_view element_types[] = {
-    "float16", "bfloat16", "float32", "float64", "half",  "float", "double", "bool",
-    "uint8",   "int8",     "int16",   "int32",   "int64", "short", "int",    "long"};
-
-std::optional<Kind> kind_of(std::string_view module, std::string_view name) {
-  for (const auto& a : allowed) {
-    if (a.module == module && a.name == name) return a.kind;
-  }
-  if (module == "torch") {
-    for (const auto& s : storages) {
-      if (s == name) return Kind::plain;
-    }
-    for (const auto& t : element_types) {
-      if (t == name) return Kind::plain;
-    }
-  }
-  return {};
-}
-
-enum Op : std::uint8_t {
-  mark = '(',
-  stop = '.',
-  pop = '0',
-  pop_mark = '1',
-  dup = '2',
-  none = 'N',
-  persistent = 'Q',
-  reduce = 'R',
-  build = 'b',
-  global = 'c',
-  new_object = 0x81,
-  stack_global = 0x93,
-  bin_float = 'G',
-  bin_int = 'J',
-  bin_int1 = 'K',
-  bin_int2 = 'M',
-  long1 = 0x8a,
-  long4 = 0x8b,
-  new_true = 0x88,
-  new_false = 0x89,
-  bin_string = 'T',
-  short_bin_string = 'U',
-  bin_unicode = 'X',
-  short_bin_unicode = 0x8c,
-  bin_unicode8 = 0x8d,
-  bin_bytes = 'B',
-  short_bin_bytes = 'C',
-  bin_bytes8 = 0x8e,
-  empty_tuple = ')',
-  tuple = 't',
-  tuple1 = 0x85,
-  tuple2 = 0x86,
-  tuple3 = 0x87,
-  empty_list = ']',
-  append = 'a',
-  appends = 'e',
-  list = 'l',
-  empty_set = 0x8f,
-  add_items = 0x90,
-  frozen_set = 0x91,
-  empty_dict = '}',
-  set_item = 's',
-  set_items = 'u',
-  dict = 'd',
-  bin_get = 'h',
-  long_bin_get = 'j',
-  bin_put = 'q',
-  long_bin_put = 'r',
-  memoize = 0x94,
-  protocol = 0x80,
-  frame = 0x95,
-};
 
 }  // namespace
 
@@ -227,7 +133,7 @@ class PickleMachine {
   void push_global(std::string_view module, std::string_view name) {
     if (!kind_of(module, name)) {
       fail(where_, ": asks for ", printable(module), ".", printable(name),
-           ", which is not on the list of what a weights file may hold, and nothing was run; ",
+           ", which is not on the list of what weights or scores may hold, and nothing was run; ",
            "save the weights alone: torch.save(model.state_dict(), 'weights.pth')");
     }
     push_new(Value::Global{module, name});
@@ -263,11 +169,14 @@ class PickleMachine {
       case Kind::dict: return push_new(make_dict(args));
       case Kind::set:
       case Kind::opaque: return push_new(Value::Opaque{});
-      case Kind::tensor: return push_new(make_tensor(args, 4));
-      case Kind::tensor_v2: return push_new(make_tensor(args, 6));
+      case Kind::tensor: return push_tensor(args, 4);
+      case Kind::tensor_v2: return push_tensor(args, 6);
       case Kind::parameter:
         if (args.empty() || !args[0]->get_if<Value::Tensor>()) broken("a parameter without tensor");
         return push(args[0]);
+      case Kind::numpy_type: return push_new(make_numpy_type(args));
+      case Kind::numpy_array: return push_new(Value::NumpyArray{});
+      case Kind::numpy_buffer: return push_new(make_numpy_array(args));
       case Kind::size:
         if (args.size() != 1 || !args[0]->get_if<Value::Tuple>()) broken("a size without sides");
         return push(args[0]);
@@ -291,6 +200,11 @@ class PickleMachine {
     }
     return dict;
   }
+  void push_tensor(const Value::Items& args, std::size_t at_least) {
+    const bool unknown = !args.empty() && args[0]->get_if<Value::Opaque>();
+    if (unknown) return push_new(Value::Opaque{});
+    push_new(make_tensor(args, at_least));
+  }
   // (storage, offset, size, stride, ...)
   Value::Tensor make_tensor(const Value::Items& args, std::size_t at_least) {
     if (args.size() < at_least || !args[0]->get_if<Value::Persistent>()) {
@@ -304,6 +218,42 @@ class PickleMachine {
     if (tensor.shape.size() != tensor.strides.size())
       broken("a tensor of another size than stride");
     return tensor;
+  }
+  // ("f4", False, True)
+  Value::NumpyType make_numpy_type(const Value::Items& args) const {
+    const auto* code = args.empty() ? nullptr : args[0]->get_if<std::string_view>();
+    if (!code) broken("a type of NumPy without its name");
+    return {.code = *code};
+  }
+  // (bytes, type, shape, "C" or "F")
+  Value::NumpyArray make_numpy_array(const Value::Items& args) {
+    const auto* order = args.size() == 4 ? args[3]->get_if<std::string_view>() : nullptr;
+    if (!order) broken("an array of NumPy without bytes, type, shape and order");
+    return checked_array(args[1], args[2], *order == "F", args[0]);
+  }
+  // (version, shape, type, Fortran order, bytes)
+  Value::NumpyArray numpy_state(const Value* state) {
+    const auto* tuple = state->get_if<Value::Tuple>();
+    const bool whole = tuple && tuple->items.size() == 5;
+    const bool* fortran = whole ? tuple->items[3]->get_if<bool>() : nullptr;
+    if (!fortran) broken("an array of NumPy without shape, type, order and bytes");
+    return checked_array(tuple->items[2], tuple->items[1], *fortran, tuple->items[4]);
+  }
+  Value::NumpyArray checked_array(const Value* type, const Value* shape, bool fortran,
+                                  const Value* bytes) {
+    const auto* raw = bytes->get_if<std::string_view>();
+    if (!type->get_if<Value::NumpyType>() || !raw) {
+      broken("an array of NumPy whose elements are no plain numbers");
+    }
+    return {type, counts(shape), fortran, *raw};
+  }
+  // (version, byte order, ...)
+  bool is_big_endian(const Value* state) const {
+    const auto* tuple = state->get_if<Value::Tuple>();
+    const auto* order =
+        tuple && tuple->items.size() > 1 ? tuple->items[1]->get_if<std::string_view>() : nullptr;
+    if (!order) broken("a type of NumPy without its byte order");
+    return *order == ">";
   }
   std::size_t count(const Value* value) const {
     const auto* number = value->get_if<std::int64_t>();
@@ -358,7 +308,8 @@ class PickleMachine {
       case bin_unicode:
       case bin_bytes: return push_new(characters(number<std::uint32_t>()));
       case bin_unicode8:
-      case bin_bytes8: return push_new(characters(number<std::uint64_t>()));
+      case bin_bytes8:
+      case byte_array8: return push_new(characters(number<std::uint64_t>()));
 
       case empty_tuple: return push_new(Value::Tuple{});
       case tuple: return push_new(Value::Tuple{pop_to_mark()});
@@ -402,13 +353,22 @@ class PickleMachine {
       case new_object: return call();
       case build: {
         // Attributes of a dictionary or a tensor (a state dict's _metadata): not needed.
-        pop_value();
-        const Value* object = top();
+        const Value* state = pop_value();
+        Value* object = top();
+        if (auto* type = std::get_if<Value::NumpyType>(&object->value)) {
+          type->big_endian = is_big_endian(state);
+          return;
+        }
+        if (auto* array = std::get_if<Value::NumpyArray>(&object->value)) {
+          *array = numpy_state(state);
+          return;
+        }
         const bool known = object->get_if<Value::Dict>() || object->get_if<Value::Tensor>();
         if (!known) broken("attributes of something that has none");
         return;
       }
-      default: broken(text("instruction ", int{op}, " does not occur in weights files"));
+      default:
+        broken(text("instruction ", int{op}, " does not occur in files of weights or scores"));
     }
   }
 

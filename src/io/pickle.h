@@ -49,11 +49,23 @@ struct PickleValue {
     Shape shape;
     std::vector<std::size_t> strides;
   };
+  /// The type of NumPy's elements: "f4", "i8", ...
+  struct NumpyType {
+    std::string_view code;
+    bool big_endian = false;
+  };
+  /// An array of NumPy; its elements lie in the pickle.
+  struct NumpyArray {
+    const PickleValue* type = nullptr;  // holds a NumpyType
+    Shape shape;
+    bool fortran_order = false;
+    std::string_view bytes;
+  };
   /// An allowed object whose content does not matter (a device, a data type).
   struct Opaque {};
 
   std::variant<None, bool, std::int64_t, double, LongInteger, std::string_view, Tuple, List, Dict,
-               Global, Persistent, Tensor, Opaque>
+               Global, Persistent, Tensor, NumpyType, NumpyArray, Opaque>
       value;
 
   template <class T>

@@ -1,0 +1,82 @@
+// The protocols in protocols/: they can be read, and their sets have the sizes that they state.
+#include "evaluation/protocol.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "image/dataset.h"
+
+namespace nescio {
+namespace {
+
+Protocol protocol(const std::string& name, const std::string& data) {
+  return read_protocol(std::string(NESCIO_PROTOCOLS) + "/" + name + ".yaml", data);
+}
+
+TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
+  // Sizes as OpenOOD v1.5 states them (arXiv:2306.09301 and its lists).
+  const std::map<std::string, std::map<std::string, std::size_t>> sizes = {
+      {"openood_cifar10", {{"tin/test", 7793}, {"places365/test", 35195}, {"svhn/test", 26032}}},
+      {"openood_cifar100", {{"tin/test", 6526}, {"places365/test", 33773}, {"texture/test", 5640}}},
+      {"openood_imagenet200", {{"ssb_hard/test", 49000}, {"ninco/test", 5879}}},
+      {"openood_imagenet1k", {{"textures/test", 5160}, {"openimage_o/test", 15869}}}};
+  for (const auto& [name, expected] : sizes) {
+    const Protocol read = protocol(name, "D");
+    EXPECT_EQ(read.name, name);
+    EXPECT_TRUE(read.unused.empty());
+    EXPECT_EQ(read.roles.near.size(), 2U);
+    EXPECT_EQ(read.ood_val.size(), 1U);
+    std::size_t found = 0;
+    for (const ProtocolSet& set : read.sets) {
+      EXPECT_THAT(set.data, testing::MatchesRegex(
+                                "imglist:D/benchmark_imglist/[a-z0-9]+/[a-z0-9_]+[.]txt[?]root=D/"
+                                "images_(classic|largescale)"));
+      const auto size = expected.find(set.name);
+      if (size == expected.end()) continue;
+      ++found;
+      EXPECT_EQ(set.rows, size->second) << set.name;
+    }
+    EXPECT_EQ(found, expected.size()) << name;
+  }
+}
+
+TEST(Protocols, Cifar10HasTheSizesThatItStates) {
+  const char* data = std::getenv("NESCIO_DATA");
+  if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
+  std::map<std::string, std::unique_ptr<Dataset>> sets;
+  for (const ProtocolSet& set : protocol("cifar10", data).sets) {
+    sets[set.name] = open_dataset(set.data);
+    EXPECT_EQ(sets[set.name]->size(), set.rows) << set.name;
+  }
+  ASSERT_EQ(sets.size(), 10U);
+
+  // Validation and test pictures of CIFAR-10 are all of the 10,000, none twice.
+  std::set<std::int64_t> rows;
+  std::map<std::int64_t, int> of_class;
+  for (const char* name : {"cifar10/val", "cifar10/test"}) {
+    const Dataset& set = *sets.at(name);
+    for (std::size_t i = 0; i < set.size(); ++i) rows.insert(set.load(i).index);
+  }
+  for (std::size_t i = 0; i < 1000; ++i) ++of_class[sets.at("cifar10/val")->label(i)];
+  EXPECT_EQ(rows.size(), 10000U);
+  for (const auto& [label, count] : of_class) EXPECT_EQ(count, 100) << label;
+
+  // Alternate classes of Tiny-ImageNet, no one in both halves.
+  const auto val = sets.at("tin/val")->class_names();
+  const auto test = sets.at("tin/test")->class_names();
+  EXPECT_EQ(val.size(), 43U);
+  EXPECT_EQ(test.size(), 42U);
+  for (std::size_t i = 0; i < test.size(); ++i)
+    EXPECT_TRUE(val[i] < test[i] && test[i] < val[i + 1]);
+  const Sample last = sets.at("tin/val")->load(2149);
+  EXPECT_EQ(last.label, 42);
+  EXPECT_EQ(last.image.width, 64U);
+}
+
+}  // namespace
+}  // namespace nescio
