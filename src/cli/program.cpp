@@ -6,7 +6,7 @@
 #include <new>
 
 #include "base/interrupt.h"
-#include "base/threads.h"
+#include "cli/command.h"
 #include "cli/help.h"
 #include "cli/progress_bar.h"
 #include "cli/verb.h"
@@ -14,42 +14,6 @@
 
 namespace nescio {
 namespace {
-
-// The command line as a shell would take it again.
-std::string quoted(int argc, const char* const* argv) {
-  std::vector<std::string> words = {"nescio"};
-  for (int i = 1; i < argc; ++i) {
-    std::string word = argv[i];
-    const bool plain = !word.empty() && std::ranges::all_of(word, [](unsigned char c) {
-      return std::isalnum(c) ||
-             std::string_view("-_=./,:+@%").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    if (!plain) {
-      for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) {
-        word.replace(at, 1, "'\\''");
-      }
-      word.insert(0, 1, '\'').push_back('\'');
-    }
-    words.push_back(word);
-  }
-  return join(words, " ");
-}
-
-const VerbInfo* find_verb(const std::string& name) {
-  for (const VerbInfo& info : verbs::catalogue()) {
-    if (info.name == name) return &info;
-  }
-  return nullptr;
-}
-
-void run_verb(const VerbInfo& info, const std::vector<std::string>& arguments, Console& console) {
-  if (console.json && !info.json) {
-    throw UsageError(text(info.name, ": has no --json; its output is made for people and files"));
-  }
-  const auto verb = parse_options(info, arguments);
-  if (verb->threads) set_thread_count(static_cast<int>(*verb->threads));
-  verb->run(console);
-}
 
 void parse_and_run(int argc, const char* const* argv) {
   CLI::App app(std::string(program_summary()), "nescio");
@@ -74,7 +38,7 @@ void parse_and_run(int argc, const char* const* argv) {
   }
 
   const auto chosen = app.get_subcommands();
-  const VerbInfo* info = chosen.empty() ? nullptr : find_verb(chosen.front()->get_name());
+  const VerbInfo* info = chosen.empty() ? nullptr : &find_verb(chosen.front()->get_name());
   const auto rest = app.remaining();
   if (version) {
     write_versions(std::cout, std::cerr, json);
@@ -82,14 +46,13 @@ void parse_and_run(int argc, const char* const* argv) {
     std::cout << (info ? verb_help(*info) : program_help());
   } else if (info) {
     ProgressBar bar;
-    Console console{std::cout, std::cerr, bar.progress(), quoted(argc, argv), json};
+    Console console{std::cout, std::cerr, bar.progress(),
+                    command_line(std::vector<std::string>(argv + 1, argv + argc)), json};
     run_verb(*info, chosen.front()->remaining(), console);
   } else if (rest.empty()) {
     std::cout << program_help();
   } else {
-    std::vector<std::string> names;
-    for (const VerbInfo& verb : verbs::catalogue()) names.push_back(verb.name);
-    throw UsageError(text("unknown verb '", rest.front(), "'.", suggest(rest.front(), names)));
+    find_verb(rest.front());
   }
   std::cout.flush();
   if (!std::cout) fail("standard output cannot be written (disk full?)");

@@ -119,9 +119,12 @@ Image paint_strokes(std::size_t, Rng& rng) {
   const Colour pen = blend(random_colour(rng), {0, 0, 0}, 0.6);
   return paint(
       [&](double x, double y) {
-        double nearest = std::numeric_limits<double>::infinity();
-        for (const Point& p : ink) nearest = std::min(nearest, std::hypot(x - p.x, y - p.y));
-        return blend(paper, pen, std::clamp((width - nearest) * (side / 2.0) + 0.5, 0.0, 1.0));
+        double nearest = std::numeric_limits<double>::infinity();  // squared
+        for (const Point& p : ink) {
+          nearest = std::min(nearest, (x - p.x) * (x - p.x) + (y - p.y) * (y - p.y));
+        }
+        const double inside = width - std::sqrt(nearest);
+        return blend(paper, pen, std::clamp(inside * (side / 2.0) + 0.5, 0.0, 1.0));
       },
       0.02, rng);
 }

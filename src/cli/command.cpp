@@ -1,0 +1,50 @@
+#include "cli/command.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/threads.h"
+
+namespace nescio {
+namespace {
+
+std::string quoted(std::string word) {
+  const bool plain = !word.empty() && std::ranges::all_of(word, [](unsigned char c) {
+    return std::isalnum(c) ||
+           std::string_view("-_=./,:+@%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return word;
+  for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) {
+    word.replace(at, 1, "'\\''");
+  }
+  word.insert(0, 1, '\'').push_back('\'');
+  return word;
+}
+
+}  // namespace
+
+const VerbInfo& find_verb(std::string_view name) {
+  std::vector<std::string> names;
+  for (const VerbInfo& info : verbs::catalogue()) {
+    if (info.name == name) return info;
+    names.push_back(info.name);
+  }
+  throw UsageError(text("unknown verb '", name, "'.", suggest(name, names)));
+}
+
+std::string command_line(const std::vector<std::string>& words) {
+  std::string line = "nescio";
+  for (const std::string& word : words) line += " " + quoted(word);
+  return line;
+}
+
+void run_verb(const VerbInfo& info, const std::vector<std::string>& arguments, Console& console) {
+  if (console.json && !info.json) {
+    throw UsageError(text(info.name, ": has no --json; its output is made for people and files"));
+  }
+  const auto verb = parse_options(info, arguments);
+  if (verb->threads) set_thread_count(static_cast<int>(*verb->threads));
+  verb->run(console);
+}
+
+}  // namespace nescio
