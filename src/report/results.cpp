@@ -7,6 +7,7 @@
 #include "io/file.h"
 #include "io/json_file.h"
 #include "metrics/metrics.h"
+#include "report/html_report.h"
 
 namespace nescio {
 namespace {
@@ -183,12 +184,13 @@ std::string results_markdown(const Results& results, const std::string& command)
   return out + "\n## Command\n\n```\n" + command + "\n```\n";
 }
 
-void write_results(const RunRecord& record, const FeatureBank&, const Roles&,
+void write_results(const RunRecord& record, const FeatureBank& bank, const Roles& roles,
                    const std::filesystem::path& folder) {
   make_folders(folder);
   write_text(folder / "results.csv", to_csv(long_table(record.results)));
   write_json(folder / "results.json", results_json(record.results, record.run));
   write_text(folder / "results.md", results_markdown(record.results, record.command));
+  write_text(folder / "report.html", html_report(record, bank, roles));
 }
 
 }  // namespace nescio

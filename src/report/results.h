@@ -3,6 +3,7 @@
 //   RUN/results.csv    detector,set,role,metric,value,lower,upper: a line per number, all digits
 //   RUN/results.json   the same with what every metric means, settings, versions, hashes, command
 //   RUN/results.md     tables in per cent
+//   RUN/report.html    the report for people: tables, charts, pictures in one file
 #pragma once
 
 #include <filesystem>

@@ -1,0 +1,115 @@
+#include "report/findings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "report/split_pictures.h"
+
+namespace nescio {
+
+Findings::Findings(const RunRecord& record, const FeatureBank& bank, const Roles& roles)
+    : record_(record), bank_(bank), roles_(roles) {
+  for (const ResultRow& row : results().rows) {
+    rows_.emplace(std::tuple(row.detector, row.set, row.role, row.metric), &row);
+  }
+  ranked_by_ = sets("near").empty() ? "far" : "near";
+  best_first_ = results().detectors;
+  const auto auroc = [&](const std::string& detector) {
+    const ResultRow* row = of_role(detector, ranked_by_, "auroc");
+    return row ? row->value : -std::numeric_limits<double>::infinity();
+  };
+  std::ranges::stable_sort(best_first_, std::ranges::greater(), auroc);
+  for (const std::string& detector : best_first_) {
+    const bool kept = std::ranges::all_of(results().sets, [&](const SetInfo& set) {
+      return record_.scores.contains({detector, set.name});
+    });
+    if (kept && charted_.size() < charted_detectors) charted_.push_back(detector);
+  }
+  class_names_ = SplitPictures(bank, roles.id).class_names();
+}
+
+std::vector<SetInfo> Findings::sets(const std::string& role) const {
+  std::vector<SetInfo> out;
+  for (const SetInfo& set : results().sets) {
+    if (set.role == role) out.push_back(set);
+  }
+  return out;
+}
+
+std::vector<std::string> Findings::ood_roles() const {
+  std::vector<std::string> out;
+  for (const std::string role : {"near", "far"}) {
+    if (!sets(role).empty()) out.push_back(role);
+  }
+  return out;
+}
+
+const ResultRow* Findings::find(const std::string& detector, const std::string& set,
+                                const std::string& role, const std::string& metric) const {
+  const auto row = rows_.find({detector, set, role, metric});
+  return row == rows_.end() ? nullptr : row->second;
+}
+
+const ResultRow* Findings::of_role(const std::string& detector, const std::string& role,
+                                   const std::string& metric) const {
+  const auto of_this = sets(role);
+  return find(detector, of_this.size() == 1 ? of_this[0].name : mean_of_sets, role, metric);
+}
+
+std::vector<double> Findings::scores(const std::string& detector, const std::string& set) const {
+  const auto kept = record_.scores.find({detector, set});
+  if (kept == record_.scores.end()) return {};
+  const Array values = kept->second.to_float64();
+  const auto span = values.as<double>();
+  return {span.begin(), span.end()};
+}
+
+std::vector<double> Findings::role_scores(const std::string& detector,
+                                          const std::string& role) const {
+  std::vector<double> out;
+  for (const SetInfo& set : sets(role)) {
+    const auto more = scores(detector, set.name);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
+std::string Findings::class_name(std::int64_t label) const {
+  const auto known = static_cast<std::int64_t>(class_names_.size());
+  return 0 <= label && label < known ? class_names_[static_cast<std::size_t>(label)]
+                                     : text("class ", label);
+}
+
+double threshold_keeping_95(std::vector<double> id) {
+  // The metric asks for kept / N >= 0.95 in double; so do we, to agree at every N.
+  const auto n = static_cast<double>(id.size());
+  auto kept = static_cast<std::size_t>(0.95 * n);
+  while (static_cast<double>(kept) / n < 0.95) ++kept;
+  const auto last = id.begin() + static_cast<std::ptrdiff_t>(kept) - 1;
+  std::ranges::nth_element(id, last);
+  return *last;
+}
+
+std::string per_cent(double share, int decimals) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.*f", decimals, 100 * share);
+  return buffer;
+}
+
+std::string short_number(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.4g", std::abs(value));
+  return (value < 0 ? "\u2212" : "") + std::string(buffer);
+}
+
+std::string thousands(std::size_t count) {
+  std::string out = std::to_string(count);
+  for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > 0; at -= 3) {
+    out.insert(static_cast<std::size_t>(at), ",");
+  }
+  return out;
+}
+
+}  // namespace nescio

@@ -1,0 +1,8 @@
+// The style sheet of the report (report.css), compiled in by CMake.
+#pragma once
+
+namespace nescio {
+
+extern const char* const report_css;
+
+}  // namespace nescio

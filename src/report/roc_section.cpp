@@ -1,0 +1,113 @@
+// ROC curves: a panel per OOD set, the best detectors named, the others grey.
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "metrics/curves.h"
+#include "report/sections.h"
+#include "report/svg.h"
+
+namespace nescio {
+namespace {
+
+constexpr double width = 340, height = 330;
+constexpr std::size_t named = 3;
+constexpr std::array<const char*, named> styles = {"first", "second", "third"};
+
+// The curve from (0, 0): share of ID flagged, share of OOD caught, the threshold falling. Points
+// nearer than half a unit to the one before are left out.
+std::vector<Point> roc(const Ranking& ranking, const Scale& x, const Scale& y) {
+  std::vector<Point> out = {{x(0), y(0)}};
+  double flagged = 0, caught = 0;
+  for (auto step = ranking.steps.rbegin(); step != ranking.steps.rend(); ++step) {
+    flagged += step->id;
+    caught += step->ood;
+    const Point p{x(flagged / static_cast<double>(ranking.id_count)),
+                  y(caught / static_cast<double>(ranking.ood_count))};
+    const bool last = step + 1 == ranking.steps.rend();
+    if (last || p.x - out.back().x + out.back().y - p.y >= 1) out.push_back(p);
+  }
+  return out;
+}
+
+Html axes(const Scale& x, const Scale& y) {
+  Html out;
+  for (const double share : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    out += line({x(share), y.start}, {x(share), y.end}, "grid");
+    out += line({x.start, y(share)}, {x.end, y(share)}, "grid");
+    out += label({x(share), y.start + 16}, per_cent(share, 0), "tick", "middle");
+    out += label({x.start - 6, y(share) + 4}, per_cent(share, 0), "tick", "end");
+  }
+  out += line({x(0), y(0)}, {x(1), y(1)}, "chance");
+  out += label({x.end, y.start + 32}, "% of id flagged", "note", "end");
+  out += label({x.start - 30, y.end - 10}, "% of OOD caught", "note");
+  return out;
+}
+
+// The charted detectors, those to be named first: the best for near, the best for far, then as they
+// are ranked.
+std::vector<std::string> drawn(const Findings& findings) {
+  std::vector<std::string> out = findings.charted();
+  const auto far_auroc = [&](const std::string& detector) {
+    const ResultRow* row = findings.of_role(detector, "far", "auroc");
+    return row ? row->value : 0;
+  };
+  const auto best_far = std::ranges::max_element(out, {}, far_auroc);
+  if (best_far > out.begin() + 1) std::rotate(out.begin() + 1, best_far, best_far + 1);
+  return out;
+}
+
+Html panel(const Findings& findings, const SetInfo& set) {
+  const Scale x{0, 1, 36, width - 14};
+  const Scale y{0, 1, height - 40, 24};
+  const SetInfo id = findings.sets("id").front();
+  Html others, best, names;
+  std::string words = "ROC curves for " + set.name + ".";
+  const std::vector<std::string> charted = drawn(findings);
+  for (std::size_t d = 0; d < charted.size(); ++d) {
+    const auto id_scores = findings.scores(charted[d], id.name);
+    const auto ood_scores = findings.scores(charted[d], set.name);
+    const Ranking ranking = rank(std::span(id_scores), std::span(ood_scores));
+    const std::vector<Point> curve = roc(ranking, x, y);
+    if (d >= named) {
+      others += path(curve, "curve other");
+      continue;
+    }
+    const double area = auroc(ranking);
+    best = path(curve, text("curve ", styles[d])) + best;  // the first on top
+    const double at = y(0) - 12 - 18 * static_cast<double>(named - 1 - d);
+    names += line({x(1) - 24, at - 4}, {x(1) - 4, at - 4}, text("curve ", styles[d]));
+    names += label({x(1) - 30, at}, shorten(charted[d], 26) + "  " + per_cent(area, 1),
+                   text("name ", styles[d]), "end");
+    words += " " + charted[d] + ": AUROC " + per_cent(area, 1) + " %.";
+    if (d == 0) {
+      const double caught = 1 - fpr_at_tpr(ranking, 0.95, Positive::id);
+      best += dot({x(0.05), y(caught)}, 4, "first");
+    }
+  }
+  const Html chart =
+      axes(x, y) + line({x(0.05), y(0)}, {x(0.05), y(1)}, "mark") + others + best + names;
+  const Html caption =
+      Html(set.name) + tag("small", set.role + ", " + thousands(set.rows) + " rows");
+  return tag("figure", tag("figcaption", caption) + drawing(width, height, words, chart));
+}
+
+}  // namespace
+
+Html roc_section(const Findings& findings) {
+  if (findings.charted().empty()) return {};
+  Html panels;
+  for (const std::string& role : findings.ood_roles()) {
+    for (const SetInfo& set : findings.sets(role)) panels += panel(findings, set);
+  }
+  const Html words =
+      "Every threshold at once: how much of an OOD set is caught against how much of the ID set is "
+      "flagged for it. The number behind a name is its AUROC in per cent; the vertical line and "
+      "the dot stand where 95 % of the ID rows are kept; the diagonal is chance. Named are the "
+      "best "
+      "for near, the best for far and the next best; grey lines are the others. Shown: " +
+      charted_words(findings) + ".";
+  return tag("p", words) + tag("div", {{"class", "panels"}}, panels);
+}
+
+}  // namespace nescio

@@ -1,0 +1,84 @@
+#include "base/text.h"
+#include "report/sections.h"
+
+namespace nescio {
+namespace {
+
+// The data-set spec that a split was extracted from, and how many of its rows were.
+Html source_of(const FeatureBank& bank, const std::string& split) {
+  if (!bank.has(split)) return "";
+  const auto inputs = bank.manifest(split).find("inputs");
+  if (inputs == bank.manifest(split).end() || !inputs->is_object()) return "";
+  const auto data = inputs->find("data");
+  return data != inputs->end() && data->is_string() ? code(data->get<std::string>())
+                                                    : Html("imported arrays");
+}
+
+Html row_of(const std::string& name, const std::string& role, const std::string& rows,
+            const Html& source) {
+  return tag("tr", tag("th", {{"scope", "row"}}, name) + tag("td", role) +
+                       tag("td", {{"class", "number"}}, rows) +
+                       tag("td", {{"class", "wide"}}, source));
+}
+
+Html sets_table(const Findings& findings) {
+  const FeatureBank& bank = findings.bank();
+  Html body;
+  const std::vector<std::pair<std::string, std::string>> fitted = {
+      {findings.roles().train, "train: fitted on"}, {findings.roles().val, "val: fitted on"}};
+  for (const auto& [split, role] : fitted) {
+    if (split.empty() || !bank.has(split)) continue;
+    body += row_of(split, role, thousands(bank.rows(split)), source_of(bank, split));
+  }
+  for (const SetInfo& set : findings.results().sets) {
+    const std::string role = set.role == "id" ? "id: to be kept" : set.role + ": to be caught";
+    body += row_of(set.name, role, thousands(set.rows), source_of(bank, set.name));
+  }
+  return table("The sets and what each was used for",
+               tag("tr", head_cells({"set", "role", "rows", "data"})), body);
+}
+
+Html network_words(const Findings& findings) {
+  const nlohmann::json& model = findings.bank().model();
+  Html out;
+  const auto network = model.is_object() ? model.find("network") : model.end();
+  out += network != model.end() && network->is_string()
+             ? Html("The network ") + code(network->get<std::string>())
+             : Html("A network whose name is not known");
+  out += " was trained to tell the " + text(findings.bank().classes()) +
+         " classes of the in-distribution (ID) set apart";
+  for (const ResultRow& row : findings.results().rows) {
+    if (row.metric != "id_accuracy") continue;
+    out += " and names " + per_cent(row.value) + " % of its rows right";
+    if (row.bounds) {
+      out += " (95 % interval " + per_cent(row.bounds->lower) + "\u2013" +
+             per_cent(row.bounds->upper) + ")";
+    }
+    break;  // the same for every detector
+  }
+  return out + ". ";
+}
+
+Html skipped(const Findings& findings) {
+  Html items;
+  for (const Skipped& each : findings.results().skipped) {
+    items += tag("li", code(each.detector) + ": " + each.reason);
+  }
+  return items.empty() ? items : tag("h3", "Left out") + tag("ul", items);
+}
+
+}  // namespace
+
+Html run_section(const Findings& findings) {
+  const auto count = findings.results().detectors.size();
+  const Html words =
+      network_words(findings) +
+      "Everything else is out-of-distribution (OOD): near sets resemble the ID set, far sets do "
+      "not. " +
+      text(count, count == 1 ? " detector gives" : " detectors give") +
+      " every row a score, higher for more OOD. Rows above a threshold are flagged; a good "
+      "detector flags OOD rows and keeps ID rows.";
+  return tag("p", words) + sets_table(findings) + skipped(findings);
+}
+
+}  // namespace nescio

@@ -1,0 +1,65 @@
+// What somebody needs who wants the same numbers again.
+#include "report/sections.h"
+
+namespace nescio {
+namespace {
+
+std::string in_words(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Html fact(const std::string& name, const std::string& value) {
+  return tag("tr", tag("th", {{"scope", "row"}}, name) +
+                       tag("td", {{"class", "wide"}}, tag("code", value)));
+}
+
+// A line for every value inside; keys of what it lies in stand before it.
+Html facts(const nlohmann::json& value, const std::string& name) {
+  if (!value.is_object()) return fact(name, in_words(value));
+  Html out;
+  for (const auto& [key, inside] : value.items()) {
+    out += facts(inside, name.empty() ? key : name + " / " + key);
+  }
+  return out;
+}
+
+Html hashes(const Findings& findings) {
+  Html out;
+  const FeatureBank& bank = findings.bank();
+  const auto add = [&](const std::string& place, const nlohmann::json& entry) {
+    if (!entry.is_object() || !entry.contains("arrays")) return;
+    for (const auto& [name, array] : entry.at("arrays").items()) {
+      out += fact(place + " / " + name,
+                  array.at("shape").dump() + " " + array.at("sha256").get<std::string>());
+    }
+  };
+  add("head", bank.head_manifest());
+  std::vector<std::string> splits = {findings.roles().train, findings.roles().val};
+  for (const SetInfo& set : findings.results().sets) splits.push_back(set.name);
+  for (const std::string& split : splits) {
+    if (bank.has(split)) add(split, bank.manifest(split));
+  }
+  return out;
+}
+
+Html folded(const std::string& heading, const Html& body) {
+  if (body.empty()) return {};
+  return tag("details", tag("summary", heading) +
+                            table(heading, tag("tr", head_cells({"what", "value"})), body));
+}
+
+}  // namespace
+
+Html settings_section(const Findings& findings) {
+  const nlohmann::json& run = findings.record().run;
+  Html out = tag("pre", findings.record().command);
+  for (const auto& [name, value] : run.items()) {
+    if (name == "command" || name == "bank") continue;
+    out += folded(name, facts(value, value.is_object() ? "" : name));
+  }
+  out += folded("network", facts(findings.bank().model(), ""));
+  out += folded("arrays and their SHA-256", hashes(findings));
+  return out;
+}
+
+}  // namespace nescio

@@ -1,0 +1,93 @@
+#include "report/split_pictures.h"
+
+#include <openssl/evp.h>
+#include <png.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "image/resize.h"
+
+namespace nescio {
+namespace {
+
+std::unique_ptr<Dataset> open_source(const FeatureBank& bank, const std::string& split) {
+  if (!bank.has(split)) fail("The bank has no split ", split, ".");
+  const nlohmann::json& manifest = bank.manifest(split);
+  const auto inputs = manifest.find("inputs");
+  if (inputs == manifest.end() || !inputs->is_object() || !inputs->contains("data") ||
+      !inputs->at("data").is_string()) {
+    fail(split, " was imported as arrays, without pictures.");
+  }
+  auto dataset = open_dataset(inputs->at("data").get<std::string>());
+  if (dataset->size() != bank.rows(split)) {
+    fail("The data set of ", split, " has changed: ", dataset->size(), " pictures now, ",
+         bank.rows(split), " when it was extracted.");
+  }
+  return dataset;
+}
+
+std::vector<std::uint8_t> to_png(const Image& image) {
+  png_image header = {};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(image.width);
+  header.height = static_cast<png_uint_32>(image.height);
+  header.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(header);
+  std::vector<std::uint8_t> out(bytes);
+  if (!png_image_write_to_memory(&header, out.data(), &bytes, 0, image.pixels.data(), 0, nullptr)) {
+    fail("a thumbnail cannot be written as PNG: ", header.message);
+  }
+  out.resize(bytes);
+  return out;
+}
+
+std::string base64(const std::vector<std::uint8_t>& bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // and the zero that OpenSSL writes
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),
+                  static_cast<int>(bytes.size()));
+  out.pop_back();
+  return out;
+}
+
+}  // namespace
+
+SplitPictures::SplitPictures(const FeatureBank& bank, const std::string& split) {
+  try {
+    dataset_ = open_source(bank, split);
+    if (bank.has(split, "index")) index_ = bank.array(split, "index");
+  } catch (const std::exception& e) {
+    dataset_ = nullptr;
+    problem_ = e.what();
+  }
+}
+
+std::vector<std::string> SplitPictures::class_names() const {
+  return dataset_ ? dataset_->class_names() : std::vector<std::string>();
+}
+
+Sample SplitPictures::load(std::size_t row) const {
+  if (!dataset_) fail(problem_);
+  Sample sample = dataset_->load(row);
+  if (!index_.empty() && index_.as<std::int64_t>()[row] != sample.index) {
+    fail("Picture ", row, " of the data set is another one than was extracted.");
+  }
+  return sample;
+}
+
+std::string SplitPictures::name(std::size_t row) const {
+  const std::string name = dataset_ ? dataset_->name(row) : std::string();
+  return name.empty() ? text("row ", row) : name;
+}
+
+std::string thumbnail(const Image& image, std::size_t side) {
+  const std::size_t longest = std::max(image.height, image.width);
+  if (longest <= side) return "data:image/png;base64," + base64(to_png(image));
+  const auto shrunk = [&](std::size_t length) {
+    return std::max<std::size_t>(1, length * side / longest);
+  };
+  const Image small = resize(image, shrunk(image.height), shrunk(image.width), bilinear);
+  return "data:image/png;base64," + base64(to_png(small));
+}
+
+}  // namespace nescio

@@ -1,0 +1,74 @@
+// For tests: reads a page strictly, as XML, so that a browser can have no doubt about it either.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace nescio {
+
+struct Element {
+  std::string name;
+  std::map<std::string, std::string> attributes;
+  std::size_t begin = 0;  // of its content in the page
+};
+
+/// All elements of the page, in order. Error for tags that do not match, attributes that are not
+/// quoted or occur twice, and stray brackets or ampersands.
+inline std::vector<Element> read_page(std::string_view page) {
+  std::vector<Element> out;
+  std::vector<std::string> open;
+  std::size_t at = 0;
+  const auto until = [&](std::string_view ends) {
+    const std::size_t end = page.find_first_of(ends, at);
+    if (end == std::string_view::npos) fail("the page ends inside a tag");
+    const std::string words(page.substr(at, end - at));
+    at = end;
+    return words;
+  };
+  const std::string_view doctype = "<!doctype html>\n";
+  if (!page.starts_with(doctype)) fail("no doctype");
+  at = doctype.size();
+  while (at < page.size()) {
+    if (page[at] == '&') {
+      const std::string entity = until(";");
+      if (entity != "&amp" && entity != "&lt" && entity != "&gt" && entity != "&quot" &&
+          entity != "&#39") {
+        fail("entity ", entity);
+      }
+    } else if (page[at] == '>' && open.back() != "style") {
+      fail("stray > at ", at);
+    }
+    if (page[at++] != '<') continue;
+    if (page[at] == '/') {
+      ++at;
+      const std::string name = until(">");
+      if (open.empty() || open.back() != name) fail("</", name, "> closes nothing");
+      open.pop_back();
+      ++at;
+      continue;
+    }
+    Element element{.name = until(" />"), .attributes = {}};
+    while (page[at] == ' ') {
+      ++at;
+      const std::string key = until("=");
+      if (page.substr(at, 2) != "=\"") fail("attribute ", key, " is not quoted");
+      at += 2;
+      if (!element.attributes.emplace(key, until("\"<")).second) fail(key, " is there twice");
+      if (page[at] != '"') fail("< in attribute ", key);
+      ++at;
+    }
+    const bool empty = page[at] == '/';
+    at += empty ? 2 : 1;
+    if (!empty) open.push_back(element.name);
+    element.begin = at;
+    out.push_back(std::move(element));
+  }
+  if (!open.empty()) fail("<", open.back(), "> is not closed");
+  return out;
+}
+
+}  // namespace nescio
