@@ -58,8 +58,9 @@ VerbInfo evaluate() {
       .name = "evaluate",
       .summary = "Fit detectors, score ID and OOD splits, and measure how well they separate.",
       .details =
-          {"Writes RUN/results.csv, .json and .md and prints the table. All detectors run "
-           "as one program, so what they share is computed once. near and far are roles "
+          {"Writes RUN/results.csv, .json and .md and the report RUN/report.html, and prints "
+           "the table. All detectors run as one program, so what they share is computed once. near "
+           "and far are roles "
            "for OOD splits; at least one of them is needed.",
            "detectors is a list of specs; lists in a spec are sweeps: "
            "knn(k=[10,50]),react(q=[0.9,0.95])+energy. all = every detector with its "

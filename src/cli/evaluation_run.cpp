@@ -85,7 +85,8 @@ void run_evaluation(const FeatureBank& bank, const Roles& roles, const Evaluatio
   for (const Skipped& skipped : record.results.skipped) {
     console.log << "skipped " << skipped.detector << ": " << skipped.reason << '\n';
   }
-  console.log << "wrote " << (folder / "results.csv").string() << ", .json, .md\n";
+  console.log << "wrote " << (folder / "results.csv").string() << ", .json, .md\n"
+              << "the report is " << (folder / "report.html").string() << '\n';
 }
 
 nlohmann::json settings_json(const VerbInfo& info, const Verb& verb) {

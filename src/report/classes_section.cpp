@@ -10,7 +10,7 @@
 namespace nescio {
 namespace {
 
-constexpr double width = 720, row_height = 24, left = 150, right = 70, top = 26;
+constexpr double width = 440, row_height = 21, left = 112, right = 52, top = 16;
 constexpr std::size_t shown_at_each_end = 15;
 
 // Share of pairs (row of the class, OOD row) in which the OOD row scores higher, ties one half: the
@@ -91,25 +91,25 @@ Html chart(const Findings& findings, const std::vector<ClassRow>& rows) {
     for (const double other : row.others) lowest = std::min(lowest, other);
   }
   const double height = top + row_height * static_cast<double>(rows.size()) + 44;
-  const Scale x{std::floor(lowest * 20) / 20 * 100, 100, left, width - right};
+  const Scale x{std::min(std::floor(lowest * 20) * 5, 95.0), 100, left, width - right};
   const double base = height - 40;
   Html out;
-  for (const double tick : ticks(x.from, x.to, 8)) {
+  for (const double tick : ticks(x.from, x.to, 6)) {
     out += line({x(tick), top - 6}, {x(tick), base}, "grid");
   }
-  out += axis(x, base, 8);
-  std::string words = "AUROC of " + findings.best_first().front() + " by ID class, in per cent:";
+  out += axis(x, base, 6);
+  std::string words = "AUROC of " + findings.charted().front() + " by ID class, in per cent:";
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const double y = top + row_height * (static_cast<double>(r) + 0.5);
     const std::string name = findings.class_name(rows[r].label);
-    out += label({left - 12, y + 4}, shorten(name, 20), "name", "end");
+    out += label({left - 10, y + 4}, shorten(name, 15), "name", "end");
     for (const double other : rows[r].others) out += dot({x(100 * other), y}, 2.5, "other");
     if (rows[r].bounds) {
       out +=
           line({x(100 * rows[r].bounds->lower), y}, {x(100 * rows[r].bounds->upper), y}, "whisker");
     }
     out += dot({x(100 * rows[r].best), y}, 4.5, "first");
-    out += label({width - right + 14, y + 4}, per_cent(rows[r].best, 1), "name first");
+    out += label({width - right + 12, y + 4}, per_cent(rows[r].best, 1), "name first");
     words += " " + name + " " + per_cent(rows[r].best, 1) + (r + 1 < rows.size() ? "," : ".");
   }
   return drawing(width, height, words, out);
@@ -122,6 +122,7 @@ Html classes_section(const Findings& findings) {
   const FeatureBank& bank = findings.bank();
   if (findings.charted().empty() || !bank.has(id) || !bank.has(id, "labels")) return {};
   const Array labels = bank.array(id, "labels");
+  if (labels.size() != findings.scores(findings.charted().front(), id).size()) return {};
   const std::string role = findings.ranked_by();
   const auto rows = class_rows(findings, labels.as<std::int64_t>(), role);
   Html words = "AUROC of the ID rows of one class (by their label) against all " + role +
@@ -133,8 +134,7 @@ Html classes_section(const Findings& findings) {
     words += text(" Of all classes the ", shown_at_each_end, " hardest and the ", shown_at_each_end,
                   " easiest are shown.");
   }
-  return tag("p", words) + tag("div", {{"class", "scroll"}, {"tabindex", "0"}},
-                               tag("figure", {{"class", "wide-chart"}}, chart(findings, rows)));
+  return tag("p", words) + tag("figure", {{"class", "dots"}}, chart(findings, rows));
 }
 
 }  // namespace nescio

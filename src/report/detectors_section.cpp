@@ -55,7 +55,7 @@ Html detectors_section(const Findings& findings) {
     list += tag("dt", code(name)) + described(name);
   }
   return tag("p",
-             "h: features, f: logits of a row; C classes, D features. Higher scores "
+             "h: features, z: logits of a row; C classes, D features. Higher scores "
              "mean more OOD.") +
          tag("dl", list);
 }

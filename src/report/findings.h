@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bank/feature_bank.h"
+#include "report/numbers.h"
 #include "report/results.h"
 
 namespace nescio {
@@ -62,12 +63,5 @@ class Findings {
 /// The strictest threshold that keeps at least 95 % of the ID scores: a row with a score above it is
 /// flagged. The same as that of the metric fpr95_id. `id` must not be empty.
 double threshold_keeping_95(std::vector<double> id);
-
-/// 0.8812 -> "88.12"
-std::string per_cent(double share, int decimals = 2);
-/// Four digits, for reading: -8.58853 -> "\u22128.589".
-std::string short_number(double value);
-/// 50000 -> "50,000"
-std::string thousands(std::size_t count);
 
 }  // namespace nescio

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "io/test_folder.h"
+#include "metrics/curves.h"
 #include "report/findings.h"
 #include "report/test_page.h"
 
@@ -159,6 +160,42 @@ TEST(HtmlReport, TablesHaveTheResults) {
   }
 }
 
+TEST(HtmlReport, ChartsSayTheSameNumbers) {
+  const TestRun run = small_run();
+  const std::string page = run.page();
+  for (const std::string detector : {"energy", "msp"}) {
+    for (const ResultRow& row : run.record.results.rows) {
+      if (row.detector != detector || row.metric != "auroc" || row.set == mean_of_sets) continue;
+      EXPECT_TRUE(page.find(" " + detector + ": AUROC " + per_cent(row.value, 1) + " %") !=
+                  std::string::npos);
+    }
+  }
+  // Classes: the definition, class by class, for the detector on top.
+  const auto scores = [&](const char* set) {
+    return run.record.scores.at({"energy", set}).as<float>();
+  };
+  for (std::size_t label = 0; label < 3; ++label) {
+    std::vector<float> of_class;
+    for (std::size_t r = label; r < rows; r += 3) of_class.push_back(scores("in/test")[r]);
+    const double area = auroc(rank(std::span<const float>(of_class), scores("a/test")));
+    EXPECT_TRUE(page.find(text(" class ", label, " ", per_cent(area, 1))) != std::string::npos);
+  }
+}
+
+TEST(HtmlReport, SurvivesScoresThatAreAllEqual) {
+  TestRun run = small_run();
+  for (auto& [key, scores] : run.record.scores) {
+    scores = Array({rows}, std::vector<float>(rows, 1.0F));
+  }
+  const std::string page = run.page();
+  EXPECT_EQ(sections(page).size(), 9U);
+  for (const Element& element : read_page(page)) {
+    if (element.name == "path") {
+      EXPECT_EQ(element.attributes.at("d").find("nan"), std::string::npos);
+    }
+  }
+}
+
 TEST(HtmlReport, EqualInputsGiveEqualBytes) {
   const TestRun run = small_run();
   EXPECT_EQ(run.page(), run.page());
@@ -228,15 +265,6 @@ TEST(Findings, ThresholdIsThatOfTheMetric) {
                      find_metric("fpr95_id").of_ranking(ranking))
         << n;
   }
-}
-
-TEST(Findings, Numbers) {
-  EXPECT_EQ(short_number(-8.58853816986084), "\u22128.589");
-  EXPECT_EQ(thousands(0), "0");
-  EXPECT_EQ(thousands(999), "999");
-  EXPECT_EQ(thousands(1234567), "1,234,567");
-  EXPECT_EQ(per_cent(0.88125), "88.12");
-  EXPECT_EQ(per_cent(0.5, 0), "50");
 }
 
 }  // namespace

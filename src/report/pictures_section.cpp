@@ -34,6 +34,7 @@ std::string predicted(const Findings& findings, const Pick& pick) {
   if (!findings.bank().has(pick.set, "logits")) return {};
   const Array logits = findings.bank().array(pick.set, "logits");
   const MatrixView matrix = logits.matrix();
+  if (pick.row >= matrix.rows) return {};
   const float* row = matrix.row(pick.row);
   return findings.class_name(std::max_element(row, row + matrix.cols) - row);
 }

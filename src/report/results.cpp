@@ -1,6 +1,5 @@
 #include "report/results.h"
 
-#include <cstdio>
 #include <functional>
 
 #include "base/text.h"
@@ -8,15 +7,10 @@
 #include "io/json_file.h"
 #include "metrics/metrics.h"
 #include "report/html_report.h"
+#include "report/numbers.h"
 
 namespace nescio {
 namespace {
-
-std::string per_cent(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * value);
-  return buffer;
-}
 
 std::string with_bounds(const ResultRow& row) {
   const std::string value = per_cent(row.value);

@@ -68,6 +68,7 @@ std::vector<std::string> SplitPictures::class_names() const {
 
 Sample SplitPictures::load(std::size_t row) const {
   if (!dataset_) fail(problem_);
+  if (row >= dataset_->size()) fail("There is no picture ", row, " of ", dataset_->size(), ".");
   Sample sample = dataset_->load(row);
   if (!index_.empty() && index_.as<std::int64_t>()[row] != sample.index) {
     fail("Picture ", row, " of the data set is another one than was extracted.");

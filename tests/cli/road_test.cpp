@@ -149,6 +149,8 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
   EXPECT_EQ(json.at("rows").size() + 1, csv("run2").size());
   EXPECT_TRUE(json.at("skipped").empty());
   EXPECT_NE(read_text(world->folder() / "run2/results.md").find("| knn |"), std::string::npos);
+  const std::string page = read_text(world->folder() / "run2/report.html");
+  EXPECT_NE(page.find("far/test was imported as arrays, without pictures."), std::string::npos);
   // Kept scores are those of `score`.
   for (const std::string spec : {"knn", "mahalanobis"}) {
     ASSERT_EQ(nescio_program({"fit", spec, "bank=" + world->bank(), "train=in/train",

@@ -1,0 +1,18 @@
+#include "report/numbers.h"
+
+#include <gtest/gtest.h>
+
+namespace nescio {
+namespace {
+
+TEST(Numbers, AsPeopleReadThem) {
+  EXPECT_EQ(short_number(-8.58853816986084), "\u22128.589");
+  EXPECT_EQ(thousands(0), "0");
+  EXPECT_EQ(thousands(999), "999");
+  EXPECT_EQ(thousands(1234567), "1,234,567");
+  EXPECT_EQ(per_cent(0.88125), "88.12");
+  EXPECT_EQ(per_cent(0.5, 0), "50");
+}
+
+}  // namespace
+}  // namespace nescio
