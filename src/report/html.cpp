@@ -101,8 +101,8 @@ Html head_cells(const std::vector<Html>& contents) {
 }
 
 Html table(const Html& caption, const Html& head, const Html& body) {
-  const Html inside =
-      tag("caption", tag("span", caption)) + tag("thead", head) + tag("tbody", body);
+  const Html inside = (caption.empty() ? Html() : tag("caption", tag("span", caption))) +
+                      tag("thead", head) + tag("tbody", body);
   return tag("div", {{"class", "scroll"}, {"tabindex", "0"}}, tag("table", inside));
 }
 

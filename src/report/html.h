@@ -42,7 +42,7 @@ Html empty_tag(std::string_view name, const Attributes& attributes);
 /// Cells of one row of a table, a column each: <td>, or <th scope="col"> in its head.
 Html cells(const std::vector<Html>& contents, const Attributes& attributes = {});
 Html head_cells(const std::vector<Html>& contents);
-/// A table that scrolls inside its own frame where the screen is narrower.
+/// A table that scrolls inside its own frame where the screen is narrower; the caption may be empty.
 Html table(const Html& caption, const Html& head, const Html& body);
 
 }  // namespace nescio

@@ -1,4 +1,6 @@
 // What somebody needs who wants the same numbers again.
+#include <set>
+
 #include "report/sections.h"
 
 namespace nescio {
@@ -36,16 +38,23 @@ Html hashes(const Findings& findings) {
   add("head", bank.head_manifest());
   std::vector<std::string> splits = {findings.roles().train, findings.roles().val};
   for (const SetInfo& set : findings.results().sets) splits.push_back(set.name);
+  std::set<std::string> seen;  // val may be the id split
   for (const std::string& split : splits) {
-    if (bank.has(split)) add(split, bank.manifest(split));
+    if (!bank.has(split) || !seen.insert(split).second) continue;
+    const nlohmann::json& manifest = bank.manifest(split);
+    const auto inputs = manifest.find("inputs");
+    if (inputs != manifest.end() && inputs->is_object() && inputs->contains("data_sha256")) {
+      out += fact(split + " / data", in_words(inputs->at("data_sha256")));
+    }
+    add(split, manifest);
   }
   return out;
 }
 
 Html folded(const std::string& heading, const Html& body) {
   if (body.empty()) return {};
-  return tag("details", tag("summary", heading) +
-                            table(heading, tag("tr", head_cells({"what", "value"})), body));
+  return tag("details",
+             tag("summary", heading) + table({}, tag("tr", head_cells({"what", "value"})), body));
 }
 
 }  // namespace
@@ -58,7 +67,7 @@ Html settings_section(const Findings& findings) {
     out += folded(name, facts(value, value.is_object() ? "" : name));
   }
   out += folded("network", facts(findings.bank().model(), ""));
-  out += folded("arrays and their SHA-256", hashes(findings));
+  out += folded("SHA-256 of data and arrays", hashes(findings));
   return out;
 }
 
