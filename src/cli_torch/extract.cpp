@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "bank/feature_bank.h"
+#include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "image/dataset.h"
 #include "nn/model.h"
@@ -32,6 +33,7 @@ class Extract final : public Verb {
     keep_freed_memory();
     const Model network = Model::load(model, device);
     const std::unique_ptr<Dataset> dataset = open_dataset(data);
+    log_pictures(*dataset, console.log);
     FeatureBank target = FeatureBank::open_or_create(bank);
     const Extracted done =
         nescio::extract(network, *dataset, data, target, as,
@@ -63,6 +65,7 @@ class Extract final : public Verb {
                                      {"rows", done.rows},
                                      {"classes", done.classes},
                                      {"feature_width", done.feature_width},
+                                     {"skipped", done.skipped},
                                      {"rows_before", done.rows_before},
                                      {"was_there", done.was_there},
                                      {"device", ran_on}};

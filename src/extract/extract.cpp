@@ -67,6 +67,13 @@ nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std
   return inputs;
 }
 
+/// What a split of the bank was made from. Scores that were imported into it later are no input.
+nlohmann::json inputs_of(const FeatureBank& bank, const std::string& split) {
+  nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
+  inputs.erase("import");
+  return inputs;
+}
+
 void write_batch(SplitWriter& writer, const ImageBatch& batch, const ModelOutputs& outputs) {
   writer.write("logits", outputs.logits.slice(0, batch.count));
   writer.write("features", outputs.features.slice(0, batch.count));
@@ -101,8 +108,9 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   Extracted result{.rows = rows,
                    .classes = model.classes(),
                    .feature_width = model.feature_width(),
+                   .skipped = dataset.skipped().size(),
                    .accuracy = {}};
-  if (bank.has(split) && bank.manifest(split).value("inputs", nlohmann::json()) == inputs) {
+  if (bank.has(split) && inputs_of(bank, split) == inputs) {
     result.was_there = true;
     result.accuracy = accuracy_of(bank, split);
     return result;

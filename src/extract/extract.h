@@ -24,6 +24,7 @@ struct Extracted {
   std::size_t rows = 0;
   std::size_t classes = 0;
   std::size_t feature_width = 0;
+  std::size_t skipped = 0;         // broken pictures that were left out
   std::size_t rows_before = 0;     // that an interrupted extraction had left
   bool was_there = false;          // the bank had the split from equal inputs: nothing was done
   std::optional<double> accuracy;  // share of rows whose largest logit is the label's;

@@ -126,6 +126,22 @@ TEST_F(ExtractTest, LeavesASplitFromEqualInputsAlone) {
   EXPECT_FALSE(run(target, spec_).was_there);
 }
 
+TEST_F(ExtractTest, ImportedScoresAreNoReasonToRunAgain) {
+  FeatureBank target = bank();
+  run(target, spec_);
+  nlohmann::json inputs = target.manifest("toy/test").at("inputs");
+  inputs["import"]["score_msp"] = {{"from", "msp.npy"}};
+  const Array logits = target.array("toy/test", "logits");
+  const Array labels = target.array("toy/test", "labels");
+  SplitWriter writer(target, "toy/test", 20,
+                     {{"logits", DType::float32, {4}}, {"labels", DType::int64, {}}}, inputs);
+  writer.write("logits", logits);
+  writer.write("labels", labels);
+  writer.commit(20);
+  writer.finish();
+  EXPECT_TRUE(run(target, spec_).was_there);
+}
+
 TEST_F(ExtractTest, GoesOnAfterAnInterruptWithEqualBits) {
   FeatureBank straight = bank("straight"), broken = bank("broken");
   run(straight, spec_);

@@ -157,6 +157,13 @@ TEST_F(Pictures, HashSeesNamesLabelsAndContent) {
   EXPECT_EQ((std::set{before, other_label, other_order, hash()}).size(), 4U);
 }
 
+TEST_F(Pictures, RemarkOnTheOrientationThatIsLeftAsItIs) {
+  add("a.jpg", read_text(std::filesystem::path(NESCIO_TEST_PICTURES) / "turned.jpg"));
+  EXPECT_THAT(open_dataset(spec("files:"))->remarks(), ElementsAre(HasSubstr("1 picture asks in")));
+  add("a.jpg", read_text(std::filesystem::path(NESCIO_TEST_PICTURES) / "grey.jpg"));
+  EXPECT_TRUE(open_dataset(spec("files:"))->remarks().empty());
+}
+
 TEST_F(Pictures, FollowLinksButNotInCircles) {
   add("real/a.png");
   std::filesystem::create_directory(folder_ / "set");
