@@ -106,4 +106,18 @@ Html table(const Html& caption, const Html& head, const Html& body) {
   return tag("div", {{"class", "scroll"}, {"tabindex", "0"}}, tag("table", inside));
 }
 
+std::string shorten(std::string_view words, std::size_t length) {
+  std::string out;
+  std::size_t characters = 0;
+  for (const char c : words) {
+    if (!continues(c) && ++characters > length) {
+      while (!out.empty() && continues(out.back())) out.pop_back();
+      if (!out.empty()) out.pop_back();
+      return out + "\u2026";
+    }
+    out += c;
+  }
+  return out;
+}
+
 }  // namespace nescio

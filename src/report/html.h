@@ -45,4 +45,7 @@ Html head_cells(const std::vector<Html>& contents);
 /// A table that scrolls inside its own frame where the screen is narrower; the caption may be empty.
 Html table(const Html& caption, const Html& head, const Html& body);
 
+/// At most `length` characters, the rest as an ellipsis.
+std::string shorten(std::string_view words, std::size_t length);
+
 }  // namespace nescio

@@ -28,5 +28,11 @@ TEST(Html, KeepsUtf8AndReplacesEverythingElse) {
   EXPECT_EQ(Html(std::string_view("a\0b\x1B\n", 5)).code(), "a b \n");
 }
 
+TEST(Html, ShortensByCharacters) {
+  EXPECT_EQ(shorten("knn(k=50)", 9), "knn(k=50)");
+  EXPECT_EQ(shorten("knn(k=50)", 4), "knn\u2026");
+  EXPECT_EQ(shorten("\u00E9\u00E9\u00E9", 2), "\u00E9\u2026");
+}
+
 }  // namespace
 }  // namespace nescio

@@ -4,14 +4,17 @@
 namespace nescio {
 namespace {
 
-// The data-set spec that a split was extracted from, and how many of its rows were.
+constexpr std::size_t shown_of_spec = 160;  // rows may be listed one by one in it
+
+// The data-set spec that a split was extracted from.
 Html source_of(const FeatureBank& bank, const std::string& split) {
   if (!bank.has(split)) return "";
   const auto inputs = bank.manifest(split).find("inputs");
   if (inputs == bank.manifest(split).end() || !inputs->is_object()) return "";
   const auto data = inputs->find("data");
-  return data != inputs->end() && data->is_string() ? code(data->get<std::string>())
-                                                    : Html("imported arrays");
+  return data != inputs->end() && data->is_string()
+             ? code(shorten(data->get<std::string>(), shown_of_spec))
+             : Html("imported arrays");
 }
 
 Html row_of(const std::string& name, const std::string& role, const std::string& rows,

@@ -6,13 +6,15 @@
 namespace nescio {
 namespace {
 
+constexpr std::size_t shown_of_value = 400;  // results.json has all of it
+
 std::string in_words(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 Html fact(const std::string& name, const std::string& value) {
   return tag("tr", tag("th", {{"scope", "row"}}, name) +
-                       tag("td", {{"class", "wide"}}, tag("code", value)));
+                       tag("td", {{"class", "wide"}}, tag("code", shorten(value, shown_of_value))));
 }
 
 // A line for every value inside; keys of what it lies in stand before it.

@@ -122,21 +122,4 @@ std::vector<double> spread(std::vector<double> wanted, double gap, double low, d
   return wanted;
 }
 
-std::string shorten(std::string_view words, std::size_t length) {
-  std::string out;
-  std::size_t characters = 0;
-  for (const char c : words) {
-    const bool begins = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    if (begins && ++characters > length) {
-      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0) == 0x80) {
-        out.pop_back();
-      }
-      if (!out.empty()) out.pop_back();
-      return out + "\u2026";
-    }
-    out += c;
-  }
-  return out;
-}
-
 }  // namespace nescio

@@ -50,7 +50,4 @@ Html axis(const Scale& x, double y, std::size_t count);
 /// Positions near the wanted ones (ascending), at least `gap` apart and inside [low, high] as far
 /// as there is room.
 std::vector<double> spread(std::vector<double> wanted, double gap, double low, double high);
-/// At most `length` characters, the rest as an ellipsis.
-std::string shorten(std::string_view words, std::size_t length);
-
 }  // namespace nescio

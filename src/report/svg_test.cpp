@@ -43,12 +43,6 @@ TEST(Svg, SpreadKeepsDistancesAndBorders) {
   EXPECT_TRUE(spread({}, 10, 0, 100).empty());
 }
 
-TEST(Svg, ShortensByCharacters) {
-  EXPECT_EQ(shorten("knn(k=50)", 9), "knn(k=50)");
-  EXPECT_EQ(shorten("knn(k=50)", 4), "knn\u2026");
-  EXPECT_EQ(shorten("\u00E9\u00E9\u00E9", 2), "\u00E9\u2026");
-}
-
 TEST(Svg, DrawingsAreNamed) {
   EXPECT_THAT(drawing(10, 5, "a < b", {}).code(),
               HasSubstr("role=\"img\" aria-label=\"a &lt; b\""));
