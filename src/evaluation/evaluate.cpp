@@ -87,24 +87,24 @@ void append(std::vector<ResultRow>& rows, const std::string& detector, const Set
   }
 }
 
-// The plain mean over the sets of a role, metric by metric, behind the rows of its sets.
-void append_mean(std::vector<ResultRow>& rows, const std::string& detector,
-                 const std::string& role) {
-  std::vector<ResultRow> means;
-  std::vector<double> counts;
-  for (const ResultRow& row : rows) {
-    if (row.detector != detector || row.role != role) continue;
-    const auto same = std::ranges::find(means, row.metric, &ResultRow::metric);
-    const auto place = static_cast<std::size_t>(same - means.begin());
-    if (same == means.end()) {
-      means.push_back({detector, mean_of_sets, role, row.metric, 0, std::nullopt});
-      counts.push_back(0);
-    }
-    means[place].value += row.value;
-    ++counts[place];
+// A role's sets against the id set, the mean behind them.
+template <class T>
+void append_role(const std::string& role, const std::string& detector,
+                 const std::vector<SetInfo>& sets, const std::vector<std::vector<T>>& scores,
+                 const IntervalOptions& options, std::vector<ResultRow>& rows) {
+  std::vector<const SetInfo*> of_role;
+  std::vector<Ranking> rankings;
+  for (std::size_t s = 1; s < sets.size(); ++s) {
+    if (sets[s].role != role) continue;
+    of_role.push_back(&sets[s]);
+    rankings.push_back(rank(std::span<const T>(scores[0]), std::span<const T>(scores[s])));
   }
-  for (std::size_t m = 0; m < means.size(); ++m) means[m].value /= counts[m];
-  rows.insert(rows.end(), means.begin(), means.end());
+  if (rankings.empty()) return;
+  const SetMeasurements measured = measure(rankings, options);
+  for (std::size_t s = 0; s < of_role.size(); ++s) {
+    append(rows, detector, *of_role[s], measured.sets[s]);
+  }
+  append(rows, detector, {mean_of_sets, role}, measured.mean);
 }
 
 template <class T>
@@ -118,21 +118,12 @@ void measure_all(const FeatureBank& bank, const EvaluationSettings& settings,
   for (std::size_t d = 0; d < scores.size(); ++d) {
     const std::string& detector = results.detectors[d];
     if (progress) progress("measuring " + detector, d, scores.size());
-    for (std::size_t s = 0; s < results.sets.size(); ++s) {
-      check_interrupt();
-      const SetInfo& set = results.sets[s];
-      if (set.role == "id") {
-        if (predictions) {
-          append(results.rows, detector, set, measure(*predictions, settings.intervals));
-        }
-        continue;
-      }
-      const Ranking ranking =
-          rank(std::span<const T>(scores[d][0]), std::span<const T>(scores[d][s]));
-      append(results.rows, detector, set, measure(ranking, settings.intervals));
-      const bool last_of_role =
-          s + 1 == results.sets.size() || results.sets[s + 1].role != set.role;
-      if (last_of_role) append_mean(results.rows, detector, set.role);
+    check_interrupt();
+    if (predictions) {
+      append(results.rows, detector, results.sets[0], measure(*predictions, settings.intervals));
+    }
+    for (const char* role : {"near", "far"}) {
+      append_role(role, detector, results.sets, scores[d], settings.intervals, results.rows);
     }
     for (std::size_t s = 0; keep && s < results.sets.size(); ++s) {
       const std::size_t rows = scores[d][s].size();

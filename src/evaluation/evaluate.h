@@ -24,7 +24,7 @@ struct EvaluationSettings {
 /// `set` of the rows that are the plain mean over the sets of a role.
 inline constexpr const char* mean_of_sets = "mean";
 
-/// One number. Means, and metrics without an interval, have no bounds.
+/// One number. Without bounds where no interval was asked for or the rows do not allow one.
 struct ResultRow {
   std::string detector, set, role, metric;
   double value = 0;

@@ -44,13 +44,10 @@ void drop_empty(std::vector<Step>& steps) {
 
 }  // namespace
 
-std::vector<Bounds> bootstrap_intervals(
+std::vector<std::vector<double>> bootstrap(
     const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options) {
+    const BootstrapOptions& options, std::size_t set) {
   if (options.resamples < 1) fail("[metrics] bootstrap: expected at least 1 resample, found 0");
-  if (!(options.confidence > 0 && options.confidence < 1)) {
-    fail("[metrics] confidence: expected a number between 0 and 1, found ", options.confidence);
-  }
   const auto id_rows = step_of_rows(ranking, &Step::id);
   const auto ood_rows = step_of_rows(ranking, &Step::ood);
   std::vector<std::vector<double>> values(statistics.size(),
@@ -62,17 +59,29 @@ std::vector<Bounds> bootstrap_intervals(
     drawn.ood_count = ranking.ood_count;
     drawn.steps.assign(ranking.steps.size(), {});
     draw(Rng(options.seed, resample, 0), id_rows, &Step::id, drawn.steps);
-    draw(Rng(options.seed, resample, 1), ood_rows, &Step::ood, drawn.steps);
+    draw(Rng(options.seed, resample, 1 + set), ood_rows, &Step::ood, drawn.steps);
     drop_empty(drawn.steps);
     for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
   });
+  return values;
+}
 
-  const std::array tails = {(1 - options.confidence) / 2, (1 + options.confidence) / 2};
+Bounds percentile_interval(std::span<const double> values, double confidence) {
+  if (!(confidence > 0 && confidence < 1)) {
+    fail("[metrics] confidence: expected a number between 0 and 1, found ", confidence);
+  }
+  const std::array tails = {(1 - confidence) / 2, (1 + confidence) / 2};
+  const math::DoubleChunks chunks = [&](const auto& visit) { visit(values); };
+  const auto ends = math::quantiles(chunks, tails);
+  return {ends[0], ends[1]};
+}
+
+std::vector<Bounds> bootstrap_intervals(
+    const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
+    const BootstrapOptions& options) {
   std::vector<Bounds> bounds;
-  for (const auto& of_resamples : values) {
-    const math::DoubleChunks chunks = [&](const auto& visit) { visit(of_resamples); };
-    const auto ends = math::quantiles(chunks, tails);
-    bounds.push_back({ends[0], ends[1]});
+  for (const auto& values : bootstrap(ranking, statistics, options)) {
+    bounds.push_back(percentile_interval(values, options.confidence));
   }
   return bounds;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "metrics/proportion.h"
 #include "metrics/ranking.h"
@@ -13,5 +14,10 @@ namespace nescio {
 /// (Sun and Xu, IEEE Signal Processing Letters 21, 2014): O(steps) instead of O(id * ood). Of width
 /// 0 where the sides are fully separated. Throws Error unless 0 < confidence < 1.
 std::optional<Bounds> delong_interval(const Ranking& ranking, double confidence);
+
+/// The same of the plain mean of the areas of several OOD sets against the same ID rows: what the
+/// areas have in common through these rows counts (the covariances of the paper), the OOD sets are
+/// independent of each other. O(sets * rows).
+std::optional<Bounds> delong_interval(std::span<const Ranking> rankings, double confidence);
 
 }  // namespace nescio

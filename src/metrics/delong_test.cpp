@@ -55,6 +55,52 @@ TEST(DeLong, EqualsThePaperOverAllPairs) {
   }
 }
 
+// The paper's equation (6) and (7) for the contrast (1/2, 1/2) of two areas: S10 and S01 hold the
+// covariances of the structural components, and only the shared side has one.
+TEST(DeLong, OfAMeanEqualsThePapersContrast) {
+  std::mt19937 random(6);
+  std::normal_distribution<double> normal;
+  Scores id(50), first(30), second(41);
+  for (double& s : id) s = std::round(2 * normal(random)) / 2;
+  for (double& s : first) s = std::round(2 * normal(random)) / 2 + 1;
+  for (double& s : second) s = normal(random) + 0.3;
+  const auto psi = [](double ood, double in) { return ood > in ? 1.0 : ood == in ? 0.5 : 0.0; };
+  const auto components = [&](const Scores& of, const Scores& against, bool of_is_id) {
+    Scores out;
+    for (const double a : of) {
+      double sum = 0;
+      for (const double b : against) sum += of_is_id ? psi(b, a) : psi(a, b);
+      out.push_back(sum / static_cast<double>(against.size()));
+    }
+    return out;
+  };
+  const auto covariance = [](const Scores& a, const Scores& b) {
+    const auto n = static_cast<double>(a.size());
+    double mean_a = 0, mean_b = 0, sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      mean_a += a[i] / n;
+      mean_b += b[i] / n;
+    }
+    for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - mean_a) * (b[i] - mean_b);
+    return sum / (n - 1) / n;
+  };
+  const Scores id_1 = components(id, first, true), id_2 = components(id, second, true);
+  const Scores ood_1 = components(first, id, false), ood_2 = components(second, id, false);
+  const double variance =
+      (covariance(id_1, id_1) + 2 * covariance(id_1, id_2) + covariance(id_2, id_2) +
+       covariance(ood_1, ood_1) + covariance(ood_2, ood_2)) /
+      4;
+  const std::vector<Ranking> rankings = {rank(id, first), rank(id, second)};
+  const double mean = (auroc(rankings[0]) + auroc(rankings[1])) / 2;
+  const auto bounds = delong_interval(rankings, 0.95);
+  ASSERT_TRUE(bounds);
+  EXPECT_NEAR(bounds->lower, mean - 1.959963984540054 * std::sqrt(variance), 1e-12);
+  EXPECT_NEAR(bounds->upper, mean + 1.959963984540054 * std::sqrt(variance), 1e-12);
+
+  const std::vector<Ranking> other_rows = {rank(id, first), rank(first, second)};
+  EXPECT_THROW(delong_interval(other_rows, 0.95), Error);
+}
+
 TEST(DeLong, StaysInsideZeroAndOne) {
   const auto bounds = delong_interval(rank(Scores{1, 2, 3, 4, 9}, Scores{5, 8, 9, 10}), 0.999);
   ASSERT_TRUE(bounds);

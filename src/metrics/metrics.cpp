@@ -10,7 +10,7 @@ namespace nescio {
 namespace {
 
 constexpr const char* every_score = "every distinct score is one threshold";
-constexpr const char* bootstrap = "percentile bootstrap, ID and OOD rows resampled separately";
+constexpr const char* resampled = "percentile bootstrap, ID and OOD rows resampled separately";
 
 double aupr_in(const Ranking& ranking) { return average_precision(ranking, Positive::id); }
 double aupr_out(const Ranking& ranking) { return average_precision(ranking, Positive::ood); }
@@ -28,27 +28,28 @@ const std::vector<Metric>& metrics() {
        .ties = "a tied pair counts one half",
        .interval = "DeLong",
        .of_ranking = auroc,
-       .ranking_interval = delong_interval},
+       .ranking_interval = [](std::span<const Ranking> rankings,
+                              double confidence) { return delong_interval(rankings, confidence); }},
       {.name = "aupr_in",
        .definition = "Area under the precision-recall curve of ID rows as average precision (step "
                      "sum); depends on the set sizes.",
        .positive = "ID",
        .ties = every_score,
-       .interval = bootstrap,
+       .interval = resampled,
        .of_ranking = aupr_in},
       {.name = "aupr_out",
        .definition = "Area under the precision-recall curve of OOD rows as average precision (step "
                      "sum); depends on the set sizes.",
        .positive = "OOD",
        .ties = every_score,
-       .interval = bootstrap,
+       .interval = resampled,
        .of_ranking = aupr_out},
       {.name = "fpr95_id",
        .definition = "Share of OOD rows accepted at the strictest threshold that keeps at least "
                      "95 % of the ID rows.",
        .positive = "ID",
        .ties = every_score,
-       .interval = bootstrap,
+       .interval = resampled,
        .higher_is_better = false,
        .of_ranking = fpr95_id},
       {.name = "fpr95_ood",
@@ -56,7 +57,7 @@ const std::vector<Metric>& metrics() {
                      "95 % of the OOD rows.",
        .positive = "OOD",
        .ties = every_score,
-       .interval = bootstrap,
+       .interval = resampled,
        .higher_is_better = false,
        .of_ranking = fpr95_ood},
       {.name = "id_accuracy",
@@ -79,25 +80,68 @@ const Metric& find_metric(std::string_view name) {
   fail("unknown metric '", name, "'.", suggest(name, known));
 }
 
-std::vector<Measurement> measure(const Ranking& ranking, const IntervalOptions& options) {
-  std::vector<Measurement> measured;
+namespace {
+
+using Values = std::vector<double>;  // of a metric, by resample
+
+Measurement measure_set(const Metric& metric, const Ranking& ranking, double confidence) {
+  Measurement out{&metric, metric.of_ranking(ranking), std::nullopt};
+  if (metric.ranking_interval) {
+    out.bounds = metric.ranking_interval(std::span(&ranking, 1), confidence);
+  }
+  return out;
+}
+
+/// Of the mean as far as it needs no resamples.
+Measurement measure_mean(const Metric& metric, std::span<const Ranking> rankings,
+                         double confidence) {
+  Measurement out{&metric, 0, std::nullopt};
+  for (const Ranking& ranking : rankings) out.value += metric.of_ranking(ranking);
+  out.value /= static_cast<double>(rankings.size());
+  if (metric.ranking_interval) out.bounds = metric.ranking_interval(rankings, confidence);
+  return out;
+}
+
+/// Sets the bounds of those that have no interval of their own.
+void set_bounds(std::vector<Measurement>& measured, const std::vector<Values>& values,
+                double confidence) {
+  auto next = values.begin();
+  for (Measurement& m : measured) {
+    if (!m.metric->ranking_interval) m.bounds = percentile_interval(*next++, confidence);
+  }
+}
+
+}  // namespace
+
+SetMeasurements measure(std::span<const Ranking> rankings, const IntervalOptions& options) {
+  SetMeasurements out;
+  out.sets.resize(rankings.size());
   std::vector<std::function<double(const Ranking&)>> statistics;
   for (const Metric& metric : metrics()) {
     if (!metric.of_ranking) continue;
-    measured.push_back({&metric, metric.of_ranking(ranking), std::nullopt});
-    if (metric.ranking_interval) {
-      measured.back().bounds = metric.ranking_interval(ranking, options.confidence);
-    } else {
-      statistics.push_back(metric.of_ranking);
+    for (std::size_t s = 0; s < rankings.size(); ++s) {
+      out.sets[s].push_back(measure_set(metric, rankings[s], options.confidence));
+    }
+    out.mean.push_back(measure_mean(metric, rankings, options.confidence));
+    if (!metric.ranking_interval) statistics.push_back(metric.of_ranking);
+  }
+  if (options.resamples == 0) return out;
+  std::vector<Values> means(statistics.size(), Values(options.resamples));
+  for (std::size_t s = 0; s < rankings.size(); ++s) {
+    const auto values = bootstrap(rankings[s], statistics, options, s);
+    set_bounds(out.sets[s], values, options.confidence);
+    for (std::size_t m = 0; m < means.size(); ++m) {
+      for (std::size_t r = 0; r < options.resamples; ++r) {
+        means[m][r] += values[m][r] / static_cast<double>(rankings.size());
+      }
     }
   }
-  if (options.resamples == 0) return measured;
-  const auto bounds = bootstrap_intervals(ranking, statistics, options);
-  auto next = bounds.begin();
-  for (Measurement& m : measured) {
-    if (!m.metric->ranking_interval) m.bounds = *next++;
-  }
-  return measured;
+  set_bounds(out.mean, means, options.confidence);
+  return out;
+}
+
+std::vector<Measurement> measure(const Ranking& ranking, const IntervalOptions& options) {
+  return measure(std::span(&ranking, 1), options).sets.front();
 }
 
 std::vector<Measurement> measure(const Predictions& predictions, const IntervalOptions& options) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,9 @@ struct Metric {
   bool higher_is_better = true;
 
   std::function<double(const Ranking&)> of_ranking = {};
-  std::function<std::optional<Bounds>(const Ranking&, double confidence)> ranking_interval = {};
+  // Of the plain mean over rankings with the same ID rows; of one of them, that is its own.
+  std::function<std::optional<Bounds>(std::span<const Ranking>, double confidence)>
+      ranking_interval = {};
   std::function<double(const Predictions&)> of_predictions = {};
   std::function<Bounds(const Predictions&, double confidence)> predictions_interval = {};
 };
@@ -46,8 +49,18 @@ struct Measurement {
 /// How intervals are made. resamples = 0 leaves out those that need the bootstrap.
 using IntervalOptions = BootstrapOptions;
 
-/// Every metric of ID against OOD, in the order of metrics(). Reads all of them from the ranking;
-/// the bootstrap costs O(resamples * rows).
+/// Every metric of ID against several OOD sets, in the order of metrics(), and its plain mean over
+/// the sets.
+struct SetMeasurements {
+  std::vector<std::vector<Measurement>> sets;
+  std::vector<Measurement> mean;
+};
+
+/// The rankings have the same ID rows, which the intervals of the means take into account. The
+/// bootstrap costs O(resamples * rows).
+SetMeasurements measure(std::span<const Ranking> rankings, const IntervalOptions& options = {});
+
+/// Of one OOD set.
 std::vector<Measurement> measure(const Ranking& ranking, const IntervalOptions& options = {});
 
 /// Every metric of the ID set alone.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include <set>
 
 #include "base/error.h"
@@ -62,6 +64,40 @@ TEST(Metrics, OfARanking) {
     EXPECT_LE(m.bounds->lower, m.value) << m.metric->name;
     EXPECT_GE(m.bounds->upper, m.value) << m.metric->name;
     EXPECT_LT(m.bounds->lower, m.bounds->upper) << m.metric->name;
+  }
+}
+
+// DeLong's and the bootstrap's interval of a mean come about in different ways; both have to know
+// that the sets share their ID rows.
+TEST(Metrics, OfSeveralSetsHaveAMeanWithAnInterval) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  std::vector<float> id(400), near(300), far(500);
+  for (float& s : id) s = normal(random);
+  for (float& s : near) s = normal(random) + 1;
+  for (float& s : far) s = normal(random) + 2;
+  const std::vector<Ranking> rankings = {rank(id, near), rank(id, far)};
+  const IntervalOptions options{.resamples = 4000};
+  const SetMeasurements measured = measure(rankings, options);
+  ASSERT_EQ(measured.sets.size(), 2U);
+  ASSERT_EQ(measured.mean.size(), 5U);
+  for (std::size_t m = 0; m < 5; ++m) {
+    EXPECT_DOUBLE_EQ(measured.mean[m].value,
+                     (measured.sets[0][m].value + measured.sets[1][m].value) / 2);
+  }
+  const std::vector<std::function<double(const Ranking&)>> area = {auroc};
+  auto drawn = bootstrap(rankings[0], area, options, 0)[0];
+  const auto second = bootstrap(rankings[1], area, options, 1)[0];
+  for (std::size_t r = 0; r < drawn.size(); ++r) drawn[r] = (drawn[r] + second[r]) / 2;
+  const Bounds resampled = percentile_interval(drawn, 0.95);
+  const Bounds closed = measured.mean[0].bounds.value();
+  EXPECT_NEAR(resampled.lower, closed.lower, 0.1 * (closed.upper - closed.lower));
+  EXPECT_NEAR(resampled.upper, closed.upper, 0.1 * (closed.upper - closed.lower));
+
+  const auto alone = measure(std::span(rankings).first(1), options);
+  for (std::size_t m = 0; m < 5; ++m) {
+    EXPECT_EQ(alone.mean[m].bounds->lower, alone.sets[0][m].bounds->lower);
+    EXPECT_EQ(alone.mean[m].bounds->upper, alone.sets[0][m].bounds->upper);
   }
 }
 

@@ -18,7 +18,7 @@
 
 namespace nescio {
 
-/// One line per number. Means and metrics without an interval have empty bounds.
+/// One line per number.
 TextTable long_table(const Results& results);
 
 /// The same with the definition of each metric, sizes, and what was skipped; `run` (an object) is

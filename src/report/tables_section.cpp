@@ -72,8 +72,8 @@ Html near_far(const Findings& findings) {
     }
   }
   return results_table(findings,
-                       "Near and far, in per cent; \u2191 higher is better, \u2193 lower is "
-                       "better. The best of each column is bold. A mean over sets has no interval.",
+                       "Near and far, in per cent with 95 % intervals; \u2191 higher is better, "
+                       "\u2193 lower is better. The best of each column is bold.",
                        columns);
 }
 
