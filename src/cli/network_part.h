@@ -3,11 +3,19 @@
 // cli_torch/network_part.cpp is linked where libtorch is there, no_network_part.cpp elsewhere.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "bank/feature_bank.h"
 #include "cli/description.h"
+#include "cli/verb.h"
+#include "image/dataset.h"
+#include "image/preprocessing.h"
 
 namespace nescio {
 
@@ -15,5 +23,32 @@ namespace nescio {
 std::string libtorch_version();
 /// The networks that can be loaded; empty without libtorch.
 std::optional<std::vector<Description>> describe_networks();
+
+/// What a network says about a batch.
+struct BackboneOutputs {
+  Array logits;    // [B, C] float32
+  Array features;  // [B, D] float32
+};
+
+/// The torch-free face of a network with its weights.
+class Backbone {
+ public:
+  virtual ~Backbone() = default;
+  virtual std::size_t classes() const = 0;
+  virtual const Preprocessing& preprocessing() const = 0;
+  /// {"network", "weights_sha256", "preprocessing"}, as a bank records it.
+  virtual nlohmann::json identity() const = 0;
+  /// `images` is [B, 3, height, width] as a Preprocessor makes them, B > 0.
+  virtual BackboneOutputs forward(std::span<const float> images) const = 0;
+  /// One pass over the data set `spec` into a split of the bank, as the verb `extract` makes it: a
+  /// split that is there from equal inputs is left alone. Says in the log what was done; returns
+  /// the accuracy where every label is a class of the network.
+  virtual std::optional<double> extract(const Dataset& dataset, const std::string& spec,
+                                        FeatureBank& bank, const std::string& split,
+                                        std::size_t batch, const Console& console) const = 0;
+};
+
+/// "NETWORK:WEIGHTS" on auto, cpu, cuda or cuda:N. Error as Model::load(), and without libtorch.
+std::unique_ptr<Backbone> load_backbone(const std::string& model, const std::string& device);
 
 }  // namespace nescio

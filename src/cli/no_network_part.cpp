@@ -6,13 +6,15 @@
 namespace nescio {
 namespace {
 
+[[noreturn]] void refuse() {
+  fail(
+      "this build has no libtorch; build with it (tools/setup, then the preset `release`) to "
+      "run networks, or bring features made elsewhere with `nescio import`");
+}
+
 class NeedsLibtorch final : public Verb {
  public:
-  void run(Console&) override {
-    fail(
-        "this build has no libtorch; build with it (tools/setup, then the preset `release`) to "
-        "run networks, or bring features made elsewhere with `nescio import`");
-  }
+  void run(Console&) override { refuse(); }
 };
 
 VerbInfo needs_libtorch(std::string name, const std::string& summary) {
@@ -26,6 +28,7 @@ VerbInfo needs_libtorch(std::string name, const std::string& summary) {
 
 std::string libtorch_version() { return "no libtorch"; }
 std::optional<std::vector<Description>> describe_networks() { return std::nullopt; }
+std::unique_ptr<Backbone> load_backbone(const std::string&, const std::string&) { refuse(); }
 
 namespace verbs {
 VerbInfo extract() {

@@ -1,24 +1,96 @@
+// nescio score DETECTOR model=resnet20:PATH.th data=PHOTO.jpg
 // nescio score DETECTOR bank=BANK sets=cifar10/test,cifar100/test out=DIR
 #include <filesystem>
 #include <ostream>
 
+#include "cli/picture_log.h"
+#include "cli/picture_scores.h"
 #include "cli/verb.h"
-#include "detectors/saved_detector.h"
 #include "evaluation/score_stream.h"
 #include "io/file.h"
 #include "io/npy.h"
+#include "report/table.h"
 
 namespace nescio::verbs {
 namespace {
 
 class Score final : public Verb {
  public:
-  std::string detector, bank, sets, out;
+  std::string detector, bank, sets, model, data, out, device = "auto";
   bool float64 = false;
 
   void run(Console& console) override {
-    const auto splits = parse_splits(sets, "sets");
+    const bool of_pictures = bank.empty() && sets.empty() && !model.empty() && !data.empty();
+    const bool of_bank =
+        model.empty() && data.empty() && !bank.empty() && !sets.empty() && !out.empty();
+    if (!of_pictures && !of_bank) {
+      throw UsageError(
+          "score: give model= and data= (pictures), or bank=, sets= and out= (rows of a bank)");
+    }
     const FittedDetector fitted = load_detector(detector);
+    if (of_pictures) {
+      score_data(fitted, console);
+    } else if (console.json) {
+      throw UsageError("score: --json is for pictures; the scores of a bank are .npy files");
+    } else {
+      score_bank(fitted, console);
+    }
+  }
+
+ private:
+  void score_data(const FittedDetector& fitted, const Console& console) const {
+    const auto network = load_backbone(model, device);
+    if (!check_network(fitted, *network)) {
+      console.log << "nescio: " << detector
+                  << " was fitted on imported features; whether they are of this network is not "
+                     "known\n";
+    }
+    const auto pictures = open_dataset(data);
+    log_pictures(*pictures, console.log);
+    const auto scores = score_pictures(fitted, *network, *pictures, console.progress);
+    if (!out.empty()) write(scores);
+    if (console.json) {
+      write_json(console.out, fitted, scores);
+    } else {
+      write_table(console.out, fitted, scores);
+    }
+  }
+
+  static void write_table(std::ostream& to, const FittedDetector& fitted,
+                          const std::vector<PictureScore>& scores) {
+    const auto names = class_names(fitted);
+    TextTable table{.columns = {{"picture"}, {"class", true}, {"name"}, {"score", true}}};
+    for (const PictureScore& p : scores) {
+      const std::string name = p.predicted < names.size() ? names[p.predicted] : "-";
+      table.rows.push_back({p.name, text(p.predicted), name, format_number(p.score)});
+    }
+    to << to_text(table);
+  }
+
+  static void write_json(std::ostream& to, const FittedDetector& fitted,
+                         const std::vector<PictureScore>& scores) {
+    const auto names = class_names(fitted);
+    nlohmann::ordered_json answer = {{"detector", fitted.chain.spec()},
+                                     {"pictures", nlohmann::json::array()}};
+    for (const PictureScore& p : scores) {
+      nlohmann::ordered_json picture = {{"picture", p.name}, {"class", p.predicted}};
+      if (p.predicted < names.size()) picture["class_name"] = names[p.predicted];
+      picture["score"] = p.score;
+      answer["pictures"].push_back(std::move(picture));
+    }
+    to << answer.dump(2) << '\n';
+  }
+
+  void write(const std::vector<PictureScore>& scores) const {
+    std::vector<double> values;
+    for (const PictureScore& p : scores) values.push_back(p.score);
+    const Shape shape{values.size()};
+    const Array wide(shape, std::move(values));
+    write_npy(std::filesystem::path(out) / "scores.npy", float64 ? wide : wide.to_float32());
+  }
+
+  void score_bank(const FittedDetector& fitted, const Console& console) const {
+    const auto splits = parse_splits(sets, "sets");
     const FeatureBank features = FeatureBank::open(bank);
     for (const std::string& split : splits) check(fitted, features, split);
     const auto program = fitted.compile();
@@ -33,7 +105,6 @@ class Score final : public Verb {
     }
   }
 
- private:
   // The bank must be of the network that the detector was fitted on, as far as shapes tell.
   void check(const FittedDetector& fitted, const FeatureBank& features,
              const std::string& split) const {
@@ -74,20 +145,30 @@ class Score final : public Verb {
 VerbInfo score() {
   return describe_verb<Score>(
       {.name = "score",
-       .summary = "Score the rows of a bank's splits with a saved detector.",
+       .summary = "Score pictures, or the rows of a bank's splits, with a saved detector.",
        .positional = "detector",
-       .details = {"Writes DIR/<set>/<split>.npy, one score per row; higher = more OOD."},
-       .examples = {"nescio score knn50 bank=BANK sets=cifar10/test,cifar100/test out=scores"},
-       .options = {
-           option(&Score::detector,
-                  {.name = "detector", .doc = "folder that `fit` wrote", .required = true}),
-           option(&Score::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
-           option(&Score::sets, {.name = "sets",
-                                 .doc = "splits to score, SET/SPLIT, separated by commas",
-                                 .required = true}),
-           option(&Score::out, {.name = "out", .doc = "folder of the scores", .required = true}),
-           option(&Score::float64,
-                  {.name = "float64", .doc = "write float64 instead of float32"})}});
+       .details =
+           {"Pictures: prints the name, the class that the network sees, and the score of each; "
+            "higher = more OOD. model must be the network that the detector was fitted on. With "
+            "out=DIR the scores are in DIR/scores.npy, too.",
+            "A bank: writes DIR/<set>/<split>.npy, one score per row."},
+       .examples = {"nescio score knn50 model=resnet20:resnet20.th data=photo.jpg",
+                    "nescio score knn50 bank=BANK sets=cifar10/test,cifar100/test out=scores"},
+       .options = {option(&Score::detector,
+                          {.name = "detector", .doc = "folder that `fit` wrote", .required = true}),
+                   option(&Score::model, model_info()),
+                   option(&Score::data,
+                          {.name = "data",
+                           .doc = "a picture, a folder of pictures, or TYPE:PATH?key=value&...; "
+                                  "`nescio list datasets`"}),
+                   option(&Score::bank, {.name = "bank", .doc = "folder of the bank"}),
+                   option(&Score::sets, {.name = "sets",
+                                         .doc = "splits to score, SET/SPLIT, separated by commas"}),
+                   option(&Score::out, {.name = "out", .doc = "folder of the scores"}),
+                   option(&Score::float64,
+                          {.name = "float64", .doc = "write float64 instead of float32"}),
+                   option(&Score::device, device_info())},
+       .json = true});
 }
 
 }  // namespace nescio::verbs

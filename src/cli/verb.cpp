@@ -18,6 +18,28 @@ ParameterInfo seed_info() {
   return {.name = "seed", .doc = "start of every random draw", .min = 0};
 }
 
+ParameterInfo model_info() {
+  return {.name = "model",
+          .doc = "NETWORK:PATH of its weights (safetensors, .pth or .th); `nescio list models`"};
+}
+
+ParameterInfo batch_info() {
+  return {.name = "batch",
+          .doc = "pictures per pass of the network; changes values by rounding only",
+          .min = 1,
+          .max = 65536};
+}
+
+ParameterInfo device_info() {
+  return {.name = "device",
+          .doc = "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N"};
+}
+
+ParameterInfo required(ParameterInfo info) {
+  info.required = true;
+  return info;
+}
+
 namespace {
 
 struct KeyValue {

@@ -58,6 +58,12 @@ Parameter<Verb> option(T Object::*member, ParameterInfo info) {
 /// The options that every verb has.
 ParameterInfo threads_info();
 ParameterInfo seed_info();
+/// And those of verbs that may load a network.
+ParameterInfo model_info();
+ParameterInfo batch_info();
+ParameterInfo device_info();
+/// The same option where it must be given.
+ParameterInfo required(ParameterInfo info);
 
 /// Completes a description with what follows from the class and what every verb has.
 template <class Object>

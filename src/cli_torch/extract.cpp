@@ -1,28 +1,16 @@
 // nescio extract model=resnet20:PATH.th data='cifar10:DIR?split=test' bank=BANK as=cifar10/test
-#include "extract/extract.h"
-
-#include <malloc.h>
-
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "bank/feature_bank.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
+#include "cli_torch/extraction.h"
 #include "image/dataset.h"
 #include "nn/model.h"
 
 namespace nescio::verbs {
 namespace {
-
-/// Activations are buffers of several MB, freed and wanted again for each layer. By default glibc
-/// gives them back to the system each time and pays for it with page faults: a sixth of the time.
-void keep_freed_memory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-#endif
-}
 
 class Extract final : public Verb {
  public:
@@ -38,28 +26,15 @@ class Extract final : public Verb {
     const Extracted done =
         nescio::extract(network, *dataset, data, target, as,
                         {.batch = static_cast<std::size_t>(batch), .progress = console.progress});
-    if (done.was_there) {
-      console.log << "nescio: " << bank << " has " << as
-                  << " from the same inputs already; nothing was done\n";
-    } else if (done.rows_before > 0) {
-      console.log << "nescio: went on after " << done.rows_before
-                  << " rows of an interrupted extraction\n";
-    }
+    say_what_was_there(done, target, as, console.log);
     if (console.json) {
       write_json(console.out, done, network.device());
     } else {
-      write_text(console.out, done);
+      say_rows(done, as, console.out);
     }
   }
 
  private:
-  void write_text(std::ostream& out, const Extracted& done) const {
-    out << as << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
-        << done.feature_width << "], labels, index";
-    if (done.accuracy) out << ", accuracy " << format_number(*done.accuracy);
-    out << '\n';
-  }
-
   void write_json(std::ostream& out, const Extracted& done, const std::string& ran_on) const {
     nlohmann::ordered_json object = {{"split", as},
                                      {"rows", done.rows},
@@ -92,10 +67,7 @@ VerbInfo extract() {
                     "nescio extract model=resnet20:resnet20.th data=idx:t10k-images.gz bank=BANK "
                     "as=mnist/test"},
        .options =
-           {option(&Extract::model, {.name = "model",
-                                     .doc = "NETWORK:PATH of its weights (safetensors, .pth or "
-                                            ".th); `nescio list models`",
-                                     .required = true}),
+           {option(&Extract::model, required(model_info())),
             option(&Extract::data, {.name = "data",
                                     .doc = "TYPE:PATH?key=value&... of the pictures; `nescio list "
                                            "datasets`",
@@ -103,14 +75,7 @@ VerbInfo extract() {
             option(&Extract::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
             option(&Extract::as,
                    {.name = "as", .doc = "what the rows are called, SET/SPLIT", .required = true}),
-            option(&Extract::batch,
-                   {.name = "batch",
-                    .doc = "pictures per pass of the network; changes values by rounding only",
-                    .min = 1,
-                    .max = 65536}),
-            option(&Extract::device, {.name = "device",
-                                      .doc = "auto (the first CUDA device, else the CPU), cpu, "
-                                             "cuda or cuda:N"})},
+            option(&Extract::batch, batch_info()), option(&Extract::device, device_info())},
        .json = true});
 }
 

@@ -1,6 +1,10 @@
 #include "cli/network_part.h"
 
+#include <ostream>
+#include <utility>
+
 #include "base/text.h"
+#include "cli_torch/extraction.h"
 #include "nn/model.h"
 
 namespace nescio {
@@ -20,6 +24,32 @@ Description describe(const NetworkInfo& info) {
   return d;
 }
 
+class TorchBackbone final : public Backbone {
+ public:
+  explicit TorchBackbone(Model model) : model_(std::move(model)) {}
+
+  std::size_t classes() const override { return model_.classes(); }
+  const Preprocessing& preprocessing() const override { return model_.info().preprocessing; }
+  nlohmann::json identity() const override { return identity_of(model_); }
+  BackboneOutputs forward(std::span<const float> images) const override {
+    ModelOutputs said = model_.forward(images);
+    return {std::move(said.logits), std::move(said.features)};
+  }
+  std::optional<double> extract(const Dataset& dataset, const std::string& spec, FeatureBank& bank,
+                                const std::string& split, std::size_t batch,
+                                const Console& console) const override {
+    Extracted done = nescio::extract(model_, dataset, spec, bank, split,
+                                     {.batch = batch, .progress = console.progress});
+    const auto accuracy = std::exchange(done.accuracy, std::nullopt);  // the caller knows its worth
+    say_what_was_there(done, bank, split, console.log);
+    if (!done.was_there) say_rows(done, split, console.log);
+    return accuracy;
+  }
+
+ private:
+  Model model_;
+};
+
 }  // namespace
 
 std::string libtorch_version() { return torch_version(); }
@@ -28,6 +58,11 @@ std::optional<std::vector<Description>> describe_networks() {
   std::vector<Description> descriptions;
   for (const NetworkInfo& info : networks::catalogue()) descriptions.push_back(describe(info));
   return descriptions;
+}
+
+std::unique_ptr<Backbone> load_backbone(const std::string& model, const std::string& device) {
+  keep_freed_memory();
+  return std::make_unique<TorchBackbone>(Model::load(model, device));
 }
 
 }  // namespace nescio

@@ -117,6 +117,11 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   };
   const auto on_train = statistics("train", train);
   const auto on_val = statistics("val", val);
+  for (const std::string& split : {train, val}) {
+    if (split.empty() || out.origin.contains("class_names")) continue;
+    const nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json());
+    if (inputs.contains("class_names")) out.origin["class_names"] = inputs.at("class_names");
+  }
   out.origin["bank"] = bank.path().string();
   out.origin["model"] = bank.model();
   out.chain.fit(make_inputs(bank), {on_train.get(), on_val.get()});

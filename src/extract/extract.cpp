@@ -17,16 +17,10 @@ bool equal(const Array& a, const Array& b) {
          std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
-nlohmann::json describe_model(const Model& model) {
-  return {{"network", model.info().name},
-          {"weights_sha256", model.weights_sha256()},
-          {"preprocessing", to_json(model.info().preprocessing)}};
-}
-
 /// Makes the bank the network's, unless it is another one's.
 void claim_bank(FeatureBank& bank, const Model& model) {
   const Head head{model.head_weight(), model.head_bias()};
-  const nlohmann::json ours = describe_model(model);
+  const nlohmann::json ours = identity_of(model);
   const nlohmann::json theirs = bank.model();
   const std::string remedy = "; a bank holds one network, so use another bank=";
   if (!theirs.empty() && theirs.value("weights_sha256", "") != model.weights_sha256()) {
@@ -59,9 +53,10 @@ std::vector<ArrayPlan> plan_arrays(const Model& model) {
 
 nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std::string& data_spec,
                            const std::vector<ArrayPlan>& arrays) {
-  nlohmann::json inputs = describe_model(model);
+  nlohmann::json inputs = identity_of(model);
   inputs["data"] = data_spec;
   inputs["data_sha256"] = dataset.hash();
+  if (const auto names = dataset.class_names(); !names.empty()) inputs["class_names"] = names;
   inputs["program"] = version();
   for (const ArrayPlan& array : arrays) inputs["arrays"].push_back(array.name);
   return inputs;
@@ -97,6 +92,12 @@ std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& sp
 }
 
 }  // namespace
+
+nlohmann::json identity_of(const Model& model) {
+  return {{"network", model.info().name},
+          {"weights_sha256", model.weights_sha256()},
+          {"preprocessing", to_json(model.info().preprocessing)}};
+}
 
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
                   FeatureBank& bank, const std::string& split, const ExtractOptions& options) {

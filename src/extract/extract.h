@@ -12,6 +12,9 @@
 
 namespace nescio {
 
+/// {"network", "weights_sha256", "preprocessing"}: what a bank records of its network.
+nlohmann::json identity_of(const Model& model);
+
 struct ExtractOptions {
   /// Pictures per pass; the last one is filled up, so that what a picture gives does not depend on
   /// how many there are.

@@ -1,0 +1,184 @@
+// nescio benchmark protocols/cifar10.yaml model=resnet20:PATH.th data=DIR out=RUN
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <ostream>
+
+#include "cli/evaluation_run.h"
+#include "cli/network_part.h"
+#include "cli/picture_log.h"
+#include "evaluation/protocol.h"
+#include "io/file.h"
+#include "io/json_file.h"
+#include "report/table.h"
+
+namespace nescio::verbs {
+
+VerbInfo benchmark();
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Datasets = std::map<std::string, std::unique_ptr<Dataset>>;  // by set
+
+// All that cannot be opened is named at once, before an hour of work.
+Datasets open_all(const Protocol& protocol) {
+  Datasets out;
+  std::vector<std::string> refused;
+  for (const ProtocolSet& set : protocol.sets) {
+    try {
+      out[set.name] = open_dataset(set.data);
+    } catch (const Error& e) {
+      refused.push_back(text(set.name, ": ", e.what()));
+    }
+  }
+  if (!refused.empty()) {
+    fail(refused.size(), " of ", protocol.sets.size(),
+         " data sets cannot be opened: ", join(refused, "; "));
+  }
+  return out;
+}
+
+// Those whose labels are the network's classes.
+std::vector<std::string> id_splits(const Roles& roles) {
+  std::vector<std::string> out;
+  for (const std::string& split : {roles.train, roles.val, roles.id}) {
+    if (!split.empty()) out.push_back(split);
+  }
+  return out;
+}
+
+// What is fitted on and what is kept must have the network's classes, in the same order.
+void check_classes(const Protocol& protocol, const Datasets& datasets, const Backbone& network) {
+  std::vector<std::string> known;
+  for (const std::string& split : id_splits(protocol.roles)) {
+    const auto names = datasets.at(split)->class_names();
+    if (!names.empty() && names.size() != network.classes()) {
+      fail(split, " has ", names.size(), " classes and the network ", network.classes(),
+           "; a protocol needs a network that was trained on its classes");
+    }
+    check_same_classes(known, names, split);
+    if (known.empty()) known = names;
+  }
+}
+
+void check_bank(const Protocol& protocol, const FeatureBank& bank) {
+  std::vector<std::string> missing;
+  for (const ProtocolSet& set : protocol.sets) {
+    if (!bank.has(set.name)) missing.push_back(set.name);
+  }
+  if (!missing.empty()) {
+    fail("bank ", bank.path().string(), " lacks ", join(missing),
+         "; extract them with model=NETWORK:WEIGHTS, or bring them with `nescio import`");
+  }
+}
+
+using Sizes = std::map<std::string, std::size_t>;  // by set
+
+// What was found beside what the protocol counts on, for people.
+void say_sizes(const Protocol& protocol, const Sizes& sizes, std::ostream& log) {
+  TextTable table{.columns = {{"set"}, {"pictures", true}, {"expected", true}}};
+  std::string warnings;
+  for (const ProtocolSet& set : protocol.sets) {
+    const std::size_t found = sizes.at(set.name);
+    table.rows.push_back({set.name, text(found), set.rows ? text(*set.rows) : std::string("any")});
+    if (set.rows && *set.rows != found) {
+      warnings += text("warning: ", set.name, ": ", protocol.name, " counts on ", *set.rows,
+                       " pictures, found ", found, "; results cannot equal published ones\n");
+    }
+  }
+  log << to_text(table) << warnings;
+  if (!protocol.unused.empty()) log << "without a role: " << join(protocol.unused) << '\n';
+}
+
+class Benchmark final : public Verb, public EvaluationOptions {
+ public:
+  std::string protocol, model, data, bank, device = "auto";
+  std::int64_t batch = 128;
+
+  void run(Console& console) override {
+    evaluation_settings(*this, seed);  // a mistake in a spec comes before hours of work
+    // A bank that has everything needs no pictures, so their folder may stay unknown.
+    const bool extracts = !model.empty();
+    const Protocol plan =
+        read_protocol(protocol, data.empty() && !extracts ? std::string("{data}") : data);
+    const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
+    const FeatureBank features =
+        extracts ? extract(plan, folder, console) : FeatureBank::open(folder);
+    if (!extracts) check_bank(plan, features);
+
+    Sizes sizes;
+    nlohmann::json resolved = to_json(plan);
+    for (const ProtocolSet& set : plan.sets) {
+      resolved["sets"][set.name]["rows"] = sizes[set.name] = features.rows(set.name);
+    }
+    if (!extracts) say_sizes(plan, sizes, console.log);
+    make_folders(out);
+    write_text(fs::path(out) / "protocol.yaml", read_text(protocol));
+    write_json(fs::path(out) / "protocol.json", resolved);
+    run_evaluation(features, plan.roles, *this, seed,
+                   {{"settings", settings_json(benchmark(), *this)}, {"protocol", resolved}},
+                   console);
+  }
+
+ private:
+  FeatureBank extract(const Protocol& plan, const fs::path& folder, const Console& console) const {
+    const auto network = load_backbone(plan.model_spec(model), device);
+    const Datasets datasets = open_all(plan);
+    Sizes sizes;
+    for (const auto& [name, dataset] : datasets) sizes[name] = dataset->size();
+    say_sizes(plan, sizes, console.log);
+    check_classes(plan, datasets, *network);
+    FeatureBank features = FeatureBank::open_or_create(folder);
+    const std::vector<std::string> in_distribution = id_splits(plan.roles);
+    for (const ProtocolSet& set : plan.sets) {
+      const Dataset& dataset = *datasets.at(set.name);
+      log_pictures(dataset, console.log);
+      const auto accuracy = network->extract(dataset, set.data, features, set.name,
+                                             static_cast<std::size_t>(batch), console);
+      const bool known = std::ranges::find(in_distribution, set.name) != in_distribution.end();
+      if (accuracy && known) {
+        console.log << set.name << ": accuracy " << format_number(*accuracy) << '\n';
+      }
+    }
+    return features;
+  }
+};
+
+}  // namespace
+
+VerbInfo benchmark() {
+  VerbInfo info{
+      .name = "benchmark",
+      .summary = "Carry out a protocol: extract its data sets, evaluate detectors, write results.",
+      .positional = "protocol",
+      .details =
+          {"A protocol is a YAML file that names data sets and their roles; protocols/ has some. "
+           "{data} in it stands for the folder data=. All data sets are opened and their sizes "
+           "compared with the protocol's before the work begins; only what the bank does not have "
+           "from the same weights, data and preprocessing is extracted.",
+           "What was interrupted goes on where it stopped when the same command is given again.",
+           "Without model= the bank must have every set already (`nescio extract`, `nescio "
+           "import`); that needs no libtorch.",
+           "Writes RUN/results.csv, .json and .md, a copy of the protocol, and protocol.json: the "
+           "same with every spec and size as it was used."},
+      .examples = {"nescio benchmark protocols/cifar10.yaml model=resnet20:resnet20.th data=DIR "
+                   "out=RUN",
+                   "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
+                   "'detectors=knn(k=[10,50]),energy'"},
+      .options = {option(
+                      &Benchmark::protocol,
+                      {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
+                  option(&Benchmark::model, model_info()),
+                  option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
+                  option(&Benchmark::bank,
+                         {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+                  option(&Benchmark::batch, batch_info()),
+                  option(&Benchmark::device, device_info())},
+      .json = true};
+  for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
+  return describe_verb<Benchmark>(std::move(info));
+}
+
+}  // namespace nescio::verbs

@@ -1,0 +1,72 @@
+#include "cli/picture_scores.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/interrupt.h"
+#include "image/loader.h"
+
+namespace nescio {
+namespace {
+
+// One picture must not wait for a network that works on many.
+constexpr std::size_t batch_rows = 16;
+
+}  // namespace
+
+bool check_network(const FittedDetector& detector, const Backbone& network) {
+  const nlohmann::json theirs = detector.origin.value("model", nlohmann::json::object());
+  const nlohmann::json ours = network.identity();
+  if (!theirs.is_object() || !theirs.contains("weights_sha256")) {
+    if (detector.classes != 0 && detector.classes != network.classes()) {
+      fail("[", detector.chain.spec(), "] was fitted on a network of ", detector.classes,
+           " classes, this one has ", network.classes());
+    }
+    return false;
+  }
+  for (const char* fact : {"weights_sha256", "preprocessing"}) {
+    const nlohmann::json expected = theirs.value(fact, nlohmann::json());
+    if (expected == ours.at(fact)) continue;
+    fail("[", detector.chain.spec(), "] was fitted on a network with ", fact, " ", expected.dump(),
+         ", found ", ours.at(fact).dump(), "; give the model= of that bank, or fit it again");
+  }
+  return true;
+}
+
+std::vector<std::string> class_names(const FittedDetector& detector) {
+  std::vector<std::string> out;
+  const auto names = detector.origin.find("class_names");
+  if (names == detector.origin.end()) return out;
+  for (const nlohmann::json& name : *names) out.push_back(name.is_string() ? name : "");
+  return out;
+}
+
+std::vector<PictureScore> score_pictures(const FittedDetector& detector, const Backbone& network,
+                                         const Dataset& pictures, const Progress& progress) {
+  const auto program = detector.compile();
+  const std::size_t total = pictures.size();
+  Loader loader(pictures, network.preprocessing(), {.batch = std::min(batch_rows, total)});
+  std::vector<PictureScore> out;
+  std::vector<double> scores(batch_rows);
+  for (ImageBatch batch; loader.next(batch);) {
+    check_interrupt();
+    const BackboneOutputs said = network.forward(batch.images);
+    const MatrixView logits = said.logits.matrix().slice(0, batch.count);
+    const MatrixView features = said.features.matrix().slice(0, batch.count);
+    program->run({{"logits", logits}, {"features", features}}, {scores.data()});
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const std::string given = pictures.name(out.size());
+      const std::string name = given.empty() ? text(batch.index[i]) : given;
+      if (!std::isfinite(scores[i])) {
+        fail("[", detector.chain.spec(), "] ", name, ": the score is ", format_number(scores[i]));
+      }
+      const float* first = logits.row(i);
+      const auto largest = std::max_element(first, first + logits.cols) - first;
+      out.push_back({name, static_cast<std::size_t>(largest), scores[i]});
+    }
+    if (progress) progress("scoring", out.size(), total);
+  }
+  return out;
+}
+
+}  // namespace nescio

@@ -1,0 +1,31 @@
+// Scores of pictures that are in no bank: network and detector, one small batch after the other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "cli/network_part.h"
+#include "detectors/saved_detector.h"
+
+namespace nescio {
+
+struct PictureScore {
+  std::string name;           // of the picture, or its row in the source data
+  std::size_t predicted = 0;  // the class of the largest logit
+  double score = 0;           // higher = more OOD
+};
+
+/// Error, with both hashes, if the detector was fitted on another network or other preprocessing.
+/// Returns false where the detector does not know, because its bank was imported.
+bool check_network(const FittedDetector& detector, const Backbone& network);
+
+/// What the classes are called, where the detector's training rows came with names; else empty.
+std::vector<std::string> class_names(const FittedDetector& detector);
+
+/// One entry per picture, in order. Error for a score that is not finite; Interrupted between
+/// batches.
+std::vector<PictureScore> score_pictures(const FittedDetector& detector, const Backbone& network,
+                                         const Dataset& pictures, const Progress& progress = {});
+
+}  // namespace nescio

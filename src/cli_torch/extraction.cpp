@@ -1,0 +1,35 @@
+#include "cli_torch/extraction.h"
+
+#include <malloc.h>
+
+#include <ostream>
+
+#include "base/text.h"
+
+namespace nescio {
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
+
+void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
+                        std::ostream& log) {
+  if (done.was_there) {
+    log << "nescio: " << bank.path().string() << " has " << split
+        << " from the same inputs already; nothing was done\n";
+  } else if (done.rows_before > 0) {
+    log << "nescio: went on after " << done.rows_before << " rows of an interrupted extraction\n";
+  }
+}
+
+void say_rows(const Extracted& done, const std::string& split, std::ostream& out) {
+  out << split << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
+      << done.feature_width << "], labels, index";
+  if (done.accuracy) out << ", accuracy " << format_number(*done.accuracy);
+  out << '\n';
+}
+
+}  // namespace nescio

@@ -1,0 +1,23 @@
+// What the verb `extract` and the extraction within other verbs have in common.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "extract/extract.h"
+
+namespace nescio {
+
+/// To be called before a network runs. Its activations are buffers of several MB, freed and wanted
+/// again for each layer; by default glibc gives them back to the system each time and pays for it
+/// with page faults: a sixth of the time.
+void keep_freed_memory();
+
+/// Whether the split was there, or begun, before.
+void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
+                        std::ostream& log);
+
+/// "cifar10/test: 10000 rows, logits [10], features [64], labels, index, accuracy 0.9173"
+void say_rows(const Extracted& done, const std::string& split, std::ostream& out);
+
+}  // namespace nescio
