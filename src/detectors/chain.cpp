@@ -1,6 +1,6 @@
 #include "detectors/chain.h"
 
-#include "base/error.h"
+#include "base/arguments.h"
 
 namespace nescio {
 namespace {
@@ -20,14 +20,7 @@ Chain::Chain(std::string_view source) {
   for (const Term& term : spec.terms) {
     Link link{&detectors::find(term.name), nullptr};
     link.stage = link.info->make();
-    for (const Argument& argument : term.arguments) {
-      const std::string where = "[" + spec_ + "]";
-      if (argument.key.empty()) {
-        fail(where, " ", term.name, " takes key=value, found '", print(argument.spec.front()), "'");
-      }
-      if (argument.list) fail(where, " ", argument.key, ": a list stands for several detectors");
-      set_parameter(*link.stage, link.info->parameters, where, argument.key, argument.values[0]);
-    }
+    set_arguments(*link.stage, link.info->parameters, "[" + spec_ + "]", term);
     links_.push_back(std::move(link));
   }
   for (std::size_t i = 0; i < links_.size(); ++i) {

@@ -4,8 +4,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/rng.h"
 
 namespace nescio {
+namespace {
+// Keep the random numbers of different uses apart.
+constexpr std::uint64_t order_stream = 1;
+constexpr std::uint64_t augmentation_stream = 2;
+}  // namespace
 
 Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
                const LoaderOptions& options)
@@ -14,7 +20,13 @@ Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
   if (options.workers == 0) fail("loader: expected at least 1 worker, found 0");
   if (options.ahead == 0) fail("loader: expected at least 1 batch ahead, found 0");
   const std::size_t left = dataset.size() - std::min(options.first, dataset.size());
-  batches_ = left / options.batch + (left % options.batch != 0);
+  per_epoch_ = batches_per_epoch(dataset.size(), options.batch, options.drop_last);
+  in_first_epoch_ = batches_per_epoch(left, options.batch, options.drop_last);
+  batches_ = options.epochs == 0 ? 0 : in_first_epoch_ + (options.epochs - 1) * per_epoch_;
+  if (options.keep) {
+    decoded_ = std::make_unique<std::once_flag[]>(dataset.size());
+    kept_.resize(dataset.size());
+  }
   slots_.resize(options.workers + options.ahead);
   for (std::size_t i = 0; i < std::min(options.workers, batches_); ++i) {
     workers_.emplace_back([this] { work(); });
@@ -51,18 +63,53 @@ void Loader::work() {
   }
 }
 
-void Loader::fill(std::size_t number, ImageBatch& batch) const {
-  const std::size_t first = options_.first + number * options_.batch;
+std::size_t Loader::batches_per_epoch(std::size_t pictures, std::size_t batch, bool drop_last) {
+  return pictures / batch + (!drop_last && pictures % batch != 0);
+}
+
+std::shared_ptr<const std::vector<std::size_t>> Loader::order(std::size_t epoch) {
+  const std::lock_guard lock(order_mutex_);
+  auto& order = orders_[epoch];
+  if (!order) {
+    Rng rng(mix(options_.seed, order_stream), epoch);
+    order = std::make_shared<const std::vector<std::size_t>>(rng.permutation(dataset_.size()));
+    // Workers are at most a few batches apart, so nobody asks for an older one than the last.
+    while (orders_.size() > 2 && orders_.begin()->first + 1 < epoch) orders_.erase(orders_.begin());
+  }
+  return order;
+}
+
+Sample Loader::sample(std::size_t item) {
+  const auto decode = [&] {
+    Sample sample = dataset_.load(item);
+    sample.image = preprocessor_.fit(std::move(sample.image));
+    return sample;
+  };
+  if (!decoded_) return decode();
+  std::call_once(decoded_[item], [&] { kept_[item] = decode(); });
+  return kept_[item];
+}
+
+void Loader::fill(std::size_t number, ImageBatch& batch) {
+  const std::size_t later = number < in_first_epoch_ ? 0 : number - in_first_epoch_;
+  const bool in_first = number < in_first_epoch_;
+  const std::size_t epoch = options_.first_epoch + (in_first ? 0 : 1 + later / per_epoch_);
+  const std::size_t first =
+      in_first ? options_.first + number * options_.batch : later % per_epoch_ * options_.batch;
+  const auto items = options_.shuffle ? order(epoch) : nullptr;
   const std::size_t each = preprocessor_.size();
   batch.count = std::min(options_.batch, dataset_.size() - first);
   batch.images.resize(options_.batch * each);
   batch.labels.resize(batch.count);
   batch.index.resize(batch.count);
   for (std::size_t i = 0; i < batch.count; ++i) {
-    const Sample sample = dataset_.load(first + i);
-    preprocessor_.apply(sample.image, std::span(batch.images).subspan(i * each, each));
-    batch.labels[i] = sample.label;
-    batch.index[i] = sample.index;
+    const std::size_t item = items ? (*items)[first + i] : first + i;
+    Sample picture = sample(item);
+    options_.augmentation.apply(picture.image, mix(options_.seed, augmentation_stream), epoch,
+                                item);
+    preprocessor_.normalise(picture.image, std::span(batch.images).subspan(i * each, each));
+    batch.labels[i] = picture.label;
+    batch.index[i] = picture.index;
   }
   std::fill(batch.images.begin() + static_cast<std::ptrdiff_t>(batch.count * each),
             batch.images.end(), 0.0f);

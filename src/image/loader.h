@@ -1,20 +1,27 @@
 // Batches of preprocessed pictures, made by threads of their own while the network works.
+//
+// Extraction and validation read a data set once, in order. Training reads it again and again, each
+// time in another order and, if asked, with random changes; both depend on (seed, epoch, picture)
+// only, so it can begin anywhere and gives the same whatever the number of workers.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "image/augmentation.h"
 #include "image/dataset.h"
 #include "image/preprocessing.h"
 
 namespace nescio {
 
-/// Pictures first .. first + count - 1 of a data set.
+/// Some pictures of a data set.
 struct ImageBatch {
   std::vector<float> images;         // [batch, 3, height, width]; zero behind `count`
   std::vector<std::int64_t> labels;  // [count]
@@ -24,17 +31,24 @@ struct ImageBatch {
 
 struct LoaderOptions {
   std::size_t batch = 128;
-  std::size_t first = 0;    // the picture to begin with
+  std::size_t first = 0;    // the place in the first epoch's order to begin with
   std::size_t workers = 2;  // threads that decode, resize and normalise
   std::size_t ahead = 2;    // finished batches that may wait
+
+  std::size_t first_epoch = 0;
+  std::size_t epochs = 1;  // how many, the first one included
+  std::uint64_t seed = 0;  // of order and augmentation
+  bool shuffle = false;    // a random order for each epoch instead of the data set's
+  bool drop_last = false;  // leaves out the batch at the end of an epoch that is not full
+  bool keep = false;       // keeps decoded, resized pictures in memory (3 bytes a pixel)
+  Augmentation augmentation = {};
 };
 
-/// Gives the batches of a data set in order. What a batch holds depends on the data set, `batch`
-/// and `first` only, never on the threads. At most workers + ahead batches are in memory.
+/// Gives the batches of a data set. What they hold depends on the data set and the options, never on
+/// the threads. At most workers + ahead batches are in memory.
 class Loader {
  public:
-  /// `dataset` must outlive the loader. Error for no pictures per batch, no
-  /// workers or none ahead.
+  /// `dataset` must outlive the loader. Error for no pictures per batch, no workers or none ahead.
   Loader(const Dataset& dataset, const Preprocessing& preprocessing, const LoaderOptions& options);
   /// Stops the workers, whatever is left to do.
   ~Loader();
@@ -45,6 +59,9 @@ class Loader {
   /// Rethrows what went wrong with one of its pictures.
   bool next(ImageBatch& batch);
 
+  /// Batches that an epoch of `pictures` has.
+  static std::size_t batches_per_epoch(std::size_t pictures, std::size_t batch, bool drop_last);
+
  private:
   /// A place in the ring of batches that are being made or wait.
   struct Slot {
@@ -54,12 +71,21 @@ class Loader {
   };
 
   void work();
-  void fill(std::size_t number, ImageBatch& batch) const;
+  void fill(std::size_t number, ImageBatch& batch);
+  std::shared_ptr<const std::vector<std::size_t>> order(std::size_t epoch);
+  Sample sample(std::size_t item);
 
   const Dataset& dataset_;
   Preprocessor preprocessor_;
   LoaderOptions options_;
-  std::size_t batches_ = 0;
+  std::size_t per_epoch_ = 0;  // batches
+  std::size_t in_first_epoch_ = 0;
+  std::size_t batches_ = 0;  // of all epochs
+
+  std::mutex order_mutex_;
+  std::map<std::size_t, std::shared_ptr<const std::vector<std::size_t>>> orders_;  // by epoch
+  std::unique_ptr<std::once_flag[]> decoded_;  // by picture, where they are kept
+  std::vector<Sample> kept_;
 
   std::mutex mutex_;  // guards what follows, but not the batch of a slot that is not ready
   std::condition_variable room_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+
 #include "base/error.h"
 #include "io/test_folder.h"
 
@@ -88,6 +91,102 @@ TEST(Loader, StopsWhenItIsLeftBehind) {
   Loader loader(dataset, tiny, {.batch = 2, .workers = 4});
   ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
+}
+
+/// The pictures of all batches, one after the other.
+std::vector<std::int64_t> indices(const Dataset& dataset, const LoaderOptions& options) {
+  std::vector<std::int64_t> out;
+  for (const ImageBatch& batch : all(dataset, options)) {
+    out.insert(out.end(), batch.index.begin(), batch.index.end());
+  }
+  return out;
+}
+
+TEST(Loader, EachEpochHasEveryPictureInAnotherOrder) {
+  const Counting dataset(100);
+  const LoaderOptions options{.batch = 8, .epochs = 3, .seed = 5, .shuffle = true};
+  const auto given = indices(dataset, options);
+  ASSERT_EQ(given.size(), 300u);
+  std::vector<std::vector<std::int64_t>> epochs;
+  for (int e = 0; e < 3; ++e) {
+    epochs.emplace_back(given.begin() + e * 100, given.begin() + (e + 1) * 100);
+    auto sorted = epochs.back();
+    std::ranges::sort(sorted);
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(sorted[static_cast<std::size_t>(i)], 100 + i);
+  }
+  EXPECT_NE(epochs[0], epochs[1]);
+  EXPECT_NE(epochs[1], epochs[2]);
+  LoaderOptions other = options;
+  other.seed = 6;
+  EXPECT_NE(indices(dataset, other), given);
+}
+
+TEST(Loader, DropsABatchThatIsNotFull) {
+  const Counting dataset(10);
+  const auto batches = all(dataset, {.batch = 4, .epochs = 2, .shuffle = true, .drop_last = true});
+  ASSERT_EQ(batches.size(), 4u);
+  for (const ImageBatch& batch : batches) EXPECT_EQ(batch.count, 4u);
+  EXPECT_EQ(Loader::batches_per_epoch(10, 4, true), 2u);
+  EXPECT_EQ(Loader::batches_per_epoch(10, 4, false), 3u);
+  EXPECT_TRUE(all(Counting(3), {.batch = 4, .epochs = 9, .drop_last = true}).empty());
+}
+
+TEST(Loader, BeginsInTheMiddleOfAnEpoch) {
+  const Counting dataset(50);
+  for (const bool drop_last : {false, true}) {
+    LoaderOptions options{.batch = 8,
+                          .epochs = 3,
+                          .seed = 1,
+                          .shuffle = true,
+                          .drop_last = drop_last,
+                          .augmentation = Augmentation("crop(padding=1)")};
+    const auto whole = all(dataset, options);
+    options.first_epoch = 1;
+    options.first = 3 * 8;
+    options.epochs = 2;
+    const auto rest = all(dataset, options);
+    const std::size_t skipped = Loader::batches_per_epoch(50, 8, drop_last) + 3;
+    ASSERT_EQ(rest.size(), whole.size() - skipped);
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+      EXPECT_EQ(rest[i].index, whole[skipped + i].index);
+      EXPECT_EQ(rest[i].images, whole[skipped + i].images);
+    }
+  }
+}
+
+TEST(Loader, TrainingBatchesDoNotDependOnWorkersOrOnWhatIsKept) {
+  const Counting dataset(60);
+  LoaderOptions options{.batch = 7,
+                        .workers = 1,
+                        .epochs = 4,
+                        .shuffle = true,
+                        .augmentation = Augmentation("crop(padding=1),flip")};
+  const auto expected = all(dataset, options);
+  for (const std::size_t workers : {3u, 16u}) {
+    options.workers = workers;
+    options.keep = !options.keep;
+    const auto batches = all(dataset, options);
+    ASSERT_EQ(batches.size(), expected.size());
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      EXPECT_EQ(batches[i].images, expected[i].images);
+      EXPECT_EQ(batches[i].labels, expected[i].labels);
+    }
+  }
+}
+
+TEST(Loader, DecodesOnceWhatItKeeps) {
+  struct Counted final : Dataset {
+    mutable std::atomic<int> loads{0};
+    std::size_t size() const override { return 10; }
+    Sample load(std::size_t i) const override {
+      ++loads;
+      return Counting(10).load(i);
+    }
+    std::string hash() const override { return {}; }
+  };
+  const Counted dataset;
+  all(dataset, {.batch = 3, .workers = 4, .epochs = 5, .keep = true});
+  EXPECT_EQ(dataset.loads, 10);
 }
 
 TEST(Loader, RefusesNothingToDo) {

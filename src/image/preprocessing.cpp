@@ -50,8 +50,7 @@ Preprocessor::Preprocessor(const Preprocessing& p) : settings_(p) {
   }
 }
 
-void Preprocessor::apply(const Image& image, std::span<float> out) const {
-  assert(out.size() == size());
+Preprocessor::Target Preprocessor::target_of(const Image& image) const {
   const std::size_t shorter = std::min(image.height, image.width);
   if (shorter == 0) fail("image: expected at least one pixel, found none");
   if (image.channels != 1 && image.channels != 3) {
@@ -63,11 +62,29 @@ void Preprocessor::apply(const Image& image, std::span<float> out) const {
     height = settings_.short_side * image.height / shorter;
     width = settings_.short_side * image.width / shorter;
   }
-  const Cut cut{middle(height, settings_.height), middle(width, settings_.width), settings_.height,
-                settings_.width};
-  if (image.height == height && image.width == width) return normalise(image, cut, out);
-  normalise(resize(image, height, width, find_filter(settings_.resize), cut),
-            {0, 0, cut.height, cut.width}, out);
+  return {height,
+          width,
+          {middle(height, settings_.height), middle(width, settings_.width), settings_.height,
+           settings_.width}};
+}
+
+void Preprocessor::apply(const Image& image, std::span<float> out) const {
+  assert(out.size() == size());
+  const Target to = target_of(image);
+  if (image.height == to.height && image.width == to.width) return normalise(image, to.cut, out);
+  normalise(resize(image, to.height, to.width, find_filter(settings_.resize), to.cut), out);
+}
+
+Image Preprocessor::fit(Image image) const {
+  const Target to = target_of(image);
+  const bool there = image.height == to.height && image.width == to.width &&
+                     to.cut.height == to.height && to.cut.width == to.width;
+  if (there) return image;
+  return resize(image, to.height, to.width, find_filter(settings_.resize), to.cut);
+}
+
+void Preprocessor::normalise(const Image& image, std::span<float> out) const {
+  normalise(image, {0, 0, settings_.height, settings_.width}, out);
 }
 
 void Preprocessor::normalise(const Image& image, const Cut& cut, std::span<float> out) const {

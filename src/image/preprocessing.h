@@ -43,7 +43,18 @@ class Preprocessor {
   /// Writes [3, height, width]; `out` has size() elements.
   void apply(const Image& image, std::span<float> out) const;
 
+  /// The two halves of apply(), for those who change pictures in between: resized and cut to height
+  /// x width, then the values of such a picture.
+  Image fit(Image image) const;
+  void normalise(const Image& image, std::span<float> out) const;
+
  private:
+  /// What a picture is resized to, and which part of that is kept.
+  struct Target {
+    std::size_t height, width;
+    Cut cut;
+  };
+  Target target_of(const Image& image) const;
   /// Writes the values of the part `cut` of a picture.
   void normalise(const Image& image, const Cut& cut, std::span<float> out) const;
 

@@ -141,6 +141,26 @@ TEST(Preprocessor, EqualsPillowWithShortSideAndCut) {
   }
 }
 
+TEST(Preprocessor, ItsHalvesGiveTheWhole) {
+  for (const std::size_t short_side : {0u, 5u}) {
+    const Preprocessor preprocessor({.height = 3, .width = 4, .short_side = short_side});
+    for (const auto& [height, width] :
+         {std::pair<std::size_t, std::size_t>{3, 4}, {5, 5}, {9, 6}}) {
+      Image image{height, width, 3, std::vector<std::uint8_t>(3 * height * width)};
+      for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+        image.pixels[i] = static_cast<std::uint8_t>(37 * i);
+      }
+      std::vector<float> whole(preprocessor.size()), halves(preprocessor.size());
+      preprocessor.apply(image, whole);
+      const Image fitted = preprocessor.fit(image);
+      EXPECT_EQ(fitted.height, 3u);
+      EXPECT_EQ(fitted.width, 4u);
+      preprocessor.normalise(fitted, halves);
+      EXPECT_EQ(whole, halves);
+    }
+  }
+}
+
 TEST(Preprocessor, RefusesSettingsWithoutSense) {
   EXPECT_NE(error_of([] { Preprocessor(Preprocessing{}); }), "");
   EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .resize = "none"}); }), "");

@@ -1,0 +1,40 @@
+#include "image/augmentation.h"
+
+#include "base/arguments.h"
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+const AugmentInfo& find_augmentation(std::string_view name) {
+  std::vector<std::string> names = {"none"};
+  for (const AugmentInfo& info : augmentations::catalogue()) {
+    if (info.name == name) return info;
+    names.push_back(info.name);
+  }
+  fail("unknown augmentation '", name, "'.", suggest(name, names));
+}
+
+}  // namespace
+
+Augmentation::Augmentation(std::string_view specs) {
+  if (trim(specs) == "none") return;
+  for (const std::string& piece : split_top_level(specs)) {
+    const Spec spec = parse_spec(piece);
+    if (spec.terms.size() != 1) {
+      fail("augmentation '", piece, "': expected one name; several are joined with ','");
+    }
+    const AugmentInfo& info = find_augmentation(spec.terms[0].name);
+    std::unique_ptr<Augment> step = info.make();
+    set_arguments(*step, info.parameters, "[" + info.name + "]", spec.terms[0]);
+    steps_.push_back(std::move(step));
+  }
+}
+
+void Augmentation::apply(Image& image, std::uint64_t seed, std::size_t epoch,
+                         std::size_t item) const {
+  Rng rng(seed, epoch, item);
+  for (const auto& step : steps_) step->apply(image, rng);
+}
+
+}  // namespace nescio
