@@ -64,7 +64,7 @@ std::string program_help() {
                          "Usage: nescio VERB [key=value ...]\n\nVerbs:\n");
   for (const VerbInfo& info : verbs::catalogue()) out += entry(info.name, info.summary, 14);
   out +=
-      "\nEvery verb:   threads=N seed=S --help\n"
+      "\nEvery verb:   threads=N seed=S config=FILE.yaml --help\n"
       "The program:  --version --help\n"
       "\nstdout is data, stderr is log. Exit codes: 0 done, 1 failure, 2 mistake on the command "
       "line,\n130 interrupted. Begin with `nescio extract --help` or `nescio import --help`.\n";
@@ -72,20 +72,19 @@ std::string program_help() {
 }
 
 std::string usage_line(const VerbInfo& info) {
-  std::string line = "nescio " + info.name;
-  std::string optional;
+  std::string positional, required, optional;
   for (const auto& option : info.options) {
     const std::string& name = option.info.name;
     if (name == info.positional) {
-      line += " " + upper(name);
+      positional = option.info.required ? " " + upper(name) : " [" + upper(name) + "]";
     } else if (option.info.required) {
-      line += " " + name + "=" + upper(name);
+      required += " " + name + "=" + upper(name);
     } else {
       optional += " [" + name + "=" + (option.default_value.empty() ? "..." : option.default_value);
       optional += "]";
     }
   }
-  return line + optional;
+  return "nescio " + info.name + positional + required + optional;
 }
 
 std::string verb_help(const VerbInfo& info) {

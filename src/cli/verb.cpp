@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "io/yaml_file.h"
+
 namespace nescio {
 
 ParameterInfo threads_info() {
@@ -40,6 +42,11 @@ ParameterInfo required(ParameterInfo info) {
   return info;
 }
 
+ParameterInfo config_info() {
+  return {.name = "config",
+          .doc = "YAML file with options, `key: value`; what stands on the command line wins"};
+}
+
 namespace {
 
 struct KeyValue {
@@ -60,19 +67,56 @@ KeyValue split_argument(const VerbInfo& info, const std::string& argument, bool 
                         info.name, " --help` lists the keys"));
 }
 
+/// The text of an option in YAML: a list is what the command line takes with commas.
+std::string yaml_text(const nlohmann::ordered_json& value, const std::string& key) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object()) fail(key, ": expected a value or a list, found a mapping");
+  std::vector<std::string> entries;
+  for (const auto& entry : value) {
+    if (!entry.is_string()) fail(key, ": expected a list of plain values");
+    entries.push_back(entry.get<std::string>());
+  }
+  return join(entries, ",");
+}
+
+/// Sets the options of a file and returns their names.
+std::set<std::string> read_config(const VerbInfo& info, Verb& verb, const std::string& path) {
+  const nlohmann::ordered_json yaml = read_yaml(path);
+  if (!yaml.is_object()) fail(path, ": expected `key: value` lines");
+  std::set<std::string> keys;
+  for (const auto& [key, value] : yaml.items()) {
+    if (key == "config") fail(path, ": a file of options cannot name another one");
+    try {
+      set_parameter(verb, info.options, info.name + ":", key, yaml_text(value, key));
+    } catch (const Error& e) {
+      fail(path, ": ", e.what());
+    }
+    keys.insert(key);
+  }
+  return keys;
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> parse_options(const VerbInfo& info,
                                     const std::vector<std::string>& arguments) {
   auto verb = info.make();
   if (info.any_arguments) return verb;
+  std::vector<KeyValue> set;
   std::set<std::string> given;
   for (const std::string& argument : arguments) {
-    const KeyValue set = split_argument(info, argument, given.empty());
-    if (!given.insert(set.key).second) {
-      throw UsageError(text(info.name, ": '", set.key, "' is given twice"));
+    set.push_back(split_argument(info, argument, set.empty()));
+    if (!given.insert(set.back().key).second) {
+      throw UsageError(text(info.name, ": '", set.back().key, "' is given twice"));
     }
-    as_usage([&] { set_parameter(*verb, info.options, info.name + ":", set.key, set.value); });
+  }
+  for (const KeyValue& argument : set) {
+    if (argument.key != "config") continue;
+    given.merge(as_usage([&] { return read_config(info, *verb, argument.value); }));
+  }
+  for (const auto& [key, value] : set) {
+    as_usage([&] { set_parameter(*verb, info.options, info.name + ":", key, value); });
   }
   std::vector<std::string> missing;
   for (const auto& option : info.options) {
@@ -100,7 +144,8 @@ std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& option : info.options) {
     std::string value = option.get(verb);
-    if (!value.empty()) out.emplace_back(option.info.name, std::move(value));
+    if (!value.empty() && option.info.name != "config")
+      out.emplace_back(option.info.name, std::move(value));
   }
   return out;
 }

@@ -35,6 +35,7 @@ class Verb {
 
   std::optional<std::int64_t> threads;
   std::int64_t seed = 0;
+  std::string config;  // file that options were read from
 };
 
 /// The self-description of a verb.
@@ -55,6 +56,19 @@ Parameter<Verb> option(T Object::*member, ParameterInfo info) {
   return bind_parameter<Verb, Object>(member, std::move(info));
 }
 
+/// A parameter of something that the verb holds, as an option of the verb.
+template <class Object, class Part>
+Parameter<Verb> member_option(Part Object::*part, const Parameter<Part>& parameter) {
+  Parameter<Verb> p{parameter.info, parameter.type, parameter.default_value, {}, {}};
+  p.set = [part, parameter](Verb& verb, std::string_view value) {
+    parameter.set(static_cast<Object&>(verb).*part, value);
+  };
+  p.get = [part, parameter](const Verb& verb) {
+    return parameter.get(static_cast<const Object&>(verb).*part);
+  };
+  return p;
+}
+
 /// The options that every verb has.
 ParameterInfo threads_info();
 ParameterInfo seed_info();
@@ -64,6 +78,7 @@ ParameterInfo batch_info();
 ParameterInfo device_info();
 /// The same option where it must be given.
 ParameterInfo required(ParameterInfo info);
+ParameterInfo config_info();
 
 /// Completes a description with what follows from the class and what every verb has.
 template <class Object>
@@ -72,6 +87,7 @@ VerbInfo describe_verb(VerbInfo info) {
   info.options.push_back(
       option<Object, std::optional<std::int64_t>>(&Object::threads, threads_info()));
   info.options.push_back(option<Object, std::int64_t>(&Object::seed, seed_info()));
+  info.options.push_back(option<Object, std::string>(&Object::config, config_info()));
   return info;
 }
 
@@ -81,15 +97,16 @@ const std::vector<VerbInfo>& catalogue();
 }  // namespace verbs
 
 /// The verb with its options set from "key=value" arguments; the first may be the bare value of the
-/// positional option. UsageError for unknown keys (with the nearest name), keys given twice, values
-/// that do not fit and missing required keys.
+/// positional option. What `config` names is read first: a YAML file of one "key: value" for each
+/// option, a list standing for its entries with commas between. UsageError for unknown keys (with
+/// the nearest name), keys given twice, values that do not fit and missing required keys.
 std::unique_ptr<Verb> parse_options(const VerbInfo& info,
                                     const std::vector<std::string>& arguments);
 
 /// "a/test, b/test" -> both; Error for empty pieces and for one that stands there twice.
 std::vector<std::string> parse_splits(const std::string& list, std::string_view option);
 
-/// The options as "key=value" with defaults filled in, those that are empty left out.
+/// The options as "key=value" with defaults filled in, those that are empty and `config` left out.
 std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,
                                                                   const Verb& verb);
 

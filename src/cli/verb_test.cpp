@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "io/test_folder.h"
+
 namespace nescio {
 namespace {
 
@@ -48,6 +50,42 @@ TEST(ParseOptions, RefusesWithTheName) {
   EXPECT_EQ(refusal({"red", "colour=blue"}), "paint: 'colour' is given twice");
   EXPECT_NE(refusal({"red", "blue"}).find("expected key=value, found 'blue'"), std::string::npos);
   EXPECT_NE(refusal({"red", "coats=0"}).find(">= 1"), std::string::npos);
+}
+
+TEST(ParseOptions, AFileOfOptions) {
+  const TestFolder folder;
+  const std::string file = "config=" + folder
+                                           .file("paint.yaml",
+                                                 "# a wall\ncolour: red\nwall: [a, b]\n"
+                                                 "coats: 3\nseed: 7\n")
+                                           .string();
+  const auto verb = parse_options(paint(), {file, "coats=4"});
+  const auto& painted = static_cast<const Paint&>(*verb);
+  EXPECT_EQ(painted.colour, "red");
+  EXPECT_EQ(painted.wall, "a,b");
+  EXPECT_EQ(painted.coats, 4);
+  EXPECT_EQ(verb->seed, 7);
+  for (const auto& [key, value] : resolved_options(paint(), *verb)) EXPECT_NE(key, "config");
+  EXPECT_EQ(static_cast<const Paint&>(*parse_options(paint(), {"blue", file})).colour, "blue");
+}
+
+TEST(ParseOptions, RefusesFilesWithTheName) {
+  const TestFolder folder;
+  const auto of = [&](std::string_view yaml) {
+    const std::string path = folder.file("x.yaml", yaml).string();
+    const std::string message = refusal({"config=" + path});
+    EXPECT_EQ(message.substr(0, path.size()), path);
+    return message.substr(path.size());
+  };
+  EXPECT_EQ(of("coat: 1\n").substr(0, 60),
+            ": paint: unknown parameter 'coat'. Did you mean 'coats'? Kno");
+  EXPECT_NE(of("coats: none\n").find("whole number"), std::string::npos);
+  EXPECT_NE(of("wall: {a: b}\n").find("found a mapping"), std::string::npos);
+  EXPECT_NE(of("wall: [[a]]\n").find("plain values"), std::string::npos);
+  EXPECT_NE(of("config: y.yaml\n").find("another"), std::string::npos);
+  EXPECT_NE(of("- a\n").find("key: value"), std::string::npos);
+  EXPECT_NE(refusal({"config=" + (folder / "none.yaml").string()}).find("none.yaml"),
+            std::string::npos);
 }
 
 TEST(ParseOptions, ResolvedOptionsHoldDefaults) {
