@@ -1,7 +1,13 @@
 // What a network is made of; needs libtorch.
 #pragma once
 
+#include <map>
+#include <string>
+#include <string_view>
+
 #include <torch/torch.h>
+
+#include "base/array.h"
 
 namespace nescio {
 
@@ -16,5 +22,32 @@ class Network : public torch::nn::Module {
   /// `images` is [B, 3, height, width].
   virtual NetworkOutputs forward(const torch::Tensor& images) = 0;
 };
+
+Shape shape_of(const torch::Tensor& tensor);
+
+/// Shares the tensor's memory where it lies in order and on the CPU. Error for types that DType has
+/// not.
+Array to_array(const torch::Tensor& tensor);
+
+/// Parameters and buffers by name; they share memory with the network's.
+std::map<std::string, torch::Tensor> tensors_of(const torch::nn::Module& network);
+
+/// Copies `from` into tensors of the same names. Error, beginning with `where`, if names or shapes
+/// differ; nothing is copied in part.
+void copy_weights(const std::map<std::string, Array>& from,
+                  const std::map<std::string, torch::Tensor>& to, std::string_view where);
+
+/// auto (CUDA where there is a device), cpu, cuda or cuda:N. Error if it is not there.
+torch::Device find_device(std::string_view name);
+
+/// The order in memory in which convolutions are fastest on a device.
+torch::MemoryFormat format_for(const torch::Device& device);
+
+/// Moves a network to a device, its kernels in the order that is fastest there, and has libtorch
+/// compute there with all digits and the same bits each time.
+void move_to(torch::nn::Module& network, const torch::Device& device);
+
+/// Lets libtorch use thread_count() threads.
+void use_our_threads();
 
 }  // namespace nescio

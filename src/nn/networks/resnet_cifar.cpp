@@ -91,7 +91,10 @@ NetworkInfo resnet(std::int64_t depth, const std::string& file) {
           .paper =
               "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
               "arXiv:1512.03385",
-          .weights = text(file, " of github.com/akamaster/pytorch_resnet_cifar10 (CIFAR-10)"),
+          .weights = file.empty() ? "none are published; `nescio train` makes them"
+                                  : file +
+                                        " of github.com/akamaster/pytorch_resnet_cifar10 "
+                                        "(CIFAR-10)",
           .classes = 10,
           .preprocessing = {.height = 32,
                             .width = 32,
@@ -106,6 +109,7 @@ NetworkInfo resnet(std::int64_t depth, const std::string& file) {
 }  // namespace
 
 namespace networks {
+NetworkInfo resnet8() { return resnet(8, ""); }
 NetworkInfo resnet20() { return resnet(20, "resnet20-12fca82f.th"); }
 NetworkInfo resnet32() { return resnet(32, "resnet32-d509ac18.th"); }
 NetworkInfo resnet44() { return resnet(44, "resnet44-014dd654.th"); }
