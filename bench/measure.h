@@ -41,12 +41,13 @@ inline Times operator/(Times a, const Times& b) {
   return a;
 }
 
+inline double now() {
+  timespec time{};
+  clock_gettime(thread_count() == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 inline double seconds(const Work& work) {
-  const auto now = [clock = thread_count() == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC] {
-    timespec time{};
-    clock_gettime(clock, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-  };
   const double start = now();
   work();
   return now() - start;

@@ -3,6 +3,7 @@
 #include "cli/help.h"
 #include "cli/network_part.h"
 #include "detectors/detector.h"
+#include "image/augmentation.h"
 #include "image/dataset.h"
 #include "metrics/metrics.h"
 
@@ -54,6 +55,13 @@ Description describe(const DatasetInfo& info) {
   return d;
 }
 
+Description describe(const AugmentInfo& info) {
+  Description d{"augmentation", info.name, info.summary};
+  d.fact("paper", info.paper);
+  d.parameters = in_words(info.parameters);
+  return d;
+}
+
 Description describe(const Metric& metric) {
   Description d{"metric", metric.name, metric.definition};
   d.fact("positive", metric.positive);
@@ -80,24 +88,22 @@ std::vector<Description> describe_all(const Entries& entries) {
   return out;
 }
 
-std::vector<Description> networks_or_error() {
-  auto networks = describe_networks();
-  if (!networks) fail("this build has no libtorch, so it knows no models");
-  return *std::move(networks);
-}
-
+/// Reads the entries; none where this build has no libtorch and they need it.
 struct Catalogue {
   const char* name;
-  std::vector<Description> (*read)();
+  std::optional<std::vector<Description>> (*read)();
 };
 
 const std::vector<Catalogue>& catalogues() {
+  using Entries = std::optional<std::vector<Description>>;
   static const std::vector<Catalogue> all = {
-      {"detectors", [] { return describe_all(detectors::catalogue()); }},
-      {"models", networks_or_error},
-      {"datasets", [] { return describe_all(datasets::catalogue()); }},
-      {"metrics", [] { return describe_all(metrics()); }},
-      {"verbs", [] { return describe_all(verbs::catalogue()); }},
+      {"detectors", []() -> Entries { return describe_all(detectors::catalogue()); }},
+      {"models", describe_networks},
+      {"methods", describe_methods},
+      {"datasets", []() -> Entries { return describe_all(datasets::catalogue()); }},
+      {"augmentations", []() -> Entries { return describe_all(augmentations::catalogue()); }},
+      {"metrics", []() -> Entries { return describe_all(metrics()); }},
+      {"verbs", []() -> Entries { return describe_all(verbs::catalogue()); }},
   };
   return all;
 }
@@ -112,7 +118,10 @@ std::vector<std::string> catalogue_names() {
 
 std::vector<Description> read_catalogue(std::string_view name) {
   for (const Catalogue& catalogue : catalogues()) {
-    if (catalogue.name == name) return catalogue.read();
+    if (catalogue.name != name) continue;
+    auto entries = catalogue.read();
+    if (!entries) fail("this build has no libtorch, so it knows no ", name);
+    return *std::move(entries);
   }
   fail("unknown catalogue '", name, "'.", suggest(name, catalogue_names()));
 }
@@ -121,8 +130,9 @@ std::vector<Description> find_descriptions(const std::string& name) {
   std::vector<Description> found;
   std::vector<std::string> known;
   for (const Catalogue& catalogue : catalogues()) {
-    if (catalogue.name == std::string_view("models") && !describe_networks()) continue;
-    for (Description& d : catalogue.read()) {
+    auto entries = catalogue.read();
+    if (!entries) continue;
+    for (Description& d : *entries) {
       known.push_back(d.name);
       if (d.name == name) found.push_back(std::move(d));
     }

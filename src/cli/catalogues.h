@@ -9,10 +9,11 @@
 
 namespace nescio {
 
-/// What `list` takes: "detectors", "models", "datasets", "metrics", "verbs".
+/// What `list` takes: "detectors", "models", "methods", "datasets", ...
 std::vector<std::string> catalogue_names();
 
-/// The entries of one of them. Error if this build has none of that kind (models without libtorch).
+/// The entries of one of them. Error if this build has none of that kind (models and methods
+/// without libtorch).
 std::vector<Description> read_catalogue(std::string_view name);
 
 /// Every entry called `name`, whatever its kind. UsageError with the nearest names if there is

@@ -30,7 +30,7 @@ class Describe final : public Verb {
 VerbInfo describe() {
   return describe_verb<Describe>(
       {.name = "describe",
-       .summary = "Say everything about a detector, model, data set, metric or verb.",
+       .summary = "Say everything about a detector, model, method, data set, metric or verb.",
        .positional = "name",
        .examples = {"nescio describe knn", "nescio describe auroc --json"},
        .options = {option(&Describe::name,

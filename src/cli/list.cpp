@@ -31,7 +31,7 @@ class List final : public Verb {
 VerbInfo list() {
   return describe_verb<List>(
       {.name = "list",
-       .summary = "List what this program knows: detectors, models, data sets, metrics, verbs.",
+       .summary = "List what this program knows: detectors, models, methods, data sets ...",
        .positional = "catalogue",
        .examples = {"nescio list detectors", "nescio list metrics --json"},
        .options = {option(&List::catalogue, {.name = "catalogue",

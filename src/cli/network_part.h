@@ -21,8 +21,10 @@ namespace nescio {
 
 /// "2.13.0", or "no libtorch".
 std::string libtorch_version();
-/// The networks that can be loaded; empty without libtorch.
+/// The networks that can be loaded; none without libtorch.
 std::optional<std::vector<Description>> describe_networks();
+/// The same of the training methods.
+std::optional<std::vector<Description>> describe_methods();
 
 /// What a network says about a batch.
 struct BackboneOutputs {

@@ -29,10 +29,12 @@ VerbInfo needs_libtorch(std::string name, const std::string& summary) {
 std::string libtorch_version() { return "no libtorch"; }
 std::optional<std::vector<Description>> describe_networks() { return std::nullopt; }
 std::unique_ptr<Backbone> load_backbone(const std::string&, const std::string&) { refuse(); }
+std::optional<std::vector<Description>> describe_methods() { return std::nullopt; }
 
 namespace verbs {
 VerbInfo extract() {
   return needs_libtorch("extract", "Run a network over a data set into a bank");
 }
+VerbInfo train() { return needs_libtorch("train", "Train a network on a data set"); }
 }  // namespace verbs
 }  // namespace nescio

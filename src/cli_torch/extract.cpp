@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "bank/feature_bank.h"
+#include "base/memory.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "cli_torch/extraction.h"

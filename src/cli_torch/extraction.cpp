@@ -1,19 +1,10 @@
 #include "cli_torch/extraction.h"
 
-#include <malloc.h>
-
 #include <ostream>
 
 #include "base/text.h"
 
 namespace nescio {
-
-void keep_freed_memory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-#endif
-}
 
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
                         std::ostream& log) {

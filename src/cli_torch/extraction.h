@@ -8,11 +8,6 @@
 
 namespace nescio {
 
-/// To be called before a network runs. Its activations are buffers of several MB, freed and wanted
-/// again for each layer; by default glibc gives them back to the system each time and pays for it
-/// with page faults: a sixth of the time.
-void keep_freed_memory();
-
 /// Whether the split was there, or begun, before.
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
                         std::ostream& log);

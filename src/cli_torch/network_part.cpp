@@ -3,9 +3,11 @@
 #include <ostream>
 #include <utility>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli_torch/extraction.h"
 #include "nn/model.h"
+#include "train/method_info.h"
 
 namespace nescio {
 namespace {
@@ -50,14 +52,32 @@ class TorchBackbone final : public Backbone {
   Model model_;
 };
 
+Description describe(const MethodInfo& info) {
+  Description d{"training method", info.name, info.summary};
+  d.fact("formula", info.formula);
+  d.fact("paper", info.paper);
+  d.fact("needs", info.needs.labels ? "labels" : "pictures alone");
+  d.parameters = in_words(info.parameters);
+  return d;
+}
+
+template <class Info>
+std::vector<Description> describe_all(const std::vector<Info>& catalogue) {
+  std::vector<Description> descriptions;
+  for (const Info& info : catalogue) descriptions.push_back(describe(info));
+  return descriptions;
+}
+
 }  // namespace
 
 std::string libtorch_version() { return torch_version(); }
 
 std::optional<std::vector<Description>> describe_networks() {
-  std::vector<Description> descriptions;
-  for (const NetworkInfo& info : networks::catalogue()) descriptions.push_back(describe(info));
-  return descriptions;
+  return describe_all(networks::catalogue());
+}
+
+std::optional<std::vector<Description>> describe_methods() {
+  return describe_all(methods::catalogue());
 }
 
 std::unique_ptr<Backbone> load_backbone(const std::string& model, const std::string& device) {

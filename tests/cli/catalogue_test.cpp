@@ -16,15 +16,15 @@ TEST(Catalogue, NoArgumentsHelp) {
   EXPECT_EQ(bare.code, 0);
   EXPECT_EQ(bare.log, "");
   EXPECT_EQ(bare.out, nescio_program({"--help"}).out);
-  for (const char* verb :
-       {"import", "extract", "fit", "score", "evaluate", "benchmark", "list", "describe"}) {
+  for (const char* verb : {"import", "extract", "train", "fit", "score", "evaluate", "benchmark",
+                           "list", "describe"}) {
     EXPECT_THAT(bare.out, HasSubstr(std::string("\n  ") + verb + " "));
   }
 }
 
 TEST(Catalogue, EveryVerbHelps) {
-  for (const char* verb :
-       {"import", "extract", "fit", "score", "evaluate", "benchmark", "list", "describe"}) {
+  for (const char* verb : {"import", "extract", "train", "fit", "score", "evaluate", "benchmark",
+                           "list", "describe"}) {
     const Outcome help = nescio_program({verb, "--help"});
     EXPECT_EQ(help.code, 0) << verb;
     EXPECT_EQ(help.log, "");
@@ -47,7 +47,7 @@ TEST(Catalogue, VersionNamesTheParts) {
 }
 
 TEST(Catalogue, ListsAndDescribesEverything) {
-  for (const char* catalogue : {"detectors", "datasets", "metrics", "verbs"}) {
+  for (const char* catalogue : {"detectors", "datasets", "augmentations", "metrics", "verbs"}) {
     const auto entries = nlohmann::json::parse(nescio_program({"list", catalogue, "--json"}).out);
     ASSERT_FALSE(entries.empty()) << catalogue;
     const std::string table = nescio_program({"list", catalogue}).out;

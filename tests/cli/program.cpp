@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "io/test_folder.h"
 
@@ -19,8 +21,9 @@ void redirect(int descriptor, const std::string& path) {
   if (file < 0 || ::dup2(file, descriptor) < 0) ::_exit(126);
 }
 
+/// `meet` is given the running program and returns before it is waited for.
 Outcome run(const std::vector<std::string>& arguments, const std::string& stdout_path,
-            int kilobytes) {
+            int kilobytes, const std::function<void(pid_t)>& meet = {}) {
   const TestFolder folder;
   const std::string out = stdout_path.empty() ? (folder / "out").string() : stdout_path;
   const std::string log = (folder / "log").string();
@@ -44,6 +47,7 @@ Outcome run(const std::vector<std::string>& arguments, const std::string& stdout
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
+  if (meet) meet(child);
   int status = 0;
   ::waitpid(child, &status, 0);
   Outcome outcome;
@@ -64,6 +68,19 @@ Outcome nescio_program_into(const std::string& stdout_path,
 
 Outcome nescio_program_on_full_disk(int kilobytes, const std::vector<std::string>& arguments) {
   return run(arguments, "", kilobytes);
+}
+
+Outcome nescio_program_signalled(int signal, const std::function<bool()>& ready,
+                                 const std::vector<std::string>& arguments) {
+  return run(arguments, "", 0, [&](pid_t child) {
+    const auto has_ended = [&] {
+      siginfo_t info{};
+      ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT);
+      return info.si_pid == child;
+    };
+    while (!ready() && !has_ended()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ::kill(child, signal);
+  });
 }
 
 void expect_refusal(const Outcome& outcome, int code, const std::vector<std::string>& words) {

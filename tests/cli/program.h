@@ -1,6 +1,7 @@
 // Calls the program `nescio` and catches what it says.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ Outcome nescio_program_into(const std::string& stdout_path,
                             const std::vector<std::string>& arguments);
 /// The same where no file may grow beyond `kilobytes`: a disk that is full.
 Outcome nescio_program_on_full_disk(int kilobytes, const std::vector<std::string>& arguments);
+/// Sends `signal` as soon as `ready` says so (asked every millisecond), unless it ends before.
+Outcome nescio_program_signalled(int signal, const std::function<bool()>& ready,
+                                 const std::vector<std::string>& arguments);
 
 /// Expects exit code `code` and exactly one line on stderr, "nescio: ...", that holds each of the
 /// words; nothing on stdout.

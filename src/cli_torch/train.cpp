@@ -1,0 +1,108 @@
+// nescio train model=resnet20 data='cifar10:DIR?split=train' val=... epochs=N out=RUN
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/memory.h"
+#include "cli/picture_log.h"
+#include "cli/verb.h"
+#include "cli/versions.h"
+#include "train/trainer.h"
+
+namespace nescio::verbs {
+namespace {
+
+class Train final : public Verb {
+ public:
+  TrainSettings settings;
+  std::string out;
+  bool resume = false;
+
+  void run(Console& console) override {
+    keep_freed_memory();
+    settings.seed = seed;
+    as_usage([&] { check_settings(settings); });
+    Trainer trainer(settings);
+    log_pictures(*trainer.data().train, console.log);
+    if (trainer.data().val) log_pictures(*trainer.data().val, console.log);
+    const TrainResult done = trainer.run(
+        {.out = out,
+         .resume = resume,
+         .progress = console.progress,
+         .warn = [&](const std::string& s) { console.log << "nescio: warning: " << s << '\n'; },
+         .origin = origin(console)});
+    if (done.steps_before > 0) {
+      console.log << "nescio: went on after " << done.steps_before << " of " << done.steps
+                  << " steps\n";
+    }
+    if (console.json) {
+      write_json(console.out, done);
+    } else {
+      write_text(console.out, done);
+    }
+  }
+
+ private:
+  static nlohmann::ordered_json origin(const Console& console) {
+    nlohmann::ordered_json out = {{"command", console.command}};
+    for (const auto& [name, version] : versions()) out["versions"][name] = version;
+    return out;
+  }
+
+  std::string weights() const { return (std::filesystem::path(out) / "last.safetensors").string(); }
+
+  void write_text(std::ostream& stream, const TrainResult& done) const {
+    stream << weights() << ": " << done.steps << " steps, " << done.classes << " classes, loss "
+           << format_number(done.loss);
+    if (done.accuracy) stream << ", accuracy " << format_number(*done.accuracy);
+    if (done.val_accuracy) stream << ", on val " << format_number(*done.val_accuracy);
+    if (done.best_val_accuracy)
+      stream << " (best " << format_number(*done.best_val_accuracy) << ")";
+    stream << '\n';
+  }
+
+  void write_json(std::ostream& stream, const TrainResult& done) const {
+    nlohmann::ordered_json object = {{"weights", weights()},
+                                     {"steps", done.steps},
+                                     {"steps_before", done.steps_before},
+                                     {"classes", done.classes},
+                                     {"loss", done.loss}};
+    if (done.accuracy) object["accuracy"] = *done.accuracy;
+    if (done.val_accuracy) object["val_accuracy"] = *done.val_accuracy;
+    if (done.best_val_accuracy) object["best_val_accuracy"] = *done.best_val_accuracy;
+    stream << object.dump(2) << '\n';
+  }
+};
+
+}  // namespace
+
+VerbInfo train() {
+  VerbInfo info = {
+      .name = "train",
+      .summary = "Train a network on a data set.",
+      .positional = "config",
+      .details = {"Writes RUN/last.safetensors, with val also RUN/best.safetensors, to be used as "
+                  "model=NETWORK:RUN/last.safetensors; beside them the settings, the curves (CSV, "
+                  "JSON lines, TensorBoard) and the checkpoints.",
+                  "A run that was stopped, by Ctrl-C or by a crash, goes on with the same command "
+                  "and resume=true, and ends with the same bits as one that was not. "
+                  "Learning rate and schedule count steps, so both are those of the whole run."},
+      .examples = {"nescio train model=resnet20 data='cifar10:DIR?split=train' "
+                   "val='cifar10:DIR?split=test' augment='crop(padding=4),flip' epochs=200 out=RUN",
+                   "nescio train configs/cifar10_resnet20.yaml data='cifar10:DIR?split=train' "
+                   "out=RUN",
+                   "nescio train RUN/config.yaml out=RUN resume=true"},
+      .options = {option(&Train::out, {.name = "out",
+                                       .doc = "folder of the run, made if it is not there",
+                                       .required = true}),
+                  option(&Train::resume, {.name = "resume",
+                                          .doc = "go on from the last checkpoint in out, if there "
+                                                 "is one"})},
+      .json = true};
+  for (const auto& setting : train_parameters()) {
+    info.options.push_back(member_option(&Train::settings, setting));
+  }
+  return describe_verb<Train>(std::move(info));
+}
+
+}  // namespace nescio::verbs

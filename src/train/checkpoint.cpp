@@ -1,0 +1,120 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "base/error.h"
+#include "io/file.h"
+#include "io/json_file.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+
+namespace nescio {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* format = "nescio checkpoint";
+constexpr int version = 1;
+constexpr std::size_t kept = 2;
+
+std::string stem_of(std::int64_t step) {
+  char stem[32];
+  std::snprintf(stem, sizeof(stem), "step-%012lld", static_cast<long long>(step));
+  return stem;
+}
+
+/// The JSON files, newest first.
+std::vector<fs::path> find_all(const fs::path& folder) {
+  std::vector<fs::path> found;
+  if (!fs::is_directory(folder)) return found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".json" && path.stem().string().starts_with("step-")) {
+      found.push_back(path);
+    }
+  }
+  std::ranges::sort(found, std::ranges::greater());
+  return found;
+}
+
+fs::path tensors_beside(fs::path json) { return json.replace_extension(".safetensors"); }
+
+/// Leaves the newest ones; of a kill, tensors without their JSON go too.
+void remove_old(const fs::path& folder) {
+  std::vector<fs::path> stems;
+  for (const fs::path& path : find_all(folder)) stems.push_back(path.stem());
+  stems.resize(std::min(stems.size(), kept));
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    const bool ours = path.extension() == ".json" || path.extension() == ".safetensors";
+    if (ours && std::ranges::find(stems, path.stem()) == stems.end()) old.push_back(path);
+  }
+  for (const fs::path& path : old) fs::remove(path);
+}
+
+void require_finite(const std::map<std::string, Array>& tensors) {
+  for (const auto& [name, array] : tensors) {
+    if (array.dtype() != DType::float32) continue;
+    if (!std::ranges::all_of(array.as<float>(), [](float v) { return std::isfinite(v); })) {
+      fail("no checkpoint is written, since ", name, " holds NaN or infinity");
+    }
+  }
+}
+
+Checkpoint read(const fs::path& path) {
+  const nlohmann::json json = read_json(path);
+  if (!json.is_object() || json.value("format", "") != format) {
+    fail(path.string(), ": no checkpoint of Nescio");
+  }
+  if (json.value("version", 0) != version) {
+    fail(path.string(), ": expected version ", version, ", found ", json.value("version", 0));
+  }
+  const fs::path tensors = tensors_beside(path);
+  if (sha256_file(tensors) != json.value("tensors_sha256", "")) {
+    fail(tensors.string(), ": damaged: its SHA-256 is another one than ", path.filename().string(),
+         " says");
+  }
+  return {json.at("step").get<std::int64_t>(), json.at("state"), read_safetensors(tensors).tensors};
+}
+
+}  // namespace
+
+void CheckpointFolder::save(const Checkpoint& checkpoint) const {
+  require_finite(checkpoint.tensors);
+  make_folders(folder_);
+  const fs::path path = folder_ / (stem_of(checkpoint.step) + ".json");
+  const fs::path tensors = tensors_beside(path);
+  fs::remove(path);  // until its tensors are there again
+  write_safetensors(tensors, checkpoint.tensors);
+  write_json(path, {{"format", format},
+                    {"version", version},
+                    {"step", checkpoint.step},
+                    {"state", checkpoint.state},
+                    {"tensors_sha256", sha256_file(tensors)}});
+  remove_old(folder_);
+}
+
+std::optional<Checkpoint> CheckpointFolder::newest(
+    const std::function<void(const std::string&)>& warn) const {
+  const std::vector<fs::path> all = find_all(folder_);
+  for (const fs::path& path : all) {
+    try {
+      return read(path);
+    } catch (const std::exception& e) {
+      warn(text(e.what(), "; going back to the checkpoint before"));
+    }
+  }
+  if (!all.empty()) fail(folder_.string(), ": all ", all.size(), " checkpoints are damaged");
+  return std::nullopt;
+}
+
+std::optional<fs::path> CheckpointFolder::newest_path() const {
+  const std::vector<fs::path> all = find_all(folder_);
+  if (all.empty()) return std::nullopt;
+  return tensors_beside(all.front());
+}
+
+}  // namespace nescio

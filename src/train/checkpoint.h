@@ -1,0 +1,46 @@
+// Everything that a run needs to go on after a kill, in a folder of its own.
+//
+//   RUN/checkpoints/step-00001000.safetensors    weights, buffers, optimiser, method
+//   RUN/checkpoints/step-00001000.json           the rest, and the SHA-256 of the tensors' file
+//
+// The JSON is written last, so what has one is complete. The newest two are kept.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/array.h"
+
+namespace nescio {
+
+struct Checkpoint {
+  std::int64_t step = 0;  // steps done
+  nlohmann::json state;
+  std::map<std::string, Array> tensors;
+};
+
+class CheckpointFolder {
+ public:
+  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// Waits until it is on the disk, then removes all but this one and the one before.
+  /// Error, and nothing written, if a tensor holds NaN or infinity.
+  void save(const Checkpoint& checkpoint) const;
+
+  /// The newest that is whole; `warn` gets a sentence for each that is not. None if there are none
+  /// at all; Error if all are damaged.
+  std::optional<Checkpoint> newest(const std::function<void(const std::string&)>& warn) const;
+
+  /// The path of the newest, without looking into it.
+  std::optional<std::filesystem::path> newest_path() const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace nescio

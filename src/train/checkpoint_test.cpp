@@ -1,0 +1,94 @@
+#include "train/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+Checkpoint made(std::int64_t step) {
+  return {step,
+          {{"note", "x"}},
+          {{"w", Array({2}, std::vector<float>{1.0f, static_cast<float>(step)})},
+           {"n", Array({}, std::vector<std::int64_t>{step})}}};
+}
+
+std::string read_back(const CheckpointFolder& folder,
+                      std::vector<std::string>* warnings = nullptr) {
+  const auto found = folder.newest([&](const std::string& sentence) {
+    if (warnings) warnings->push_back(sentence);
+  });
+  if (!found) return "none";
+  EXPECT_EQ(found->tensors.at("w").as<float>()[1], static_cast<float>(found->step));
+  EXPECT_EQ(found->state.at("note"), "x");
+  return std::to_string(found->step);
+}
+
+/// Changes one byte in the middle.
+void damage(const fs::path& path) {
+  std::string bytes = read_text(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  write_text(path, bytes);
+}
+
+TEST(Checkpoints, TheNewestIsReadAndTheOneBeforeKept) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder / "c");
+  EXPECT_EQ(read_back(checkpoints), "none");
+  EXPECT_FALSE(checkpoints.newest_path());
+  for (const std::int64_t step : {9, 10, 200, 1000}) checkpoints.save(made(step));
+  EXPECT_EQ(read_back(checkpoints), "1000");
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder / "c")) ++files;
+  EXPECT_EQ(files, 4u);
+}
+
+TEST(Checkpoints, ADamagedOneFallsBackWithAWarning) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(made(1));
+  checkpoints.save(made(2));
+  damage(*checkpoints.newest_path());
+  std::vector<std::string> warnings;
+  EXPECT_EQ(read_back(checkpoints, &warnings), "1");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("damaged"));
+  damage(folder / "step-000000000001.safetensors");
+  EXPECT_THAT(error_of([&] { read_back(checkpoints); }), HasSubstr("all 2 checkpoints"));
+}
+
+TEST(Checkpoints, HalfOfOneIsNone) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(made(1));
+  checkpoints.save(made(2));
+  fs::remove(folder / "step-000000000002.json");
+  EXPECT_EQ(read_back(checkpoints), "1");
+  fs::remove(folder / "step-000000000001.safetensors");
+  EXPECT_THAT(error_of([&] { read_back(checkpoints); }), HasSubstr("damaged"));
+  for (const char* content :
+       {"", "[]", "{}", R"({"format":"nescio checkpoint","version":1})", R"({"format":3})"}) {
+    folder.file("step-000000000003.json", content);
+    EXPECT_NE(error_of([&] { read_back(checkpoints); }), "") << content;
+  }
+}
+
+TEST(Checkpoints, ValuesThatAreNotFiniteAreNotWritten) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(made(1));
+  Checkpoint bad = made(2);
+  bad.tensors["w"] = Array({1}, std::vector<float>{std::numeric_limits<float>::infinity()});
+  EXPECT_THAT(error_of([&] { checkpoints.save(bad); }), HasSubstr("w holds NaN or infinity"));
+  EXPECT_EQ(read_back(checkpoints), "1");
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,62 @@
+// A training method: a loss and a few hooks. The trainer owns the only loop.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nn/network.h"
+#include "train/method_info.h"
+
+namespace nescio {
+
+/// One step as its method sees it, and what the method says about it.
+struct TrainingStep {
+  std::int64_t number = 0;  // 0, 1, ... over the whole run
+  std::int64_t epoch = 0;
+  Network& network;
+  torch::Tensor images;  // [B, 3, height, width], normalised
+  torch::Tensor labels;  // [B] int64
+
+  /// Of `images`, [B, C]; the accuracy comes from them. Undefined: none is logged.
+  torch::Tensor logits = {};
+  /// Parts of the loss by name, scalars, logged beside it.
+  std::vector<std::pair<std::string, torch::Tensor>> terms = {};
+};
+
+/// Its own parameters and buffers, registered as of any module, are optimised and checkpointed with
+/// the network's, so a method writes no serialisation. Before each step libtorch's random numbers
+/// are set to what follows from the seed and the step: a method that draws from them and keeps
+/// other state in buffers resumes bit for bit.
+class TrainingMethod : public torch::nn::Module {
+ public:
+  /// A scalar with gradients, and logits and terms in `step`.
+  virtual torch::Tensor loss(TrainingStep& step) = 0;
+
+  /// Before the first step of a run and after a resume, the network on its device.
+  virtual void on_start(Network&) {}
+  /// After the optimiser's step.
+  virtual void on_step_end(const TrainingStep&) {}
+  virtual void on_epoch_end(Network&, [[maybe_unused]] std::int64_t epoch) {}
+  /// After the last step, before the weights are written.
+  virtual void on_finish(Network&) {}
+};
+
+template <class Object, class T>
+Parameter<TrainingMethod> method_parameter(T Object::*member, ParameterInfo info) {
+  return bind_parameter<TrainingMethod>(member, std::move(info));
+}
+
+/// Completes a description with what follows from the class.
+template <class Object>
+MethodInfo describe_method(MethodInfo info) {
+  info.make = [] { return std::make_shared<Object>(); };
+  return info;
+}
+
+/// "cross_entropy(label_smoothing=0.1)" -> the method. Error with the nearest name for an unknown
+/// method or parameter, and for values out of range.
+std::shared_ptr<TrainingMethod> make_method(std::string_view spec);
+
+}  // namespace nescio

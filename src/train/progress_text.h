@@ -1,0 +1,19 @@
+// What the progress bar of a training run says.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace nescio {
+
+struct TrainProgress {
+  double images_per_second = 0;
+  double seconds_left = 0;
+  double loss = 0;
+  std::optional<double> accuracy = {};
+};
+
+/// "812 images/s  1:05 left  loss 0.693  accuracy 0.512"
+std::string progress_text(const TrainProgress& progress);
+
+}  // namespace nescio

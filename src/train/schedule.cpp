@@ -1,0 +1,35 @@
+#include "train/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace nescio {
+
+Schedule::Schedule(const TrainSettings& s, std::int64_t steps)
+    : lr_(s.lr), decay_(s.decay), steps_(steps), warmup_(s.warmup), kind_(s.schedule) {
+  for (const std::string& step : split_top_level(s.milestones)) {
+    milestones_.push_back(parse_integer(step, "milestones"));
+  }
+  if (milestones_.empty() == (kind_ == "step")) {
+    fail("schedule=", kind_, ": ",
+         milestones_.empty() ? "expected milestones=STEP,STEP,..., found none"
+                             : "milestones belong to schedule=step");
+  }
+  if (std::ranges::adjacent_find(milestones_, std::ranges::greater_equal()) != milestones_.end()) {
+    fail("milestones: expected rising steps, found ", s.milestones);
+  }
+}
+
+double Schedule::at(std::int64_t step) const {
+  if (step < warmup_) return lr_ * static_cast<double>(step + 1) / static_cast<double>(warmup_);
+  if (kind_ == "cosine") {
+    const double share =
+        static_cast<double>(step - warmup_) / static_cast<double>(steps_ - warmup_);
+    return lr_ * (1 + std::cos(std::numbers::pi * share)) / 2;
+  }
+  const auto passed = std::ranges::upper_bound(milestones_, step) - milestones_.begin();
+  return lr_ * std::pow(decay_, static_cast<double>(passed));
+}
+
+}  // namespace nescio

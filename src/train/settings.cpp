@@ -1,0 +1,125 @@
+#include "train/settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "train/schedule.h"
+
+namespace nescio {
+namespace {
+
+constexpr std::array free_on_resume = {"device", "workers", "cache", "checkpoint_every",
+                                       "log_every"};
+
+template <class T>
+Parameter<TrainSettings> setting(T TrainSettings::*member, ParameterInfo info) {
+  return bind_parameter<TrainSettings>(member, std::move(info));
+}
+
+std::vector<Parameter<TrainSettings>> declare() {
+  using S = TrainSettings;
+  return {
+      setting(&S::model, {.name = "model",
+                          .doc = "NETWORK, or NETWORK:PATH of weights to start from; `nescio list "
+                                 "models`",
+                          .required = true}),
+      setting(&S::data, {.name = "data",
+                         .doc = "TYPE:PATH?key=value&... of the training pictures; `nescio list "
+                                "datasets`",
+                         .required = true}),
+      setting(&S::val, {.name = "val",
+                        .doc = "the same of pictures to validate on after each epoch; the best "
+                               "weights are kept"}),
+      setting(&S::method, {.name = "method", .doc = "what is minimised; `nescio list methods`"}),
+      setting(&S::steps,
+              {.name = "steps", .doc = "how many; or give epochs", .min = 1, .max = 1e12}),
+      setting(&S::epochs, {.name = "epochs",
+                           .doc = "passes over the training pictures; or give steps",
+                           .min = 1,
+                           .max = 1e9}),
+      setting(&S::batch, {.name = "batch", .doc = "pictures per step", .min = 1, .max = 65536}),
+      setting(&S::drop_last,
+              {.name = "drop_last",
+               .doc = "leave out the batch at the end of an epoch that is not full"}),
+      setting(&S::lr, {.name = "lr", .doc = "learning rate", .min = 0, .min_excluded = true}),
+      setting(&S::schedule, {.name = "schedule",
+                             .doc = "how the learning rate falls, step by step: cosine to 0; step: "
+                                    "times decay at each of the milestones; constant",
+                             .choices = {"cosine", "step", "constant"}}),
+      setting(&S::milestones,
+              {.name = "milestones", .doc = "steps at which schedule=step falls: 32000,48000"}),
+      setting(&S::decay, {.name = "decay",
+                          .doc = "factor at a milestone",
+                          .min = 0,
+                          .max = 1,
+                          .min_excluded = true}),
+      setting(&S::warmup, {.name = "warmup",
+                           .doc = "steps in which the learning rate rises linearly to lr",
+                           .min = 0}),
+      setting(&S::momentum,
+              {.name = "momentum", .doc = "of SGD", .min = 0, .max = 1, .max_excluded = true}),
+      setting(&S::nesterov, {.name = "nesterov", .doc = "Nesterov's form of the momentum"}),
+      setting(&S::weight_decay,
+              {.name = "weight_decay", .doc = "L2 penalty on every parameter", .min = 0}),
+      setting(&S::clip, {.name = "clip",
+                         .doc = "largest norm of the gradient, longer ones are shortened; 0: any",
+                         .min = 0}),
+      setting(&S::augment, {.name = "augment",
+                            .doc = "random changes to the pictures, crop(padding=4),flip; `nescio "
+                                   "list augmentations`"}),
+      setting(&S::new_head, {.name = "new_head",
+                             .doc = "start with a new last layer where the classes of the weights "
+                                    "are others than those of the data"}),
+      setting(&S::device,
+              {.name = "device",
+               .doc = "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N"}),
+      setting(&S::workers, {.name = "workers",
+                            .doc = "threads that prepare pictures; any number gives the same ones",
+                            .min = 1,
+                            .max = 1024}),
+      setting(&S::cache, {.name = "cache",
+                          .doc = "keep decoded pictures in memory; auto: where they take at most "
+                                 "1 GiB",
+                          .choices = {"auto", "true", "false"}}),
+      setting(&S::checkpoint_every,
+              {.name = "checkpoint_every",
+               .doc = "steps between checkpoints, beside those at the end of an epoch",
+               .min = 1}),
+      setting(&S::log_every,
+              {.name = "log_every", .doc = "steps that a row of metrics is the mean of", .min = 1}),
+  };
+}
+
+}  // namespace
+
+const std::vector<Parameter<TrainSettings>>& train_parameters() {
+  static const auto parameters = declare();
+  return parameters;
+}
+
+bool is_free_on_resume(std::string_view name) {
+  return std::ranges::find(free_on_resume, name) != free_on_resume.end();
+}
+
+std::vector<std::pair<std::string, std::string>> print_settings(const TrainSettings& settings) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& parameter : train_parameters()) {
+    std::string value = parameter.get(settings);
+    if (value.empty()) continue;
+    out.emplace_back(parameter.info.name, std::move(value));
+  }
+  out.emplace_back("seed", print_value(settings.seed));
+  return out;
+}
+
+void check_settings(const TrainSettings& s) {
+  if (s.steps.has_value() == s.epochs.has_value()) {
+    fail("expected one of steps= and epochs=, found ", s.steps ? "both" : "none");
+  }
+  if (s.nesterov && s.momentum == 0) {
+    fail("nesterov=true needs momentum > 0; set nesterov=false for plain gradient descent");
+  }
+  Schedule(s, 1);
+}
+
+}  // namespace nescio

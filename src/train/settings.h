@@ -1,0 +1,59 @@
+// Everything that decides what a training run does, declared once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/parameters.h"
+
+namespace nescio {
+
+struct TrainSettings {
+  std::string model = {};  // NAME or NAME:WEIGHTS to start from
+  std::string data = {};   // spec of the training pictures
+  std::string val = {};    // spec of pictures for validation; empty: none
+  std::string method = "cross_entropy";
+  std::optional<std::int64_t> steps = {};  // one of steps and epochs
+  std::optional<std::int64_t> epochs = {};
+  std::int64_t batch = 128;
+  bool drop_last = true;
+
+  double lr = 0.1;
+  std::string schedule = "cosine";
+  std::string milestones = {};  // steps, "32000,48000"
+  double decay = 0.1;
+  std::int64_t warmup = 0;
+  double momentum = 0.9;
+  bool nesterov = true;
+  double weight_decay = 5e-4;
+  double clip = 0;
+
+  std::string augment = "none";
+  bool new_head = false;
+  std::int64_t seed = 0;
+
+  // What follows may change when a run is resumed.
+  std::string device = "auto";
+  std::int64_t workers = 2;
+  std::string cache = "auto";
+  std::int64_t checkpoint_every = 1000;
+  std::int64_t log_every = 20;
+};
+
+/// All settings but the seed, with their ranges and what they mean.
+const std::vector<Parameter<TrainSettings>>& train_parameters();
+
+/// Whether a setting leaves the result as it is, so that a run may be resumed with another value.
+bool is_free_on_resume(std::string_view name);
+
+/// "key", "value" of every setting in order; the texts that are empty are left out.
+std::vector<std::pair<std::string, std::string>> print_settings(const TrainSettings& settings);
+
+/// Error for settings that do not fit together: both or none of steps and epochs, a batch of
+/// schedule options without its schedule, Nesterov without momentum.
+void check_settings(const TrainSettings& settings);
+
+}  // namespace nescio

@@ -1,0 +1,63 @@
+// For tests: a tiny task on disk, and what a run of it leaves.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/rng.h"
+#include "base/threads.h"
+#include "io/npy.h"
+#include "io/safetensors.h"
+#include "io/test_folder.h"
+#include "train/trainer.h"
+
+namespace nescio {
+
+/// Pictures of three classes that differ in their colour, with noise, and their labels.
+class TinyTask {
+ public:
+  explicit TinyTask(std::size_t pictures = 48) {
+    set_thread_count(1);  // so little work is slower on several
+    write("train", pictures, 1);
+    write("val", 20, 2);
+  }
+
+  /// 8 x 8 pictures, which resnet8 enlarges.
+  std::string spec(const std::string& split) const {
+    return "npy:" + path(split) + ".npy?labels=" + path(split) + "_labels.npy";
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// Four and a half epochs of six steps.
+  TrainSettings settings() const {
+    TrainSettings s{.model = "resnet8", .data = spec("train"), .val = spec("val"), .steps = 27};
+    s.batch = 8;
+    s.lr = 0.05;
+    s.augment = "crop(padding=2),flip";
+    s.device = "cpu";
+    s.checkpoint_every = 4;
+    s.log_every = 5;
+    return s;
+  }
+
+ private:
+  void write(const std::string& split, std::size_t pictures, std::uint64_t seed) const {
+    constexpr std::size_t side = 8;
+    std::vector<std::uint8_t> pixels(pictures * side * side * 3);
+    std::vector<std::int64_t> labels(pictures);
+    Rng rng(seed);
+    for (std::size_t i = 0; i < pictures; ++i) {
+      labels[i] = static_cast<std::int64_t>(i % 3);
+      for (std::size_t p = 0; p < side * side * 3; ++p) {
+        const std::size_t strong = p % 3 == i % 3 ? 100 : 0;
+        pixels[i * side * side * 3 + p] = static_cast<std::uint8_t>(strong + rng.below(100));
+      }
+    }
+    write_npy(path(split) + ".npy", Array({pictures, side, side, 3}, std::move(pixels)));
+    write_npy(path(split) + "_labels.npy", Array({pictures}, std::move(labels)));
+  }
+
+  TestFolder folder_;
+};
+
+}  // namespace nescio

@@ -1,0 +1,69 @@
+// Trains a network: the only loop, whatever the method.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/progress.h"
+#include "train/settings.h"
+#include "train/training_data.h"
+
+namespace nescio {
+
+struct TrainOptions {
+  std::filesystem::path out;  // folder of the run
+  bool resume = false;        // go on from the last checkpoint in `out`, if there is one
+  Progress progress = {};
+  std::function<void(const std::string&)> warn = {};  // a sentence that the user should read
+  nlohmann::ordered_json origin = {};                 // joins config.json: command line, versions
+};
+
+struct TrainResult {
+  std::int64_t steps = 0;
+  std::int64_t steps_before = 0;  // that an interrupted run had done
+  std::int64_t classes = 0;
+  double loss = 0;  // mean over the last row of the metrics
+  std::optional<double> accuracy = {};
+  std::optional<double> val_accuracy = {};
+  std::optional<double> best_val_accuracy = {};
+};
+
+/// Trains as `settings` say and leaves in `out`:
+///   config.yaml, config.json        the resolved settings, seed, classes, hash of the data, versions
+///   metrics.csv, .jsonl, events...  the curves (run_log.h)
+///   checkpoints/                    the newest two (checkpoint.h)
+///   last.safetensors                the weights after the last step, by their usual names
+///   best.safetensors                with `val`: those of the epoch with the best accuracy there
+///
+/// What a step does depends on the settings, the start weights and the data only: order and changes
+/// of pictures are functions of (seed, epoch, picture), other random numbers of (seed, step). A run
+/// that was stopped at any moment and resumed ends with the same bits as one that was not, on the
+/// same machine, build, device and number of threads.
+class Trainer {
+ public:
+  /// Opens data and start weights. Error for settings that do not fit together, unknown names,
+  /// labels that are missing, classes of `val` or of the weights that are not those of the data.
+  explicit Trainer(const TrainSettings& settings);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  const TrainingData& data() const;
+
+  /// May be called once. Error if `out` holds a run and `resume` is false, or one with other
+  /// settings (with the differences), and if the loss is not finite (with step, pictures and last
+  /// checkpoint). After Ctrl-C a checkpoint is written and Interrupted says how to go on.
+  TrainResult run(const TrainOptions& options);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nescio

@@ -1,0 +1,248 @@
+#include "train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "base/interrupt.h"
+#include "base/threads.h"
+#include "io/csv.h"
+#include "io/json_file.h"
+#include "nn/model.h"
+#include "train/test_run.h"
+
+namespace nescio {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+TrainResult train(const TrainSettings& settings, const TrainOptions& options) {
+  return Trainer(settings).run(options);
+}
+
+std::string bytes_of(const fs::path& path) { return read_text(path); }
+
+struct Killed {};
+
+/// Runs until `step` steps are done and then leaves as a kill would: no checkpoint is written.
+void train_until(const TrainSettings& settings, const fs::path& out, std::size_t step,
+                 bool resume = false) {
+  const auto kill = [&](std::string_view what, std::size_t done, std::size_t) {
+    if (what != "validating" && done == step) throw Killed();
+  };
+  EXPECT_THROW(train(settings, {.out = out, .resume = resume, .progress = kill}), Killed);
+}
+
+std::string fault(const TrainSettings& settings, const fs::path& out, bool resume = false) {
+  return error_of([&] { train(settings, {.out = out, .resume = resume}); });
+}
+
+TEST(Trainer, LearnsAndLeavesWeightsThatLoad) {
+  const TinyTask task;
+  const fs::path run = task.path("run");
+  const TrainResult done = train(task.settings(), {.out = run});
+  EXPECT_EQ(done.steps, 27);
+  EXPECT_EQ(done.classes, 3);
+  EXPECT_GT(*done.val_accuracy, 0.9);
+  EXPECT_GE(*done.best_val_accuracy, *done.val_accuracy);
+  EXPECT_LT(done.loss, 0.7);
+  for (const char* file : {"last", "best"}) {
+    const fs::path path = run / (std::string(file) + ".safetensors");
+    const Model model = Model::load("resnet8:" + path.string(), "cpu");
+    EXPECT_EQ(model.classes(), 3u);
+    const auto facts = read_safetensors(path).metadata;
+    EXPECT_EQ(facts.at("nescio.network"), "resnet8");
+    EXPECT_EQ(nlohmann::json::parse(facts.at("nescio.preprocessing")).at("height"), 32);
+  }
+  const auto config = read_json(run / "config.json");
+  EXPECT_EQ(config.at("settings").at("lr"), "0.05");
+  EXPECT_EQ(config.at("steps_per_epoch"), 6);
+  EXPECT_THAT(read_text(run / "config.yaml"), HasSubstr("lr: 0.05\n"));
+}
+
+TEST(Trainer, WritesTheCurves) {
+  const TinyTask task;
+  const fs::path run = task.path("run");
+  train(task.settings(), {.out = run});
+  const auto rows = parse_csv(read_text(run / "metrics.csv"), "csv");
+  EXPECT_EQ(rows[0], (std::vector<std::string>{"step", "epoch", "split", "lr", "loss", "accuracy",
+                                               "images_per_second"}));
+  std::vector<std::string> places;
+  for (std::size_t i = 1; i < rows.size(); ++i) places.push_back(rows[i][2] + " " + rows[i][0]);
+  EXPECT_EQ(join(places),
+            "train 5, train 6, val 6, train 11, train 12, val 12, train 17, train 18, val 18, "
+            "train 23, train 24, val 24, train 27, val 27");
+  EXPECT_GT(fs::file_size(run / "events.out.tfevents.nescio"), 1000u);
+}
+
+class TrainerResume : public testing::Test {
+ protected:
+  /// Expects that the run in `out` ended as one that was never stopped.
+  void expect_equal_end(const fs::path& out) {
+    for (const char* file : {"last.safetensors", "best.safetensors"}) {
+      EXPECT_TRUE(bytes_of(out / file) == bytes_of(whole_ / file)) << file;
+    }
+    const auto ours = parse_csv(read_text(out / "metrics.csv"), "csv");
+    const auto theirs = parse_csv(read_text(whole_ / "metrics.csv"), "csv");
+    ASSERT_EQ(ours.size(), theirs.size());
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      for (std::size_t k = 0; k < 6; ++k) EXPECT_EQ(ours[i][k], theirs[i][k]) << "row " << i;
+    }
+  }
+
+  void SetUp() override {
+    whole_ = task_.path("whole");
+    train(task_.settings(), {.out = whole_});
+  }
+
+  TinyTask task_;
+  fs::path whole_;
+};
+
+TEST_F(TrainerResume, EndsWithTheSameBitsAfterAnyKill) {
+  for (const std::size_t step : {2u, 6u, 11u, 27u}) {
+    const fs::path out = task_.path("killed" + std::to_string(step));
+    train_until(task_.settings(), out, step);
+    TrainSettings other = task_.settings();
+    other.workers = 1;
+    other.cache = "false";
+    other.checkpoint_every = 5;
+    train(other, {.out = out, .resume = true});
+    expect_equal_end(out);
+  }
+}
+
+TEST_F(TrainerResume, SeveralKillsInOneRun) {
+  const fs::path out = task_.path("often");
+  train_until(task_.settings(), out, 5);
+  train_until(task_.settings(), out, 13, true);
+  train_until(task_.settings(), out, 14, true);
+  const TrainResult done = train(task_.settings(), {.out = out, .resume = true});
+  EXPECT_EQ(done.steps_before, 12);
+  expect_equal_end(out);
+  // Nothing is left to do, and nothing changes.
+  train(task_.settings(), {.out = out, .resume = true});
+  expect_equal_end(out);
+}
+
+TEST_F(TrainerResume, CtrlCWritesACheckpointWhereItIs) {
+  const fs::path out = task_.path("stopped");
+  const auto stop = [](std::string_view, std::size_t done, std::size_t) {
+    if (done == 10) request_interrupt();
+  };
+  try {
+    train(task_.settings(), {.out = out, .progress = stop});
+    ADD_FAILURE() << "was not interrupted";
+  } catch (const Interrupted& e) {
+    EXPECT_THAT(e.what(), HasSubstr("after step 10 of 27"));
+    EXPECT_THAT(e.what(), HasSubstr("resume=true"));
+  }
+  clear_interrupt();
+  EXPECT_EQ(train(task_.settings(), {.out = out, .resume = true}).steps_before, 10);
+  expect_equal_end(out);
+}
+
+TEST_F(TrainerResume, CtrlCWhileValidatingLosesNothing) {
+  const fs::path out = task_.path("stopped");
+  const auto stop = [](std::string_view what, std::size_t, std::size_t) {
+    if (what == "validating") request_interrupt();
+  };
+  EXPECT_THROW(train(task_.settings(), {.out = out, .progress = stop}), Interrupted);
+  clear_interrupt();
+  EXPECT_EQ(train(task_.settings(), {.out = out, .resume = true}).steps_before, 6);
+  expect_equal_end(out);
+}
+
+TEST_F(TrainerResume, ADamagedCheckpointFallsBackToTheOneBefore) {
+  const fs::path out = task_.path("damaged");
+  train_until(task_.settings(), out, 10);
+  write_text(out / "checkpoints" / "step-000000000008.safetensors", "short");
+  std::vector<std::string> warnings;
+  const TrainResult done = train(
+      task_.settings(),
+      {.out = out, .resume = true, .warn = [&](const std::string& s) { warnings.push_back(s); }});
+  EXPECT_EQ(done.steps_before, 6);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("damaged"));
+  expect_equal_end(out);
+}
+
+TEST_F(TrainerResume, WarnsOfAnotherNumberOfThreads) {
+  const fs::path out = task_.path("threads");
+  const int threads = thread_count();
+  train_until(task_.settings(), out, 10);
+  set_thread_count(threads + 1);
+  std::string warning;
+  train(task_.settings(),
+        {.out = out, .resume = true, .warn = [&](const std::string& s) { warning = s; }});
+  set_thread_count(threads);
+  EXPECT_THAT(warning, HasSubstr("threads was"));
+}
+
+TEST_F(TrainerResume, RefusesOtherSettingsAndListsThem) {
+  TrainSettings other = task_.settings();
+  other.lr = 0.1;
+  other.val.clear();
+  const std::string message = fault(other, whole_, true);
+  EXPECT_THAT(message, HasSubstr("lr was '0.05', is '0.1'"));
+  EXPECT_THAT(message, HasSubstr("is nothing"));
+  EXPECT_THAT(fault(task_.settings(), whole_), HasSubstr("holds a training run already"));
+}
+
+TEST(TrainerErrors, ALossThatIsNotFiniteStopsWithTheCulprits) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.lr = 1e30;
+  settings.warmup = 0;
+  settings.momentum = 0;
+  settings.nesterov = false;
+  settings.weight_decay = 1;
+  const std::string message = fault(settings, task.path("run"));
+  EXPECT_THAT(message, HasSubstr("[cross_entropy] step "));
+  EXPECT_THAT(message, HasSubstr("for the pictures "));
+  EXPECT_THAT(message, HasSubstr("checkpoint"));
+}
+
+TEST(TrainerErrors, ClassesAndStartWeights) {
+  const TinyTask task;
+  const fs::path run = task.path("run");
+  TrainSettings settings = task.settings();
+  settings.steps = 2;
+  train(settings, {.out = run});
+
+  const std::string four = task.path("four_labels.npy");
+  std::vector<std::int64_t> labels(48, 3);
+  write_npy(four, Array({48}, labels));
+  settings.data = "npy:" + task.path("train.npy") + "?labels=" + four;
+  settings.model = "resnet8:" + (run / "last.safetensors").string();
+  EXPECT_THAT(fault(settings, task.path("next")), HasSubstr("has 3 classes, the data has 4"));
+  EXPECT_THAT(fault(settings, task.path("next")), HasSubstr("new_head=true"));
+  settings.new_head = true;
+  EXPECT_EQ(train(settings, {.out = task.path("new")}).classes, 4);
+
+  labels[7] = -1;
+  write_npy(four, Array({48}, labels));
+  EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("picture 7 has no label"));
+  settings.data = "npy:" + task.path("train.npy");
+  EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("has no label"));
+}
+
+TEST(TrainerErrors, SettingsWithoutSense) {
+  const TinyTask task;
+  const auto with = [&](auto change) {
+    TrainSettings settings = task.settings();
+    change(settings);
+    return fault(settings, task.path("x"));
+  };
+  EXPECT_THAT(with([](TrainSettings& s) { s.model = "resnet9"; }), HasSubstr("Did you mean"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.batch = 49; }), HasSubstr("only 48 pictures"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.augment = "crp"; }), HasSubstr("'crop'"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.device = "tpu"; }), HasSubstr("device"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.new_head = true; }), HasSubstr("no weights"));
+  EXPECT_FALSE(fs::exists(task.path("x")));
+}
+
+}  // namespace
+}  // namespace nescio

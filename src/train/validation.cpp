@@ -1,0 +1,38 @@
+#include "train/validation.h"
+
+#include "base/interrupt.h"
+
+namespace nescio {
+
+torch::Tensor to_tensor(const ImageBatch& batch, const Preprocessing& p,
+                        const torch::Device& device) {
+  return torch::from_blob(const_cast<float*>(batch.images.data()),
+                          {static_cast<std::int64_t>(batch.count), 3,
+                           static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
+      .to(device)
+      .contiguous(format_for(device));
+}
+
+Validation validate(Network& network, const Dataset& dataset, const Preprocessing& preprocessing,
+                    const torch::Device& device, const LoaderOptions& options,
+                    const Progress& progress) {
+  const torch::NoGradGuard no_gradients;
+  network.eval();
+  Loader loader(dataset, preprocessing, options);
+  std::int64_t right = 0;
+  double loss = 0;
+  std::size_t seen = 0;
+  for (ImageBatch batch; loader.next(batch); seen += batch.count) {
+    check_interrupt();
+    if (progress) progress("validating", seen, dataset.size());
+    const torch::Tensor logits = network.forward(to_tensor(batch, preprocessing, device)).logits;
+    const torch::Tensor labels = torch::tensor(batch.labels).to(device);
+    right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
+    loss += at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();
+  }
+  network.train();
+  const auto count = static_cast<double>(seen);
+  return {loss / count, static_cast<double>(right) / count};
+}
+
+}  // namespace nescio

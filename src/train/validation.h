@@ -1,0 +1,27 @@
+// How well a network that is being trained does on pictures that it does not learn from.
+#pragma once
+
+#include "base/progress.h"
+#include "image/dataset.h"
+#include "image/loader.h"
+#include "image/preprocessing.h"
+#include "nn/network.h"
+
+namespace nescio {
+
+/// The pictures of a batch as a network on `device` reads them, [count, 3, height, width].
+torch::Tensor to_tensor(const ImageBatch& batch, const Preprocessing& preprocessing,
+                        const torch::Device& device);
+
+struct Validation {
+  double loss = 0;      // mean cross-entropy
+  double accuracy = 0;  // share whose largest logit is the label's
+};
+
+/// One pass in evaluation mode; the network is in training mode afterwards.
+/// Interrupted if Ctrl-C is pressed.
+Validation validate(Network& network, const Dataset& dataset, const Preprocessing& preprocessing,
+                    const torch::Device& device, const LoaderOptions& options,
+                    const Progress& progress);
+
+}  // namespace nescio
