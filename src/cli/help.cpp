@@ -1,6 +1,7 @@
 #include "cli/help.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/version.h"
 
@@ -12,8 +13,8 @@ constexpr std::size_t line_width = 96;
 // The words in lines of at most line_width, all but the first line indented.
 std::string wrap(const std::string& words, std::size_t indent, std::size_t at) {
   std::string out;
-  for (const std::string& word : split_top_level(words, ' ')) {
-    if (word.empty()) continue;
+  std::istringstream pieces(words);
+  for (std::string word; pieces >> word;) {
     if (at > indent && at + 1 + word.size() > line_width) {
       out += "\n" + std::string(indent, ' ');
       at = indent;
