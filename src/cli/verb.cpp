@@ -11,7 +11,7 @@ ParameterInfo threads_info() {
   return {.name = "threads",
           .doc =
               "threads that compute; auto: OMP_NUM_THREADS or all cores. Results do not depend "
-              "on it",
+              "on it (what `train` learns: but for rounding)",
           .min = 1,
           .max = 4096};
 }
@@ -115,8 +115,9 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
     if (argument.key != "config") continue;
     given.merge(as_usage([&] { return read_config(info, *verb, argument.value); }));
   }
-  for (const auto& [key, value] : set) {
-    as_usage([&] { set_parameter(*verb, info.options, info.name + ":", key, value); });
+  for (const KeyValue& argument : set) {
+    as_usage(
+        [&] { set_parameter(*verb, info.options, info.name + ":", argument.key, argument.value); });
   }
   std::vector<std::string> missing;
   for (const auto& option : info.options) {

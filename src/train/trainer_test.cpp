@@ -169,6 +169,17 @@ TEST_F(TrainerResume, ADamagedCheckpointFallsBackToTheOneBefore) {
   expect_equal_end(out);
 }
 
+TEST_F(TrainerResume, OnTwoThreadsToo) {
+  const int threads = thread_count();
+  set_thread_count(2);
+  whole_ = task_.path("two");
+  train(task_.settings(), {.out = whole_});
+  train_until(task_.settings(), task_.path("killed"), 15);
+  train(task_.settings(), {.out = task_.path("killed"), .resume = true});
+  set_thread_count(threads);
+  expect_equal_end(task_.path("killed"));
+}
+
 TEST_F(TrainerResume, WarnsOfAnotherNumberOfThreads) {
   const fs::path out = task_.path("threads");
   const int threads = thread_count();
