@@ -30,13 +30,14 @@ void compare(const std::string& model_spec, const std::string& data_spec) {
 
   ExtractOptions options;
   options.workers = static_cast<std::size_t>(thread_count());
-  options.batch = std::min(options.batch, (pictures + 3) / 4);  // several even of few pictures
-  const Preprocessing& preprocessing = model.info().preprocessing;
-  const std::vector<float> images(options.batch * 3 * preprocessing.height * preprocessing.width,
-                                  0.5f);
+  // Several batches even of few pictures.
+  const std::size_t batch = std::min(default_batch(model), (pictures + 3) / 4);
+  options.batch = batch;
+  const Preprocessing& preprocessing = model.preprocessing();
+  const std::vector<float> images(batch * 3 * preprocessing.height * preprocessing.width, 0.5f);
   std::size_t calls = 0;
   const auto times = alternate({[&] {
-                                  for (std::size_t i = 0; i < pictures; i += options.batch)
+                                  for (std::size_t i = 0; i < pictures; i += batch)
                                     model.forward(images);
                                 },
                                 [&] {
@@ -46,11 +47,11 @@ void compare(const std::string& model_spec, const std::string& data_spec) {
                                 },
                                 [&] {
                                   LoaderOptions loading;
-                                  loading.batch = options.batch;
-                                  loading.workers = options.workers;
+                                  loading.batch = batch;
+                                  loading.workers = *options.workers;
                                   Loader loader(*dataset, preprocessing, loading);
-                                  ImageBatch batch;
-                                  while (loader.next(batch)) continue;
+                                  ImageBatch made;
+                                  while (loader.next(made)) continue;
                                 }},
                                rounds);
   const auto per_second = [&](const Times& seconds) {

@@ -56,9 +56,22 @@ void parse_value(std::string_view value, const ParameterInfo& info, std::string&
   out = value;
 }
 
+void parse_value(std::string_view value, const ParameterInfo& info, std::array<double, 3>& out) {
+  const auto pieces = split_top_level(value);
+  if (pieces.size() != out.size()) {
+    fail(info.name, ": expected three numbers a,b,c, found '", value, "'");
+  }
+  std::array<double, 3> parsed{};
+  for (std::size_t i = 0; i < parsed.size(); ++i) parse_value(pieces[i], info, parsed[i]);
+  out = parsed;
+}
+
 std::string print_value(bool value) { return value ? "true" : "false"; }
 std::string print_value(std::int64_t value) { return std::to_string(value); }
 std::string print_value(double value) { return format_number(value); }
 std::string print_value(const std::string& value) { return value; }
+std::string print_value(const std::array<double, 3>& value) {
+  return text(format_number(value[0]), ',', format_number(value[1]), ',', format_number(value[2]));
+}
 
 }  // namespace nescio

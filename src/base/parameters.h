@@ -1,6 +1,7 @@
 // Named values of a struct: declared once, and parsed, checked, printed and documented from that.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -23,6 +24,7 @@ struct ParameterInfo {
   bool min_excluded = false;
   bool max_excluded = false;
   std::vector<std::string> choices = {};  // of a text parameter; empty = any text
+  std::vector<std::string> names = {};    // catalogues that a text parameter names entries of
   std::vector<std::string> sweep = {};    // the values that papers and toolkits try
   bool required = false;                  // of a verb's option: no default
 };
@@ -35,10 +37,12 @@ void parse_value(std::string_view value, const ParameterInfo& info, bool& out);
 void parse_value(std::string_view value, const ParameterInfo& info, std::int64_t& out);
 void parse_value(std::string_view value, const ParameterInfo& info, double& out);
 void parse_value(std::string_view value, const ParameterInfo& info, std::string& out);
+void parse_value(std::string_view value, const ParameterInfo& info, std::array<double, 3>& out);
 std::string print_value(bool value);
 std::string print_value(std::int64_t value);
 std::string print_value(double value);
 std::string print_value(const std::string& value);
+std::string print_value(const std::array<double, 3>& value);
 
 template <class T>
 void parse_value(std::string_view value, const ParameterInfo& info, std::optional<T>& out) {
@@ -72,6 +76,18 @@ constexpr std::string_view type_name<double>() {
 template <>
 constexpr std::string_view type_name<std::string>() {
   return "text";
+}
+template <>
+constexpr std::string_view type_name<std::array<double, 3>>() {
+  return "three numbers a,b,c";
+}
+template <>
+constexpr std::string_view type_name<std::optional<std::string>>() {
+  return "text or auto";
+}
+template <>
+constexpr std::string_view type_name<std::optional<std::array<double, 3>>>() {
+  return "three numbers a,b,c or auto";
 }
 template <>
 constexpr std::string_view type_name<std::optional<std::int64_t>>() {
@@ -128,6 +144,19 @@ void set_parameter(Base& object, const std::vector<Parameter<Base>>& parameters,
   }
   fail(where, " unknown parameter '", key, "'.",
        names.empty() ? " It has none." : suggest(key, names));
+}
+
+/// "key=value&key=value": sets each of them as set_parameter() does.
+template <class Base>
+void set_parameters(Base& object, const std::vector<Parameter<Base>>& parameters,
+                    std::string_view where, std::string_view options) {
+  for (const std::string& option : split_top_level(options, '&')) {
+    const auto equals = option.find('=');
+    if (equals == std::string::npos) {
+      fail(where, " expected key=value behind '?', found '", option, "'");
+    }
+    set_parameter(object, parameters, where, option.substr(0, equals), option.substr(equals + 1));
+  }
 }
 
 }  // namespace nescio

@@ -15,6 +15,7 @@ struct Options : Base {
   bool normalize = true;
   std::string variant = "paper";
   std::optional<std::int64_t> dim;
+  std::array<double, 3> mean = {0, 0.5, 1};
 };
 
 const std::vector<Parameter<Base>> parameters = {
@@ -25,6 +26,7 @@ const std::vector<Parameter<Base>> parameters = {
     bind_parameter<Base>(&Options::variant,
                          {.name = "variant", .doc = "", .choices = {"paper", "openood"}}),
     bind_parameter<Base>(&Options::dim, {.name = "dim", .doc = "", .min = 1}),
+    bind_parameter<Base>(&Options::mean, {.name = "mean", .doc = "", .min = 0}),
 };
 
 std::string message(std::string_view key, std::string_view value) {
@@ -59,7 +61,7 @@ TEST(Parameters, AreSetAndPrinted) {
 TEST(Parameters, KnowTheirDefaults) {
   std::vector<std::string> defaults;
   for (const auto& p : parameters) defaults.push_back(p.default_value);
-  EXPECT_THAT(defaults, testing::ElementsAre("1", "50", "true", "paper", "auto"));
+  EXPECT_THAT(defaults, testing::ElementsAre("1", "50", "true", "paper", "auto", "0,0.5,1"));
 }
 
 TEST(Parameters, RefuseWithARemedy) {
@@ -72,6 +74,19 @@ TEST(Parameters, RefuseWithARemedy) {
   EXPECT_THAT(message("normalize", "maybe"), HasSubstr("expected true or false"));
   EXPECT_THAT(message("variant", "openod"), HasSubstr("Did you mean 'openood'?"));
   EXPECT_THAT(message("dim", "0"), HasSubstr(">= 1"));
+  EXPECT_THAT(message("mean", "1,2"), HasSubstr("expected three numbers a,b,c, found '1,2'"));
+  EXPECT_THAT(message("mean", "1,2,-3"), HasSubstr(">= 0"));
+  EXPECT_THAT(message("mean", "1,2,x"), HasSubstr("mean"));
+}
+
+TEST(Parameters, AreSetFromOneText) {
+  Options options;
+  set_parameters<Base>(options, parameters, "[x]", "k=3&mean=1,2,3&T=0.5");
+  EXPECT_EQ(options.k, 3);
+  EXPECT_EQ(options.mean, (std::array{1.0, 2.0, 3.0}));
+  EXPECT_EQ(options.T, 0.5);
+  set_parameters<Base>(options, parameters, "[x]", "");
+  EXPECT_THROW(set_parameters<Base>(options, parameters, "[x]", "k"), Error);
 }
 
 }  // namespace

@@ -55,13 +55,7 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
   if (parts.path.empty()) fail(where, " expected a path behind the colon: ", info.path);
 
   const std::unique_ptr<DatasetType> type = info.make();
-  for (const std::string& option : split_top_level(parts.options, '&')) {
-    const auto equals = option.find('=');
-    if (equals == std::string::npos) {
-      fail(where, " expected key=value behind '?', found '", option, "'");
-    }
-    set_parameter(*type, info.options, where, option.substr(0, equals), option.substr(equals + 1));
-  }
+  set_parameters(*type, info.options, where, parts.options);
   try {
     std::unique_ptr<Dataset> dataset = select_pictures(type->open(parts.path), *type);
     if (dataset->size() == 0) fail(parts.path, " holds no pictures");

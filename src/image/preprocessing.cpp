@@ -2,10 +2,24 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include "base/error.h"
 
 namespace nescio {
+namespace {
+
+constexpr std::size_t max_side = 8192;
+
+}  // namespace
+
+Preprocessing imagenet_preprocessing() {
+  return {.height = 224,
+          .width = 224,
+          .short_side = 256,
+          .mean = {0.485, 0.456, 0.406},
+          .std = {0.229, 0.224, 0.225}};
+}
 
 nlohmann::json to_json(const Preprocessing& p) {
   return {{"height", p.height},
@@ -15,6 +29,65 @@ nlohmann::json to_json(const Preprocessing& p) {
           {"channels", p.channels},
           {"mean", p.mean},
           {"std", p.std}};
+}
+
+Preprocessing preprocessing_from_json(const nlohmann::json& object, std::string_view where) {
+  try {
+    Preprocessing p;
+    object.at("height").get_to(p.height);
+    object.at("width").get_to(p.width);
+    object.at("resize").get_to(p.resize);
+    object.at("short_side").get_to(p.short_side);
+    object.at("channels").get_to(p.channels);
+    object.at("mean").get_to(p.mean);
+    object.at("std").get_to(p.std);
+    return p;
+  } catch (const nlohmann::json::exception& e) {
+    fail(where, ": damaged preprocessing: ", e.what());
+  }
+}
+
+const std::vector<Parameter<PreprocessingChanges>>& preprocessing_parameters() {
+  const auto bind = [](auto member, ParameterInfo info) {
+    return bind_parameter<PreprocessingChanges>(member, std::move(info));
+  };
+  using Changes = PreprocessingChanges;
+  static const std::vector<Parameter<Changes>> parameters = {
+      bind(&Changes::size, {.name = "size",
+                            .doc = "height and width of what the network reads",
+                            .unit = "pixels",
+                            .min = 1,
+                            .max = max_side}),
+      bind(&Changes::short_side,
+           {.name = "short_side",
+            .doc = "resize the short side to this and cut the centre out; 0: resize straight to "
+                   "size x size",
+            .unit = "pixels",
+            .min = 0,
+            .max = max_side}),
+      bind(&Changes::resize, {.name = "resize", .doc = "how to resize", .choices = filter_names()}),
+      bind(&Changes::channels,
+           {.name = "channels", .doc = "order of the colours", .choices = {"rgb", "bgr"}}),
+      bind(&Changes::mean, {.name = "mean",
+                            .doc = "of each channel, in the order of channels; subtracted",
+                            .unit = "pixel / 255"}),
+      bind(&Changes::std, {.name = "std",
+                           .doc = "of each channel, in the order of channels; divided by",
+                           .unit = "pixel / 255",
+                           .min = 0,
+                           .min_excluded = true}),
+  };
+  return parameters;
+}
+
+Preprocessing changed(Preprocessing p, const PreprocessingChanges& changes) {
+  if (changes.size) p.height = p.width = static_cast<std::size_t>(*changes.size);
+  if (changes.short_side) p.short_side = static_cast<std::size_t>(*changes.short_side);
+  p.resize = changes.resize.value_or(p.resize);
+  p.channels = changes.channels.value_or(p.channels);
+  p.mean = changes.mean.value_or(p.mean);
+  p.std = changes.std.value_or(p.std);
+  return p;
 }
 
 namespace {
@@ -29,8 +102,9 @@ std::size_t middle(std::size_t whole, std::size_t part) {
 }  // namespace
 
 Preprocessor::Preprocessor(const Preprocessing& p) : settings_(p) {
-  if (p.height == 0 || p.width == 0) {
-    fail("preprocessing: expected sides of at least 1, found ", p.height, " x ", p.width);
+  if (p.height == 0 || p.width == 0 || std::max({p.height, p.width, p.short_side}) > max_side) {
+    fail("preprocessing: expected sides in [1, ", max_side, "], found ", p.height, " x ", p.width,
+         ", short side ", p.short_side);
   }
   if (p.short_side != 0 && p.short_side < std::max(p.height, p.width)) {
     fail("preprocessing: expected short_side 0 or at least that of the cut, ",
@@ -42,6 +116,7 @@ Preprocessor::Preprocessor(const Preprocessing& p) : settings_(p) {
   find_filter(p.resize);
   for (std::size_t c = 0; c < 3; ++c) {
     if (!(p.std[c] > 0)) fail("preprocessing: expected std > 0, found ", p.std[c]);
+    if (!std::isfinite(p.mean[c])) fail("preprocessing: expected a mean, found ", p.mean[c]);
     const auto mean = static_cast<float>(p.mean[c]);
     const auto std = static_cast<float>(p.std[c]);
     for (std::size_t v = 0; v < 256; ++v) {

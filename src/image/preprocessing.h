@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "base/parameters.h"
 #include "image/image.h"
 #include "image/resize.h"
 
@@ -30,12 +33,26 @@ struct Preprocessing {
   std::array<double, 3> std = {1, 1, 1};
 };
 
+/// What the networks of ImageNet were trained with: short side 256, the 224 x 224 of the centre.
+Preprocessing imagenet_preprocessing();
+
 nlohmann::json to_json(const Preprocessing& preprocessing);
+/// What to_json() wrote. Error, beginning with `where`, if a member is missing or has another type.
+Preprocessing preprocessing_from_json(const nlohmann::json& object, std::string_view where);
+
+/// Somebody's wishes, as they stand behind the '?' of a model spec; what is not set stays.
+struct PreprocessingChanges {
+  std::optional<std::int64_t> size, short_side;
+  std::optional<std::string> resize, channels;
+  std::optional<std::array<double, 3>> mean, std;
+};
+const std::vector<Parameter<PreprocessingChanges>>& preprocessing_parameters();
+Preprocessing changed(Preprocessing preprocessing, const PreprocessingChanges& changes);
 
 /// Applies a Preprocessing to one picture after the other; may be used by several threads.
 class Preprocessor {
  public:
-  /// Error if sides, filter, channel order or std make no sense.
+  /// Error if sides (at most 8192), filter, channel order, mean or std make no sense.
   explicit Preprocessor(const Preprocessing& preprocessing);
 
   /// Floats of one picture: 3 x height x width.

@@ -72,6 +72,34 @@ TEST(Preprocessor, CutsTheCentreOfWhatHasTheShortSide) {
   EXPECT_EQ(direct, wanted);
 }
 
+TEST(Preprocessing, ComesBackFromJson) {
+  Preprocessing p = imagenet_preprocessing();
+  p.channels = "bgr";
+  p.resize = "bicubic";
+  EXPECT_EQ(to_json(preprocessing_from_json(to_json(p), "x")), to_json(p));
+  for (const char* key : {"height", "width", "resize", "short_side", "channels", "mean", "std"}) {
+    nlohmann::json damaged = to_json(p);
+    damaged[key] = nlohmann::json::object();
+    EXPECT_NE(error_of([&] { preprocessing_from_json(damaged, "x"); }), "") << key;
+    damaged.erase(key);
+    EXPECT_NE(error_of([&] { preprocessing_from_json(damaged, "x"); }), "") << key;
+  }
+  EXPECT_NE(error_of([&] { preprocessing_from_json(nlohmann::json(), "x"); }), "");
+}
+
+TEST(Preprocessing, ChangesOnlyWhatIsSet) {
+  const Preprocessing p = imagenet_preprocessing();
+  EXPECT_EQ(to_json(changed(p, {})), to_json(p));
+  PreprocessingChanges changes;
+  set_parameters(changes, preprocessing_parameters(), "x", "size=227&short_side=0&std=1,2,3");
+  const Preprocessing q = changed(p, changes);
+  EXPECT_EQ(q.height, 227u);
+  EXPECT_EQ(q.width, 227u);
+  EXPECT_EQ(q.short_side, 0u);
+  EXPECT_EQ(q.std, (std::array{1.0, 2.0, 3.0}));
+  EXPECT_EQ(q.mean, p.mean);
+}
+
 struct Case {
   std::size_t height, width, channels, short_side, cut_height, cut_width;
   const char* filter;

@@ -61,12 +61,21 @@ bool lies_within(std::size_t first, std::size_t count, std::size_t size) {
 
 }  // namespace
 
+namespace {
+constexpr const Filter* filters[] = {&bilinear, &bicubic};
+}  // namespace
+
+std::vector<std::string> filter_names() {
+  std::vector<std::string> names;
+  for (const Filter* filter : filters) names.emplace_back(filter->name);
+  return names;
+}
+
 const Filter& find_filter(std::string_view name) {
-  for (const Filter* filter : {&bilinear, &bicubic}) {
+  for (const Filter* filter : filters) {
     if (filter->name == name) return *filter;
   }
-  fail("unknown resize filter '", name, "'.",
-       suggest(name, {std::string(bilinear.name), std::string(bicubic.name)}));
+  fail("unknown resize filter '", name, "'.", suggest(name, filter_names()));
 }
 
 Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter) {

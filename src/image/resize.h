@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "image/image.h"
 
@@ -24,6 +26,7 @@ extern const Filter bicubic;   // Keys, a = -0.5
 
 /// The filter of this name. Error with the list if there is none.
 const Filter& find_filter(std::string_view name);
+std::vector<std::string> filter_names();
 
 /// A part of a picture.
 struct Cut {

@@ -2,18 +2,77 @@
 
 #include <torch/version.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "io/json_file.h"
 #include "nn/network.h"
 #include "nn/weights.h"
 
 namespace nescio {
+namespace {
+
+/// The file says how many classes there are; without its last layer the check will complain.
+std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Array>& tensors) {
+  const auto head = tensors.find(info.head + ".bias");
+  const bool good =
+      head != tensors.end() && head->second.shape().size() == 1 && !head->second.empty();
+  return good ? static_cast<std::int64_t>(head->second.size()) : info.classes;
+}
+
+std::shared_ptr<Network> make_network(const NetworkInfo& info,
+                                      const std::map<std::string, Array>& tensors) {
+  return info.make(classes_of(info, tensors));
+}
+
+std::string differences_from(const Network& network, const std::map<std::string, Array>& tensors) {
+  return differences(expected_tensors(tensors_of(network)), tensors);
+}
+
+/// "; they fit resnet32", if a network of the catalogue has these names and shapes.
+std::string better_network(const std::map<std::string, Array>& found) {
+  for (const NetworkInfo& info : networks::catalogue()) {
+    const auto tensors = own_names(info, found).tensors;
+    if (differences_from(*make_network(info, tensors), tensors).empty()) {
+      return "; they fit " + info.name;
+    }
+  }
+  return {};
+}
+
+/// Whatever the metadata of the file says about what it belongs to.
+Preprocessing recorded_preprocessing(const NetworkInfo& info, const Weights& weights,
+                                     const Preprocessing& otherwise, std::string_view where) {
+  if (const auto name = weights.metadata.find("nescio.network");
+      name != weights.metadata.end() && name->second != info.name) {
+    fail(where, ": expected weights of ", info.name, ", the file says that they are those of ",
+         name->second, "; use model=", name->second, ":PATH");
+  }
+  const auto entry = weights.metadata.find("nescio.preprocessing");
+  if (entry == weights.metadata.end()) return otherwise;
+  return preprocessing_from_json(parse_json(entry->second, where), where);
+}
+
+void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::string_view where) {
+  try {
+    Preprocessor{p};
+  } catch (const Error& e) {
+    fail(where, ": ", e.what());
+  }
+  if (std::min(p.height, p.width) < info.min_side) {
+    fail(where, ": size: expected at least ", info.min_side, ", found ", p.height, " x ", p.width);
+  }
+}
+
+}  // namespace
 
 struct Model::State {
   const NetworkInfo* info;
+  Preprocessing preprocessing;
   std::shared_ptr<Network> network;
   std::string sha256;
   torch::Device device = torch::kCPU;
-  Shape head;  // [C, D]
+  Shape head;  // [C, D ...]
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -24,7 +83,13 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model Model::load(std::string_view spec, std::string_view device) {
   const auto colon = spec.find(':');
   const NetworkInfo& info = find_network(trim(spec.substr(0, colon)));
-  const std::string path(colon == std::string_view::npos ? "" : spec.substr(colon + 1));
+  std::string_view path = colon == std::string_view::npos ? "" : spec.substr(colon + 1);
+  PreprocessingChanges changes;
+  if (const auto mark = path.rfind('?'); mark != std::string_view::npos) {
+    set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"),
+                   path.substr(mark + 1));
+    path = path.substr(0, mark);
+  }
   if (path.empty()) {
     fail("model ", info.name, ": expected the weights as ", info.name, ":PATH (safetensors, .pth",
          " or .th); published ones: ", info.weights);
@@ -36,17 +101,18 @@ Model Model::load(std::string_view spec, std::string_view device) {
   const Weights weights = read_weights(path);
   state->sha256 = weights.sha256;
 
-  // The file says how many classes there are; without its last layer the check below complains.
-  const auto head = weights.tensors.find(info.head + ".weight");
-  std::int64_t classes = info.classes;
-  if (head != weights.tensors.end() && head->second.shape().size() == 2 &&
-      head->second.rows() > 0) {
-    classes = static_cast<std::int64_t>(head->second.rows());
+  const auto [tensors, preprocessing] = own_names(info, weights.tensors);
+  state->preprocessing =
+      changed(recorded_preprocessing(info, weights, preprocessing, where), changes);
+  check_preprocessing(info, state->preprocessing, where);
+  state->network = make_network(info, tensors);
+  if (const std::string found = differences_from(*state->network, tensors); !found.empty()) {
+    fail(where, ": these are the weights of another network, so nothing was loaded",
+         better_network(weights.tensors), "; ", found);
   }
-  state->network = info.make(classes);
-  const auto tensors = tensors_of(*state->network);
-  copy_weights(weights.tensors, tensors, where);
-  state->head = shape_of(tensors.at(info.head + ".weight"));
+  const auto ours = tensors_of(*state->network);
+  copy_weights(tensors, ours, where);
+  state->head = shape_of(ours.at(info.head + ".weight"));
   state->network->eval();
   move_to(*state->network, state->device);
   return Model(std::move(state));
@@ -55,6 +121,7 @@ Model Model::load(std::string_view spec, std::string_view device) {
 std::string torch_version() { return TORCH_VERSION; }
 
 const NetworkInfo& Model::info() const { return *state_->info; }
+const Preprocessing& Model::preprocessing() const { return state_->preprocessing; }
 const std::string& Model::weights_sha256() const { return state_->sha256; }
 std::string Model::device() const { return state_->device.str(); }
 std::size_t Model::classes() const { return state_->head[0]; }
@@ -71,7 +138,7 @@ std::map<std::string, Array> Model::parameters() const {
 }
 
 ModelOutputs Model::forward(std::span<const float> images) const {
-  const Preprocessing& p = state_->info->preprocessing;
+  const Preprocessing& p = state_->preprocessing;
   const std::size_t each = 3 * p.height * p.width;
   if (images.empty() || images.size() % each != 0) {
     fail("[", state_->info->name, "] images: expected B x 3 x ", p.height, " x ", p.width,

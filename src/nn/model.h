@@ -22,6 +22,18 @@ namespace nescio {
 
 class Network;  // nn/network.h, which needs libtorch
 
+/// A name that begins with `from` begins with `to` here.
+struct Renaming {
+  std::string from, to;
+};
+
+/// Published weights of a network that carry other names, and the input that they were trained on.
+struct OtherNames {
+  std::string source;  // whose names they are
+  std::vector<Renaming> names;
+  Preprocessing preprocessing;
+};
+
 /// The self-description from which loading, `list models` and `describe` come.
 struct NetworkInfo {
   std::string name;
@@ -30,7 +42,10 @@ struct NetworkInfo {
   std::string weights;       // where published ones come from
   std::int64_t classes = 0;  // of the published weights
   Preprocessing preprocessing;
-  std::string head;  // the last layer's name: head + ".weight" [C, D], head + ".bias" [C]
+  std::size_t min_side = 1;  // smaller pictures vanish on their way
+  std::string head;  // the last layer's name: head + ".weight" [C, D ...], head + ".bias" [C]
+  bool linear_head = true;  // logits = features W^T + b; otherwise a bank gets no head
+  std::vector<OtherNames> also_reads = {};
   std::function<std::shared_ptr<Network>(std::int64_t classes)> make;
 };
 
@@ -54,23 +69,29 @@ struct ModelOutputs {
 /// A network in evaluation mode. Moves, does not copy.
 class Model {
  public:
-  /// "resnet20:PATH" with weights in safetensors or torch.save's forms; `device` is auto (CUDA
-  /// where there is a device), cpu, cuda or cuda:N. The number of classes is that of the file.
-  /// Error if there is no path, if names or shapes differ from the network's (with the difference;
-  /// nothing is loaded in part) and for a device that is not there.
+  /// "resnet20:PATH?key=value&..." with weights in safetensors or torch.save's forms; the keys are
+  /// preprocessing_parameters(); `device` is auto (CUDA where there is a device), cpu, cuda or cuda:N. The number of classes is that of the
+  /// file. The preprocessing is, the first of these that is there: the options behind '?', what the
+  /// file says ("nescio.preprocessing" in the metadata of safetensors), that of whoever gave the
+  /// file's names, the network's.
+  /// Error if there is no path, if names or shapes differ from the network's (with the difference
+  /// and the network that would fit; nothing is loaded in part), if the file says that it belongs to
+  /// another network ("nescio.network"), for unknown options and a device that is not there.
   static Model load(std::string_view spec, std::string_view device = "auto");
   ~Model();
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
 
   const NetworkInfo& info() const;
+  /// What forward() wants its pictures to go through.
+  const Preprocessing& preprocessing() const;
   /// SHA-256 of the weights file.
   const std::string& weights_sha256() const;
   /// "cpu", "cuda:0".
   std::string device() const;
   std::size_t classes() const;
   std::size_t feature_width() const;
-  /// The last layer: logits = features W^T + b; [C, D] and [C].
+  /// The last layer, [C, D] and [C]: logits = features W^T + b where info().linear_head.
   Array head_weight() const;
   Array head_bias() const;
   /// Parameters and buffers by name, as they are (copies).

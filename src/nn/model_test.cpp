@@ -213,18 +213,103 @@ TEST_F(ModelTest, RefusesImagesOfAnotherSize) {
   EXPECT_NE(error_of([&] { model.forward({}); }), "");
 }
 
-TEST(Networks, DescribeThemselves) {
-  for (const NetworkInfo& info : networks::catalogue()) {
-    EXPECT_FALSE(info.summary.empty()) << info.name;
-    EXPECT_FALSE(info.paper.empty()) << info.name;
-    EXPECT_FALSE(info.weights.empty()) << info.name;
-    EXPECT_GT(info.classes, 0) << info.name;
-    EXPECT_NO_THROW(Preprocessor{info.preprocessing}) << info.name;
-    EXPECT_EQ(&find_network(info.name), &info);
-  }
+TEST_F(ModelTest, OptionsChangeThePreprocessing) {
+  const std::string spec = save(made_up_resnet20(10, 6));
+  EXPECT_EQ(Model::load(spec, "cpu").preprocessing().height, 32u);
+  const Model model = Model::load(
+      spec + "?size=48&short_side=64&resize=bicubic&channels=bgr&mean=0.5,0.25,0&std=1,2,0.5",
+      "cpu");
+  const Preprocessing& p = model.preprocessing();
+  EXPECT_EQ(p.height, 48u);
+  EXPECT_EQ(p.width, 48u);
+  EXPECT_EQ(p.short_side, 64u);
+  EXPECT_EQ(p.resize, "bicubic");
+  EXPECT_EQ(p.channels, "bgr");
+  EXPECT_EQ(p.mean, (std::array{0.5, 0.25, 0.0}));
+  EXPECT_EQ(p.std, (std::array{1.0, 2.0, 0.5}));
+  EXPECT_EQ(model.forward(std::vector<float>(2 * 3 * 48 * 48)).logits.shape(), (Shape{2, 10}));
+  EXPECT_NE(error_of([&] { model.forward(std::vector<float>(picture)); }), "");
 }
 
-TEST(Networks, LoadThePublishedWeights) {
+TEST_F(ModelTest, RefusesOptionsThatMakeNoSense) {
+  const std::string spec = save(made_up_resnet20(10, 7));
+  EXPECT_THAT(fault(spec + "?shortside=3"), HasSubstr("Did you mean 'short_side'"));
+  EXPECT_THAT(fault(spec + "?size"), HasSubstr("expected key=value"));
+  EXPECT_THAT(fault(spec + "?size=0"), HasSubstr("[1, 8192]"));
+  EXPECT_THAT(fault(spec + "?size=64&short_side=48"), HasSubstr("short_side"));
+  EXPECT_THAT(fault(spec + "?resize=cubic"), HasSubstr("Did you mean 'bicubic'"));
+  EXPECT_THAT(fault(spec + "?mean=0.5"), HasSubstr("three numbers"));
+  EXPECT_THAT(fault(spec + "?std=1,1,0"), HasSubstr("> 0"));
+}
+
+TEST_F(ModelTest, TheFileSaysWhatItIs) {
+  Preprocessing p{.height = 40, .width = 40, .mean = {0.1, 0.2, 0.3}, .std = {1, 1, 1}};
+  const auto with = [&](const std::string& network, const std::string& preprocessing) {
+    write_safetensors(folder_ / "t.safetensors", made_up_resnet20(4, 8),
+                      {{"nescio.network", network}, {"nescio.preprocessing", preprocessing}});
+    return text("resnet20:", (folder_ / "t.safetensors").string());
+  };
+  const std::string spec = with("resnet20", to_json(p).dump());
+  EXPECT_EQ(to_json(Model::load(spec, "cpu").preprocessing()), to_json(p));
+  p.height = p.width = 24;
+  EXPECT_EQ(to_json(Model::load(spec + "?size=24", "cpu").preprocessing()), to_json(p));
+
+  EXPECT_THAT(fault(with("resnet8", to_json(p).dump())), HasSubstr("use model=resnet8:PATH"));
+  EXPECT_THAT(fault(with("resnet20", "{}")), HasSubstr("damaged preprocessing"));
+  EXPECT_THAT(fault(with("resnet20", "[")), HasSubstr("t.safetensors"));
+  p.std[0] = 0;
+  EXPECT_THAT(fault(with("resnet20", to_json(p).dump())), HasSubstr("std > 0"));
+  p.std[0] = 1;
+  p.height = 1000000;
+  EXPECT_THAT(fault(with("resnet20", to_json(p).dump())), HasSubstr("8192"));
+}
+
+/// A SqueezeNet of three classes; `caffe` with the names of the Caffe model.
+Weights made_up_squeezenet(bool caffe) {
+  Weights weights;
+  std::uint32_t seed = 0;
+  const auto add = [&](const std::string& name, Shape shape) {
+    weights.emplace(name + ".bias", Array({shape[0]}, made_up_numbers(shape[0], ++seed)));
+    std::vector<float> values = made_up_numbers(count_of(shape), ++seed);
+    weights.emplace(name + ".weight", Array(std::move(shape), std::move(values)));
+  };
+  add(caffe ? "conv1" : "features.0", {96, 3, 7, 7});
+  std::size_t in = 96, fire = 2;
+  for (const std::size_t layer : {3, 4, 5, 7, 8, 9, 10, 12}) {
+    const std::size_t squeezed = 16 * (fire / 2), each = 4 * squeezed;
+    const std::string name = caffe ? text("fire", fire, "/conv") : text("features.", layer, ".");
+    add(name + (caffe ? "1x1_1" : "squeeze"), {squeezed, in, 1, 1});
+    add(name + (caffe ? "1x1_2" : "expand1x1"), {each, squeezed, 1, 1});
+    add(name + (caffe ? "3x3_2" : "expand3x3"), {each, squeezed, 3, 3});
+    in = 2 * each;
+    ++fire;
+  }
+  add(caffe ? "conv_final" : "classifier.1", {3, 512, 1, 1});
+  return weights;
+}
+
+TEST_F(ModelTest, OtherNamesBringTheirPreprocessing) {
+  const auto load = [&](bool caffe) {
+    write_safetensors(folder_ / "s.safetensors", made_up_squeezenet(caffe));
+    return Model::load(text("squeezenet1_0:", (folder_ / "s.safetensors").string()), "cpu");
+  };
+  const Model ours = load(false), theirs = load(true);
+  EXPECT_EQ(theirs.classes(), 3u);
+  EXPECT_EQ(theirs.feature_width(), 512u);
+  EXPECT_EQ(ours.preprocessing().channels, "rgb");
+  EXPECT_EQ(theirs.preprocessing().channels, "bgr");
+  EXPECT_EQ(theirs.preprocessing().width, 227u);
+  const Weights expected = ours.parameters();
+  for (const auto& [name, array] : theirs.parameters()) {
+    EXPECT_TRUE(std::ranges::equal(array.as<float>(), expected.at(name).as<float>())) << name;
+  }
+  EXPECT_THAT(fault(text("squeezenet1_0:", (folder_ / "s.safetensors").string(), "?size=20")),
+              HasSubstr("at least 21"));
+  EXPECT_THAT(fault(text("resnet20:", (folder_ / "s.safetensors").string())),
+              HasSubstr("they fit squeezenet1_0"));
+}
+
+TEST(PublishedWeights, Load) {
   const char* folder = std::getenv("NESCIO_WEIGHTS");
   if (!folder) GTEST_SKIP() << "NESCIO_WEIGHTS is not set";
   for (const auto& [network, file] : {std::pair{"resnet20", "resnet20-12fca82f.th"},
@@ -234,9 +319,10 @@ TEST(Networks, LoadThePublishedWeights) {
     const std::string path = text(":", folder, "/", file);
     EXPECT_EQ(Model::load(network + path, "cpu").classes(), 10u);
   }
-  EXPECT_THAT(
-      error_of([&] { Model::load(text("resnet20:", folder, "/resnet32-d509ac18.th"), "cpu"); }),
-      HasSubstr("another network"));
+  const std::string message =
+      error_of([&] { Model::load(text("resnet20:", folder, "/resnet32-d509ac18.th"), "cpu"); });
+  EXPECT_THAT(message, HasSubstr("another network"));
+  EXPECT_THAT(message, HasSubstr("they fit resnet32"));
 }
 
 }  // namespace

@@ -4,20 +4,9 @@
 
 #include "base/error.h"
 #include "base/threads.h"
-#include "nn/weights.h"
 
 namespace nescio {
 namespace {
-
-ExpectedTensors expected_tensors(const std::map<std::string, torch::Tensor>& tensors) {
-  ExpectedTensors expected;
-  for (const auto& [name, tensor] : tensors) {
-    expected.shapes.emplace(name, shape_of(tensor));
-    // Counts the training steps of a normalisation; old files have none and nobody reads it here.
-    if (name.ends_with("num_batches_tracked")) expected.optional.insert(name);
-  }
-  return expected;
-}
 
 DType dtype_of(const torch::Tensor& tensor) {
   switch (tensor.scalar_type()) {
@@ -62,9 +51,21 @@ std::map<std::string, torch::Tensor> tensors_of(const torch::nn::Module& network
   return tensors;
 }
 
+ExpectedTensors expected_tensors(const std::map<std::string, torch::Tensor>& tensors) {
+  ExpectedTensors expected;
+  for (const auto& [name, tensor] : tensors) {
+    expected.shapes.emplace(name, shape_of(tensor));
+    // Counts the training steps of a normalisation; old files have none and nobody reads it here.
+    if (name.ends_with("num_batches_tracked")) expected.optional.insert(name);
+  }
+  return expected;
+}
+
 void copy_weights(const std::map<std::string, Array>& from,
                   const std::map<std::string, torch::Tensor>& to, std::string_view where) {
-  check_weights(expected_tensors(to), from, where);
+  if (const std::string found = differences(expected_tensors(to), from); !found.empty()) {
+    fail(where, ": these are the weights of another network, so nothing was loaded; ", found);
+  }
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, tensor] : to) {
     const auto it = from.find(name);

@@ -8,6 +8,7 @@
 #include <torch/torch.h>
 
 #include "base/array.h"
+#include "nn/weights.h"
 
 namespace nescio {
 
@@ -31,6 +32,9 @@ Array to_array(const torch::Tensor& tensor);
 
 /// Parameters and buffers by name; they share memory with the network's.
 std::map<std::string, torch::Tensor> tensors_of(const torch::nn::Module& network);
+
+/// What a file has to hold for these.
+ExpectedTensors expected_tensors(const std::map<std::string, torch::Tensor>& tensors);
 
 /// Copies `from` into tensors of the same names. Error, beginning with `where`, if names or shapes
 /// differ; nothing is copied in part.

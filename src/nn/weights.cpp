@@ -17,15 +17,6 @@ bool looks_like_safetensors(const SharedBytes& bytes) {
   return bytes.size() > 8 && bytes.data()[8] == '{';
 }
 
-std::map<std::string, Array> without_prefix(std::map<std::string, Array> tensors,
-                                            const std::string& prefix) {
-  const auto has_prefix = [&](const auto& item) { return item.first.starts_with(prefix); };
-  if (!std::ranges::all_of(tensors, has_prefix)) return tensors;
-  std::map<std::string, Array> stripped;
-  for (auto& [name, array] : tensors) stripped.emplace(name.substr(prefix.size()), array);
-  return stripped;
-}
-
 /// "3 missing in the file: a [1], b [2], c [3]"; long lists are cut.
 void add_list(std::vector<std::string>& parts, std::string_view title,
               std::vector<std::string> items) {
@@ -44,15 +35,41 @@ void add_list(std::vector<std::string>& parts, std::string_view title,
 Weights read_weights(const std::filesystem::path& path) {
   const SharedBytes bytes = map_file(path);
   Weights weights;
-  weights.tensors = looks_like_safetensors(bytes) ? parse_safetensors(bytes, path.string()).tensors
-                                                  : parse_torch_weights(bytes, path.string());
-  weights.tensors = without_prefix(std::move(weights.tensors), "module.");
+  if (looks_like_safetensors(bytes)) {
+    Safetensors file = parse_safetensors(bytes, path.string());
+    weights.tensors = std::move(file.tensors);
+    weights.metadata = std::move(file.metadata);
+  } else {
+    weights.tensors = parse_torch_weights(bytes, path.string());
+  }
+  if (auto stripped = renamed(weights.tensors, {{"module.", ""}})) {
+    weights.tensors = *std::move(stripped);
+  }
   weights.sha256 = sha256(bytes.span());
   return weights;
 }
 
-void check_weights(const ExpectedTensors& expected, const std::map<std::string, Array>& found,
-                   std::string_view where) {
+std::optional<std::map<std::string, Array>> renamed(const std::map<std::string, Array>& tensors,
+                                                    const std::vector<Renaming>& names) {
+  std::map<std::string, Array> out;
+  for (const auto& [name, array] : tensors) {
+    const auto rule =
+        std::ranges::find_if(names, [&](const Renaming& r) { return name.starts_with(r.from); });
+    if (rule == names.end()) return std::nullopt;
+    out.emplace(rule->to + name.substr(rule->from.size()), array);
+  }
+  return out;
+}
+
+NamedWeights own_names(const NetworkInfo& info, const std::map<std::string, Array>& tensors) {
+  for (const OtherNames& other : info.also_reads) {
+    if (auto ours = renamed(tensors, other.names)) return {*std::move(ours), other.preprocessing};
+  }
+  return {tensors, info.preprocessing};
+}
+
+std::string differences(const ExpectedTensors& expected,
+                        const std::map<std::string, Array>& found) {
   std::vector<std::string> missing, unknown, different;
   for (const auto& [name, shape] : expected.shapes) {
     const auto it = found.find(name);
@@ -70,13 +87,11 @@ void check_weights(const ExpectedTensors& expected, const std::map<std::string, 
       unknown.push_back(text(name, " ", to_string(array.shape())));
     }
   }
-  if (missing.empty() && unknown.empty() && different.empty()) return;
   std::vector<std::string> parts;
   add_list(parts, "missing in the file", missing);
   add_list(parts, "only in the file", unknown);
   add_list(parts, "of another shape", different);
-  fail(where, ": these are the weights of another network, so nothing was loaded; ",
-       join(parts, "; "));
+  return join(parts, "; ");
 }
 
 }  // namespace nescio

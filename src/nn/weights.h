@@ -3,11 +3,14 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/array.h"
+#include "nn/model.h"
 
 namespace nescio {
 
@@ -15,11 +18,24 @@ namespace nescio {
 /// each of them.
 struct Weights {
   std::map<std::string, Array> tensors;
-  std::string sha256;  // of the file
+  std::map<std::string, std::string> metadata;  // of safetensors
+  std::string sha256;                           // of the file
 };
 
 /// Reads safetensors and both forms of torch.save (.pth, .pt, .th); the first bytes say which.
 Weights read_weights(const std::filesystem::path& path);
+
+/// The names with their beginnings replaced, where each of them begins with a `from`; nothing else.
+std::optional<std::map<std::string, Array>> renamed(const std::map<std::string, Array>& tensors,
+                                                    const std::vector<Renaming>& names);
+
+/// Tensors under a network's own names, and the input that they were trained on as far as their
+/// names in the file tell.
+struct NamedWeights {
+  std::map<std::string, Array> tensors;
+  Preprocessing preprocessing;
+};
+NamedWeights own_names(const NetworkInfo& info, const std::map<std::string, Array>& tensors);
 
 /// What a network has.
 struct ExpectedTensors {
@@ -27,9 +43,8 @@ struct ExpectedTensors {
   std::set<std::string> optional;  // may be missing in a file
 };
 
-/// Error, beginning with `where`, that lists what is missing, what is too much and what has
-/// another shape, unless the names and shapes agree.
-void check_weights(const ExpectedTensors& expected, const std::map<std::string, Array>& found,
-                   std::string_view where);
+/// What is missing, what is too much and what has another shape, a dozen of each; empty if names
+/// and shapes agree.
+std::string differences(const ExpectedTensors& expected, const std::map<std::string, Array>& found);
 
 }  // namespace nescio

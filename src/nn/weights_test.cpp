@@ -17,28 +17,23 @@ Array zeros(const Shape& shape) { return Array(shape, std::vector<float>(count_o
 
 const ExpectedTensors two{.shapes = {{"a", {2}}, {"b", {2, 3}}, {"n", {}}}, .optional = {"n"}};
 
-std::string fault(const std::map<std::string, Array>& found) {
-  return error_of([&] { check_weights(two, found, "[net] x.pth"); });
+TEST(Differences, AreNoneWhereNamesAndShapesAgree) {
+  EXPECT_EQ(differences(two, {{"a", zeros({2})}, {"b", zeros({2, 3})}}), "");
+  EXPECT_EQ(differences(two, {{"a", zeros({2})}, {"b", zeros({2, 3})}, {"n", zeros({})}}), "");
 }
 
-TEST(CheckWeights, TakesWhatAgrees) {
-  EXPECT_EQ(fault({{"a", zeros({2})}, {"b", zeros({2, 3})}}), "");
-  EXPECT_EQ(fault({{"a", zeros({2})}, {"b", zeros({2, 3})}, {"n", zeros({})}}), "");
-}
-
-TEST(CheckWeights, ListsEveryDifference) {
-  const std::string message = fault({{"b", zeros({3, 2})}, {"c", zeros({7})}});
-  EXPECT_THAT(message, HasSubstr("[net] x.pth"));
+TEST(Differences, AreAllListed) {
+  const std::string message = differences(two, {{"b", zeros({3, 2})}, {"c", zeros({7})}});
   EXPECT_THAT(message, HasSubstr("a [2]"));
   EXPECT_THAT(message, HasSubstr("c [7]"));
   EXPECT_THAT(message, HasSubstr("b: expected [2, 3], found [3, 2]"));
   EXPECT_THAT(message, Not(HasSubstr(", n [")));
 }
 
-TEST(CheckWeights, CutsLongLists) {
+TEST(Differences, AreCutAtADozen) {
   std::map<std::string, Array> found = {{"a", zeros({2})}, {"b", zeros({2, 3})}};
   for (int i = 0; i < 100; ++i) found.emplace(text("extra", 100 + i), zeros({1}));
-  EXPECT_THAT(fault(found), HasSubstr("and 88 more"));
+  EXPECT_THAT(differences(two, found), HasSubstr("and 88 more"));
 }
 
 TEST(ReadWeights, StripsThePrefixOfDataParallelTraining) {
@@ -51,6 +46,24 @@ TEST(ReadWeights, StripsThePrefixOfDataParallelTraining) {
   EXPECT_EQ(weights.sha256, sha256_file(file));
   write_safetensors(file, {{"module.a", zeros({2})}, {"b", zeros({1})}});
   EXPECT_TRUE(read_weights(file).tensors.contains("module.a"));
+}
+
+TEST(Renamed, ReplacesTheBeginningOfEveryName) {
+  const std::vector<Renaming> rules = {{"conv1.", "features.0."}, {"fire2/", "features.3."}};
+  const auto ours = renamed({{"conv1.bias", zeros({1})}, {"fire2/w", zeros({2})}}, rules);
+  ASSERT_TRUE(ours);
+  EXPECT_EQ(ours->at("features.0.bias").shape(), Shape{1});
+  EXPECT_EQ(ours->at("features.3.w").shape(), Shape{2});
+}
+
+TEST(Renamed, IsAllOrNothing) {
+  EXPECT_FALSE(renamed({{"a.x", zeros({1})}, {"b.x", zeros({1})}}, {{"a.", "c."}}));
+}
+
+TEST(ReadWeights, GivesTheMetadataOfSafetensors) {
+  const TestFolder folder;
+  write_safetensors(folder / "w.safetensors", {{"a", zeros({2})}}, {{"nescio.network", "net"}});
+  EXPECT_EQ(read_weights(folder / "w.safetensors").metadata.at("nescio.network"), "net");
 }
 
 TEST(ReadWeights, RefusesWhatIsNoWeightsFile) {

@@ -18,7 +18,7 @@ void load_start_weights(const Network& network, const NetworkInfo& info, std::st
   }
   const std::string path(model.substr(colon + 1));
   const std::string where = text("[", info.name, "] ", path);
-  auto weights = read_weights(path).tensors;
+  auto weights = own_names(info, read_weights(path).tensors).tensors;
   const auto tensors = tensors_of(network);
   const auto head = weights.find(info.head + ".weight");
   if (new_head) {

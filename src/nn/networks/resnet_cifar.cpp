@@ -85,16 +85,13 @@ class CifarResNet final : public Network {
   tn::Linear linear_;
 };
 
-NetworkInfo resnet(std::int64_t depth, const std::string& file) {
+NetworkInfo resnet(std::int64_t depth, const std::string& weights) {
   return {.name = text("resnet", depth),
           .summary = text("ResNet-", depth, " for 32 x 32 pictures, shortcuts without parameters"),
           .paper =
               "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
               "arXiv:1512.03385",
-          .weights = file.empty() ? "none are published; `nescio train` makes them"
-                                  : file +
-                                        " of github.com/akamaster/pytorch_resnet_cifar10 "
-                                        "(CIFAR-10)",
+          .weights = weights,
           .classes = 10,
           .preprocessing = {.height = 32,
                             .width = 32,
@@ -106,13 +103,17 @@ NetworkInfo resnet(std::int64_t depth, const std::string& file) {
           }};
 }
 
+NetworkInfo published(std::int64_t depth, const std::string& file) {
+  return resnet(depth, file + " of github.com/akamaster/pytorch_resnet_cifar10 (CIFAR-10)");
+}
+
 }  // namespace
 
 namespace networks {
-NetworkInfo resnet8() { return resnet(8, ""); }
-NetworkInfo resnet20() { return resnet(20, "resnet20-12fca82f.th"); }
-NetworkInfo resnet32() { return resnet(32, "resnet32-d509ac18.th"); }
-NetworkInfo resnet44() { return resnet(44, "resnet44-014dd654.th"); }
-NetworkInfo resnet56() { return resnet(56, "resnet56-4bfd9763.th"); }
+NetworkInfo resnet8() { return resnet(8, "none are published; `nescio train` makes them"); }
+NetworkInfo resnet20() { return published(20, "resnet20-12fca82f.th"); }
+NetworkInfo resnet32() { return published(32, "resnet32-d509ac18.th"); }
+NetworkInfo resnet44() { return published(44, "resnet44-014dd654.th"); }
+NetworkInfo resnet56() { return published(56, "resnet56-4bfd9763.th"); }
 }  // namespace networks
 }  // namespace nescio

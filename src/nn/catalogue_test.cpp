@@ -1,0 +1,122 @@
+// Every network against the same one written in Python: equal names, shapes, logits and features.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+#include "base/error.h"
+#include "nn/model.h"
+#include "nn/network.h"
+#include "nn/test_weights.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+
+/// Fills tensors 1, 2, ... in the order of their names with made_up_numbers(count, that), scaled so
+/// that values stay of the same size from layer to layer.
+void fill(Network& network) {
+  std::uint32_t number = 0;
+  for (const auto& [name, tensor] : tensors_of(network)) {
+    if (name.ends_with("num_batches_tracked")) continue;
+    std::vector<float> values = made_up_numbers(static_cast<std::size_t>(tensor.numel()), ++number);
+    float offset = 0, scale = 0.2f;
+    if (tensor.dim() > 1) {
+      scale =
+          std::sqrt(3.0f * static_cast<float>(tensor.size(0)) / static_cast<float>(tensor.numel()));
+    } else if (name.ends_with("running_var")) {
+      offset = 1, scale = 0.5f;
+    } else if (name.ends_with("weight")) {
+      offset = 1, scale = 0.3f;
+    }
+    for (float& value : values) value = offset + scale * value;
+    tensor.copy_(torch::from_blob(values.data(), tensor.sizes()));
+  }
+}
+
+/// What the modules of torchvision's (OpenOOD's) source give in PyTorch 2.13, in double, for
+/// fill() with 5 classes and the second of two pictures made_up_numbers(2 * 3 * side * side, 99).
+struct Reference {
+  const char* name;
+  std::int64_t parameters;  // as published, with the published number of classes
+  std::int64_t side;
+  std::array<double, 5> logits;
+  double features;  // sum over both pictures
+};
+
+constexpr Reference references[] = {
+    {"resnet18", 11689512, 64, {2.10381, -0.477729, -2.84534, -1.65408, 1.11303}, 929.197},
+    {"resnet18", 11689512, 97, {1.75675, -0.805793, -3.58268, -2.16417, 0.892256}, 1118.01},
+    {"resnet34", 21797672, 64, {1.12193, -1.81481, -4.52614, -4.1051, -7.2638}, 3510.13},
+    {"resnet50", 25557032, 64, {0.341344, -0.330208, 0.413666, -2.18801, -1.59352}, 4813.15},
+    {"resnet101", 44549160, 64, {7.40492, 5.30406, -11.6602, -1.33135, 1.62716}, 23146.8},
+    {"resnet18_32x32", 11173962, 32, {1.01087, -0.503878, -2.07119, -1.57472, 0.770446}, 669.059},
+    {"squeezenet1_0", 1248424, 64, {0, 0.210947, 0.0221733, 0, 0}, 58.018},
+    {"squeezenet1_0", 1248424, 97, {0, 0.211384, 0.0134712, 0, 0}, 58.6248},
+};
+
+TEST(Networks, ComputeWhatPyTorchDoes) {
+  const torch::NoGradGuard no_gradients;
+  std::shared_ptr<Network> network;
+  std::string made;
+  for (const Reference& reference : references) {
+    if (made != reference.name) {
+      made = reference.name;
+      network = find_network(made).make(5);
+      network->eval();
+      fill(*network);
+    }
+    const std::int64_t side = reference.side;
+    auto images = made_up_numbers(static_cast<std::size_t>(2 * 3 * side * side), 99);
+    const auto outputs = network->forward(torch::from_blob(images.data(), {2, 3, side, side}));
+    double largest = 0;
+    for (const double logit : reference.logits) largest = std::max(largest, std::abs(logit));
+    for (std::int64_t c = 0; c < 5; ++c) {
+      EXPECT_NEAR(outputs.logits[1][c].item<double>(),
+                  reference.logits[static_cast<std::size_t>(c)], 1e-4 * largest)
+          << made << " " << side;
+    }
+    EXPECT_NEAR(outputs.features.sum().item<double>(), reference.features,
+                1e-4 * reference.features)
+        << made << " " << side;
+  }
+}
+
+TEST(Networks, HaveThePublishedNumberOfParameters) {
+  for (const Reference& reference : references) {
+    const NetworkInfo& info = find_network(reference.name);
+    std::int64_t count = 0;
+    for (const torch::Tensor& tensor : info.make(1)->parameters()) count += tensor.numel();
+    // Each further class adds a row of the last layer and an element of its bias.
+    const auto width = info.make(1)->named_parameters()[info.head + ".weight"].size(1);
+    EXPECT_EQ(count + (info.classes - 1) * (width + 1), reference.parameters) << info.name;
+  }
+}
+
+TEST(Networks, DescribeThemselves) {
+  for (const NetworkInfo& info : networks::catalogue()) {
+    EXPECT_FALSE(info.summary.empty()) << info.name;
+    EXPECT_FALSE(info.paper.empty()) << info.name;
+    EXPECT_FALSE(info.weights.empty()) << info.name;
+    EXPECT_GT(info.classes, 0) << info.name;
+    EXPECT_NO_THROW(Preprocessor{info.preprocessing}) << info.name;
+    EXPECT_EQ(&find_network(info.name), &info);
+    for (const OtherNames& other : info.also_reads) {
+      EXPECT_NO_THROW(Preprocessor{other.preprocessing}) << other.source;
+    }
+  }
+}
+
+TEST(Networks, AnUnknownNameIsAnsweredWithTheNearest) {
+  try {
+    find_network("resnet21");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("Did you mean 'resnet20'"));
+  }
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,151 @@
+// ResNets with four stages: those of ImageNet, and the 18 layers for 32 x 32 pictures.
+//
+// Paper  He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385,
+//        table 1 and section 3.3, shortcuts of option B: a 1 x 1 convolution where shapes change.
+//        As in torchvision a bottleneck takes its stride in the 3 x 3 convolution, not in the first.
+// Names  those of torchvision; of OpenOOD for 32 x 32.
+#include <array>
+#include <vector>
+
+#include "base/text.h"
+#include "nn/model.h"
+#include "nn/network.h"
+
+namespace nescio {
+namespace {
+
+namespace tn = torch::nn;
+
+/// What differs between the members of the family.
+struct Design {
+  std::array<std::int64_t, 4> blocks;  // of each stage
+  bool bottleneck = false;   // three convolutions in a block, the last one 4 times as wide
+  bool small_input = false;  // begins with a 3 x 3 convolution, without pooling
+  const char* shortcut = "downsample";
+
+  std::int64_t expansion() const { return bottleneck ? 4 : 1; }
+};
+
+/// Keeps the size at stride 1.
+tn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t side, std::int64_t stride) {
+  return tn::Conv2d(tn::Conv2dOptions(in, out, side).stride(stride).padding(side / 2).bias(false));
+}
+
+class Block final : public tn::Module {
+ public:
+  Block(const Design& design, std::int64_t in, std::int64_t width, std::int64_t stride) {
+    const std::int64_t out = width * design.expansion();
+    if (design.bottleneck) {
+      add(in, width, 1, 1);
+      add(width, width, 3, stride);
+      add(width, out, 1, 1);
+    } else {
+      add(in, width, 3, stride);
+      add(width, out, 3, 1);
+    }
+    if (stride != 1 || in != out) {
+      shortcut_ = register_module(design.shortcut,
+                                  tn::Sequential(conv(in, out, 1, stride), tn::BatchNorm2d(out)));
+    }
+  }
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    torch::Tensor y = x;
+    for (std::size_t i = 0; i < convs_.size(); ++i) {
+      if (i > 0) y.relu_();
+      y = norms_[i](convs_[i](y));
+    }
+    return y.add_(shortcut_.is_empty() ? x : shortcut_->forward(x)).relu_();
+  }
+
+ private:
+  void add(std::int64_t in, std::int64_t out, std::int64_t side, std::int64_t stride) {
+    const std::size_t number = convs_.size() + 1;
+    convs_.push_back(register_module(text("conv", number), conv(in, out, side, stride)));
+    norms_.push_back(register_module(text("bn", number), tn::BatchNorm2d(out)));
+  }
+
+  std::vector<tn::Conv2d> convs_;
+  std::vector<tn::BatchNorm2d> norms_;
+  tn::Sequential shortcut_{nullptr};
+};
+
+class ResNet final : public Network {
+ public:
+  ResNet(const Design& design, std::int64_t classes)
+      : conv1_(
+            register_module("conv1", design.small_input ? conv(3, 64, 3, 1) : conv(3, 64, 7, 2))),
+        bn1_(register_module("bn1", tn::BatchNorm2d(64))),
+        pool_(!design.small_input) {
+    std::int64_t in = 64;
+    for (std::size_t i = 0; i < design.blocks.size(); ++i) {
+      const std::int64_t width = std::int64_t{64} << i;
+      tn::Sequential stage;
+      for (std::int64_t block = 0; block < design.blocks[i]; ++block) {
+        stage->push_back(Block(design, in, width, i > 0 && block == 0 ? 2 : 1));
+        in = width * design.expansion();
+      }
+      stages_.push_back(register_module(text("layer", i + 1), stage));
+    }
+    fc_ = register_module("fc", tn::Linear(in, classes));
+  }
+
+  NetworkOutputs forward(const torch::Tensor& images) override {
+    torch::Tensor x = bn1_(conv1_(images)).relu_();
+    if (pool_) x = torch::max_pool2d(x, 3, 2, 1);
+    for (tn::Sequential& stage : stages_) x = stage->forward(x);
+    const torch::Tensor features = x.mean({2, 3});
+    return {fc_(features), features};
+  }
+
+ private:
+  tn::Conv2d conv1_;
+  tn::BatchNorm2d bn1_;
+  bool pool_;
+  std::vector<tn::Sequential> stages_;
+  tn::Linear fc_{nullptr};
+};
+
+NetworkInfo describe(const std::string& name, const Design& design, const std::string& summary,
+                     const std::string& weights, std::int64_t classes,
+                     const Preprocessing& preprocessing) {
+  return {.name = name,
+          .summary = summary,
+          .paper =
+              "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
+              "arXiv:1512.03385",
+          .weights = weights,
+          .classes = classes,
+          .preprocessing = preprocessing,
+          .head = "fc",
+          .make = [design](std::int64_t count) -> std::shared_ptr<Network> {
+            return std::make_shared<ResNet>(design, count);
+          }};
+}
+
+NetworkInfo imagenet(std::int64_t depth, const Design& design, const std::string& file) {
+  return describe(text("resnet", depth), design,
+                  text("ResNet-", depth, " for 224 x 224 pictures, as torchvision has it"),
+                  text(file, " of torchvision (ImageNet-1k)"), 1000, imagenet_preprocessing());
+}
+
+}  // namespace
+
+namespace networks {
+NetworkInfo resnet18() { return imagenet(18, {{2, 2, 2, 2}}, "resnet18-f37072fd.pth"); }
+NetworkInfo resnet34() { return imagenet(34, {{3, 4, 6, 3}}, "resnet34-b627a593.pth"); }
+NetworkInfo resnet50() { return imagenet(50, {{3, 4, 6, 3}, true}, "resnet50-0676ba61.pth"); }
+NetworkInfo resnet101() { return imagenet(101, {{3, 4, 23, 3}, true}, "resnet101-63fe2227.pth"); }
+
+NetworkInfo resnet18_32x32() {
+  return describe("resnet18_32x32", {{2, 2, 2, 2}, false, true, "shortcut"},
+                  "ResNet-18 for 32 x 32 pictures, as OpenOOD has it",
+                  "CIFAR-10 checkpoints of github.com/Jingkang50/OpenOOD", 10,
+                  {.height = 32,
+                   .width = 32,
+                   .short_side = 32,
+                   .mean = {0.4914, 0.4822, 0.4465},
+                   .std = {0.2470, 0.2435, 0.2616}});
+}
+}  // namespace networks
+}  // namespace nescio

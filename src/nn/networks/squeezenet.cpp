@@ -1,0 +1,100 @@
+// SqueezeNet: AlexNet's accuracy with a fiftieth of its parameters.
+//
+// Paper  Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and < 0.5 MB
+//        model size, 2016, arXiv:1602.07360, table 1 (version 1.0, without bypass).
+// Names  those of torchvision; weights with the names of the Caffe model are renamed.
+#include "base/text.h"
+#include "nn/model.h"
+#include "nn/network.h"
+
+namespace nescio {
+namespace {
+
+namespace tn = torch::nn;
+
+/// Few channels squeezed out of many, then expanded side by side by 1 x 1 and 3 x 3 convolutions.
+class Fire final : public tn::Module {
+ public:
+  Fire(std::int64_t in, std::int64_t squeezed, std::int64_t each)
+      : squeeze_(register_module("squeeze", tn::Conv2d(tn::Conv2dOptions(in, squeezed, 1)))),
+        expand1x1_(register_module("expand1x1", tn::Conv2d(tn::Conv2dOptions(squeezed, each, 1)))),
+        expand3x3_(register_module("expand3x3",
+                                   tn::Conv2d(tn::Conv2dOptions(squeezed, each, 3).padding(1)))) {}
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor few = squeeze_(x).relu_();
+    return torch::cat({expand1x1_(few), expand3x3_(few)}, 1).relu_();
+  }
+
+ private:
+  tn::Conv2d squeeze_, expand1x1_, expand3x3_;
+};
+
+tn::MaxPool2d pool() { return tn::MaxPool2d(tn::MaxPool2dOptions(3).stride(2).ceil_mode(true)); }
+
+class SqueezeNet final : public Network {
+ public:
+  explicit SqueezeNet(std::int64_t classes)
+      : features_(register_module(
+            "features",
+            tn::Sequential(tn::Conv2d(tn::Conv2dOptions(3, 96, 7).stride(2)), tn::ReLU(), pool(),
+                           Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128), pool(),
+                           Fire(256, 32, 128), Fire(256, 48, 192), Fire(384, 48, 192),
+                           Fire(384, 64, 256), pool(), Fire(512, 64, 256)))),
+        classifier_(register_module(
+            "classifier",
+            tn::Sequential(tn::Dropout(0.5), tn::Conv2d(tn::Conv2dOptions(512, classes, 1))))) {}
+
+  NetworkOutputs forward(const torch::Tensor& images) override {
+    const torch::Tensor x = features_->forward(images);
+    return {classifier_->forward(x).relu_().mean({2, 3}), x.mean({2, 3})};
+  }
+
+ private:
+  tn::Sequential features_;
+  tn::Sequential classifier_;
+};
+
+/// The Caffe model numbers its fire modules from 2, torchvision every layer.
+std::vector<Renaming> caffe_names() {
+  std::vector<Renaming> names = {{"conv1.", "features.0."}, {"conv_final.", "classifier.1."}};
+  int fire = 2;
+  for (const int layer : {3, 4, 5, 7, 8, 9, 10, 12}) {
+    const std::string from = text("fire", fire++, "/conv");
+    const std::string to = text("features.", layer, ".");
+    names.push_back({from + "1x1_1.", to + "squeeze."});
+    names.push_back({from + "1x1_2.", to + "expand1x1."});
+    names.push_back({from + "3x3_2.", to + "expand3x3."});
+  }
+  return names;
+}
+
+}  // namespace
+
+namespace networks {
+NetworkInfo squeezenet1_0() {
+  return {
+      .name = "squeezenet1_0",
+      .summary = "SqueezeNet 1.0 for pictures of about 224 x 224, as torchvision has it",
+      .paper =
+          "Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and "
+          "<0.5MB model size, arXiv:1602.07360",
+      .weights = "squeezenet1_0-b66bff10.pth of torchvision (ImageNet-1k)",
+      .classes = 1000,
+      .preprocessing = imagenet_preprocessing(),
+      .min_side = 21,
+      .head = "classifier.1",
+      .linear_head = false,
+      .also_reads = {{.source = "Caffe's names (github.com/songhan/SqueezeNet-Deep-Compression)",
+                      .names = caffe_names(),
+                      .preprocessing = {.height = 227,
+                                        .width = 227,
+                                        .channels = "bgr",
+                                        .mean = {104 / 255.0, 117 / 255.0, 123 / 255.0},
+                                        .std = {1 / 255.0, 1 / 255.0, 1 / 255.0}}}},
+      .make = [](std::int64_t classes) -> std::shared_ptr<Network> {
+        return std::make_shared<SqueezeNet>(classes);
+      }};
+}
+}  // namespace networks
+}  // namespace nescio
