@@ -1,5 +1,6 @@
 #include "bank/feature_bank.h"
 
+#include <algorithm>
 #include <cmath>
 #include <system_error>
 #include <utility>
@@ -55,7 +56,6 @@ std::vector<std::string> pending_keys(const fs::path& bank) {
 // Whether the file is the one that was described; hashes it if its stamp is another one, and then
 // takes the new stamp over. Returns whether it did.
 bool check_file(const fs::path& path, nlohmann::json& description) {
-  check_array(read_npy(path), description, path.string());
   const FileStamp stamp = stamp_of(path);
   const FileStamp known{description["bytes"].get<std::uint64_t>(),
                         description["modified_ns"].get<std::int64_t>()};
@@ -118,8 +118,11 @@ void FeatureBank::recover() {
     auto entry = *entry_of(key);
     bool stamps = false;
     for (auto& [name, description] : entry["arrays"].items()) {
-      stamps |= check_file(array_path(place_of(key), name), description);
+      const fs::path file = array_path(place_of(key), name);
+      check_array(read_npy(file), description, file.string());
+      stamps |= check_file(file, description);
     }
+    if (entry.contains("paths")) stamps |= check_file(place_of(key) / paths_name, entry["paths"]);
     if (stamps) set_entry(key, std::move(entry));
     changed |= stamps;
   }
@@ -203,6 +206,22 @@ Array FeatureBank::array(std::string_view split, std::string_view name) const {
     fail(path_.string(), ": ", split, " has no array '", name, "'.", suggest(name, known));
   }
   return read(split, name);
+}
+
+std::vector<std::string> FeatureBank::paths(std::string_view split) const {
+  if (!manifest(split).contains("paths")) return {};
+  const fs::path file = place_of(split) / paths_name;
+  const SharedBytes bytes = map_file(file);
+  std::vector<std::string> paths;
+  for (std::string_view rest = bytes.text(); !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    paths.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (paths.size() != rows(split)) {
+    fail(file.string(), ": expected ", rows(split), " names, found ", paths.size());
+  }
+  return paths;
 }
 
 std::optional<Head> FeatureBank::head() const {
@@ -314,19 +333,25 @@ void FeatureBank::set_model(const nlohmann::json& model) {
 
 void FeatureBank::verify() const {
   std::vector<std::string> wrong;
+  const auto check = [&](const std::string& name, const fs::path& path,
+                         const nlohmann::json& description) {
+    if (!there(path)) {
+      wrong.push_back(name + " (missing)");
+    } else if (sha256_file(path) != description.at("sha256").get<std::string>()) {
+      wrong.push_back(name);
+    }
+  };
   for (const auto& key : keys()) {
-    for (const auto& [name, description] : entry_of(key)->at("arrays").items()) {
-      const fs::path path = array_path(place_of(key), name);
-      if (!there(path)) {
-        wrong.push_back(text(key, "/", name, " (missing)"));
-      } else if (sha256_file(path) != description.at("sha256").get<std::string>()) {
-        wrong.push_back(text(key, "/", name));
-      }
+    const nlohmann::json& entry = *entry_of(key);
+    for (const auto& [name, description] : entry.at("arrays").items()) {
+      check(text(key, "/", name), array_path(place_of(key), name), description);
+    }
+    if (entry.contains("paths")) {
+      check(text(key, "/", paths_name), place_of(key) / paths_name, entry["paths"]);
     }
   }
   if (!wrong.empty()) {
-    fail(path_.string(), ": ", wrong.size(),
-         wrong.size() == 1 ? " array differs" : " arrays differ",
+    fail(path_.string(), ": ", wrong.size(), wrong.size() == 1 ? " file differs" : " files differ",
          " from the manifest: ", join(wrong), "; extract or import again");
   }
 }

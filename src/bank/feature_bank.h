@@ -3,6 +3,7 @@
 //   BANK/bank.json                       manifest: shapes, dtypes, SHA-256 of each array, origin
 //   BANK/head/{weight,bias}.npy          the last layer: W [C, D], b [C]
 //   BANK/<set>/<split>/{logits,features,labels,index,...}.npy
+//                      paths.txt         what people call the rows, where they have names
 #pragma once
 
 #include <chrono>
@@ -47,6 +48,9 @@ class FeatureBank {
   std::vector<std::string> arrays(std::string_view split) const;
   /// A mapped array; Error names what the bank has instead.
   Array array(std::string_view split, std::string_view name) const;
+  /// What people call the rows, one name each (a file relative to the data set's root); empty where
+  /// they have none.
+  std::vector<std::string> paths(std::string_view split) const;
   std::optional<Head> head() const;
   /// Classes and feature width of the bank (0 = not known), from the head or any split.
   std::size_t classes() const;
@@ -56,7 +60,7 @@ class FeatureBank {
   /// other or with the splits that are there.
   void set_head(const Head& head, const nlohmann::json& origin);
   /// The manifest of one split: "rows", "arrays" (of each: "dtype", "shape", "sha256", "bytes",
-  /// "modified_ns") and "inputs", as given to SplitWriter.
+  /// "modified_ns"), "inputs", as given to SplitWriter, and "paths" where the rows have names.
   const nlohmann::json& manifest(std::string_view split) const;
   /// The same of the head, with "origin" instead of "rows" and "inputs"; {} if there is none.
   const nlohmann::json& head_manifest() const;
@@ -122,6 +126,9 @@ class SplitWriter {
   /// All arrays have been given the next `rows` rows: they reach the disk, then the journal says
   /// so. To spare the disk that happens at most once a second, and in the destructor.
   void commit(std::size_t rows);
+  /// Names for all rows, for FeatureBank::paths(). Error unless there is one for each row, without
+  /// line ends.
+  void set_paths(std::vector<std::string> paths);
   /// Every row is there: checks that logits and features are finite (Error with row and column;
   /// all of it is thrown away then), hashes, renames, extends the manifest.
   void finish();
@@ -147,6 +154,7 @@ class SplitWriter {
   std::size_t rows_;
   std::vector<ArrayPlan> arrays_;
   nlohmann::json inputs_;
+  std::vector<std::string> paths_;
   std::filesystem::path folder_;
   FolderLock lock_;
   std::vector<File> files_;  // one per array

@@ -157,7 +157,7 @@ TEST_F(FeatureBankTest, VerifyFindsWhatTimeStampsHide) {
   fs::remove(path_ / "b/test/features.npy");
   EXPECT_THAT(
       error_of([&] { bank.verify(); }),
-      HasSubstr("2 arrays differ from the manifest: a/test/logits, b/test/features (missing)"));
+      HasSubstr("2 files differ from the manifest: a/test/logits, b/test/features (missing)"));
 }
 
 TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {

@@ -34,12 +34,15 @@ bool is_shape(const nlohmann::json& value) {
          });
 }
 
+bool is_file(const nlohmann::json& value, std::string_view where) {
+  return value.is_object() && member(value, "sha256", where).is_string() &&
+         member(value, "bytes", where).is_number_unsigned() &&
+         member(value, "modified_ns", where).is_number_integer();
+}
+
 void check_description(const nlohmann::json& array, std::string_view where) {
-  const bool good = array.is_object() && member(array, "dtype", where).is_string() &&
-                    is_shape(member(array, "shape", where)) &&
-                    member(array, "sha256", where).is_string() &&
-                    member(array, "bytes", where).is_number_unsigned() &&
-                    member(array, "modified_ns", where).is_number_integer();
+  const bool good = is_file(array, where) && member(array, "dtype", where).is_string() &&
+                    is_shape(member(array, "shape", where));
   if (!good) fail(where, ": damaged description of an array in the manifest");
 }
 
@@ -105,6 +108,9 @@ void check_split_entry(const nlohmann::json& entry, std::string_view where) {
       fail(where, "/", name, ": expected two dimensions, found shape ", shape.dump());
     }
   }
+  if (entry.contains("paths") && !is_file(entry["paths"], where)) {
+    fail(where, ": damaged description of paths.txt in the manifest");
+  }
 }
 
 void check_manifest(const nlohmann::json& manifest, std::string_view where) {
@@ -125,14 +131,18 @@ void check_manifest(const nlohmann::json& manifest, std::string_view where) {
   }
 }
 
-nlohmann::json describe_array(const std::filesystem::path& path) {
+nlohmann::json describe_file(const std::filesystem::path& path) {
   const FileStamp stamp = stamp_of(path);
+  return {
+      {"sha256", sha256_file(path)}, {"bytes", stamp.bytes}, {"modified_ns", stamp.modified_ns}};
+}
+
+nlohmann::json describe_array(const std::filesystem::path& path) {
+  nlohmann::json description = describe_file(path);
   const Array array = read_npy(path);
-  return {{"dtype", name_of(array.dtype())},
-          {"shape", array.shape()},
-          {"sha256", sha256_file(path)},
-          {"bytes", stamp.bytes},
-          {"modified_ns", stamp.modified_ns}};
+  description["dtype"] = name_of(array.dtype());
+  description["shape"] = array.shape();
+  return description;
 }
 
 void check_array(const Array& array, const nlohmann::json& description, std::string_view where) {

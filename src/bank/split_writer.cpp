@@ -209,6 +209,18 @@ void SplitWriter::check_finite(std::string_view name) const {
        at / array.cols(), ", column ", at % array.cols(), "; the split was not written");
 }
 
+void SplitWriter::set_paths(std::vector<std::string> paths) {
+  if (paths.size() != rows_) {
+    fail(split_, ": expected a name for each of the ", rows_, " rows, found ", paths.size());
+  }
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (paths[i].find_first_of("\r\n") != std::string::npos) {
+      fail(split_, ": the name of row ", i, " has a line end in it; rename the file");
+    }
+  }
+  paths_ = std::move(paths);
+}
+
 void SplitWriter::finish() {
   if (finished_) fail(split_, ": is finished already");
   if (done_ != rows_) fail(split_, ": expected ", rows_, " rows, found ", done_);
@@ -226,7 +238,12 @@ void SplitWriter::finish() {
   for (std::size_t i = 0; i < arrays_.size(); ++i) {
     arrays[arrays_[i].name] = describe_array(files_[i].path);
   }
-  bank_.install(split_, {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}});
+  nlohmann::json entry = {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}};
+  if (!paths_.empty()) {
+    write_text(folder_ / paths_name, join(paths_, "\n") + "\n");
+    entry["paths"] = describe_file(folder_ / paths_name);
+  }
+  bank_.install(split_, entry);
   finished_ = true;
 }
 

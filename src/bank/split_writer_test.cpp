@@ -68,6 +68,37 @@ TEST_F(SplitWriterTest, WritesASplit) {
   EXPECT_EQ(read_npy(folder_ / "bank/a/test/logits.npy").shape(), (Shape{3, 2}));
 }
 
+TEST_F(SplitWriterTest, KeepsTheNamesOfTheRows) {
+  auto w = writer();
+  write_two(w);
+  write_one(w);
+  w.set_paths({"a b/x.png", "", "\xc3\xa4.png"});
+  w.finish();
+  const fs::path file = folder_ / "bank/a/test/paths.txt";
+  {
+    const FeatureBank bank = FeatureBank::open(folder_ / "bank");
+    EXPECT_THAT(bank.paths("a/test"), ElementsAre("a b/x.png", "", "\xc3\xa4.png"));
+    bank.verify();
+  }
+  EXPECT_EQ(read_text(file), "a b/x.png\n\n\xc3\xa4.png\n");
+  write_text(file, "one\ntwo\nthree\n");
+  EXPECT_THAT(error_of([&] { FeatureBank::open(folder_ / "bank"); }), HasSubstr("paths.txt"));
+  fs::remove(file);
+  EXPECT_THAT(error_of([&] { FeatureBank::open(folder_ / "bank"); }), HasSubstr("paths.txt"));
+}
+
+TEST_F(SplitWriterTest, RefusesNamesThatAreNoLines) {
+  auto w = writer();
+  EXPECT_THAT(error_of([&] { w.set_paths({"a", "b"}); }), HasSubstr("each of the 3 rows"));
+  EXPECT_THAT(error_of([&] { w.set_paths({"a", "b\nc", "d"}); }), HasSubstr("row 1"));
+}
+
+TEST_F(SplitWriterTest, RowsWithoutNamesHaveNoPaths) {
+  write_all_three();
+  EXPECT_TRUE(bank_.paths("a/test").empty());
+  EXPECT_FALSE(fs::exists(folder_ / "bank/a/test/paths.txt"));
+}
+
 TEST_F(SplitWriterTest, NothingIsThereBeforeFinish) {
   auto w = writer();
   write_two(w);

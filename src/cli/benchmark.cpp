@@ -95,7 +95,7 @@ void say_sizes(const Protocol& protocol, const Sizes& sizes, std::ostream& log) 
 class Benchmark final : public Verb, public EvaluationOptions {
  public:
   std::string protocol, model, data, bank, device = "auto";
-  std::int64_t batch = 128;
+  std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
     evaluation_settings(*this, seed);  // a mistake in a spec comes before hours of work
@@ -135,8 +135,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     for (const ProtocolSet& set : plan.sets) {
       const Dataset& dataset = *datasets.at(set.name);
       log_pictures(dataset, console.log);
-      const auto accuracy = network->extract(dataset, set.data, features, set.name,
-                                             static_cast<std::size_t>(batch), console);
+      const auto accuracy = network->extract(dataset, set.data, features, set.name, batch, console);
       const bool known = std::ranges::find(in_distribution, set.name) != in_distribution.end();
       if (accuracy && known) {
         console.log << set.name << ": accuracy " << format_number(*accuracy) << '\n';

@@ -137,6 +137,9 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
   std::vector<ArrayPlan> plans;
   for (const Column& column : columns) plans.push_back(column.plan);
   SplitWriter writer(bank, split, rows, std::move(plans), inputs_with(bank, split, array, source));
+  if (auto names = there ? bank.paths(split) : std::vector<std::string>(); !names.empty()) {
+    writer.set_paths(std::move(names));
+  }
   constexpr std::size_t window = 16384;
   while (writer.done() < rows) {
     check_interrupt();

@@ -47,7 +47,8 @@ class Backbone {
   /// the accuracy where every label is a class of the network.
   virtual std::optional<double> extract(const Dataset& dataset, const std::string& spec,
                                         FeatureBank& bank, const std::string& split,
-                                        std::size_t batch, const Console& console) const = 0;
+                                        std::optional<std::int64_t> batch,
+                                        const Console& console) const = 0;
 };
 
 /// "NETWORK:WEIGHTS" on auto, cpu, cuda or cuda:N. Error as Model::load(), and without libtorch.

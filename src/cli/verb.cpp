@@ -22,12 +22,15 @@ ParameterInfo seed_info() {
 
 ParameterInfo model_info() {
   return {.name = "model",
-          .doc = "NETWORK:PATH of its weights (safetensors, .pth or .th); `nescio list models`"};
+          .doc = "NETWORK:PATH?key=value&... of its weights (safetensors, .pth or .th)",
+          .names = {"models"}};
 }
 
 ParameterInfo batch_info() {
   return {.name = "batch",
-          .doc = "pictures per pass of the network; changes values by rounding only",
+          .doc =
+              "pictures per pass of the network; changes values by rounding only; auto: 128, on a "
+              "CPU 8 where they are larger than 64 x 64",
           .min = 1,
           .max = 65536};
 }

@@ -16,7 +16,7 @@ namespace {
 class Extract final : public Verb {
  public:
   std::string model, data, bank, as, device = "auto";
-  std::int64_t batch = static_cast<std::int64_t>(ExtractOptions{}.batch);
+  std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
     keep_freed_memory();
@@ -24,9 +24,8 @@ class Extract final : public Verb {
     const std::unique_ptr<Dataset> dataset = open_dataset(data);
     log_pictures(*dataset, console.log);
     FeatureBank target = FeatureBank::open_or_create(bank);
-    const Extracted done =
-        nescio::extract(network, *dataset, data, target, as,
-                        {.batch = static_cast<std::size_t>(batch), .progress = console.progress});
+    const Extracted done = nescio::extract(network, *dataset, data, target, as,
+                                           extract_options(batch, console.progress));
     say_what_was_there(done, target, as, console.log);
     if (console.json) {
       write_json(console.out, done, network.device());
@@ -57,7 +56,8 @@ VerbInfo extract() {
       {.name = "extract",
        .summary = "Run a network over a data set into a bank.",
        .details = {"Writes the logits, features, labels and row numbers of every picture as one "
-                   "split of the bank, and the network's last layer as the bank's head. The bank "
+                   "split of the bank, their names where they have some, and the network's last "
+                   "layer as the bank's head where the logits are linear in the features. The bank "
                    "is made if it is not there; it holds one network.",
                    "What was interrupted goes on where it stopped when the same command is given "
                    "again. A split that the bank has from the same weights, data, preprocessing "
@@ -70,8 +70,8 @@ VerbInfo extract() {
        .options =
            {option(&Extract::model, required(model_info())),
             option(&Extract::data, {.name = "data",
-                                    .doc = "TYPE:PATH?key=value&... of the pictures; `nescio list "
-                                           "datasets`",
+                                    .doc = "TYPE:PATH?key=value&... of the pictures",
+                                    .names = {"datasets"},
                                     .required = true}),
             option(&Extract::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
             option(&Extract::as,

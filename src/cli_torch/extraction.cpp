@@ -6,6 +6,12 @@
 
 namespace nescio {
 
+ExtractOptions extract_options(std::optional<std::int64_t> batch, const Progress& progress) {
+  ExtractOptions options{.progress = progress};
+  if (batch) options.batch = static_cast<std::size_t>(*batch);
+  return options;
+}
+
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
                         std::ostream& log) {
   if (done.was_there) {

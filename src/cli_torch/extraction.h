@@ -1,12 +1,17 @@
 // What the verb `extract` and the extraction within other verbs have in common.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 
 #include "extract/extract.h"
 
 namespace nescio {
+
+/// The option `batch`, as extract() takes it.
+ExtractOptions extract_options(std::optional<std::int64_t> batch, const Progress& progress);
 
 /// Whether the split was there, or begun, before.
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,

@@ -1,6 +1,8 @@
 #include "cli/network_part.h"
 
+#include <iomanip>
 #include <ostream>
+#include <sstream>
 #include <utility>
 
 #include "base/memory.h"
@@ -12,17 +14,42 @@
 namespace nescio {
 namespace {
 
+std::string three(const std::array<double, 3>& values) {
+  std::vector<std::string> digits;
+  for (const double value : values) {
+    std::ostringstream out;
+    out << std::setprecision(4) << value;
+    digits.push_back(out.str());
+  }
+  return join(digits);
+}
+
+std::string input_text(const Preprocessing& p) {
+  const std::string size = text(p.height, " x ", p.width);
+  const std::string cut = p.short_side == 0 ? text("resized to ", size, " (", p.resize, ")")
+                                            : text("short side ", p.short_side, " (", p.resize,
+                                                   "), ", size, " of the centre");
+  return text(cut, ", ", p.channels, " / 255, mean ", three(p.mean), ", std ", three(p.std));
+}
+
 Description describe(const NetworkInfo& info) {
-  const Preprocessing& p = info.preprocessing;
   Description d{"model", info.name, info.summary};
-  d.fact("usage", info.name + ":PATH");
+  d.fact("usage", info.name + ":PATH[?key=value&...]");
   d.fact("paper", info.paper);
   d.fact("weights", info.weights);
   d.fact("classes", text(info.classes, ", or as many as the weights have"));
-  d.fact("input", text(p.height, " x ", p.width, " ", p.channels, " / 255, resized ", p.resize,
-                       ", mean ", format_number(p.mean[0]), " ", format_number(p.mean[1]), " ",
-                       format_number(p.mean[2]), ", std ", format_number(p.std[0]), " ",
-                       format_number(p.std[1]), " ", format_number(p.std[2])));
+  d.fact("input", input_text(info.preprocessing));
+  std::vector<std::string> others;
+  for (const OtherNames& other : info.also_reads) {
+    others.push_back(text(other.source, "; input: ", input_text(other.preprocessing)));
+  }
+  d.fact("also reads", others);
+  if (!info.linear_head) {
+    d.fact("head",
+           "none: the logits are not linear in the features, so detectors that need the "
+           "head are skipped");
+  }
+  d.parameters = in_words(preprocessing_parameters());
   return d;
 }
 
@@ -31,17 +58,17 @@ class TorchBackbone final : public Backbone {
   explicit TorchBackbone(Model model) : model_(std::move(model)) {}
 
   std::size_t classes() const override { return model_.classes(); }
-  const Preprocessing& preprocessing() const override { return model_.info().preprocessing; }
+  const Preprocessing& preprocessing() const override { return model_.preprocessing(); }
   nlohmann::json identity() const override { return identity_of(model_); }
   BackboneOutputs forward(std::span<const float> images) const override {
     ModelOutputs said = model_.forward(images);
     return {std::move(said.logits), std::move(said.features)};
   }
   std::optional<double> extract(const Dataset& dataset, const std::string& spec, FeatureBank& bank,
-                                const std::string& split, std::size_t batch,
+                                const std::string& split, std::optional<std::int64_t> batch,
                                 const Console& console) const override {
     Extracted done = nescio::extract(model_, dataset, spec, bank, split,
-                                     {.batch = batch, .progress = console.progress});
+                                     extract_options(batch, console.progress));
     const auto accuracy = std::exchange(done.accuracy, std::nullopt);  // the caller knows its worth
     say_what_was_there(done, bank, split, console.log);
     if (!done.was_there) say_rows(done, split, console.log);

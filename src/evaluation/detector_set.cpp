@@ -46,7 +46,9 @@ std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles
     if (needs.features && !bank.has(split, "features")) return split + " has no features";
   }
   if (needs.head && !bank.head()) {
-    return "the bank has no head; import it with head_weight=W.npy head_bias=b.npy";
+    return "the bank has no head; import it with head_weight=W.npy head_bias=b.npy, if the logits "
+           "are "
+           "linear in the features";
   }
   return {};
 }

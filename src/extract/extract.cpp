@@ -17,9 +17,23 @@ bool equal(const Array& a, const Array& b) {
          std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
+/// Gives the bank the network's last layer, unless it has that of another one.
+void claim_head(FeatureBank& bank, const Model& model, const std::string& remedy) {
+  const Head head{model.head_weight(), model.head_bias()};
+  const std::optional<Head> there = bank.head();
+  if (!there) return bank.set_head(head, identity_of(model));
+  if (equal(there->weight, head.weight) && equal(there->bias, head.bias)) return;
+  const auto hash = [](const nlohmann::json& entry) {
+    return entry.at("arrays").at("weight").value("sha256", "unknown");
+  };
+  fail("bank ", bank.path().string(), ": its head weight ", to_string(there->weight.shape()),
+       " (file of SHA-256 ", hash(bank.head_manifest()), ") is not that of ", model.info().name,
+       " ", to_string(head.weight.shape()), " (weights of SHA-256 ", model.weights_sha256(), ")",
+       remedy);
+}
+
 /// Makes the bank the network's, unless it is another one's.
 void claim_bank(FeatureBank& bank, const Model& model) {
-  const Head head{model.head_weight(), model.head_bias()};
   const nlohmann::json ours = identity_of(model);
   const nlohmann::json theirs = bank.model();
   const std::string remedy = "; a bank holds one network, so use another bank=";
@@ -28,19 +42,7 @@ void claim_bank(FeatureBank& bank, const Model& model) {
          " with weights of SHA-256 ", theirs.value("weights_sha256", "unknown"), ", found ",
          model.info().name, " with weights of SHA-256 ", model.weights_sha256(), remedy);
   }
-  if (const std::optional<Head> there = bank.head()) {
-    if (!equal(there->weight, head.weight) || !equal(there->bias, head.bias)) {
-      const auto hash = [](const nlohmann::json& entry) {
-        return entry.at("arrays").at("weight").value("sha256", "unknown");
-      };
-      fail("bank ", bank.path().string(), ": its head weight ", to_string(there->weight.shape()),
-           " (file of SHA-256 ", hash(bank.head_manifest()), ") is not that of ", model.info().name,
-           " ", to_string(head.weight.shape()), " (weights of SHA-256 ", model.weights_sha256(),
-           ")", remedy);
-    }
-  } else {
-    bank.set_head(head, ours);
-  }
+  if (model.info().linear_head) claim_head(bank, model, remedy);
   if (theirs != ours) bank.set_model(ours);
 }
 
@@ -59,6 +61,9 @@ nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std
   if (const auto names = dataset.class_names(); !names.empty()) inputs["class_names"] = names;
   inputs["program"] = version();
   for (const ArrayPlan& array : arrays) inputs["arrays"].push_back(array.name);
+  if (const auto skipped = dataset.skipped(); !skipped.empty()) {
+    inputs["skipped"] = skipped.size();
+  }
   return inputs;
 }
 
@@ -67,6 +72,15 @@ nlohmann::json inputs_of(const FeatureBank& bank, const std::string& split) {
   nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
   inputs.erase("import");
   return inputs;
+}
+
+/// Empty where no picture has a name.
+std::vector<std::string> names_of(const Dataset& dataset) {
+  std::vector<std::string> names(dataset.size());
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = dataset.name(i);
+  const auto named = [](const std::string& name) { return !name.empty(); };
+  if (std::ranges::none_of(names, named)) names.clear();
+  return names;
 }
 
 void write_batch(SplitWriter& writer, const ImageBatch& batch, const ModelOutputs& outputs) {
@@ -91,12 +105,25 @@ std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& sp
   return static_cast<double>(right) / static_cast<double>(logits.rows());
 }
 
+bool on_cpu(const Model& model) { return model.device() == "cpu"; }
+
+/// A picture takes a small part of the network's time for it, but a GPU has none to wait.
+std::size_t default_workers(const Model& model) {
+  const auto threads = static_cast<std::size_t>(thread_count());
+  return std::max<std::size_t>(2, on_cpu(model) ? threads / 2 : threads);
+}
+
 }  // namespace
 
 nlohmann::json identity_of(const Model& model) {
   return {{"network", model.info().name},
           {"weights_sha256", model.weights_sha256()},
-          {"preprocessing", to_json(model.info().preprocessing)}};
+          {"preprocessing", to_json(model.preprocessing())}};
+}
+
+std::size_t default_batch(const Model& model) {
+  const Preprocessing& p = model.preprocessing();
+  return on_cpu(model) && p.height * p.width > 64 * 64 ? 8 : 128;
 }
 
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
@@ -118,17 +145,18 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   }
 
   SplitWriter writer(bank, split, rows, arrays, inputs);
+  if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
   result.rows_before = writer.done();
   // On the CPU each thread takes a batch of its own: no thread waits for another within a layer, and
   // the bits cannot depend on how many there are. A GPU has enough to do with one.
   const std::size_t lanes =
-      model.device() == "cpu" ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
+      on_cpu(model) ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
   std::vector<ImageBatch> batches(lanes);
   std::vector<ModelOutputs> outputs(lanes);
-  Loader loader(dataset, model.info().preprocessing,
-                {.batch = options.batch,
+  Loader loader(dataset, model.preprocessing(),
+                {.batch = options.batch.value_or(default_batch(model)),
                  .first = writer.done(),
-                 .workers = options.workers,
+                 .workers = options.workers.value_or(default_workers(model)),
                  .ahead = lanes + 1});
   const auto report = [&] {
     if (options.progress) options.progress(split, writer.done(), rows);

@@ -17,11 +17,16 @@ nlohmann::json identity_of(const Model& model);
 
 struct ExtractOptions {
   /// Pictures per pass; the last one is filled up, so that what a picture gives does not depend on
-  /// how many there are.
-  std::size_t batch = 128;
-  std::size_t workers = 2;  // threads that prepare pictures
+  /// how many there are. None: default_batch().
+  std::optional<std::size_t> batch = {};
+  /// Threads that prepare pictures; none: as many as it takes.
+  std::optional<std::size_t> workers = {};
   Progress progress = {};
 };
+
+/// 128, or fewer on a CPU where pictures are large: the values between two layers then stay near
+/// the processor, and memory flat.
+std::size_t default_batch(const Model& model);
 
 struct Extracted {
   std::size_t rows = 0;
@@ -35,10 +40,12 @@ struct Extracted {
 };
 
 /// Writes logits [N, C], features [N, D], labels [N] (-1 = none) and index [N] (row in the source
-/// data) of `dataset` as `split` of the bank, and the network's last layer as the bank's head.
+/// data) of `dataset` as `split` of the bank, the names of the pictures where they have some, and
+/// the network's last layer as the bank's head where the logits are linear in the features.
 ///
 /// The inputs are the weights' SHA-256, `data_spec`, the data's SHA-256, the preprocessing, the
-/// program's version and the list of arrays. A split from equal inputs is left as it is, an
+/// program's version, the list of arrays and the number of pictures skipped; batch and device, which
+/// change values by rounding only, are none. A split from equal inputs is left as it is, an
 /// interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
 /// Error if the bank's head or model is another network's, with both hashes.
 /// Memory: a few batches per thread, whatever N.

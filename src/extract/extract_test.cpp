@@ -74,7 +74,7 @@ TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
 
   // Picture 7 goes through by hand, in a batch of the same shape.
   const Sample sample = open_dataset(spec_)->load(7);
-  const Preprocessor preprocessor(model_.info().preprocessing);
+  const Preprocessor preprocessor(model_.preprocessing());
   std::vector<float> images(6 * preprocessor.size());
   preprocessor.apply(sample.image, std::span(images).first(preprocessor.size()));
   const Array by_hand = model_.forward(images).logits;
@@ -87,6 +87,28 @@ TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
     right += static_cast<std::size_t>(std::ranges::max_element(row) - row.begin()) == i % 4;
   }
   EXPECT_DOUBLE_EQ(done.accuracy.value(), static_cast<double>(right) / 20);
+}
+
+/// Grey pictures with names, of which one was left out.
+class Named final : public Dataset {
+ public:
+  std::size_t size() const override { return 3; }
+  Sample load(std::size_t i) const override {
+    return {Image{32, 32, 1, std::vector<std::uint8_t>(32 * 32, static_cast<std::uint8_t>(i))}};
+  }
+  std::string hash() const override { return "named"; }
+  std::string name(std::size_t i) const override { return text("a/", i, ".png"); }
+  std::vector<std::string> skipped() const override { return {"a/3.png: truncated"}; }
+};
+
+TEST_F(ExtractTest, KeepsTheNamesOfPicturesAndCountsTheBroken) {
+  FeatureBank target = bank();
+  const Extracted done = extract(model_, Named(), "named", target, "toy/test", {.batch = 2});
+  EXPECT_EQ(done.skipped, 1u);
+  EXPECT_EQ(target.manifest("toy/test").at("inputs").at("skipped"), 1);
+  EXPECT_EQ(target.paths("toy/test"), (std::vector<std::string>{"a/0.png", "a/1.png", "a/2.png"}));
+  run(target, spec_);
+  EXPECT_TRUE(target.paths("toy/test").empty());
 }
 
 TEST_F(ExtractTest, RecordsItsInputs) {
