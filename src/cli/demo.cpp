@@ -59,8 +59,9 @@ VerbInfo demo() {
        .examples = {"nescio demo", "nescio demo out=FOLDER detectors=energy,knn"},
        .options = {
            option(&Demo::out, {.name = "out", .doc = "folder of the network and of the report"}),
-           option(&Demo::detectors,
-                  {.name = "detectors", .doc = "specs separated by commas, or all"}),
+           option(&Demo::detectors, {.name = "detectors",
+                                     .doc = "specs separated by commas, or all",
+                                     .names = {"detectors"}}),
            option(&Demo::steps,
                   {.name = "steps", .doc = "training steps", .min = 1, .max = 1e6})}});
 }

@@ -36,6 +36,7 @@ VerbInfo describe() {
        .options = {option(&Describe::name,
                           {.name = "name",
                            .doc = "what to describe; `nescio list` knows the names",
+                           .names = catalogue_names(),
                            .required = true})},
        .json = true});
 }

@@ -26,6 +26,7 @@ std::string to_text(const Description& d) {
     if (!p.range.starts_with("one of")) limits.push_back(p.type);
     if (!p.range.empty()) limits.push_back(p.range);
     if (!p.unit.empty()) limits.push_back("in " + p.unit);
+    if (!p.names.empty()) limits.push_back("names from `nescio list`: " + p.names);
     if (!p.sweep.empty()) limits.push_back("usual values " + p.sweep);
     out += "      " + join(limits, "; ") + "\n";
   }
@@ -48,6 +49,7 @@ nlohmann::ordered_json to_json(const Description& d) {
     if (!p.required) one["default"] = p.default_value;
     if (!p.range.empty()) one["range"] = p.range;
     if (!p.unit.empty()) one["unit"] = p.unit;
+    if (!p.names.empty()) one["names"] = split_top_level(p.names);
     if (!p.sweep.empty()) one["sweep"] = split_top_level(p.sweep);
     parameters.push_back(one);
   }

@@ -13,7 +13,7 @@ namespace nescio {
 
 /// A parameter without the type that it belongs to.
 struct ParameterText {
-  std::string name, type, default_value, range, unit, sweep, doc;
+  std::string name, type, default_value, range, unit, names, sweep, doc;
   bool required = false;
 };
 
@@ -36,7 +36,7 @@ std::vector<ParameterText> in_words(const std::vector<Parameter<Base>>& paramete
   out.reserve(parameters.size());
   for (const auto& p : parameters) {
     out.push_back({p.info.name, p.type, p.default_value, describe_range(p.info), p.info.unit,
-                   join(p.info.sweep), p.info.doc, p.info.required});
+                   join(p.info.names), join(p.info.sweep), p.info.doc, p.info.required});
   }
   return out;
 }

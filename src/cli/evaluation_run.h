@@ -24,8 +24,9 @@ struct EvaluationOptions {
 template <class Object>
 std::vector<Parameter<Verb>> evaluation_options() {
   return {
-      option<Object, std::string>(
-          &Object::detectors, {.name = "detectors", .doc = "specs separated by commas, or all"}),
+      option<Object, std::string>(&Object::detectors, {.name = "detectors",
+                                                       .doc = "specs separated by commas, or all",
+                                                       .names = {"detectors"}}),
       option<Object, std::string>(&Object::out,
                                   {.name = "out", .doc = "folder of the run", .required = true}),
       option<Object, std::int64_t>(

@@ -69,7 +69,9 @@ VerbInfo fit() {
                     "nescio fit react+energy bank=BANK train=cifar10/train val=cifar10/val "
                     "out=react"},
        .options = {
-           option(&Fit::spec, {.name = "spec", .doc = "the detector", .required = true}),
+           option(
+               &Fit::spec,
+               {.name = "spec", .doc = "the detector", .names = {"detectors"}, .required = true}),
            option(&Fit::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
            option(&Fit::train, {.name = "train", .doc = "split of training rows, SET/SPLIT"}),
            option(&Fit::val, {.name = "val", .doc = "split of validation rows, SET/SPLIT"}),

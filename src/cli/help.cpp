@@ -40,6 +40,7 @@ std::string option_text(const Parameter<Verb>& option) {
   std::string words = option.info.doc;
   if (const auto range = describe_range(option.info); !range.empty()) words += "; " + range;
   if (!option.info.unit.empty()) words += "; in " + option.info.unit;
+  if (option.info.names.size() == 1) words += "; `nescio list " + option.info.names[0] + "`";
   if (option.info.required) {
     words += " (required)";
   } else if (!option.default_value.empty()) {

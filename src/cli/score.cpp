@@ -159,8 +159,8 @@ VerbInfo score() {
                    option(&Score::model, model_info()),
                    option(&Score::data,
                           {.name = "data",
-                           .doc = "a picture, a folder of pictures, or TYPE:PATH?key=value&...; "
-                                  "`nescio list datasets`"}),
+                           .doc = "a picture, a folder of pictures, or TYPE:PATH?key=value&...",
+                           .names = {"datasets"}}),
                    option(&Score::bank, {.name = "bank", .doc = "folder of the bank"}),
                    option(&Score::sets, {.name = "sets",
                                          .doc = "splits to score, SET/SPLIT, separated by commas"}),

@@ -20,17 +20,18 @@ std::vector<Parameter<TrainSettings>> declare() {
   using S = TrainSettings;
   return {
       setting(&S::model, {.name = "model",
-                          .doc = "NETWORK, or NETWORK:PATH of weights to start from; `nescio list "
-                                 "models`",
+                          .doc = "NETWORK, or NETWORK:PATH of weights to start from",
+                          .names = {"models"},
                           .required = true}),
       setting(&S::data, {.name = "data",
-                         .doc = "TYPE:PATH?key=value&... of the training pictures; `nescio list "
-                                "datasets`",
+                         .doc = "TYPE:PATH?key=value&... of the training pictures",
+                         .names = {"datasets"},
                          .required = true}),
       setting(&S::val, {.name = "val",
                         .doc = "the same of pictures to validate on after each epoch; the best "
-                               "weights are kept"}),
-      setting(&S::method, {.name = "method", .doc = "what is minimised; `nescio list methods`"}),
+                               "weights are kept",
+                        .names = {"datasets"}}),
+      setting(&S::method, {.name = "method", .doc = "what is minimised", .names = {"methods"}}),
       setting(&S::steps,
               {.name = "steps", .doc = "how many; or give epochs", .min = 1, .max = 1e12}),
       setting(&S::epochs, {.name = "epochs",
@@ -65,8 +66,8 @@ std::vector<Parameter<TrainSettings>> declare() {
                          .doc = "largest norm of the gradient, longer ones are shortened; 0: any",
                          .min = 0}),
       setting(&S::augment, {.name = "augment",
-                            .doc = "random changes to the pictures, crop(padding=4),flip; `nescio "
-                                   "list augmentations`"}),
+                            .doc = "random changes to the pictures, crop(padding=4),flip",
+                            .names = {"augmentations"}}),
       setting(&S::new_head, {.name = "new_head",
                              .doc = "start with a new last layer where the classes of the weights "
                                     "are others than those of the data"}),

@@ -74,6 +74,17 @@ TEST(Catalogue, DescribesParametersOfADetector) {
   EXPECT_EQ(json.at(0).at("parameters").at(0).at("default"), "50");
 }
 
+TEST(Catalogue, DescribesANetwork) {
+  const Outcome net = nescio_program({"describe", "squeezenet1_0"});
+  if (nescio_program({"list", "models"}).code != 0) GTEST_SKIP() << "no libtorch";
+  EXPECT_EQ(net.code, 0) << net.log;
+  EXPECT_THAT(net.out, HasSubstr("short side 256 (bilinear), 224 x 224 of the centre, rgb"));
+  EXPECT_THAT(net.out, HasSubstr("Caffe's names"));
+  EXPECT_THAT(net.out, HasSubstr("resized to 227 x 227 (bilinear), bgr"));
+  EXPECT_THAT(net.out, HasSubstr("detectors that need the head are skipped"));
+  EXPECT_THAT(net.out, HasSubstr("short_side = auto"));
+}
+
 TEST(Catalogue, DescribesAVerbThatIsNamedLikeOne) {
   const Outcome score = nescio_program({"describe", "score"});
   EXPECT_EQ(score.code, 0) << score.log;
