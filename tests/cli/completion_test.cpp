@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <map>
 
 #include "base/text.h"
 #include "io/test_folder.h"
@@ -34,11 +36,16 @@ std::vector<std::string> lines_of(const std::string& said) {
   return lines;
 }
 
+std::string script_for(const std::string& shell) {
+  static std::map<std::string, std::string> made;  // starting the program takes most of the time
+  if (!made.contains(shell)) made[shell] = nescio_program({"completion", shell}).out;
+  return made[shell];
+}
+
 /// What bash would put behind the last break (= or :) of the line; `breaks` are its other breaks.
 std::vector<std::string> in_bash(const std::string& line, const std::string& breaks = "=:") {
-  return lines_of(say("bash --norc", nescio_program({"completion", "bash"}).out + "\nCOMP_LINE='" +
-                                         line + "' COMP_POINT=${#COMP_LINE} COMP_WORDBREAKS=' " +
-                                         breaks +
+  return lines_of(say("bash --norc", script_for("bash") + "\nCOMP_LINE='" + line +
+                                         "' COMP_POINT=${#COMP_LINE} COMP_WORDBREAKS=' " + breaks +
                                          "'\n_nescio\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n"));
 }
 
@@ -96,9 +103,9 @@ compadd() {
 }
 _files() { print -r -- "files $PREFIX" }
 )sh";
-  return lines_of(say("zsh -f", stage + nescio_program({"completion", "zsh"}).out + "\nwords=(" +
-                                    line + " '" + word + "') CURRENT=$#words IPREFIX= PREFIX='" +
-                                    word + "'\n_nescio\ntrue\n"));
+  return lines_of(say("zsh -f", stage + script_for("zsh") + "\nwords=(" + line + " '" + word +
+                                    "') CURRENT=$#words IPREFIX= PREFIX='" + word +
+                                    "'\n_nescio\ntrue\n"));
 }
 
 TEST(Completion, Zsh) {
