@@ -129,8 +129,8 @@ class SplitWriter {
   /// Names for all rows, for FeatureBank::paths(). Error unless there is one for each row, without
   /// line ends.
   void set_paths(std::vector<std::string> paths);
-  /// Every row is there: checks that logits and features are finite (Error with row and column;
-  /// all of it is thrown away then), hashes, renames, extends the manifest.
+  /// Every row is there: checks that float32 matrices are finite (Error with row and column; all
+  /// of it is thrown away then), hashes, renames, extends the manifest.
   void finish();
 
  private:

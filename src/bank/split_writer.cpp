@@ -228,7 +228,8 @@ void SplitWriter::finish() {
   nlohmann::json arrays;
   try {
     for (const auto& array : arrays_) {
-      if (array.name == "logits" || array.name == "features") check_finite(array.name);
+      const bool matrix = array.dtype == DType::float32 && array.row_shape.size() == 1;
+      if (matrix) check_finite(array.name);
     }
   } catch (const Error&) {
     finished_ = true;  // resuming would only find the same values again

@@ -21,7 +21,7 @@ namespace nescio {
 struct Split {
   std::string name;  // "cifar10/train", for messages
   std::map<std::string, Array>
-      arrays;    // by input name: "logits" [N, C], "features" [N, D], float32
+      arrays;    // by input name: "logits" [N, C], "features" [N, D], of probes; float32
   Array labels;  // [N] int64; empty where the split has none
   std::size_t classes = 0;
 };

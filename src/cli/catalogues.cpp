@@ -23,6 +23,9 @@ std::vector<std::string> print(const Needs& needs) {
   std::vector<std::string> parts;
   if (needs.logits) parts.emplace_back("logits");
   if (needs.features) parts.emplace_back("features");
+  for (const std::string& name : needs.arrays) {
+    parts.push_back(text("the array '", name, "' (extract with probes=", name, ")"));
+  }
   if (needs.head) parts.emplace_back("head");
   if (needs.labels) parts.emplace_back("labels for fitting");
   return parts;

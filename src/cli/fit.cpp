@@ -28,8 +28,8 @@ class Fit final : public Verb {
       if (!split.empty()) features.rows(split);
     }
     const FittedDetector detector = fit_detector(features, spec, train, val);
-    std::map<std::string, Array> owners;
-    save_detector(detector, read_batch(features, self_test_split(features), owners), folder);
+    const auto rows = read_arrays(features, self_test_split(features));
+    save_detector(detector, to_batch(rows), folder);
     console.out << folder.string() << '\n';
     console.log << chain.spec() << ": fitted and saved\n";
   }

@@ -43,6 +43,11 @@ std::vector<std::string> class_names(const FittedDetector& detector) {
 
 std::vector<PictureScore> score_pictures(const FittedDetector& detector, const Backbone& network,
                                          const Dataset& pictures, const Progress& progress) {
+  for (const auto& [array, width] : detector.arrays) {
+    fail("[", detector.chain.spec(), "] reads the array '", array,
+         "', which a picture alone does not have; extract the pictures with probes=", array,
+         " and score them with bank= and sets=");
+  }
   const auto program = detector.compile();
   const std::size_t total = pictures.size();
   Loader loader(pictures, network.preprocessing(), {.batch = std::min(batch_rows, total)});

@@ -110,7 +110,7 @@ class Score final : public Verb {
              const std::string& split) const {
     if (features.rows(split) == 0) fail(split, " has no rows");
     const Needs needs = fitted.chain.needs();
-    const auto compare = [&](const char* name, std::size_t expected) {
+    const auto compare = [&](const std::string& name, std::size_t expected) {
       if (!features.has(split, name)) {
         fail("[", fitted.chain.spec(), "] needs ", name, ", which ", split, " of ", bank,
              " has not");
@@ -124,6 +124,7 @@ class Score final : public Verb {
     };
     if (needs.logits) compare("logits", fitted.classes);
     if (needs.features) compare("features", fitted.feature_width);
+    for (const auto& [name, width] : fitted.arrays) compare(name, width);
   }
 
   template <class T>

@@ -1,5 +1,7 @@
 #include "detectors/chain.h"
 
+#include <algorithm>
+
 #include "base/arguments.h"
 
 namespace nescio {
@@ -42,6 +44,9 @@ Needs Chain::needs() const {
     all.features |= link.info->needs.features;
     all.head |= link.info->needs.head;
     all.labels |= link.info->needs.labels;
+    for (const std::string& name : link.info->needs.arrays) {
+      if (std::ranges::find(all.arrays, name) == all.arrays.end()) all.arrays.push_back(name);
+    }
   }
   return all;
 }
@@ -60,6 +65,11 @@ void Chain::check_inputs(const Inputs& in) const {
   if (need.head && !in.head) {
     fail("[", spec_, "] needs the head (W, b), which the bank has not; import it with ",
          "head_weight=W.npy head_bias=b.npy");
+  }
+  try {
+    for (const std::string& name : need.arrays) in.array(name);
+  } catch (const Error& e) {
+    fail("[", spec_, "] ", e.what());
   }
 }
 

@@ -6,6 +6,13 @@ namespace nescio {
 
 void Stage::fit(const Inputs&, Statistics&) {}
 
+std::vector<std::string> Needs::inputs() const {
+  std::vector<std::string> names = arrays;
+  if (features) names.emplace(names.begin(), "features");
+  if (logits) names.emplace(names.begin(), "logits");
+  return names;
+}
+
 Array to_array(double value) { return {{1}, std::vector<double>{value}}; }
 Array to_array(const Matrix& matrix) { return {{matrix.rows, matrix.cols}, matrix.values}; }
 Array to_array(const Array& array) { return array; }

@@ -48,7 +48,11 @@ struct Needs {
   bool logits = false;
   bool features = false;
   bool head = false;
-  bool labels = false;  // for fitting
+  bool labels = false;                   // for fitting
+  std::vector<std::string> arrays = {};  // what probes of the same name add at extraction
+
+  /// The arrays that scoring reads, by name.
+  std::vector<std::string> inputs() const;
 };
 
 /// An array (or number) that fit() sets and a saved detector holds.

@@ -22,12 +22,22 @@ Inputs Inputs::with_logits(const Expr& changed) const {
   return out;
 }
 
-Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head) {
+const Expr& Inputs::array(const std::string& name) const {
+  const auto found = arrays.find(name);
+  if (found == arrays.end()) {
+    fail("the array '", name, "' is missing; extract it with probes=", name);
+  }
+  return found->second;
+}
+
+Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head,
+                   const Widths& arrays) {
   auto graph = std::make_shared<Graph>();
   Inputs in;
   if (classes > 0) in.logits = input(graph, "logits", classes);
   if (feature_width > 0) in.features = input(graph, "features", feature_width);
   in.head = std::move(head);
+  for (const auto& [name, width] : arrays) in.arrays.emplace(name, input(graph, name, width));
   return in;
 }
 

@@ -1,6 +1,8 @@
 // What a score is a function of.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,19 +19,28 @@ struct HeadTables {
 
 /// Logits [B, C] and features [B, D] of a batch and the head, each absent where the bank lacks it
 /// (an empty Expr). A shaper returns changed ones; logits that nobody touched are the network's
-/// own.
+/// own. `arrays` are what probes added, by name: a shaper leaves them alone, since they come from
+/// a pass of their own over the network.
 struct Inputs {
   Expr logits;
   Expr features;
   std::optional<HeadTables> head;
+  std::map<std::string, Expr> arrays;
+
+  /// An array that a probe added; Error that says how to get it.
+  const Expr& array(const std::string& name) const;
 
   /// Other features; the logits follow from the head (Error without one).
   Inputs with_features(const Expr& changed) const;
   Inputs with_logits(const Expr& changed) const;
 };
 
-/// Inputs over a new graph; a width of 0 leaves the array out.
-Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head);
+/// Widths of arrays by name.
+using Widths = std::map<std::string, std::size_t>;
+
+/// Inputs over a new graph; a width of 0 leaves the array out. `arrays` are those of probes.
+Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head,
+                   const Widths& arrays = {});
 
 /// x / max(|x|, 1e-12), row by row; a row of zeros stays zero.
 Expr unit_rows(const Expr& x);

@@ -34,8 +34,8 @@ void replay(const FittedDetector& detector, const std::map<std::string, Array>& 
   const auto expected = tensors.find("self_test.scores");
   if (expected == tensors.end()) return;
   Batch batch;
-  for (const char* name : {"logits", "features"}) {
-    const auto found = tensors.find(std::string("self_test.") + name);
+  for (const std::string& name : detector.chain.needs().inputs()) {
+    const auto found = tensors.find("self_test." + name);
     if (found != tensors.end()) batch.emplace(name, found->second.matrix());
   }
   const auto stored = expected->second.as<double>();
@@ -59,46 +59,62 @@ const nlohmann::json& field(const nlohmann::json& json, const char* name,
   return json.at(name);
 }
 
+// Older files have no "arrays".
+Widths read_widths(const nlohmann::json& json, const std::filesystem::path& path) {
+  Widths out;
+  if (!json.contains("arrays")) return out;
+  for (const auto& [name, width] : json.at("arrays").items()) {
+    if (!width.is_number_unsigned()) fail(path.string(), ": arrays: ", name, " is no width");
+    out.emplace(name, width.get<std::size_t>());
+  }
+  return out;
+}
+
 }  // namespace
 
 Inputs FittedDetector::inputs() const {
-  return nescio::make_inputs(classes, feature_width, tables(head));
+  return nescio::make_inputs(classes, feature_width, tables(head), arrays);
 }
 
 std::unique_ptr<Program> FittedDetector::compile(Executor executor) const {
   return nescio::compile({chain.score(inputs())}, executor);
 }
 
+std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split) {
+  std::map<std::string, Array> out;
+  for (const std::string& name : bank.arrays(split)) {
+    const Array array = bank.array(split, name);
+    if (array.dtype() == DType::float32 && array.shape().size() == 2) out.emplace(name, array);
+  }
+  return out;
+}
+
 Split read_split(const FeatureBank& bank, const std::string& split) {
   Split out;
   out.name = split;
   out.classes = bank.classes();
-  for (const char* name : {"logits", "features"}) {
-    if (bank.has(split, name)) out.arrays.emplace(name, bank.array(split, name));
-  }
+  out.arrays = read_arrays(bank, split);
   if (bank.has(split, "labels")) out.labels = bank.array(split, "labels");
   return out;
 }
 
 Inputs make_inputs(const FeatureBank& bank) {
-  bool logits = false;
-  bool features = false;
+  Widths widths;
   for (const std::string& split : bank.splits()) {
-    logits |= bank.has(split, "logits");
-    features |= bank.has(split, "features");
+    for (const auto& [name, array] : read_arrays(bank, split)) widths.emplace(name, array.cols());
   }
-  return make_inputs(logits ? bank.classes() : 0, features ? bank.feature_width() : 0,
-                     tables(bank.head()));
+  const auto take = [&](const char* name) {
+    const auto found = widths.extract(name);
+    return found ? found.mapped() : 0;
+  };
+  const std::size_t classes = take("logits");
+  const std::size_t features = take("features");
+  return make_inputs(classes, features, tables(bank.head()), widths);
 }
 
-Batch read_batch(const FeatureBank& bank, const std::string& split,
-                 std::map<std::string, Array>& owners) {
+Batch to_batch(const std::map<std::string, Array>& arrays) {
   Batch batch;
-  for (const char* name : {"logits", "features"}) {
-    if (!bank.has(split, name)) continue;
-    const Array& array = owners[split + "/" + name] = bank.array(split, name);
-    batch.emplace(name, array.matrix());
-  }
+  for (const auto& [name, array] : arrays) batch.emplace(name, array.matrix());
   return batch;
 }
 
@@ -124,7 +140,11 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   }
   out.origin["bank"] = bank.path().string();
   out.origin["model"] = bank.model();
-  out.chain.fit(make_inputs(bank), {on_train.get(), on_val.get()});
+  const Inputs in = make_inputs(bank);
+  out.chain.fit(in, {on_train.get(), on_val.get()});
+  for (const std::string& name : out.chain.needs().arrays) {
+    out.arrays.emplace(name, in.array(name).width());
+  }
   if (!out.chain.needs().head) out.head.reset();
   return out;
 }
@@ -140,7 +160,10 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
     tensors.emplace("head.bias", detector.head->bias);
   }
   Batch kept;
-  for (const auto& [name, view] : self_test) {
+  for (const std::string& name : detector.chain.needs().inputs()) {
+    const auto found = self_test.find(name);
+    if (found == self_test.end()) continue;
+    const MatrixView& view = found->second;
     const std::size_t rows = std::min(view.rows, self_test_rows);
     std::vector<float> values;
     for (std::size_t r = 0; r < rows; ++r) {
@@ -166,6 +189,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
               {"spec", detector.chain.spec()},
               {"classes", detector.classes},
               {"feature_width", detector.feature_width},
+              {"arrays", detector.arrays},
               {"learned_sha256", sha256_file(partial / "learned.safetensors")},
               {"origin", detector.origin}});
   replace_folder(partial, folder);
@@ -197,6 +221,7 @@ FittedDetector load_detector(const std::filesystem::path& folder) {
   FittedDetector out{.chain = Chain(spec.get<std::string>()),
                      .classes = classes.get<std::size_t>(),
                      .feature_width = width.get<std::size_t>(),
+                     .arrays = read_widths(json, path),
                      .head = std::nullopt,
                      .origin = field(json, "origin", path)};
   std::map<std::string, Array> learned;

@@ -21,23 +21,24 @@ struct FittedDetector {
   Chain chain;
   std::size_t classes = 0;
   std::size_t feature_width = 0;
+  Widths arrays = {};  // of probes, as far as the chain needs them
   std::optional<Head> head;
   nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
 
   /// Inputs over a new graph.
   Inputs inputs() const;
-  /// The score compiled for an executor; reads "logits" and "features" as far as the chain needs
-  /// them.
+  /// The score compiled for an executor; reads the arrays that the chain needs, by name.
   std::unique_ptr<Program> compile(Executor executor = Executor::cpu) const;
 };
 
-/// One split of a bank as fitting sees it: the arrays that the bank has, labels, classes.
+/// What a detector may read of a split: logits, features and what probes added, float32 [N, w].
+std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split);
+/// One split of a bank as fitting sees it: its arrays, labels, classes.
 Split read_split(const FeatureBank& bank, const std::string& split);
 /// What the bank's arrays are called and how wide they are.
 Inputs make_inputs(const FeatureBank& bank);
-/// The arrays of a split as a batch; `owners` keeps them mapped.
-Batch read_batch(const FeatureBank& bank, const std::string& split,
-                 std::map<std::string, Array>& owners);
+/// The rows of arrays, which stay their owners.
+Batch to_batch(const std::map<std::string, Array>& arrays);
 
 /// Fits `spec` on splits of a bank ("" = none). Error if the spec needs a split or an array that is
 /// not there.
@@ -45,8 +46,8 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                             const std::string& train, const std::string& val,
                             Executor executor = Executor::cpu);
 
-/// Writes the folder, replacing an older one only when complete. `self_test` rows (at most 16 are
-/// kept) are scored and stored.
+/// Writes the folder, replacing an older one only when complete. `self_test` rows of the arrays
+/// that the chain needs (at most 16 are kept) are scored and stored.
 void save_detector(const FittedDetector& detector, const Batch& self_test,
                    const std::filesystem::path& folder);
 /// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is

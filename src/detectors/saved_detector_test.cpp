@@ -25,10 +25,12 @@ class SavedDetector : public testing::Test {
     SplitWriter writer(bank, "toy/train", ToyBank::train_rows,
                        {{"logits", DType::float32, {ToyBank::classes}},
                         {"features", DType::float32, {ToyBank::width}},
+                        {"odin", DType::float32, {ToyBank::classes}},
                         {"labels", DType::int64, {}}},
                        {});
     writer.write("logits", ToyBank::array(toy.train_logits));
     writer.write("features", ToyBank::array(toy.train_features));
+    writer.write("odin", ToyBank::array(ToyBank::probed(toy.train_logits)));
     writer.write("labels", Array({ToyBank::train_rows}, std::vector<std::int64_t>(toy.labels)));
     writer.commit(ToyBank::train_rows);
     writer.finish();
@@ -38,7 +40,7 @@ class SavedDetector : public testing::Test {
   }
 
   FeatureBank bank() const { return FeatureBank::open(folder / "bank"); }
-  Batch batch() const { return {{"logits", logits.matrix()}, {"features", features.matrix()}}; }
+  Batch batch() const { return to_batch(rows); }
   std::vector<double> scores(const FittedDetector& detector) const {
     std::vector<double> out(ToyBank::test_rows);
     detector.compile()->run(batch(), {out.data()});
@@ -55,8 +57,9 @@ class SavedDetector : public testing::Test {
 
   ToyBank toy;
   TestFolder folder;
-  Array logits = ToyBank::array(toy.test_logits);
-  Array features = ToyBank::array(toy.test_features);
+  std::map<std::string, Array> rows{{"logits", ToyBank::array(toy.test_logits)},
+                                    {"features", ToyBank::array(toy.test_features)},
+                                    {"odin", ToyBank::array(ToyBank::probed(toy.test_logits))}};
 };
 
 TEST_F(SavedDetector, ScoresAsBefore) {
@@ -107,6 +110,9 @@ TEST_F(SavedDetector, IsRefusedWhenDamaged) {
   changed = nlohmann::json::parse(json);
   changed["spec"] = "knn";
   EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("lacks '0.rows'"));
+  changed["arrays"] = {{"odin", "wide"}};
+  EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("odin is no width"));
+  changed = nlohmann::json::parse(json);
   changed["spec"] = 5;
   EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("wrong type"));
   fs::remove(path / "detector.json");

@@ -12,6 +12,7 @@
 
 #include "base/rng.h"
 #include "detectors/chain.h"
+#include "detectors/saved_detector.h"
 
 namespace nescio {
 
@@ -60,22 +61,35 @@ struct ToyBank {
     return {{rows.size(), rows.front().size()}, std::move(flat)};
   }
 
+  /// What the probe of any name gives here.
+  static std::vector<Row> probed(std::vector<Row> logits) {
+    for (Row& row : logits) {
+      for (double& v : row) v *= 2;
+    }
+    return logits;
+  }
+
   /// What the chain gives for the test rows, fitted on the training rows as train and as val.
   Row scores(const std::string& spec, Executor executor = Executor::cpu) const {
     const HeadTables head{Table(array(weight)), Table(array({bias}))};
-    const Inputs in = make_inputs(classes, width, head);
-    const Split split{"toy/train",
-                      {{"features", array(train_features)}, {"logits", array(train_logits)}},
-                      Array({train_rows}, std::vector<std::int64_t>(labels)),
-                      classes};
-    Statistics statistics(split, executor);
     Chain chain(spec);
+    Split split{"toy/train",
+                {{"features", array(train_features)}, {"logits", array(train_logits)}},
+                Array({train_rows}, std::vector<std::int64_t>(labels)),
+                classes};
+    std::map<std::string, Array> test{{"features", array(test_features)},
+                                      {"logits", array(test_logits)}};
+    Widths widths;
+    for (const std::string& name : chain.needs().arrays) {
+      widths.emplace(name, classes);
+      split.arrays.emplace(name, array(probed(train_logits)));
+      test.emplace(name, array(probed(test_logits)));
+    }
+    const Inputs in = make_inputs(classes, width, head, widths);
+    Statistics statistics(split, executor);
     chain.fit(in, {&statistics, &statistics});
-    const Array features = array(test_features);
-    const Array logits = array(test_logits);
     Row out(test_rows);
-    compile({chain.score(in)}, executor)
-        ->run({{"features", features.matrix()}, {"logits", logits.matrix()}}, {out.data()});
+    compile({chain.score(in)}, executor)->run(to_batch(test), {out.data()});
     return out;
   }
 };

@@ -44,6 +44,10 @@ std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles
   for (const std::string& split : read) {
     if (needs.logits && !bank.has(split, "logits")) return split + " has no logits";
     if (needs.features && !bank.has(split, "features")) return split + " has no features";
+    for (const std::string& name : needs.arrays) {
+      if (bank.has(split, name)) continue;
+      return text(split, " has no array '", name, "'; extract it with probes=", name);
+    }
   }
   if (needs.head && !bank.head()) {
     return "the bank has no head; import it with head_weight=W.npy head_bias=b.npy, if the logits "

@@ -18,8 +18,8 @@ template <class T>
 void stream(const FeatureBank& bank, const std::string& split, const Program& program,
             const std::vector<std::string>& names, const TakeScores<T>& take,
             const Progress& progress) {
-  std::map<std::string, Array> owners;
-  const Batch all = read_batch(bank, split, owners);
+  const auto arrays = read_arrays(bank, split);
+  const Batch all = to_batch(arrays);
   const std::size_t rows = bank.rows(split);
   const std::size_t block = program.block_rows();
   const std::size_t step = (window_rows + block - 1) / block * block;

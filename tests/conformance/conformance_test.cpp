@@ -23,6 +23,16 @@ void PrintTo(const DetectorInfo& info, std::ostream* out) { *out << info.name; }
 
 namespace {
 
+/// The arrays of probes that detectors of the catalogue need. In the worlds below every one of
+/// them is the logits.
+std::vector<std::string> probe_arrays() {
+  std::vector<std::string> names;
+  for (const DetectorInfo& info : detectors::catalogue()) {
+    names.insert(names.end(), info.needs.arrays.begin(), info.needs.arrays.end());
+  }
+  return names;
+}
+
 /// One fixed world: classes are Gaussian clouds of positive features, the head is linear in them;
 /// far OOD lies away from all clouds, with small logits.
 struct World {
@@ -32,11 +42,17 @@ struct World {
   std::vector<float> id_features, id_logits, ood_features, ood_logits;
   std::size_t rows = 400;
 
-  Inputs inputs() const { return make_inputs(classes, width, head); }
+  Inputs inputs() const {
+    Widths widths;
+    for (const std::string& name : probe_arrays()) widths.emplace(name, classes);
+    return make_inputs(classes, width, head, widths);
+  }
   Batch id() const { return batch(id_features, id_logits, rows); }
   Batch ood() const { return batch(ood_features, ood_logits, rows); }
   Batch batch(const std::vector<float>& f, const std::vector<float>& z, std::size_t n) const {
-    return {{"features", {f.data(), n, width}}, {"logits", {z.data(), n, classes}}};
+    Batch out{{"features", {f.data(), n, width}}, {"logits", {z.data(), n, classes}}};
+    for (const std::string& name : probe_arrays()) out.emplace(name, out.at("logits"));
+    return out;
   }
 };
 
@@ -85,6 +101,7 @@ World make_world(std::size_t classes, std::size_t width, std::size_t train_rows 
     Split s{name, {}, Array({n}, std::move(labels)), classes};
     s.arrays.emplace("features", Array({n, width}, std::move(f)));
     s.arrays.emplace("logits", Array({n, classes}, std::move(z)));
+    for (const std::string& name : probe_arrays()) s.arrays.emplace(name, s.arrays.at("logits"));
     return s;
   };
   w.train = split("world/train", train_rows);
@@ -162,7 +179,7 @@ TEST_P(Conformance, DescriptionIsComplete) {
   EXPECT_FALSE(info().formula.empty());
   EXPECT_FALSE(info().paper.authors.empty());
   EXPECT_FALSE(info().paper.title.empty());
-  EXPECT_TRUE(info().needs.logits || info().needs.features);
+  EXPECT_FALSE(info().needs.inputs().empty());
   EXPECT_EQ(info().fit_on.empty(), info().learned.empty())
       << "what is learned must be listed, so that it is saved";
   for (const auto& p : info().parameters) {
