@@ -3,10 +3,13 @@
 #include <filesystem>
 #include <map>
 #include <ostream>
+#include <set>
 
+#include "base/spec.h"
 #include "cli/evaluation_run.h"
 #include "cli/network_part.h"
 #include "cli/picture_log.h"
+#include "evaluation/imported.h"
 #include "evaluation/protocol.h"
 #include "io/file.h"
 #include "io/json_file.h"
@@ -92,9 +95,20 @@ void say_sizes(const Protocol& protocol, const Sizes& sizes, std::ostream& log) 
   if (!protocol.unused.empty()) log << "without a role: " << join(protocol.unused) << '\n';
 }
 
+// What the detectors that are named need. `all` takes what there is, because a probe makes an
+// extraction several times as long.
+std::vector<std::string> needed_probes(const std::string& detectors) {
+  std::set<std::string> probes;
+  for (const std::string& spec : expand_list(detectors)) {
+    if (spec == "all" || imported_name(spec)) continue;
+    for (const std::string& array : Chain(spec).needs().arrays) probes.insert(array);
+  }
+  return {probes.begin(), probes.end()};
+}
+
 class Benchmark final : public Verb, public EvaluationOptions {
  public:
-  std::string protocol, model, data, bank, device = "auto";
+  std::string protocol, model, data, bank, probes = "auto", device = "auto";
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
@@ -131,11 +145,15 @@ class Benchmark final : public Verb, public EvaluationOptions {
     say_sizes(plan, sizes, console.log);
     check_classes(plan, datasets, *network);
     FeatureBank features = FeatureBank::open_or_create(folder);
+    const ExtractionSettings settings{
+        .batch = batch,
+        .probes = probes == "auto" ? needed_probes(detectors) : expand_list(probes)};
     const std::vector<std::string> in_distribution = id_splits(plan.roles);
     for (const ProtocolSet& set : plan.sets) {
       const Dataset& dataset = *datasets.at(set.name);
       log_pictures(dataset, console.log);
-      const auto accuracy = network->extract(dataset, set.data, features, set.name, batch, console);
+      const auto accuracy =
+          network->extract(dataset, set.data, features, set.name, settings, console);
       const bool known = std::ranges::find(in_distribution, set.name) != in_distribution.end();
       if (accuracy && known) {
         console.log << set.name << ": accuracy " << format_number(*accuracy) << '\n';
@@ -173,6 +191,11 @@ VerbInfo benchmark() {
                   option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
                   option(&Benchmark::bank,
                          {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+                  option(&Benchmark::probes,
+                         {.name = "probes",
+                          .doc = "specs of probes, separated by commas; auto: what the detectors "
+                                 "that are named need, none for all",
+                          .names = {"probes"}}),
                   option(&Benchmark::batch, batch_info()),
                   option(&Benchmark::device, device_info())},
       .json = true};

@@ -103,6 +103,7 @@ const std::vector<Catalogue>& catalogues() {
       {"detectors", []() -> Entries { return describe_all(detectors::catalogue()); }},
       {"models", describe_networks},
       {"methods", describe_methods},
+      {"probes", describe_probes},
       {"datasets", []() -> Entries { return describe_all(datasets::catalogue()); }},
       {"augmentations", []() -> Entries { return describe_all(augmentations::catalogue()); }},
       {"metrics", []() -> Entries { return describe_all(metrics()); }},

@@ -9,7 +9,7 @@
 
 namespace nescio {
 
-/// What `list` takes: "detectors", "models", "methods", "datasets", ...
+/// What `list` takes: "detectors", "models", "methods", "probes", "datasets", ...
 std::vector<std::string> catalogue_names();
 
 /// The entries of one of them. Error if this build has none of that kind (models and methods

@@ -25,11 +25,19 @@ std::string libtorch_version();
 std::optional<std::vector<Description>> describe_networks();
 /// The same of the training methods.
 std::optional<std::vector<Description>> describe_methods();
+/// And of the probes.
+std::optional<std::vector<Description>> describe_probes();
 
 /// What a network says about a batch.
 struct BackboneOutputs {
   Array logits;    // [B, C] float32
   Array features;  // [B, D] float32
+};
+
+/// What a user may choose about an extraction.
+struct ExtractionSettings {
+  std::optional<std::int64_t> batch;  // pictures per pass; none: what suits the network
+  std::vector<std::string> probes;    // specs
 };
 
 /// The torch-free face of a network with its weights.
@@ -47,7 +55,7 @@ class Backbone {
   /// the accuracy where every label is a class of the network.
   virtual std::optional<double> extract(const Dataset& dataset, const std::string& spec,
                                         FeatureBank& bank, const std::string& split,
-                                        std::optional<std::int64_t> batch,
+                                        const ExtractionSettings& settings,
                                         const Console& console) const = 0;
 };
 

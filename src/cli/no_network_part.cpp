@@ -30,6 +30,7 @@ std::string libtorch_version() { return "no libtorch"; }
 std::optional<std::vector<Description>> describe_networks() { return std::nullopt; }
 std::unique_ptr<Backbone> load_backbone(const std::string&, const std::string&) { refuse(); }
 std::optional<std::vector<Description>> describe_methods() { return std::nullopt; }
+std::optional<std::vector<Description>> describe_probes() { return std::nullopt; }
 
 namespace verbs {
 VerbInfo extract() {

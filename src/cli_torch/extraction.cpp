@@ -6,9 +6,9 @@
 
 namespace nescio {
 
-ExtractOptions extract_options(std::optional<std::int64_t> batch, const Progress& progress) {
-  ExtractOptions options{.progress = progress};
-  if (batch) options.batch = static_cast<std::size_t>(*batch);
+ExtractOptions extract_options(const ExtractionSettings& settings, const Progress& progress) {
+  ExtractOptions options{.probes = settings.probes, .progress = progress};
+  if (settings.batch) options.batch = static_cast<std::size_t>(*settings.batch);
   return options;
 }
 
@@ -25,6 +25,7 @@ void say_what_was_there(const Extracted& done, const FeatureBank& bank, const st
 void say_rows(const Extracted& done, const std::string& split, std::ostream& out) {
   out << split << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
       << done.feature_width << "], labels, index";
+  for (const std::string& name : done.probes) out << ", " << name;
   if (done.accuracy) out << ", accuracy " << format_number(*done.accuracy);
   out << '\n';
 }

@@ -6,12 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "cli/network_part.h"
 #include "extract/extract.h"
 
 namespace nescio {
 
-/// The option `batch`, as extract() takes it.
-ExtractOptions extract_options(std::optional<std::int64_t> batch, const Progress& progress);
+/// The options `batch` and `probes`, as extract() takes them.
+ExtractOptions extract_options(const ExtractionSettings& settings, const Progress& progress);
 
 /// Whether the split was there, or begun, before.
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli_torch/extraction.h"
+#include "extract/probe.h"
 #include "nn/model.h"
 #include "train/method_info.h"
 
@@ -65,10 +66,10 @@ class TorchBackbone final : public Backbone {
     return {std::move(said.logits), std::move(said.features)};
   }
   std::optional<double> extract(const Dataset& dataset, const std::string& spec, FeatureBank& bank,
-                                const std::string& split, std::optional<std::int64_t> batch,
+                                const std::string& split, const ExtractionSettings& settings,
                                 const Console& console) const override {
     Extracted done = nescio::extract(model_, dataset, spec, bank, split,
-                                     extract_options(batch, console.progress));
+                                     extract_options(settings, console.progress));
     const auto accuracy = std::exchange(done.accuracy, std::nullopt);  // the caller knows its worth
     say_what_was_there(done, bank, split, console.log);
     if (!done.was_there) say_rows(done, split, console.log);
@@ -84,6 +85,15 @@ Description describe(const MethodInfo& info) {
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
   d.fact("needs", info.needs.labels ? "labels" : "pictures alone");
+  d.parameters = in_words(info.parameters);
+  return d;
+}
+
+Description describe(const ProbeInfo& info) {
+  Description d{"probe", info.name, info.summary};
+  d.fact("formula", info.formula);
+  d.fact("paper", info.paper);
+  d.fact("adds", text("the array '", info.name, "': ", info.array));
   d.parameters = in_words(info.parameters);
   return d;
 }
@@ -105,6 +115,10 @@ std::optional<std::vector<Description>> describe_networks() {
 
 std::optional<std::vector<Description>> describe_methods() {
   return describe_all(methods::catalogue());
+}
+
+std::optional<std::vector<Description>> describe_probes() {
+  return describe_all(probes::catalogue());
 }
 
 std::unique_ptr<Backbone> load_backbone(const std::string& model, const std::string& device) {

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/threads.h"
 #include "base/version.h"
+#include "extract/probe.h"
 #include "image/loader.h"
 
 namespace nescio {
@@ -53,6 +54,21 @@ std::vector<ArrayPlan> plan_arrays(const Model& model) {
           {"index", DType::int64, {}}};
 }
 
+/// What the network and the probes say about a batch.
+struct BatchOutputs {
+  ModelOutputs model;
+  std::vector<Array> probes;
+};
+
+BatchOutputs run_all(const Model& model, const std::vector<NamedProbe>& probes,
+                     const ImageBatch& batch) {
+  BatchOutputs out{model.forward(batch.images), {}};
+  for (const NamedProbe& named : probes) {
+    out.probes.push_back(named.probe->run(model, batch.images, out.model));
+  }
+  return out;
+}
+
 nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std::string& data_spec,
                            const std::vector<ArrayPlan>& arrays) {
   nlohmann::json inputs = identity_of(model);
@@ -67,11 +83,20 @@ nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std
   return inputs;
 }
 
-/// What a split of the bank was made from. Scores that were imported into it later are no input.
-nlohmann::json inputs_of(const FeatureBank& bank, const std::string& split) {
-  nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
-  inputs.erase("import");
-  return inputs;
+/// Whether the bank has the split from these inputs. Scores that were imported into it later are no
+/// input, and it may hold the arrays of further probes.
+bool has_from(const FeatureBank& bank, const std::string& split, const nlohmann::json& inputs) {
+  if (!bank.has(split)) return false;
+  nlohmann::json theirs = bank.manifest(split).value("inputs", nlohmann::json::object());
+  theirs.erase("import");
+  const nlohmann::json stored = theirs.value("probes", nlohmann::json::object());
+  theirs.erase("probes");
+  for (const auto& [name, spec] : stored.items()) {
+    if (inputs.contains("probes") && inputs.at("probes").contains(name)) {
+      theirs["probes"][name] = spec;
+    }
+  }
+  return theirs == inputs;
 }
 
 /// Empty where no picture has a name.
@@ -83,9 +108,13 @@ std::vector<std::string> names_of(const Dataset& dataset) {
   return names;
 }
 
-void write_batch(SplitWriter& writer, const ImageBatch& batch, const ModelOutputs& outputs) {
-  writer.write("logits", outputs.logits.slice(0, batch.count));
-  writer.write("features", outputs.features.slice(0, batch.count));
+void write_batch(SplitWriter& writer, const ImageBatch& batch, const BatchOutputs& outputs,
+                 const std::vector<NamedProbe>& probes) {
+  writer.write("logits", outputs.model.logits.slice(0, batch.count));
+  writer.write("features", outputs.model.features.slice(0, batch.count));
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    writer.write(probes[i].name, outputs.probes[i].slice(0, batch.count));
+  }
   writer.write("labels", Array({batch.count}, batch.labels));
   writer.write("index", Array({batch.count}, batch.index));
   writer.commit(batch.count);
@@ -129,8 +158,13 @@ std::size_t default_batch(const Model& model) {
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
                   FeatureBank& bank, const std::string& split, const ExtractOptions& options) {
   const std::size_t rows = dataset.size();
-  const std::vector<ArrayPlan> arrays = plan_arrays(model);
-  const nlohmann::json inputs = fingerprint(model, dataset, data_spec, arrays);
+  std::vector<ArrayPlan> arrays = plan_arrays(model);
+  nlohmann::json inputs = fingerprint(model, dataset, data_spec, arrays);
+  const std::vector<NamedProbe> probes = make_probes(options.probes);
+  for (const NamedProbe& named : probes) {
+    inputs["probes"][named.name] = named.spec;
+    arrays.push_back({named.name, DType::float32, {named.probe->width(model)}});
+  }
   claim_bank(bank, model);
 
   Extracted result{.rows = rows,
@@ -138,7 +172,8 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
                    .feature_width = model.feature_width(),
                    .skipped = dataset.skipped().size(),
                    .accuracy = {}};
-  if (bank.has(split) && inputs_of(bank, split) == inputs) {
+  for (const NamedProbe& named : probes) result.probes.push_back(named.name);
+  if (has_from(bank, split, inputs)) {
     result.was_there = true;
     result.accuracy = accuracy_of(bank, split);
     return result;
@@ -152,7 +187,7 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   const std::size_t lanes =
       on_cpu(model) ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
   std::vector<ImageBatch> batches(lanes);
-  std::vector<ModelOutputs> outputs(lanes);
+  std::vector<BatchOutputs> outputs(lanes);
   Loader loader(dataset, model.preprocessing(),
                 {.batch = options.batch.value_or(default_batch(model)),
                  .first = writer.done(),
@@ -165,10 +200,10 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   while (writer.done() < rows) {
     std::size_t count = 0;
     while (count < lanes && loader.next(batches[count])) ++count;
-    parallel_for(count, [&](std::size_t i) { outputs[i] = model.forward(batches[i].images); });
+    parallel_for(count, [&](std::size_t i) { outputs[i] = run_all(model, probes, batches[i]); });
     for (std::size_t i = 0; i < count; ++i) {
       check_interrupt();
-      write_batch(writer, batches[i], outputs[i]);
+      write_batch(writer, batches[i], outputs[i], probes);
       report();
     }
   }

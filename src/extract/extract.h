@@ -21,6 +21,8 @@ struct ExtractOptions {
   std::optional<std::size_t> batch = {};
   /// Threads that prepare pictures; none: as many as it takes.
   std::optional<std::size_t> workers = {};
+  /// Specs of probes, each of which adds the array of its name: "odin(epsilon=0.0014)".
+  std::vector<std::string> probes = {};
   Progress progress = {};
 };
 
@@ -32,21 +34,22 @@ struct Extracted {
   std::size_t rows = 0;
   std::size_t classes = 0;
   std::size_t feature_width = 0;
-  std::size_t skipped = 0;         // broken pictures that were left out
-  std::size_t rows_before = 0;     // that an interrupted extraction had left
+  std::vector<std::string> probes = {};  // the arrays that they added
+  std::size_t skipped = 0;               // broken pictures that were left out
+  std::size_t rows_before = 0;           // that an interrupted extraction had left
   bool was_there = false;          // the bank had the split from equal inputs: nothing was done
   std::optional<double> accuracy;  // share of rows whose largest logit is the label's;
                                    // none unless every label is a class of the network
 };
 
 /// Writes logits [N, C], features [N, D], labels [N] (-1 = none) and index [N] (row in the source
-/// data) of `dataset` as `split` of the bank, the names of the pictures where they have some, and
+/// data) of `dataset` as `split` of the bank, what the probes add, the names of the pictures where they have some, and
 /// the network's last layer as the bank's head where the logits are linear in the features.
 ///
 /// The inputs are the weights' SHA-256, `data_spec`, the data's SHA-256, the preprocessing, the
 /// program's version, the list of arrays and the number of pictures skipped; batch and device, which
-/// change values by rounding only, are none. A split from equal inputs is left as it is, an
-/// interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
+/// change values by rounding only, are none; the probes with all their parameters are. A split from
+/// equal inputs is left as it is, also where it holds what further probes added; an interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
 /// Error if the bank's head or model is another network's, with both hashes.
 /// Memory: a few batches per thread, whatever N.
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,

@@ -89,6 +89,25 @@ TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
   EXPECT_DOUBLE_EQ(done.accuracy.value(), static_cast<double>(right) / 20);
 }
 
+TEST_F(ExtractTest, AddsWhatProbesSay) {
+  FeatureBank target = bank();
+  const Extracted done = run(target, spec_, {.batch = 6, .probes = {"odin"}});
+  EXPECT_THAT(done.probes, testing::ElementsAre("odin"));
+  EXPECT_EQ(target.array("toy/test", "odin").shape(), (Shape{20, 4}));
+  // Without probes, or with the same, the split serves; with another setting it is made anew.
+  EXPECT_TRUE(run(target, spec_).was_there);
+  EXPECT_TRUE(run(target, spec_, {.batch = 6, .probes = {"odin(T=1000)"}}).was_there);
+  EXPECT_FALSE(run(target, spec_, {.batch = 6, .probes = {"odin(epsilon=0)"}}).was_there);
+  const Array still = target.array("toy/test", "odin");
+  const Array logits = target.array("toy/test", "logits");
+  for (std::size_t i = 0; i < 80; ++i) {
+    EXPECT_NEAR(still.as<float>()[i], logits.as<float>()[i], 1e-4);
+  }
+  FeatureBank plain = bank("plain");
+  run(plain, spec_);
+  EXPECT_FALSE(run(plain, spec_, {.batch = 6, .probes = {"odin"}}).was_there);
+}
+
 /// Grey pictures with names, of which one was left out.
 class Named final : public Dataset {
  public:

@@ -114,6 +114,7 @@ Model Model::load(std::string_view spec, std::string_view device) {
   copy_weights(tensors, ours, where);
   state->head = shape_of(ours.at(info.head + ".weight"));
   state->network->eval();
+  for (torch::Tensor& parameter : state->network->parameters()) parameter.set_requires_grad(false);
   move_to(*state->network, state->device);
   return Model(std::move(state));
 }
@@ -138,22 +139,27 @@ std::map<std::string, Array> Model::parameters() const {
 }
 
 ModelOutputs Model::forward(std::span<const float> images) const {
-  const Preprocessing& p = state_->preprocessing;
-  const std::size_t each = 3 * p.height * p.width;
-  if (images.empty() || images.size() % each != 0) {
-    fail("[", state_->info->name, "] images: expected B x 3 x ", p.height, " x ", p.width,
-         " values, found ", images.size());
-  }
   const c10::InferenceMode inference;
   use_our_threads();
-  const auto batch = static_cast<std::int64_t>(images.size() / each);
-  const torch::Tensor input = torch::from_blob(const_cast<float*>(images.data()),
-                                               {batch, 3, static_cast<std::int64_t>(p.height),
-                                                static_cast<std::int64_t>(p.width)})
-                                  .to(state_->device)
-                                  .contiguous(format_for(state_->device));
-  const NetworkOutputs outputs = state_->network->forward(input);
+  const NetworkOutputs outputs = state_->network->forward(to_tensor(*this, images));
   return {to_array(outputs.logits), to_array(outputs.features)};
+}
+
+Network& network_of(const Model& model) { return *model.state_->network; }
+
+torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
+  const Preprocessing& p = model.preprocessing();
+  const std::size_t each = 3 * p.height * p.width;
+  if (images.empty() || images.size() % each != 0) {
+    fail("[", model.info().name, "] images: expected B x 3 x ", p.height, " x ", p.width,
+         " values, found ", images.size());
+  }
+  const torch::Device device(model.device());
+  return torch::from_blob(const_cast<float*>(images.data()),
+                          {static_cast<std::int64_t>(images.size() / each), 3,
+                           static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
+      .to(device)
+      .contiguous(format_for(device));
 }
 
 }  // namespace nescio

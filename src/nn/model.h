@@ -103,6 +103,7 @@ class Model {
   ModelOutputs forward(std::span<const float> images) const;
 
  private:
+  friend Network& network_of(const Model& model);  // nn/network.h
   struct State;
   explicit Model(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

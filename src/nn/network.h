@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,8 @@
 #include "nn/weights.h"
 
 namespace nescio {
+
+class Model;
 
 struct NetworkOutputs {
   torch::Tensor logits;    // [B, C]
@@ -23,6 +26,13 @@ class Network : public torch::nn::Module {
   /// `images` is [B, 3, height, width].
   virtual NetworkOutputs forward(const torch::Tensor& images) = 0;
 };
+
+/// What a model runs, in evaluation mode. Its parameters ask for no gradients; pictures may.
+Network& network_of(const Model& model);
+
+/// Pictures as Model::forward() takes them, [B, 3, height, width], where and in the order in which
+/// the network wants them. Error if they are not a whole number of pictures.
+torch::Tensor to_tensor(const Model& model, std::span<const float> images);
 
 Shape shape_of(const torch::Tensor& tensor);
 
