@@ -69,6 +69,37 @@ class BenchmarkTest : public testing::Test {
   TestFolder folder_;
 };
 
+TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
+  if (without_libtorch()) GTEST_SKIP() << "no libtorch";
+  protocol();
+  const auto run = [&](const std::string& detectors, const std::string& probes) {
+    return nescio_program({"benchmark", path("toy.yaml"), "out=" + path("run"), "bootstrap=0",
+                           "model=" + model(), "data=" + folder_.path().string(), "device=cpu",
+                           "detectors=" + detectors, "probes=" + probes});
+  };
+  const Outcome without = run("odin", "");
+  EXPECT_EQ(without.code, 1);
+  EXPECT_THAT(without.log, HasSubstr("in/test has no array 'odin'; extract it with probes=odin"));
+  const Outcome named = run("energy,odin", "auto");
+  ASSERT_EQ(named.code, 0) << named.log;
+  EXPECT_THAT(named.log, HasSubstr("in/test: 24 rows, logits [4], features [64], labels, index, "
+                                   "odin"));
+  EXPECT_THAT(read_text(folder_ / "run/results.csv"), HasSubstr("odin,near/test,near,auroc,"));
+  // What the bank has by now serves those that need less.
+  EXPECT_THAT(run("energy", "auto").log, HasSubstr("has in/test from the same inputs already"));
+
+  ASSERT_EQ(
+      nescio_program({"fit", "odin", "bank=" + path("run/bank"), "out=" + path("fitted")}).code, 0);
+  const Outcome of_bank = nescio_program({"score", path("fitted"), "bank=" + path("run/bank"),
+                                          "sets=near/test", "out=" + path("scores")});
+  EXPECT_EQ(of_bank.code, 0) << of_bank.log;
+  EXPECT_EQ(read_npy(folder_ / "scores/near/test.npy").size(), 12U);
+  const Outcome of_pictures = nescio_program(
+      {"score", path("fitted"), "model=" + model(), "data=npy:" + path("ood.npy"), "device=cpu"});
+  EXPECT_EQ(of_pictures.code, 1);
+  EXPECT_THAT(of_pictures.log, HasSubstr("which a picture alone does not have"));
+}
+
 TEST_F(BenchmarkTest, FromPicturesToResults) {
   if (without_libtorch()) GTEST_SKIP() << "no libtorch";
   protocol();

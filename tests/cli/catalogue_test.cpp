@@ -46,6 +46,16 @@ TEST(Catalogue, VersionNamesTheParts) {
   EXPECT_TRUE(json.contains("libtorch"));
 }
 
+TEST(Catalogue, DescribesEverythingOfOneName) {
+  const Outcome both = nescio_program({"describe", "odin"});
+  EXPECT_THAT(both.out, HasSubstr("odin (detector)"));
+  EXPECT_THAT(both.out, HasSubstr("the array 'odin' (extract with probes=odin)"));
+  if (nescio_program({"--version"}).out.find("no libtorch") != std::string::npos) return;
+  EXPECT_THAT(both.out, HasSubstr("odin (probe)"));
+  EXPECT_THAT(both.out, HasSubstr("epsilon = 0.0014"));
+  EXPECT_THAT(nescio_program({"list", "probes"}).out, HasSubstr("odin"));
+}
+
 TEST(Catalogue, ListsAndDescribesEverything) {
   for (const char* catalogue : {"detectors", "datasets", "augmentations", "metrics", "verbs"}) {
     const auto entries = nlohmann::json::parse(nescio_program({"list", catalogue, "--json"}).out);

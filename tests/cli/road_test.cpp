@@ -147,7 +147,10 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
                 .size(),
             64U);
   EXPECT_EQ(json.at("rows").size() + 1, csv("run2").size());
-  EXPECT_TRUE(json.at("skipped").empty());
+  ASSERT_EQ(json.at("skipped").size(), 1U);  // no probe ran over imported features
+  EXPECT_EQ(json.at("skipped")[0].at("detector"), "odin");
+  EXPECT_EQ(json.at("skipped")[0].at("reason"),
+            "in/test has no array 'odin'; extract it with probes=odin");
   EXPECT_NE(read_text(world->folder() / "run2/results.md").find("| knn |"), std::string::npos);
   const std::string page = read_text(world->folder() / "run2/report.html");
   EXPECT_NE(page.find("far/test was imported as arrays, without pictures."), std::string::npos);
