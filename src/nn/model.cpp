@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "io/json_file.h"
+#include "nn/model_source.h"
 #include "nn/network.h"
 #include "nn/weights.h"
 
@@ -40,30 +40,6 @@ std::string better_network(const std::map<std::string, Array>& found) {
   return {};
 }
 
-/// Whatever the metadata of the file says about what it belongs to.
-Preprocessing recorded_preprocessing(const NetworkInfo& info, const Weights& weights,
-                                     const Preprocessing& otherwise, std::string_view where) {
-  if (const auto name = weights.metadata.find("nescio.network");
-      name != weights.metadata.end() && name->second != info.name) {
-    fail(where, ": expected weights of ", info.name, ", the file says that they are those of ",
-         name->second, "; use model=", name->second, ":PATH");
-  }
-  const auto entry = weights.metadata.find("nescio.preprocessing");
-  if (entry == weights.metadata.end()) return otherwise;
-  return preprocessing_from_json(parse_json(entry->second, where), where);
-}
-
-void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::string_view where) {
-  try {
-    Preprocessor{p};
-  } catch (const Error& e) {
-    fail(where, ": ", e.what());
-  }
-  if (std::min(p.height, p.width) < info.min_side) {
-    fail(where, ": size: expected at least ", info.min_side, ", found ", p.height, " x ", p.width);
-  }
-}
-
 }  // namespace
 
 struct Model::State {
@@ -81,37 +57,26 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 Model Model::load(std::string_view spec, std::string_view device) {
-  const auto colon = spec.find(':');
-  const NetworkInfo& info = find_network(trim(spec.substr(0, colon)));
-  std::string_view path = colon == std::string_view::npos ? "" : spec.substr(colon + 1);
-  PreprocessingChanges changes;
-  if (const auto mark = path.rfind('?'); mark != std::string_view::npos) {
-    set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"),
-                   path.substr(mark + 1));
-    path = path.substr(0, mark);
-  }
-  if (path.empty()) {
+  const torch::Device place = find_device(device);
+  const ModelSource source = read_model_source(spec);
+  const NetworkInfo& info = *source.info;
+  if (source.path.empty()) {
     fail("model ", info.name, ": expected the weights as ", info.name, ":PATH (safetensors, .pth",
          " or .th); published ones: ", info.weights);
   }
-  const std::string where = text("[", info.name, "] ", path);
   auto state = std::make_unique<State>();
   state->info = &info;
-  state->device = find_device(device);
-  const Weights weights = read_weights(path);
-  state->sha256 = weights.sha256;
-
-  const auto [tensors, preprocessing] = own_names(info, weights.tensors);
-  state->preprocessing =
-      changed(recorded_preprocessing(info, weights, preprocessing, where), changes);
-  check_preprocessing(info, state->preprocessing, where);
-  state->network = make_network(info, tensors);
-  if (const std::string found = differences_from(*state->network, tensors); !found.empty()) {
-    fail(where, ": these are the weights of another network, so nothing was loaded",
-         better_network(weights.tensors), "; ", found);
+  state->device = place;
+  state->sha256 = source.sha256;
+  state->preprocessing = source.preprocessing;
+  state->network = make_network(info, source.tensors);
+  const std::string found = differences_from(*state->network, source.tensors);
+  if (!found.empty()) {
+    fail(source.where(), ": these are the weights of another network, so nothing was loaded",
+         better_network(source.tensors), "; ", found);
   }
   const auto ours = tensors_of(*state->network);
-  copy_weights(tensors, ours, where);
+  copy_weights(source.tensors, ours, source.where());
   state->head = shape_of(ours.at(info.head + ".weight"));
   state->network->eval();
   for (torch::Tensor& parameter : state->network->parameters()) parameter.set_requires_grad(false);

@@ -49,14 +49,14 @@ std::map<std::string, torch::Tensor> parameters_of(const torch::nn::Module& modu
 struct Trainer::State {
   explicit State(const TrainSettings& s)
       : settings(s),
-        info(find_network(network_name(s.model))),
+        source(read_model_source(s.model)),
         data(open_training_data(s.data, s.val)),
         method(make_method(s.method)),
         augmentation(s.augment),
         device(find_device(s.device)) {}
 
   TrainSettings settings;
-  const NetworkInfo& info;
+  ModelSource source;
   TrainingData data;
   std::shared_ptr<TrainingMethod> method;
   Augmentation augmentation;
@@ -103,7 +103,7 @@ void Trainer::State::prepare() {
   }
   steps = settings.steps ? *settings.steps : *settings.epochs * per_epoch;
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
-  network = info.make(data.classes);
+  network = source.info->make(data.classes);
 }
 
 void Trainer::State::place() {
@@ -160,14 +160,14 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
   out["data_sha256"] = data.train->hash();
   out["classes"] = data.classes;
   if (!data.class_names.empty()) out["class_names"] = data.class_names;
-  out["preprocessing"] = to_json(info.preprocessing);
+  out["preprocessing"] = to_json(source.preprocessing);
   out["conditions"] = conditions_of_this_run(device.str());
   if (!origin.empty()) out.update(origin);
   return out;
 }
 
 std::unique_ptr<Loader> Trainer::State::make_loader() const {
-  const Preprocessing& p = info.preprocessing;
+  const Preprocessing& p = source.preprocessing;
   const std::size_t bytes = 3 * p.height * p.width;
   const auto batch = static_cast<std::size_t>(settings.batch);
   const bool fits = data.train->size() <= cache_budget / bytes;
@@ -192,7 +192,7 @@ void Trainer::State::take_step(const ImageBatch& batch, const Schedule& schedule
   TrainingStep step{.number = done,
                     .epoch = epoch(),
                     .network = *network,
-                    .images = to_tensor(batch, info.preprocessing, device),
+                    .images = to_tensor(batch, source.preprocessing, device),
                     .labels = torch::tensor(batch.labels).to(device)};
   forget_gradients(parameters);
   const torch::Tensor loss = method->loss(step);
@@ -219,7 +219,7 @@ void Trainer::State::refuse_loss(double loss, const ImageBatch& batch,
 
 void Trainer::State::end_epoch(RunLog& log, const RunFolder& folder, const Progress& progress) {
   if (data.val) {
-    const Validation found = validate(*network, *data.val, info.preprocessing, device,
+    const Validation found = validate(*network, *data.val, source.preprocessing, device,
                                       {.batch = static_cast<std::size_t>(settings.batch),
                                        .workers = static_cast<std::size_t>(settings.workers)},
                                       progress);
@@ -247,8 +247,8 @@ void Trainer::State::write_weights(const fs::path& path) const {
   std::map<std::string, Array> weights;
   for (const auto& [name, tensor] : tensors_of(*network)) weights.emplace(name, to_array(tensor));
   std::map<std::string, std::string> facts = {
-      {"nescio.network", info.name},
-      {"nescio.preprocessing", to_json(info.preprocessing).dump()},
+      {"nescio.network", source.info->name},
+      {"nescio.preprocessing", to_json(source.preprocessing).dump()},
       {"nescio.step", std::to_string(done)},
       {"nescio.epoch", std::to_string((done - 1) / per_epoch)}};
   if (!data.class_names.empty()) {
@@ -272,7 +272,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   const CheckpointFolder checkpoints(options.out / "checkpoints");
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
-  if (!last) load_start_weights(*network, info, settings.model, data.classes, settings.new_head);
+  if (!last) load_start_weights(*network, source, data.classes, settings.new_head);
   const RunFolder folder(options.out, config(options.origin), options.resume);
   place();
   if (last) restore(*last, warn);

@@ -240,6 +240,18 @@ TEST(TrainerErrors, ClassesAndStartWeights) {
   EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("has no label"));
 }
 
+TEST(Trainer, PreprocessingGoesWithTheWeights) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.steps = 1;
+  settings.model = "resnet8?size=16";
+  train(settings, {.out = task.path("small")});
+  settings.model = "resnet8:" + task.path("small/last.safetensors");
+  EXPECT_EQ(Model::load(settings.model, "cpu").preprocessing().height, 16u);
+  train(settings, {.out = task.path("next")});
+  EXPECT_EQ(read_json(task.path("next/config.json")).at("preprocessing").at("width"), 16);
+}
+
 TEST(TrainerErrors, SettingsWithoutSense) {
   const TinyTask task;
   const auto with = [&](auto change) {

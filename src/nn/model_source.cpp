@@ -1,0 +1,68 @@
+#include "nn/model_source.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "io/json_file.h"
+#include "nn/weights.h"
+
+namespace nescio {
+namespace {
+
+/// Whatever the metadata of the file says about what it belongs to.
+Preprocessing recorded_preprocessing(const NetworkInfo& info, const Weights& weights,
+                                     const Preprocessing& otherwise, std::string_view where) {
+  if (const auto name = weights.metadata.find("nescio.network");
+      name != weights.metadata.end() && name->second != info.name) {
+    fail(where, ": expected weights of ", info.name, ", the file says that they are those of ",
+         name->second, "; use model=", name->second, ":PATH");
+  }
+  const auto entry = weights.metadata.find("nescio.preprocessing");
+  if (entry == weights.metadata.end()) return otherwise;
+  return preprocessing_from_json(parse_json(entry->second, where), where);
+}
+
+void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::string_view where) {
+  try {
+    Preprocessor{p};
+  } catch (const Error& e) {
+    fail(where, ": ", e.what());
+  }
+  if (std::min(p.height, p.width) < info.min_side) {
+    fail(where, ": size: expected at least ", info.min_side, ", found ", p.height, " x ", p.width);
+  }
+}
+
+}  // namespace
+
+std::string ModelSource::where() const {
+  return text("[", info->name, "]", path.empty() ? "" : " ", path);
+}
+
+ModelSource read_model_source(std::string_view spec) {
+  const auto mark = std::min(spec.rfind('?'), spec.size());
+  const std::string_view named = spec.substr(0, mark);
+  const auto colon = std::min(named.find(':'), named.size());
+  ModelSource source;
+  source.info = &find_network(trim(named.substr(0, colon)));
+  const NetworkInfo& info = *source.info;
+  PreprocessingChanges changes;
+  if (mark < spec.size()) {
+    set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"),
+                   spec.substr(mark + 1));
+  }
+  source.preprocessing = info.preprocessing;
+  if (colon < named.size()) source.path = named.substr(colon + 1);
+  if (!source.path.empty()) {
+    const Weights weights = read_weights(source.path);
+    source.sha256 = weights.sha256;
+    NamedWeights own = own_names(info, weights.tensors);
+    source.tensors = std::move(own.tensors);
+    source.preprocessing = recorded_preprocessing(info, weights, own.preprocessing, source.where());
+  }
+  source.preprocessing = changed(source.preprocessing, changes);
+  check_preprocessing(info, source.preprocessing, source.where());
+  return source;
+}
+
+}  // namespace nescio
