@@ -10,7 +10,9 @@
 namespace nescio {
 namespace {
 
-constexpr double width = 440, row_height = 21, left = 112, right = 52, top = 16;
+constexpr double width = 440, row_height = 21, right = 52, top = 16;
+constexpr double letter_width = 8.4;  // of a bold name, generously
+constexpr std::size_t longest_name = 18;
 constexpr std::size_t shown_at_each_end = 15;
 
 // Share of pairs (row of the class, OOD row) in which the OOD row scores higher, ties one half: the
@@ -86,10 +88,13 @@ std::vector<ClassRow> class_rows(const Findings& findings, std::span<const std::
 
 Html chart(const Findings& findings, const std::vector<ClassRow>& rows) {
   double lowest = 1;
+  std::size_t letters = 4;
   for (const ClassRow& row : rows) {
+    letters = std::max(letters, shorten(findings.class_name(row.label), longest_name).size());
     lowest = std::min({lowest, row.best, row.bounds ? row.bounds->lower : row.best});
     for (const double other : row.others) lowest = std::min(lowest, other);
   }
+  const double left = 16 + letter_width * static_cast<double>(letters);
   const double height = top + row_height * static_cast<double>(rows.size()) + 44;
   const Scale x{std::min(std::floor(lowest * 20) * 5, 95.0), 100, left, width - right};
   const double base = height - 40;
@@ -102,7 +107,7 @@ Html chart(const Findings& findings, const std::vector<ClassRow>& rows) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const double y = top + row_height * (static_cast<double>(r) + 0.5);
     const std::string name = findings.class_name(rows[r].label);
-    out += label({left - 10, y + 4}, shorten(name, 15), "name", "end");
+    out += label({left - 10, y + 4}, shorten(name, longest_name), "name", "end");
     for (const double other : rows[r].others) out += dot({x(100 * other), y}, 2.5, "other");
     if (rows[r].bounds) {
       out +=
