@@ -31,7 +31,9 @@ class Train final : public Verb {
          .progress = console.progress,
          .warn = [&](const std::string& s) { console.log << "nescio: warning: " << s << '\n'; },
          .origin = origin(console)});
-    if (done.steps_before > 0) {
+    if (done.steps_before == done.steps) {
+      console.log << "nescio: " << out << " was finished already; nothing was done\n";
+    } else if (done.steps_before > 0) {
       console.log << "nescio: went on after " << done.steps_before << " of " << done.steps
                   << " steps\n";
     }
@@ -52,8 +54,8 @@ class Train final : public Verb {
   std::string weights() const { return (std::filesystem::path(out) / "last.safetensors").string(); }
 
   void write_text(std::ostream& stream, const TrainResult& done) const {
-    stream << weights() << ": " << done.steps << " steps, " << done.classes << " classes, loss "
-           << format_number(done.loss);
+    stream << weights() << ": " << done.steps << " steps, " << done.classes << " classes";
+    if (done.loss) stream << ", loss " << format_number(*done.loss);
     if (done.accuracy) stream << ", accuracy " << format_number(*done.accuracy);
     if (done.val_accuracy) stream << ", on val " << format_number(*done.val_accuracy);
     if (done.best_val_accuracy)
@@ -65,8 +67,8 @@ class Train final : public Verb {
     nlohmann::ordered_json object = {{"weights", weights()},
                                      {"steps", done.steps},
                                      {"steps_before", done.steps_before},
-                                     {"classes", done.classes},
-                                     {"loss", done.loss}};
+                                     {"classes", done.classes}};
+    if (done.loss) object["loss"] = *done.loss;
     if (done.accuracy) object["accuracy"] = *done.accuracy;
     if (done.val_accuracy) object["val_accuracy"] = *done.val_accuracy;
     if (done.best_val_accuracy) object["best_val_accuracy"] = *done.best_val_accuracy;

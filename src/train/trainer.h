@@ -28,7 +28,8 @@ struct TrainResult {
   std::int64_t steps = 0;
   std::int64_t steps_before = 0;  // that an interrupted run had done
   std::int64_t classes = 0;
-  double loss = 0;  // mean over the last row of the metrics
+  // Means over the last row of the metrics; none where no step was left to do.
+  std::optional<double> loss = {};
   std::optional<double> accuracy = {};
   std::optional<double> val_accuracy = {};
   std::optional<double> best_val_accuracy = {};
