@@ -72,14 +72,23 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
     if (progress) progress("fitting " + specs[i], i, specs.size());
     Chain chain(specs[i]);
     if (!seen.insert(chain.spec()).second) fail("[", chain.spec(), "] is asked for twice");
-    if (const std::string missing = missing_for(chain, bank, roles); !missing.empty()) {
-      if (!skip_unavailable) fail("[", chain.spec(), "] cannot be evaluated: ", missing);
-      out.skipped.push_back({chain.spec(), missing});
-      continue;
+    std::string reason = missing_for(chain, bank, roles);
+    if (!reason.empty() && !skip_unavailable) {
+      fail("[", chain.spec(), "] cannot be evaluated: ", reason);
     }
-    chain.fit(inputs, {train.get(), val.get()});
-    scores.push_back(chain.score(inputs));
-    out.detectors.push_back(chain.spec());
+    if (reason.empty()) {
+      try {
+        chain.fit(inputs, {train.get(), val.get()});
+        scores.push_back(chain.score(inputs));
+        out.detectors.push_back(chain.spec());
+      } catch (const Interrupted&) {
+        throw;
+      } catch (const Error& e) {
+        if (!skip_unavailable) throw;
+        reason = e.what();
+      }
+    }
+    if (!reason.empty()) out.skipped.push_back({chain.spec(), reason});
   }
   if (scores.empty()) {
     fail("no detector can be evaluated",

@@ -27,8 +27,8 @@ struct DetectorSet {
 std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles& roles);
 
 /// Fits every spec, all sharing the statistics of `train` and `val`. One for which something is
-/// missing is left out with the reason if `skip_unavailable`, otherwise an Error; so is every
-/// failure to fit. Error if nothing is left, or if a spec occurs twice.
+/// missing, or that these rows do not allow (too few of them, a class without any), is left out
+/// with the reason if `skip_unavailable`, otherwise an Error. Error if nothing is left, or if a spec occurs twice.
 DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
                           const std::vector<std::string>& specs, bool skip_unavailable,
                           Executor executor, const Progress& progress = {});

@@ -26,6 +26,9 @@ std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::st
   if (!bank.has(split, "labels")) return std::nullopt;
   const Array label_array = bank.array(split, "labels");
   const auto labels = label_array.as<std::int64_t>();
+  if (std::ranges::all_of(labels, [](std::int64_t label) { return label == -1; })) {
+    return std::nullopt;
+  }
   const auto classes = static_cast<std::int64_t>(bank.classes());
   for (std::size_t r = 0; r < labels.size(); ++r) {
     if (classes > 0 && (labels[r] < 0 || labels[r] >= classes)) {

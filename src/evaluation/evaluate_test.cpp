@@ -90,6 +90,24 @@ TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
             std::string::npos);
 }
 
+TEST_F(Evaluation, SkipsOrRefusesWhatTooFewRowsDoNotAllow) {
+  for (const std::string split : {"few/train", "few/test", "few/ood"}) {
+    SplitWriter writer(bank, split, 2,
+                       {{"logits", DType::float32, {2}}, {"features", DType::float32, {2}}}, {});
+    writer.write("logits", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
+    writer.write("features", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
+    writer.commit(2);
+    writer.finish();
+  }
+  const Roles roles{.train = "few/train", .id = "few/test", .near = {"few/ood"}, .far = {}};
+  const Results results = run(roles, {"knn(k=3)", "energy"}, true);
+  ASSERT_EQ(results.skipped.size(), 1U);
+  EXPECT_NE(results.skipped[0].reason.find("k = 3 is more than the 2 training rows"),
+            std::string::npos);
+  EXPECT_EQ(results.detectors, std::vector<std::string>{"energy"});
+  EXPECT_NE(refusal(roles, {"knn(k=3)"}).find("k = 3"), std::string::npos);
+}
+
 TEST_F(Evaluation, RefusesRolesThatDoNotFit) {
   const std::vector<std::string> energy = {"energy"};
   EXPECT_NE(refusal({.id = "id/test"}, energy).find("near= or far="), std::string::npos);
@@ -101,6 +119,11 @@ TEST_F(Evaluation, RefusesRolesThatDoNotFit) {
   EXPECT_EQ(refusal({.val = "id/test", .id = "id/test", .near = {"a/test"}}, energy), "");
   EXPECT_NE(refusal({.id = "a/test", .near = {"b/test"}}, energy).find("row 0 has label -1"),
             std::string::npos);
+}
+
+TEST_F(Evaluation, NeedsNoLabels) {
+  const Results results = run({.id = "b/test", .near = {"a/test"}, .far = {}});
+  for (const ResultRow& row : results.rows) EXPECT_EQ(row.role, "near");
 }
 
 TEST_F(Evaluation, StopsWhenInterrupted) {
