@@ -90,7 +90,8 @@ void check_all_there(const fs::path& root, const std::vector<PictureFile>& files
   for (std::size_t i = 0; i < files.size() && names.size() < shown; ++i) {
     if (missing[i]) names.push_back(printable(files[i].name));
   }
-  fail(count, " of ", files.size(), " files are missing below ", root.string(), ": ", join(names),
+  fail(count, " of ", files.size(), " files are missing below ",
+       root.empty() ? "the current folder" : root.string(), ": ", join(names),
        count > shown ? ", ..." : "");
 }
 
