@@ -19,10 +19,12 @@ std::size_t terminal_width() {
 
 std::string draw_bar(std::string_view what, std::size_t done, std::size_t total,
                      std::size_t width) {
-  constexpr std::size_t cells = 30;
+  // The words matter more than the bar, which gives way to them.
+  const std::size_t around = std::string_view("[] 100 %  ").size() + what.size();
+  const std::size_t cells = std::clamp<std::size_t>(width - std::min(width, around), 10, 30);
   const double share =
       total == 0 ? 1.0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
-  const auto full = static_cast<std::size_t>(share * cells);
+  const auto full = static_cast<std::size_t>(share * static_cast<double>(cells));
   const auto percent = static_cast<int>(share * 100);
   std::string line = "[" + std::string(full, '#') + std::string(cells - full, '.') + "] ";
   line += text(percent < 100 ? " " : "", percent < 10 ? " " : "", percent, " %  ", what);

@@ -31,7 +31,8 @@ class ProgressBar {
   std::chrono::steady_clock::time_point next_;
 };
 
-/// "[#########.....] 64 %  scoring cifar10/test", `width` characters at most.
+/// "[#########.....] 64 %  scoring cifar10/test", `width` characters at most: the bar shrinks, then
+/// the words are cut.
 std::string draw_bar(std::string_view what, std::size_t done, std::size_t total, std::size_t width);
 
 }  // namespace nescio

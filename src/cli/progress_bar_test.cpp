@@ -13,6 +13,13 @@ TEST(ProgressBar, Draws) {
   EXPECT_EQ(draw_bar("x", 0, 0, 80), draw_bar("x", 1, 1, 80));
 }
 
+TEST(ProgressBar, GivesWayToItsWords) {
+  const std::string words = "1064 images/s  0:02 left  loss 2.299  accuracy 0.120";
+  const std::string line = draw_bar(words, 1, 2, 79);
+  EXPECT_TRUE(line.ends_with(words)) << line;
+  EXPECT_EQ(line.size(), 79U);
+}
+
 TEST(ProgressBar, FitsTheTerminal) {
   EXPECT_EQ(draw_bar("a long name", 1, 2, 20).size(), 20U);
   EXPECT_EQ(draw_bar("a long name", 1, 2, 0), "");

@@ -296,6 +296,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       loader->next(batch);
       const double lr = schedule.at(done);
       take_step(batch, schedule, folder);
+      const TrainProgress now = progress(result.steps_before, start);  // before means begin anew
       if (means.steps() == settings.log_every || epoch_is_open) {
         log.write(train_row(lr));
         result.loss = means.loss();
@@ -304,8 +305,8 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       }
       if (done % settings.checkpoint_every == 0 && !epoch_is_open) checkpoints.save(checkpoint());
       if (options.progress) {
-        options.progress(progress_text(progress(result.steps_before, start)),
-                         static_cast<std::size_t>(done), static_cast<std::size_t>(steps));
+        options.progress(progress_text(now), static_cast<std::size_t>(done),
+                         static_cast<std::size_t>(steps));
       }
     }
   } catch (const Interrupted&) {

@@ -62,6 +62,18 @@ TEST(Trainer, LearnsAndLeavesWeightsThatLoad) {
   EXPECT_THAT(read_text(run / "config.yaml"), HasSubstr("lr: 0.05\n"));
 }
 
+TEST(Trainer, SaysTheLossOfEveryStep) {
+  const TinyTask task;
+  std::vector<std::string> said;
+  const auto listen = [&](std::string_view what, std::size_t, std::size_t) {
+    if (what != "validating") said.emplace_back(what);
+  };
+  train(task.settings(), {.out = task.path("run"), .progress = listen});
+  ASSERT_EQ(said.size(), 27U);
+  for (const std::string& words : said) EXPECT_THAT(words, HasSubstr("accuracy"));
+  EXPECT_THAT(said[4], testing::Not(HasSubstr("loss 0.000")));  // the last one of its log row
+}
+
 TEST(Trainer, WritesTheCurves) {
   const TinyTask task;
   const fs::path run = task.path("run");
