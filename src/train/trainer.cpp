@@ -82,7 +82,7 @@ struct Trainer::State {
   Checkpoint checkpoint() const;
   nlohmann::ordered_json config(const nlohmann::ordered_json& origin) const;
   std::unique_ptr<Loader> make_loader() const;
-  void take_step(const ImageBatch& batch, const Schedule& schedule, const RunFolder& folder);
+  void take_step(const ImageBatch& batch, double lr, const RunFolder& folder);
   void end_epoch(RunLog& log, const RunFolder& folder, const Progress& progress);
   MetricsRow train_row(double lr) const;
   void write_weights(const fs::path& path) const;
@@ -185,8 +185,7 @@ std::unique_ptr<Loader> Trainer::State::make_loader() const {
                     .augmentation = augmentation});
 }
 
-void Trainer::State::take_step(const ImageBatch& batch, const Schedule& schedule,
-                               const RunFolder& folder) {
+void Trainer::State::take_step(const ImageBatch& batch, double lr, const RunFolder& folder) {
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed), step_stream,
                          static_cast<std::uint64_t>(done)));
   TrainingStep step{.number = done,
@@ -200,7 +199,7 @@ void Trainer::State::take_step(const ImageBatch& batch, const Schedule& schedule
   if (!std::isfinite(value)) refuse_loss(value, batch, folder);
   loss.backward();
   if (settings.clip > 0) clip_gradient(parameters, settings.clip);
-  optimiser->step(schedule.at(done));
+  optimiser->step(lr);
   means.add(step, value);
   ++done;
   method->on_step_end(step);
@@ -295,7 +294,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       check_interrupt();
       loader->next(batch);
       const double lr = schedule.at(done);
-      take_step(batch, schedule, folder);
+      take_step(batch, lr, folder);
       const TrainProgress now = progress(result.steps_before, start);  // before means begin anew
       if (means.steps() == settings.log_every || epoch_is_open) {
         log.write(train_row(lr));
