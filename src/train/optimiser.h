@@ -5,9 +5,7 @@
 #include <memory>
 #include <string>
 
-#include <torch/torch.h>
-
-#include "train/settings.h"
+#include "train/parameter_groups.h"
 
 namespace nescio {
 
@@ -21,14 +19,19 @@ class Optimiser {
   virtual std::map<std::string, torch::Tensor> state() const = 0;
 };
 
-/// SGD with momentum m, weight decay w and, if asked, Nesterov's look ahead:
-///   g <- g + w p,   v <- m v + g,   p <- p - lr (g + m v, or v without Nesterov)
-/// Sutskever et al., ICML 2013, in the form of torch.optim.SGD. `parameters` are by name and are
-/// changed in place, each tensor read and written once.
+/// That of `settings`, in the forms of torch.optim, each tensor read and written once. With g the
+/// gradient, w the weight decay and lr the learning rate of a parameter p:
+///
+/// sgd    g <- g + w p,   v <- m v + g,   p <- p - lr (g + m v, or v without Nesterov)
+///        momentum m; Sutskever et al., ICML 2013
+/// adamw  a <- b1 a + (1 - b1) g,   s <- b2 s + (1 - b2) g^2,   p <- (1 - lr w) p,
+///        p <- p - lr a / (1 - b1^t) / (sqrt(s / (1 - b2^t)) + eps)
+///        Loshchilov, Hutter, ICLR 2019, arXiv:1711.05101
 std::unique_ptr<Optimiser> make_optimiser(const TrainSettings& settings,
-                                          const std::map<std::string, torch::Tensor>& parameters);
+                                          const TrainedParameters& parameters);
 
 /// Shortens the gradient, all parameters taken together, to a Euclidean norm of at most `longest`.
-void clip_gradient(const std::map<std::string, torch::Tensor>& parameters, double longest);
+/// Does not wait for the device.
+void clip_gradient(const TrainedParameters& parameters, double longest);
 
 }  // namespace nescio

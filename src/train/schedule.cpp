@@ -7,7 +7,12 @@
 namespace nescio {
 
 Schedule::Schedule(const TrainSettings& s, std::int64_t steps)
-    : lr_(s.lr), decay_(s.decay), steps_(steps), warmup_(s.warmup), kind_(s.schedule) {
+    : lr_(s.lr),
+      lr_min_(s.lr_min),
+      decay_(s.decay),
+      steps_(steps),
+      warmup_(s.warmup),
+      kind_(s.schedule) {
   for (const std::string& step : split_top_level(s.milestones)) {
     milestones_.push_back(parse_integer(step, "milestones"));
   }
@@ -19,6 +24,8 @@ Schedule::Schedule(const TrainSettings& s, std::int64_t steps)
   if (std::ranges::adjacent_find(milestones_, std::ranges::greater_equal()) != milestones_.end()) {
     fail("milestones: expected rising steps, found ", s.milestones);
   }
+  if (lr_min_ > 0 && kind_ != "cosine") fail("lr_min belongs to schedule=cosine, found ", kind_);
+  if (lr_min_ > lr_) fail("lr_min: expected at most lr=", lr_, ", found ", lr_min_);
 }
 
 double Schedule::at(std::int64_t step) const {
@@ -26,7 +33,7 @@ double Schedule::at(std::int64_t step) const {
   if (kind_ == "cosine") {
     const double share =
         static_cast<double>(step - warmup_) / static_cast<double>(steps_ - warmup_);
-    return lr_ * (1 + std::cos(std::numbers::pi * share)) / 2;
+    return lr_min_ + (lr_ - lr_min_) * (1 + std::cos(std::numbers::pi * share)) / 2;
   }
   const auto passed = std::ranges::upper_bound(milestones_, step) - milestones_.begin();
   return lr_ * std::pow(decay_, static_cast<double>(passed));

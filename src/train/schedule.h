@@ -11,18 +11,18 @@ namespace nescio {
 
 /// With t the step, T their number and w the warm-up:
 ///   t < w      lr (t + 1) / w
-///   cosine     lr (1 + cos(pi (t - w) / (T - w))) / 2     Loshchilov, Hutter, ICLR 2017,
-///                                                         arXiv:1608.03983, without restarts
+///   cosine     lr_min + (lr - lr_min) (1 + cos(pi (t - w) / (T - w))) / 2
+///              Loshchilov, Hutter, ICLR 2017, arXiv:1608.03983, without restarts
 ///   step       lr decay^(milestones <= t)
 ///   constant   lr
 class Schedule {
  public:
-  /// Error if milestones are missing, superfluous or not rising.
+  /// Error if milestones are missing, superfluous or not rising, or lr_min does not fit.
   Schedule(const TrainSettings& settings, std::int64_t steps);
   double at(std::int64_t step) const;
 
  private:
-  double lr_, decay_;
+  double lr_, lr_min_, decay_;
   std::int64_t steps_, warmup_;
   std::string kind_;
   std::vector<std::int64_t> milestones_;

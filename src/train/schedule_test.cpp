@@ -19,6 +19,14 @@ TEST(Schedule, CosineFallsToNothing) {
   EXPECT_NEAR(schedule.at(99), 4.9343963426840034e-05, 1e-12);
 }
 
+TEST(Schedule, CosineEndsAtItsFloor) {
+  // torch.optim.lr_scheduler.CosineAnnealingLR(T_max=100, eta_min=1e-6) after 25 and 99 steps.
+  const Schedule schedule({.lr = 0.001, .lr_min = 1e-6}, 100);
+  EXPECT_DOUBLE_EQ(schedule.at(0), 0.001);
+  EXPECT_NEAR(schedule.at(25), 0.00085369983720268074, 1e-15);
+  EXPECT_NEAR(schedule.at(99), 1.2464730973170658e-06, 1e-15);
+}
+
 TEST(Schedule, StepFallsAtItsMilestones) {
   const Schedule schedule({.lr = 0.1, .schedule = "step", .milestones = "32000, 48000"}, 64000);
   EXPECT_DOUBLE_EQ(schedule.at(31999), 0.1);
@@ -42,6 +50,8 @@ TEST(Schedule, RefusesMilestonesWithoutSense) {
   EXPECT_THAT(fault({.milestones = "5"}), HasSubstr("belong to schedule=step"));
   EXPECT_THAT(fault({.schedule = "step", .milestones = "5,5"}), HasSubstr("rising"));
   EXPECT_THAT(fault({.schedule = "step", .milestones = "5,x"}), HasSubstr("milestones"));
+  EXPECT_THAT(fault({.lr_min = 1}), HasSubstr("at most lr=0.1"));
+  EXPECT_THAT(fault({.lr_min = 1e-6, .schedule = "constant"}), HasSubstr("belongs to"));
 }
 
 }  // namespace

@@ -43,9 +43,10 @@ std::vector<Parameter<TrainSettings>> declare() {
               {.name = "drop_last",
                .doc = "leave out the batch at the end of an epoch that is not full"}),
       setting(&S::lr, {.name = "lr", .doc = "learning rate", .min = 0, .min_excluded = true}),
+      setting(&S::lr_min, {.name = "lr_min", .doc = "what schedule=cosine falls to", .min = 0}),
       setting(&S::schedule, {.name = "schedule",
-                             .doc = "how the learning rate falls, step by step: cosine to 0; step: "
-                                    "times decay at each of the milestones; constant",
+                             .doc = "how the learning rate falls, step by step: cosine to lr_min; "
+                                    "step: times decay at each of the milestones; constant",
                              .choices = {"cosine", "step", "constant"}}),
       setting(&S::milestones,
               {.name = "milestones", .doc = "steps at which schedule=step falls: 32000,48000"}),
@@ -57,11 +58,42 @@ std::vector<Parameter<TrainSettings>> declare() {
       setting(&S::warmup, {.name = "warmup",
                            .doc = "steps in which the learning rate rises linearly to lr",
                            .min = 0}),
+      setting(&S::optimiser, {.name = "optimiser",
+                              .doc = "sgd (with momentum and nesterov) or adamw (with beta1, beta2 "
+                                     "and eps; its weight decay does not pass through the moments)",
+                              .choices = {"sgd", "adamw"}}),
       setting(&S::momentum,
               {.name = "momentum", .doc = "of SGD", .min = 0, .max = 1, .max_excluded = true}),
       setting(&S::nesterov, {.name = "nesterov", .doc = "Nesterov's form of the momentum"}),
+      setting(&S::beta1, {.name = "beta1",
+                          .doc = "of AdamW: how slowly the mean of the gradient moves",
+                          .min = 0,
+                          .max = 1,
+                          .max_excluded = true}),
+      setting(&S::beta2, {.name = "beta2",
+                          .doc = "of AdamW: how slowly the mean of its square moves",
+                          .min = 0,
+                          .max = 1,
+                          .max_excluded = true}),
+      setting(&S::eps, {.name = "eps",
+                        .doc = "of AdamW: added to the root of that mean",
+                        .min = 0,
+                        .min_excluded = true}),
       setting(&S::weight_decay,
-              {.name = "weight_decay", .doc = "L2 penalty on every parameter", .min = 0}),
+              {.name = "weight_decay", .doc = "pull of parameters towards 0", .min = 0}),
+      setting(&S::weight_decay_on,
+              {.name = "weight_decay_on",
+               .doc = "all parameters, or kernels: neither biases nor normalisation",
+               .choices = {"all", "kernels"}}),
+      setting(&S::layer_decay,
+              {.name = "layer_decay",
+               .doc = "factor of the learning rate for each layer further from the last one",
+               .min = 0,
+               .max = 1,
+               .min_excluded = true}),
+      setting(
+          &S::head_lr,
+          {.name = "head_lr", .doc = "factor of the learning rate of the last layer", .min = 0}),
       setting(&S::clip, {.name = "clip",
                          .doc = "largest norm of the gradient, longer ones are shortened; 0: any",
                          .min = 0}),
@@ -117,7 +149,7 @@ void check_settings(const TrainSettings& s) {
   if (s.steps.has_value() == s.epochs.has_value()) {
     fail("expected one of steps= and epochs=, found ", s.steps ? "both" : "none");
   }
-  if (s.nesterov && s.momentum == 0) {
+  if (s.optimiser == "sgd" && s.nesterov && s.momentum == 0) {
     fail("nesterov=true needs momentum > 0; set nesterov=false for plain gradient descent");
   }
   Schedule(s, 1);

@@ -22,13 +22,21 @@ struct TrainSettings {
   bool drop_last = true;
 
   double lr = 0.1;
+  double lr_min = 0;
   std::string schedule = "cosine";
   std::string milestones = {};  // steps, "32000,48000"
   double decay = 0.1;
   std::int64_t warmup = 0;
+  std::string optimiser = "sgd";
   double momentum = 0.9;
   bool nesterov = true;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
   double weight_decay = 5e-4;
+  std::string weight_decay_on = "all";
+  double layer_decay = 1;
+  double head_lr = 1;
   double clip = 0;
 
   std::string augment = "none";
@@ -52,8 +60,8 @@ bool is_free_on_resume(std::string_view name);
 /// "key", "value" of every setting in order; the texts that are empty are left out.
 std::vector<std::pair<std::string, std::string>> print_settings(const TrainSettings& settings);
 
-/// Error for settings that do not fit together: both or none of steps and epochs, a batch of
-/// schedule options without its schedule, Nesterov without momentum.
+/// Error for settings that do not fit together: both or none of steps and epochs, options of
+/// a schedule without it, Nesterov without momentum.
 void check_settings(const TrainSettings& settings);
 
 }  // namespace nescio

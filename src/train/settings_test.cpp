@@ -37,6 +37,7 @@ TEST(TrainSettings, RefusesWhatDoesNotFitTogether) {
   EXPECT_THAT(fault({}), HasSubstr("found none"));
   EXPECT_THAT(fault({.steps = 1, .epochs = 1}), HasSubstr("found both"));
   EXPECT_THAT(fault({.steps = 1, .momentum = 0}), HasSubstr("nesterov"));
+  EXPECT_EQ(fault({.steps = 1, .optimiser = "adamw", .momentum = 0}), "");
 }
 
 }  // namespace

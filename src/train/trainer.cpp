@@ -31,17 +31,8 @@ using Warn = std::function<void(const std::string&)>;
 constexpr std::uint64_t step_stream = 3;                    // of the random numbers within a step
 constexpr std::size_t cache_budget = std::size_t{1} << 30;  // bytes, for cache=auto
 
-void forget_gradients(const std::map<std::string, torch::Tensor>& parameters) {
-  for (const auto& [name, parameter] : parameters) parameter.mutable_grad().reset();
-}
-
-std::map<std::string, torch::Tensor> parameters_of(const torch::nn::Module& module,
-                                                   const std::string& prefix) {
-  std::map<std::string, torch::Tensor> parameters;
-  for (const auto& item : module.named_parameters()) {
-    if (item.value().requires_grad()) parameters.emplace(prefix + item.key(), item.value());
-  }
-  return parameters;
+void forget_gradients(const TrainedParameters& parameters) {
+  for (const auto& [name, p] : parameters) p.tensor.mutable_grad().reset();
 }
 
 }  // namespace
@@ -65,7 +56,7 @@ struct Trainer::State {
   std::int64_t steps = 0;
 
   std::shared_ptr<Network> network;
-  std::map<std::string, torch::Tensor> parameters;  // of network and method
+  TrainedParameters parameters;
   std::unique_ptr<Optimiser> optimiser;
 
   // Where the run is; all of it is in a checkpoint.
@@ -109,8 +100,7 @@ void Trainer::State::prepare() {
 void Trainer::State::place() {
   move_to(*network, device);
   move_to(*method, device);
-  parameters = parameters_of(*network, "network.");
-  parameters.merge(parameters_of(*method, "method."));
+  parameters = trained_parameters(settings, *network, source.info->head, *method);
   optimiser = make_optimiser(settings, parameters);
 }
 

@@ -1,0 +1,47 @@
+// The running mean of the weights.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/network.h"
+
+namespace nescio {
+
+/// With w the parameters after a step:  a <- d a + (1 - d) w,  and a = w after the first one.
+/// Buffers (the statistics of normalisation) are the network's own.
+/// Polyak, Juditsky, SIAM J. Control Optim. 1992; in the form of torch.optim.swa_utils.
+class Ema {
+ public:
+  /// `decay` is d in [0, 1); 0: there is none, the weights are the network's own.
+  Ema(double decay, const Network& network);
+
+  /// After step `number`, counted from 0.
+  void update(std::int64_t number);
+
+  /// By name; shares memory, so that a checkpoint is read into it. Empty without.
+  std::map<std::string, torch::Tensor> state() const;
+
+  /// As long as it lives the network has the mean as its parameters.
+  class InPlace {
+   public:
+    explicit InPlace(Ema& ema) : ema_(ema) { ema_.exchange(); }
+    ~InPlace() { ema_.exchange(); }
+    InPlace(const InPlace&) = delete;
+    InPlace& operator=(const InPlace&) = delete;
+
+   private:
+    Ema& ema_;
+  };
+
+ private:
+  void exchange();
+
+  double decay_;
+  std::vector<std::string> names_;  // all empty without
+  std::vector<torch::Tensor> parameters_, means_;
+};
+
+}  // namespace nescio

@@ -1,0 +1,28 @@
+// Which parameters are trained, and how those differ that are.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "train/method.h"
+#include "train/settings.h"
+
+namespace nescio {
+
+struct TrainedParameter {
+  torch::Tensor tensor;
+  double lr_factor = 1;  // of the step's learning rate
+  double weight_decay = 0;
+};
+
+using TrainedParameters = std::map<std::string, TrainedParameter>;
+
+/// The parameters that ask for gradients, as "network.NAME" and "method.NAME".
+/// The learning rate of layer l of L (nn/depth.h) is multiplied by layer_decay^(L - 1 - l), that of
+/// the layer `head` by head_lr; those of the method have none of both. With weight_decay_on=kernels
+/// what has one dimension (biases, normalisation) has no weight decay.
+TrainedParameters trained_parameters(const TrainSettings& settings, const Network& network,
+                                     std::string_view head, const TrainingMethod& method);
+
+}  // namespace nescio
