@@ -31,10 +31,14 @@ Augmentation::Augmentation(std::string_view specs) {
   }
 }
 
-void Augmentation::apply(Image& image, std::uint64_t seed, std::size_t epoch,
+bool Augmentation::takes_whole_pictures() const {
+  return !steps_.empty() && steps_.front()->takes_whole_pictures();
+}
+
+void Augmentation::apply(Image& image, Size network, std::uint64_t seed, std::size_t epoch,
                          std::size_t item) const {
   Rng rng(seed, epoch, item);
-  for (const auto& step : steps_) step->apply(image, rng);
+  for (const auto& step : steps_) step->apply(image, network, rng);
 }
 
 }  // namespace nescio

@@ -22,8 +22,11 @@ namespace nescio {
 class Augment {
  public:
   virtual ~Augment() = default;
-  /// `image` has the network's height and width, which it keeps; all randomness comes from `rng`.
-  virtual void apply(Image& image, Rng& rng) const = 0;
+  /// Makes of `image` one of the network's size, which it has already unless this is the first
+  /// change of a list and takes_whole_pictures(). All randomness comes from `rng`.
+  virtual void apply(Image& image, Size network, Rng& rng) const = 0;
+  /// Whether it stands for the preprocessing's resizing and cutting where it comes first.
+  virtual bool takes_whole_pictures() const { return false; }
 };
 
 /// The self-description from which reading of specs, `list` and `describe` come.
@@ -54,8 +57,11 @@ class Augmentation {
   /// "crop(padding=4),flip", or "none". Error with the nearest name for what is not known.
   explicit Augmentation(std::string_view specs);
 
-  /// The change depends on these three numbers only.
-  void apply(Image& image, std::uint64_t seed, std::size_t epoch, std::size_t item) const;
+  /// Whether apply() wants pictures as they were decoded; otherwise they have the network's size.
+  bool takes_whole_pictures() const;
+  /// The change depends on `network` and the last three numbers only.
+  void apply(Image& image, Size network, std::uint64_t seed, std::size_t epoch,
+             std::size_t item) const;
 
  private:
   std::vector<std::shared_ptr<const Augment>> steps_;

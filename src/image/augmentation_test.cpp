@@ -19,6 +19,8 @@ Image numbered(std::size_t height, std::size_t width, std::size_t channels) {
   return image;
 }
 
+Size size_of(const Image& image) { return {image.height, image.width}; }
+
 /// As bytes of a text, which std::map compares.
 std::string text_of(const std::vector<std::uint8_t>& pixels) {
   return {pixels.begin(), pixels.end()};
@@ -26,7 +28,7 @@ std::string text_of(const std::vector<std::uint8_t>& pixels) {
 
 std::vector<std::uint8_t> changed(std::string_view specs, const Image& image, std::size_t item) {
   Image copy = image;
-  Augmentation(specs).apply(copy, 7, 3, item);
+  Augmentation(specs).apply(copy, size_of(image), 7, 3, item);
   EXPECT_EQ(copy.height, image.height);
   EXPECT_EQ(copy.width, image.width);
   return copy.pixels;
@@ -96,7 +98,7 @@ TEST(Augmentation, DependsOnSeedEpochAndItemOnly) {
   const Augmentation augmentation("crop(padding=4), flip");
   const auto at = [&](std::uint64_t seed, std::size_t epoch, std::size_t item) {
     Image copy = image;
-    augmentation.apply(copy, seed, epoch, item);
+    augmentation.apply(copy, size_of(image), seed, epoch, item);
     return copy.pixels;
   };
   EXPECT_EQ(at(1, 2, 3), at(1, 2, 3));

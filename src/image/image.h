@@ -7,6 +7,11 @@
 
 namespace nescio {
 
+struct Size {
+  std::size_t height = 0;
+  std::size_t width = 0;
+};
+
 /// uint8, rows from the top, [height, width, channels]; 1 channel = grey, 3 = red, green, blue.
 struct Image {
   std::size_t height = 0;

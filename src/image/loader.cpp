@@ -82,12 +82,17 @@ std::shared_ptr<const std::vector<std::size_t>> Loader::order(std::size_t epoch)
 Sample Loader::sample(std::size_t item) {
   const auto decode = [&] {
     Sample sample = dataset_.load(item);
-    sample.image = preprocessor_.fit(std::move(sample.image));
+    if (!options_.augmentation.takes_whole_pictures()) {
+      sample.image = preprocessor_.fit(std::move(sample.image));
+    }
     return sample;
   };
   if (!decoded_) return decode();
-  std::call_once(decoded_[item], [&] { kept_[item] = decode(); });
-  return kept_[item];
+  std::call_once(decoded_[item], [&] {
+    Sample sample = decode();
+    if (sample.image.pixels.size() <= preprocessor_.size()) kept_[item] = std::move(sample);
+  });
+  return kept_[item].image.pixels.empty() ? decode() : kept_[item];
 }
 
 void Loader::fill(std::size_t number, ImageBatch& batch) {
@@ -105,8 +110,8 @@ void Loader::fill(std::size_t number, ImageBatch& batch) {
   for (std::size_t i = 0; i < batch.count; ++i) {
     const std::size_t item = items ? (*items)[first + i] : first + i;
     Sample picture = sample(item);
-    options_.augmentation.apply(picture.image, mix(options_.seed, augmentation_stream), epoch,
-                                item);
+    options_.augmentation.apply(picture.image, preprocessor_.network(),
+                                mix(options_.seed, augmentation_stream), epoch, item);
     preprocessor_.normalise(picture.image, std::span(batch.images).subspan(i * each, each));
     batch.labels[i] = picture.label;
     batch.index[i] = picture.index;

@@ -40,7 +40,9 @@ struct LoaderOptions {
   std::uint64_t seed = 0;  // of order and augmentation
   bool shuffle = false;    // a random order for each epoch instead of the data set's
   bool drop_last = false;  // leaves out the batch at the end of an epoch that is not full
-  bool keep = false;       // keeps decoded, resized pictures in memory (3 bytes a pixel)
+  // Keeps decoded pictures in memory, at most 3 bytes for each of the network's pixels. Those that
+  // the augmentation takes whole and that are larger are decoded each time.
+  bool keep = false;
   Augmentation augmentation = {};
 };
 

@@ -189,6 +189,36 @@ TEST(Loader, DecodesOnceWhatItKeeps) {
   EXPECT_EQ(dataset.loads, 10);
 }
 
+TEST(Loader, GivesWholePicturesToACropThatComesFirst) {
+  struct Squares final : Dataset {
+    mutable std::atomic<int> loads{0};
+    std::size_t size() const override { return 4; }
+    Sample load(std::size_t i) const override {
+      ++loads;
+      const std::size_t side = i < 2 ? 6 : 2;
+      Image image{side, side, 3, std::vector<std::uint8_t>(side * side * 3)};
+      image.pixels.back() = 200;
+      return {std::move(image)};
+    }
+    std::string hash() const override { return {}; }
+  };
+  const Squares dataset;
+  const char* whole = "random_resized_crop(scale_min=1,ratio_min=1,ratio_max=1)";
+  for (const bool keep : {false, true}) {
+    dataset.loads = 0;
+    LoaderOptions options{
+        .batch = 4, .epochs = 3, .keep = keep, .augmentation = Augmentation(whole)};
+    Loader loader(dataset, {.height = 2, .width = 2, .short_side = 3}, options);
+    for (ImageBatch batch; loader.next(batch);) {
+      // A ninth of the pixel in the corner of the large ones; the centre would have none of it.
+      EXPECT_GT(batch.images[11], 0.05f);
+      EXPECT_FLOAT_EQ(batch.images[2 * 12 + 11], 200.0f / 255.0f);
+    }
+    // Those that are no larger than the network's are kept; of the others the first try is lost.
+    EXPECT_EQ(dataset.loads, keep ? 2 + 2 * (1 + 3) : 3 * 4);
+  }
+}
+
 TEST(Loader, RefusesNothingToDo) {
   const Counting dataset(2);
   EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");

@@ -55,6 +55,8 @@ class Preprocessor {
   /// Error if sides (at most 8192), filter, channel order, mean or std make no sense.
   explicit Preprocessor(const Preprocessing& preprocessing);
 
+  /// Height and width of what the network reads.
+  Size network() const { return {settings_.height, settings_.width}; }
   /// Floats of one picture: 3 x height x width.
   std::size_t size() const { return 3 * settings_.height * settings_.width; }
   /// Writes [3, height, width]; `out` has size() elements.

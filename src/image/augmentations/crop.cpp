@@ -11,7 +11,7 @@ class Crop final : public Augment {
  public:
   std::int64_t padding = 4;
 
-  void apply(Image& image, Rng& rng) const override {
+  void apply(Image& image, Size, Rng& rng) const override {
     const auto frame = static_cast<std::size_t>(padding);
     const std::size_t top = rng.below(2 * frame + 1);
     const std::size_t left = rng.below(2 * frame + 1);

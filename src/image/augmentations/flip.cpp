@@ -10,7 +10,7 @@ class Flip final : public Augment {
  public:
   double p = 0.5;
 
-  void apply(Image& image, Rng& rng) const override {
+  void apply(Image& image, Size, Rng& rng) const override {
     if (rng.uniform() >= p) return;
     for (std::size_t y = 0; y < image.height; ++y) {
       std::uint8_t* row = image.pixels.data() + y * image.width * image.channels;
