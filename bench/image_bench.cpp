@@ -1,5 +1,6 @@
 // Pictures to what networks read: resize + centre cut + normalise, and the same with JPEG decode
-// before, against Pillow and numpy on the same pictures; then the loader alone.
+// before, against Pillow and numpy on the same pictures; then the loader alone, with and without
+// augmentation.
 //   NESCIO_PYTHON=/path/to/python nescio_image_bench FOLDER_OF_JPEG [WORKERS]
 // The comparisons run on one thread, the loader on WORKERS. Python also writes the JPEG files.
 #include <algorithm>
@@ -152,6 +153,51 @@ void loader_alone(const Files& photos, std::size_t workers) {
   print_row("photos a second, loader", {print(Times(rounds, pictures) / times[0])});
 }
 
+/// Pictures that are there, over and over until there are `size`.
+class Decoded final : public Dataset {
+ public:
+  Decoded(std::vector<Image> images, std::size_t size) : images_(std::move(images)), size_(size) {}
+  std::size_t size() const override { return size_; }
+  Sample load(std::size_t i) const override { return {images_[i % images_.size()]}; }
+  std::string hash() const override { return {}; }
+
+ private:
+  std::vector<Image> images_;
+  std::size_t size_;
+};
+
+/// Decoded photos of side x side, changed and normalised.
+void augmented(const Files& photos, std::size_t side, std::size_t pictures) {
+  constexpr const char* lists[] = {
+      "none",
+      "crop,flip",
+      "crop,flip,random_erasing",
+      "random_resized_crop,flip",
+      "crop,flip,colour_jitter(brightness=0.4,contrast=0.4,saturation=0.4)",
+      "crop,flip,colour_jitter(brightness=0.4,contrast=0.4,saturation=0.4,hue=0.1)",
+      "crop,flip,rand_augment",
+  };
+  std::vector<Image> images;
+  for (const auto& file : photos) {
+    images.push_back(
+        resize(to_rgb(decode_image(map_file(file), file.string())), side, side, bicubic));
+  }
+  const Decoded dataset(std::move(images), pictures);
+  std::vector<Work> works;
+  for (const char* list : lists) {
+    works.push_back([&dataset, side, augmentation = Augmentation(list)] {
+      Loader loader(dataset, imagenet(side, 0), {.workers = 1, .augmentation = augmentation});
+      ImageBatch batch;
+      while (loader.next(batch)) continue;
+    });
+  }
+  const std::vector<Times> times = alternate(works, rounds);
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    print_row(text(side, " x ", side, ", ", lists[i]),
+              {print(Times(rounds, static_cast<double>(pictures)) / times[i])});
+  }
+}
+
 void run(const std::filesystem::path& folder, std::size_t workers) {
   const Files photos = jpegs(folder);
   set_thread_count(1);
@@ -163,6 +209,9 @@ void run(const std::filesystem::path& folder, std::size_t workers) {
   set_thread_count(static_cast<int>(workers));
   std::printf("\n%zu workers, the photos as they are, to 256, cut 224\n", workers);
   loader_alone(photos, workers);
+  std::printf("\n1 worker, decoded photos: pictures a second\n");
+  augmented(photos, 32, 16384);
+  augmented(photos, 224, 512);
 }
 
 }  // namespace

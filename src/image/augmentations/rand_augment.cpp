@@ -15,7 +15,7 @@ namespace {
 
 struct Change {
   bool both_ways;  // the strength is negative half of the time
-  double most;     // what strength 1 stands for
+  double most;     // the strength of the last bin
   void (*apply)(Image&, double strength);
 };
 
@@ -58,12 +58,23 @@ class RandAugment final : public Augment {
   std::int64_t bins = 31;
 
   void apply(Image& image, Size, Rng& rng) const override {
-    const double share = static_cast<double>(std::min(m, bins - 1)) / static_cast<double>(bins - 1);
     for (std::int64_t i = 0; i < n; ++i) {
       const Change& change = changes[rng.below(std::size(changes))];
       const bool negative = change.both_ways && rng.below(2) == 1;
-      change.apply(image, (negative ? -share : share) * change.most);
+      change.apply(image, (negative ? -1 : 1) * strength(change.most));
     }
+  }
+
+ private:
+  /// m of the bins up to `most`, in single precision from either end as torch.linspace: the last
+  /// bits decide where a changed value is rounded to.
+  double strength(double most) const {
+    const std::int64_t last = bins - 1;
+    const std::int64_t place = std::min(m, last);
+    const auto end = static_cast<float>(most);
+    const float step = end / static_cast<float>(last);
+    if (place < bins / 2) return step * static_cast<float>(place);
+    return std::fma(-step, static_cast<float>(last - place), end);
   }
 };
 

@@ -63,6 +63,35 @@ TEST(RandAugment, DrawsFromTorchvisionsTable) {
                                     });
 }
 
+// At this strength some values depend on the last bits of the factor.
+TEST(RandAugment, RoundsStrengthsAsTorchvision) {
+  expect_draws("rand_augment(n=1,m=20)", {
+                                             {"dfe60ad76f3087ac", 2},  // Identity 0
+                                             {"df59530261c444e4", 1},  // ShearX 0.2
+                                             {"795a5f8f7411de2b", 1},  // ShearX -0.2
+                                             {"20bd775fbc23e226", 1},  // ShearY 0.2
+                                             {"cf94126a5de1f695", 1},  // ShearY -0.2
+                                             {"083b1baf0299f54b", 1},  // TranslateX 6.042
+                                             {"0f9149a4e6d448ad", 1},  // TranslateX -6.042
+                                             {"6b9bd1b0ba0d8597", 1},  // TranslateY 9.366
+                                             {"2b78d1ef7cdd9ae2", 1},  // TranslateY -9.366
+                                             {"eaa0f384fbfc31ef", 1},  // Rotate 20
+                                             {"5908f01a036a4dbe", 1},  // Rotate -20
+                                             {"1f564a998c942af8", 1},  // Brightness 0.6
+                                             {"eeff9e97ea68fef7", 1},  // Brightness -0.6
+                                             {"bc400ae1e34096e4", 1},  // Color 0.6
+                                             {"8a6fedb214dfea92", 1},  // Color -0.6
+                                             {"d391f9f6b1c3b5c4", 1},  // Contrast 0.6
+                                             {"5d4bc1f1f8a2cda2", 1},  // Contrast -0.6
+                                             {"5bcb41cf938e14f1", 1},  // Sharpness 0.6
+                                             {"f3e76aaf4ddccf96", 1},  // Sharpness -0.6
+                                             {"314b50e6b9eedf1b", 2},  // Posterize 5
+                                             {"21ee102d93c392ec", 2},  // Solarize 85
+                                             {"f6d00124096666dd", 2},  // AutoContrast 0
+                                             {"7e9ed14bd2dadfd1", 2},  // Equalize 0
+                                         });
+}
+
 TEST(RandAugment, HasItsFullStrengthInTheLastBin) {
   const Table strongest = {
       {"dfe60ad76f3087ac", 2},  // Identity 0

@@ -59,7 +59,7 @@ for degrees in (-30, 9, 45, 90, 180, 0):
     print(f'{{{degrees}, {{"{hashes[0]}", "{hashes[1]}"}}}},')
 
 print("// rand_augment_test.cpp: m of 31 bins; all that one change can make of the picture")
-for m in (9, 30):
+for m in (9, 20, 30):
     picture = pattern(31, 20, 3)
     table = autoaugment.RandAugment()._augmentation_space(31, (31, 20))
     for name, (magnitudes, signed) in table.items():
