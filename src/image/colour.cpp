@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace nescio {
 namespace {
@@ -84,24 +83,24 @@ void turn_pixel(Byte* rgb, Byte turn) {
   const auto sextant = rgb[0] == high   ? static_cast<double>(b - g)
                        : rgb[1] == high ? 2.0 + static_cast<double>(r) - static_cast<double>(b)
                                         : 4.0 + static_cast<double>(g) - static_cast<double>(r);
-  const auto circle =
-      static_cast<float>(std::fmod(static_cast<double>(static_cast<float>(sextant)) / 6 + 1, 1.0));
-  const auto hue = static_cast<Byte>(clip(static_cast<double>(circle) * 255) + turn);
+  const double circle = static_cast<double>(static_cast<float>(sextant)) / 6 + 1;
+  const auto turned = static_cast<float>(circle < 1 ? circle : circle - 1);
+  const auto hue = static_cast<Byte>(clip(static_cast<double>(turned) * 255) + turn);
   const Byte saturation = clip(static_cast<double>(range / static_cast<float>(high)) * 255);
   if (saturation == 0) {
     rgb[0] = rgb[1] = rgb[2] = high;
     return;
   }
   const double place = hue * 6.0 / 255;
-  const double side = std::floor(place);
+  const int side = static_cast<int>(place);
   const double f = static_cast<double>(static_cast<float>(place - side));
   const double s = static_cast<double>(static_cast<float>(saturation / 255.0));
-  const Byte p = clip(std::round(high * (1 - s)));
-  const Byte q = clip(std::round(high * (1 - s * f)));
-  const Byte t = clip(std::round(high * (1 - s * (1 - f))));
+  const Byte p = clip(high * (1 - s) + 0.5);
+  const Byte q = clip(high * (1 - s * f) + 0.5);
+  const Byte t = clip(high * (1 - s * (1 - f)) + 0.5);
   const Byte sides[6][3] = {{high, t, p}, {q, high, p}, {p, high, t},
                             {p, q, high}, {t, p, high}, {high, p, q}};
-  std::copy_n(sides[static_cast<std::size_t>(side) % 6], 3, rgb);
+  std::copy_n(sides[side % 6], 3, rgb);
 }
 
 }  // namespace
