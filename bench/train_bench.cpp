@@ -113,7 +113,7 @@ void compare(const std::string& data) {
                   {.batch = batch,
                    .workers = static_cast<std::size_t>(thread_count()),
                    .epochs = 1000,
-                   .shuffle = true,
+                   .order = Order::shuffled,
                    .drop_last = true,
                    .keep = keep,
                    .augmentation = Augmentation(augment)});

@@ -84,7 +84,8 @@ Description describe(const MethodInfo& info) {
   Description d{"training method", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
-  d.fact("needs", info.needs.labels ? "labels" : "pictures alone");
+  d.fact("needs", text(info.needs.labels ? "labels" : "pictures alone",
+                       info.needs.outliers ? ", outliers" : ""));
   d.parameters = in_words(info.parameters);
   return d;
 }

@@ -25,6 +25,7 @@ class Train final : public Verb {
     Trainer trainer(settings);
     log_pictures(*trainer.data().train, console.log);
     if (trainer.data().val) log_pictures(*trainer.data().val, console.log);
+    if (trainer.data().outliers) log_pictures(*trainer.data().outliers, console.log);
     const TrainResult done = trainer.run(
         {.out = out,
          .resume = resume,

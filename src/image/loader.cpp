@@ -19,8 +19,10 @@ Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
   if (options.batch == 0) fail("loader: expected at least 1 picture per batch, found 0");
   if (options.workers == 0) fail("loader: expected at least 1 worker, found 0");
   if (options.ahead == 0) fail("loader: expected at least 1 batch ahead, found 0");
-  const std::size_t left = dataset.size() - std::min(options.first, dataset.size());
-  per_epoch_ = batches_per_epoch(dataset.size(), options.batch, options.drop_last);
+  epoch_size_ = options.epoch_batches > 0 ? options.epoch_batches * options.batch : dataset.size();
+  if (dataset.size() == 0) epoch_size_ = 0;
+  const std::size_t left = epoch_size_ - std::min(options.first, epoch_size_);
+  per_epoch_ = batches_per_epoch(epoch_size_, options.batch, options.drop_last);
   in_first_epoch_ = batches_per_epoch(left, options.batch, options.drop_last);
   batches_ = options.epochs == 0 ? 0 : in_first_epoch_ + (options.epochs - 1) * per_epoch_;
   if (options.keep) {
@@ -67,7 +69,7 @@ std::size_t Loader::batches_per_epoch(std::size_t pictures, std::size_t batch, b
   return pictures / batch + (!drop_last && pictures % batch != 0);
 }
 
-std::shared_ptr<const std::vector<std::size_t>> Loader::order(std::size_t epoch) {
+std::shared_ptr<const std::vector<std::size_t>> Loader::permutation(std::size_t epoch) {
   const std::lock_guard lock(order_mutex_);
   auto& order = orders_[epoch];
   if (!order) {
@@ -101,14 +103,19 @@ void Loader::fill(std::size_t number, ImageBatch& batch) {
   const std::size_t epoch = options_.first_epoch + (in_first ? 0 : 1 + later / per_epoch_);
   const std::size_t first =
       in_first ? options_.first + number * options_.batch : later % per_epoch_ * options_.batch;
-  const auto items = options_.shuffle ? order(epoch) : nullptr;
+  const auto shuffled = options_.order == Order::shuffled ? permutation(epoch) : nullptr;
+  const std::size_t offset =
+      options_.order == Order::from_offset
+          ? Rng(mix(options_.seed, order_stream), epoch).below(dataset_.size())
+          : 0;
   const std::size_t each = preprocessor_.size();
-  batch.count = std::min(options_.batch, dataset_.size() - first);
+  batch.count = std::min(options_.batch, epoch_size_ - first);
   batch.images.resize(options_.batch * each);
   batch.labels.resize(batch.count);
   batch.index.resize(batch.count);
   for (std::size_t i = 0; i < batch.count; ++i) {
-    const std::size_t item = items ? (*items)[first + i] : first + i;
+    const std::size_t place = (offset + first + i) % dataset_.size();
+    const std::size_t item = shuffled ? (*shuffled)[place] : place;
     Sample picture = sample(item);
     options_.augmentation.apply(picture.image, preprocessor_.network(),
                                 mix(options_.seed, augmentation_stream), epoch, item);

@@ -29,6 +29,13 @@ struct ImageBatch {
   std::size_t count = 0;
 };
 
+/// How an epoch goes through a data set.
+enum class Order {
+  as_stored,
+  shuffled,     // at random, each epoch in another way
+  from_offset,  // as stored, from a random picture that each epoch draws anew, and round the end
+};
+
 struct LoaderOptions {
   std::size_t batch = 128;
   std::size_t first = 0;    // the place in the first epoch's order to begin with
@@ -38,8 +45,11 @@ struct LoaderOptions {
   std::size_t first_epoch = 0;
   std::size_t epochs = 1;  // how many, the first one included
   std::uint64_t seed = 0;  // of order and augmentation
-  bool shuffle = false;    // a random order for each epoch instead of the data set's
+  Order order = Order::as_stored;
   bool drop_last = false;  // leaves out the batch at the end of an epoch that is not full
+  /// Full batches that an epoch has where it is no pass over the pictures, which are read again
+  /// from the start when they end, in the same order; 0: it is one.
+  std::size_t epoch_batches = 0;
   // Keeps decoded pictures in memory, at most 3 bytes for each of the network's pixels. Those that
   // the augmentation takes whole and that are larger are decoded each time.
   bool keep = false;
@@ -74,13 +84,14 @@ class Loader {
 
   void work();
   void fill(std::size_t number, ImageBatch& batch);
-  std::shared_ptr<const std::vector<std::size_t>> order(std::size_t epoch);
+  std::shared_ptr<const std::vector<std::size_t>> permutation(std::size_t epoch);
   Sample sample(std::size_t item);
 
   const Dataset& dataset_;
   Preprocessor preprocessor_;
   LoaderOptions options_;
-  std::size_t per_epoch_ = 0;  // batches
+  std::size_t epoch_size_ = 0;  // pictures that an epoch gives, some of them twice if it is long
+  std::size_t per_epoch_ = 0;   // batches
   std::size_t in_first_epoch_ = 0;
   std::size_t batches_ = 0;  // of all epochs
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 
 #include "base/error.h"
 #include "io/test_folder.h"
@@ -104,7 +105,7 @@ std::vector<std::int64_t> indices(const Dataset& dataset, const LoaderOptions& o
 
 TEST(Loader, EachEpochHasEveryPictureInAnotherOrder) {
   const Counting dataset(100);
-  const LoaderOptions options{.batch = 8, .epochs = 3, .seed = 5, .shuffle = true};
+  const LoaderOptions options{.batch = 8, .epochs = 3, .seed = 5, .order = Order::shuffled};
   const auto given = indices(dataset, options);
   ASSERT_EQ(given.size(), 300u);
   std::vector<std::vector<std::int64_t>> epochs;
@@ -123,7 +124,8 @@ TEST(Loader, EachEpochHasEveryPictureInAnotherOrder) {
 
 TEST(Loader, DropsABatchThatIsNotFull) {
   const Counting dataset(10);
-  const auto batches = all(dataset, {.batch = 4, .epochs = 2, .shuffle = true, .drop_last = true});
+  const auto batches =
+      all(dataset, {.batch = 4, .epochs = 2, .order = Order::shuffled, .drop_last = true});
   ASSERT_EQ(batches.size(), 4u);
   for (const ImageBatch& batch : batches) EXPECT_EQ(batch.count, 4u);
   EXPECT_EQ(Loader::batches_per_epoch(10, 4, true), 2u);
@@ -137,7 +139,7 @@ TEST(Loader, BeginsInTheMiddleOfAnEpoch) {
     LoaderOptions options{.batch = 8,
                           .epochs = 3,
                           .seed = 1,
-                          .shuffle = true,
+                          .order = Order::shuffled,
                           .drop_last = drop_last,
                           .augmentation = Augmentation("crop(padding=1)")};
     const auto whole = all(dataset, options);
@@ -159,7 +161,7 @@ TEST(Loader, TrainingBatchesDoNotDependOnWorkersOrOnWhatIsKept) {
   LoaderOptions options{.batch = 7,
                         .workers = 1,
                         .epochs = 4,
-                        .shuffle = true,
+                        .order = Order::shuffled,
                         .augmentation = Augmentation("crop(padding=1),flip")};
   const auto expected = all(dataset, options);
   for (const std::size_t workers : {3u, 16u}) {
@@ -172,6 +174,32 @@ TEST(Loader, TrainingBatchesDoNotDependOnWorkersOrOnWhatIsKept) {
       EXPECT_EQ(batches[i].labels, expected[i].labels);
     }
   }
+}
+
+TEST(Loader, ReadsOnFromAnOffsetThatEachEpochDraws) {
+  const Counting dataset(10);
+  const auto given = indices(dataset, {.batch = 4,
+                                       .epochs = 20,
+                                       .order = Order::from_offset,
+                                       .drop_last = true,
+                                       .epoch_batches = 3});
+  ASSERT_EQ(given.size(), 240u);  // 12 pictures in each epoch, two of them again
+  std::set<std::int64_t> offsets;
+  for (std::size_t e = 0; e < 20; ++e) {
+    for (std::size_t i = 0; i < 12; ++i) {
+      EXPECT_EQ(given[e * 12 + i], 100 + (given[e * 12] - 100 + static_cast<std::int64_t>(i)) % 10);
+    }
+    offsets.insert(given[e * 12]);
+  }
+  EXPECT_GT(offsets.size(), 5u);
+}
+
+TEST(Loader, ReadsFewPicturesAgainWhereAnEpochIsLong) {
+  const auto batches = all(Counting(3), {.batch = 4, .first = 4, .epochs = 2, .epoch_batches = 2});
+  ASSERT_EQ(batches.size(), 3u);
+  EXPECT_EQ(batches[0].index, (std::vector<std::int64_t>{101, 102, 100, 101}));
+  EXPECT_EQ(batches[1].index, (std::vector<std::int64_t>{100, 101, 102, 100}));
+  EXPECT_TRUE(all(Counting(0), {.batch = 4, .epoch_batches = 2}).empty());
 }
 
 TEST(Loader, DecodesOnceWhatItKeeps) {

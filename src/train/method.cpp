@@ -4,6 +4,22 @@
 
 namespace nescio {
 
+NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures) {
+  rows += pictures.size(0);
+  return network.forward(pictures);
+}
+
+std::vector<torch::Tensor> TrainingStep::joint_logits(const std::vector<torch::Tensor>& groups) {
+  std::vector<std::int64_t> sizes;
+  for (const torch::Tensor& group : groups) sizes.push_back(group.size(0));
+  return forward(torch::cat(groups)).logits.split_with_sizes(sizes);
+}
+
+torch::Tensor TrainingStep::term(const std::string& name, const torch::Tensor& value) {
+  terms.emplace_back(name, value.detach());
+  return value;
+}
+
 const MethodInfo& find_method(std::string_view name) {
   std::vector<std::string> names;
   for (const MethodInfo& info : methods::catalogue()) {

@@ -13,16 +13,28 @@ namespace nescio {
 
 /// One step as its method sees it, and what the method says about it.
 struct TrainingStep {
-  std::int64_t number = 0;  // 0, 1, ... over the whole run
-  std::int64_t epoch = 0;
+  std::int64_t number = 0;     // 0, 1, ... over the whole run
+  std::int64_t per_epoch = 1;  // steps
   Network& network;
-  torch::Tensor images;  // [B, 3, height, width], normalised
-  torch::Tensor labels;  // [B] int64
+  torch::Tensor images;         // [B, 3, height, width], normalised
+  torch::Tensor labels;         // [B] int64
+  torch::Tensor outliers = {};  // [Bo, 3, height, width]; undefined unless the method needs some
 
   /// Of `images`, [B, C]; the accuracy comes from them. Undefined: none is logged.
   torch::Tensor logits = {};
-  /// Parts of the loss by name, scalars, logged beside it.
+  /// Parts of the loss with their weights, and what else is worth a curve: scalars by name, logged
+  /// beside the loss.
   std::vector<std::pair<std::string, torch::Tensor>> terms = {};
+  /// Pictures that went through the network.
+  std::int64_t rows = 0;
+
+  /// What the network says about some pictures; every method comes through here.
+  NetworkOutputs forward(const torch::Tensor& pictures);
+  /// Logits of several groups of pictures that go through the network as one batch, so that batch
+  /// normalisation sees them together.
+  std::vector<torch::Tensor> joint_logits(const std::vector<torch::Tensor>& groups);
+  /// Adds to `terms` and gives the value back.
+  torch::Tensor term(const std::string& name, const torch::Tensor& value);
 };
 
 /// Its own parameters and buffers, registered as of any module, are optimised and checkpointed with

@@ -19,6 +19,7 @@ class TrainingMethod;  // train/method.h, which needs libtorch
 /// What a method reads besides pictures with labels.
 struct MethodNeeds {
   bool labels = true;
+  bool outliers = false;  // auxiliary pictures of no class, outliers=
 };
 
 /// The self-description from which parsing, `list methods` and `describe` come.

@@ -16,10 +16,13 @@ struct TrainSettings {
   std::string data = {};   // spec of the training pictures
   std::string val = {};    // spec of pictures for validation; empty: none
   std::string method = "cross_entropy";
+  std::string outliers = {};  // spec of auxiliary pictures, for methods that learn from some
   std::optional<std::int64_t> steps = {};  // one of steps and epochs
   std::optional<std::int64_t> epochs = {};
   std::int64_t batch = 128;
   bool drop_last = true;
+  std::optional<std::int64_t> outlier_batch = {};  // none: as many as batch
+  std::string outlier_order = "shuffled";
 
   double lr = 0.1;
   double lr_min = 0;

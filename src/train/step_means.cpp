@@ -9,14 +9,12 @@ StepMeans::StepMeans(const nlohmann::json& json)
       loss_(json.at("loss")),
       right_(json.at("right")),
       judged_(json.at("judged")),
+      rows_(json.at("rows")),
       terms_(json.at("terms").get<std::vector<std::pair<std::string, double>>>()) {}
 
 nlohmann::json StepMeans::to_json() const {
-  return {{"steps", steps_},
-          {"loss", loss_},
-          {"right", right_},
-          {"judged", judged_},
-          {"terms", terms_}};
+  return {{"steps", steps_},   {"loss", loss_}, {"right", right_},
+          {"judged", judged_}, {"rows", rows_}, {"terms", terms_}};
 }
 
 void StepMeans::add(const TrainingStep& step, double loss) {
@@ -25,6 +23,7 @@ void StepMeans::add(const TrainingStep& step, double loss) {
   loss_ += loss;
   last_loss_ = loss;
   timed_ += step.images.size(0);
+  rows_ += step.rows;
   if (step.logits.defined()) {
     right_ += step.logits.argmax(1).eq(step.labels).sum().item<std::int64_t>();
     judged_ += step.labels.size(0);
@@ -46,6 +45,7 @@ std::vector<std::pair<std::string, double>> StepMeans::values() const {
   if (accuracy()) out.emplace_back("accuracy", *accuracy());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
   out.emplace_back("images_per_second", static_cast<double>(timed_) / seconds.count());
+  out.emplace_back("rows", static_cast<double>(rows_) / static_cast<double>(steps_));
   for (const auto& [name, sum] : terms_) {
     out.emplace_back(name, sum / static_cast<double>(steps_));
   }

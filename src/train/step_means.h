@@ -29,7 +29,8 @@ class StepMeans {
   double last_loss() const { return last_loss_; }
   /// None where the method gave no logits.
   std::optional<double> accuracy() const;
-  /// "loss", "accuracy", "images_per_second", then the terms.
+  /// "loss", "accuracy", "images_per_second" (of the data, without outliers), "rows" (pictures
+  /// through the network per step), then the terms.
   std::vector<std::pair<std::string, double>> values() const;
 
  private:
@@ -38,6 +39,7 @@ class StepMeans {
   double last_loss_ = 0;
   std::int64_t right_ = 0;
   std::int64_t judged_ = 0;  // pictures with logits
+  std::int64_t rows_ = 0;
   std::vector<std::pair<std::string, double>> terms_;
   // Of this process: what was before a resume has no speed.
   std::int64_t timed_ = 0;  // pictures

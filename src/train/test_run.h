@@ -20,6 +20,7 @@ class TinyTask {
     set_thread_count(1);  // so little work is slower on several
     write("train", pictures, 1);
     write("val", 20, 2);
+    write("outliers", 11, 3);  // fewer than a run needs, so that they begin anew
   }
 
   /// 8 x 8 pictures, which resnet8 enlarges.
@@ -27,6 +28,15 @@ class TinyTask {
     return "npy:" + path(split) + ".npy?labels=" + path(split) + "_labels.npy";
   }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// A method that reads outliers, three at a time.
+  TrainSettings outlier_settings(const std::string& method = "logit_mixoe") const {
+    TrainSettings s = settings();
+    s.method = method;
+    s.outliers = "npy:" + path("outliers") + ".npy";
+    s.outlier_batch = 3;
+    return s;
+  }
 
   /// Four and a half epochs of six steps.
   TrainSettings settings() const {

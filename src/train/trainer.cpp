@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/rng.h"
-#include "image/loader.h"
+#include "base/spec.h"
 #include "io/safetensors.h"
 #include "nn/model.h"
 #include "train/checkpoint.h"
@@ -19,6 +19,7 @@
 #include "train/schedule.h"
 #include "train/start.h"
 #include "train/step_means.h"
+#include "train/training_streams.h"
 #include "train/validation.h"
 
 namespace nescio {
@@ -28,8 +29,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Warn = std::function<void(const std::string&)>;
 
-constexpr std::uint64_t step_stream = 3;                    // of the random numbers within a step
-constexpr std::size_t cache_budget = std::size_t{1} << 30;  // bytes, for cache=auto
+constexpr std::uint64_t step_stream = 3;  // of the random numbers within a step
 
 void forget_gradients(const TrainedParameters& parameters) {
   for (const auto& [name, p] : parameters) p.tensor.mutable_grad().reset();
@@ -41,7 +41,7 @@ struct Trainer::State {
   explicit State(const TrainSettings& s)
       : settings(s),
         source(read_model_source(s.model)),
-        data(open_training_data(s.data, s.val)),
+        data(open_training_data(s.data, s.val, s.outliers)),
         method(make_method(s.method)),
         augmentation(s.augment),
         device(find_device(s.device)) {}
@@ -66,25 +66,42 @@ struct Trainer::State {
   std::optional<double> val_accuracy, best;
 
   TrainResult run(const TrainOptions& options);
+  void check_outliers() const;
   void prepare();
   void place();
   void restore(const Checkpoint& checkpoint, const Warn& warn);
   std::map<std::string, torch::Tensor> tensors() const;
   Checkpoint checkpoint() const;
   nlohmann::ordered_json config(const nlohmann::ordered_json& origin) const;
-  std::unique_ptr<Loader> make_loader() const;
-  void take_step(const ImageBatch& batch, double lr, const RunFolder& folder);
+  void take_step(const ImageBatch& batch, const ImageBatch& outliers, double lr,
+                 const RunFolder& folder);
   void end_epoch(RunLog& log, const RunFolder& folder, const Progress& progress);
   MetricsRow train_row(double lr) const;
   void write_weights(const fs::path& path) const;
   TrainProgress progress(std::int64_t steps_before, Clock::time_point start) const;
-  [[noreturn]] void refuse_loss(double loss, const ImageBatch& batch,
+  [[noreturn]] void refuse_loss(double loss, const ImageBatch& batch, const ImageBatch& outliers,
                                 const RunFolder& folder) const;
   std::int64_t epoch() const { return done / per_epoch; }
   std::string where() const { return "[" + settings.method + "]"; }
 };
 
+void Trainer::State::check_outliers() const {
+  const MethodInfo& info = find_method(parse_spec(settings.method).terms.front().name);
+  if (info.needs.outliers && !data.outliers) {
+    fail(where(), " learns from outliers: expected outliers=TYPE:PATH, pictures of no class");
+  }
+  if (!info.needs.outliers && data.outliers) {
+    fail(where(), " does not read outliers; leave outliers= out");
+  }
+  if (data.outliers && data.outliers->size() < static_cast<std::size_t>(outlier_batch(settings))) {
+    fail("outliers: expected at least the ", outlier_batch(settings),
+         " pictures of a batch, found ", data.outliers->size(),
+         "; choose a smaller outlier_batch=");
+  }
+}
+
 void Trainer::State::prepare() {
+  check_outliers();
   const auto pictures = data.train->size();
   per_epoch = static_cast<std::int64_t>(Loader::batches_per_epoch(
       pictures, static_cast<std::size_t>(settings.batch), settings.drop_last));
@@ -148,6 +165,10 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
   out["steps_per_epoch"] = per_epoch;
   out["pictures"] = data.train->size();
   out["data_sha256"] = data.train->hash();
+  if (data.outliers) {
+    out["outliers"] = data.outliers->size();
+    out["outliers_sha256"] = data.outliers->hash();
+  }
   out["classes"] = data.classes;
   if (!data.class_names.empty()) out["class_names"] = data.class_names;
   out["preprocessing"] = to_json(source.preprocessing);
@@ -156,37 +177,20 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
   return out;
 }
 
-std::unique_ptr<Loader> Trainer::State::make_loader() const {
-  const Preprocessing& p = source.preprocessing;
-  const std::size_t bytes = 3 * p.height * p.width;
-  const auto batch = static_cast<std::size_t>(settings.batch);
-  const bool fits = data.train->size() <= cache_budget / bytes;
-  return std::make_unique<Loader>(
-      *data.train, p,
-      LoaderOptions{.batch = batch,
-                    .first = static_cast<std::size_t>(done % per_epoch) * batch,
-                    .workers = static_cast<std::size_t>(settings.workers),
-                    .first_epoch = static_cast<std::size_t>(done / per_epoch),
-                    .epochs = static_cast<std::size_t>((steps - 1) / per_epoch - epoch() + 1),
-                    .seed = static_cast<std::uint64_t>(settings.seed),
-                    .shuffle = true,
-                    .drop_last = settings.drop_last,
-                    .keep = settings.cache == "true" || (settings.cache == "auto" && fits),
-                    .augmentation = augmentation});
-}
-
-void Trainer::State::take_step(const ImageBatch& batch, double lr, const RunFolder& folder) {
+void Trainer::State::take_step(const ImageBatch& batch, const ImageBatch& outliers, double lr,
+                               const RunFolder& folder) {
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed), step_stream,
                          static_cast<std::uint64_t>(done)));
   TrainingStep step{.number = done,
-                    .epoch = epoch(),
+                    .per_epoch = per_epoch,
                     .network = *network,
                     .images = to_tensor(batch, source.preprocessing, device),
                     .labels = torch::tensor(batch.labels).to(device)};
+  if (data.outliers) step.outliers = to_tensor(outliers, source.preprocessing, device);
   forget_gradients(parameters);
   const torch::Tensor loss = method->loss(step);
   const auto value = loss.item<double>();
-  if (!std::isfinite(value)) refuse_loss(value, batch, folder);
+  if (!std::isfinite(value)) refuse_loss(value, batch, outliers, folder);
   loss.backward();
   if (settings.clip > 0) clip_gradient(parameters, settings.clip);
   optimiser->step(lr);
@@ -196,12 +200,16 @@ void Trainer::State::take_step(const ImageBatch& batch, double lr, const RunFold
   epoch_is_open = done % per_epoch == 0 || done == steps;
 }
 
-void Trainer::State::refuse_loss(double loss, const ImageBatch& batch,
+void Trainer::State::refuse_loss(double loss, const ImageBatch& batch, const ImageBatch& outliers,
                                  const RunFolder& folder) const {
-  std::vector<std::string> pictures;
-  for (const std::int64_t row : batch.index) pictures.push_back(std::to_string(row));
+  const auto rows = [](const ImageBatch& some) {
+    std::string out;
+    for (const std::int64_t row : some.index) out += text(out.empty() ? "" : " ", row);
+    return out;
+  };
   const auto last = CheckpointFolder(folder.path() / "checkpoints").newest_path();
-  fail(where(), " step ", done, ": the loss is ", loss, " for the pictures ", join(pictures, " "),
+  fail(where(), " step ", done, ": the loss is ", loss, " for the pictures ", rows(batch),
+       data.outliers ? " and the outliers " + rows(outliers) : std::string(),
        "; the last good checkpoint is ", last ? last->string() : "that of the start (none written)",
        "; a smaller lr=, a longer warmup= or clip=1 may help");
 }
@@ -259,6 +267,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   use_our_threads();
   const Warn warn = options.warn ? options.warn : [](const std::string&) {};
   const CheckpointFolder checkpoints(options.out / "checkpoints");
+  for (const std::string& warning : data.warnings) warn(warning);
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
   if (!last) load_start_weights(*network, source, data.classes, settings.new_head);
@@ -273,8 +282,9 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   method->on_start(*network);
   const auto start = Clock::now();
   try {
-    const auto loader = make_loader();
-    ImageBatch batch;
+    TrainingStreams streams(settings, data, source.preprocessing, augmentation, per_epoch, done,
+                            steps);
+    ImageBatch batch, outliers;
     for (;;) {
       if (epoch_is_open) {
         end_epoch(log, folder, options.progress);
@@ -282,9 +292,9 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       }
       if (done == steps) break;
       check_interrupt();
-      loader->next(batch);
+      streams.next(batch, outliers);
       const double lr = schedule.at(done);
-      take_step(batch, lr, folder);
+      take_step(batch, outliers, lr, folder);
       const TrainProgress now = progress(result.steps_before, start);  // before means begin anew
       if (means.steps() == settings.log_every || epoch_is_open) {
         log.write(train_row(lr));

@@ -11,6 +11,7 @@
 #include "io/json_file.h"
 #include "nn/model.h"
 #include "train/test_run.h"
+#include "train/training_streams.h"
 
 namespace nescio {
 namespace {
@@ -80,7 +81,7 @@ TEST(Trainer, WritesTheCurves) {
   train(task.settings(), {.out = run});
   const auto rows = parse_csv(read_text(run / "metrics.csv"), "csv");
   EXPECT_EQ(rows[0], (std::vector<std::string>{"step", "epoch", "split", "lr", "loss", "accuracy",
-                                               "images_per_second"}));
+                                               "images_per_second", "rows"}));
   std::vector<std::string> places;
   for (std::size_t i = 1; i < rows.size(); ++i) places.push_back(rows[i][2] + " " + rows[i][0]);
   EXPECT_EQ(join(places),
@@ -262,6 +263,108 @@ TEST(Trainer, PreprocessingGoesWithTheWeights) {
   EXPECT_EQ(Model::load(settings.model, "cpu").preprocessing().height, 16u);
   train(settings, {.out = task.path("next")});
   EXPECT_EQ(read_json(task.path("next/config.json")).at("preprocessing").at("width"), 16);
+}
+
+/// The pictures of each step, as a method sees them.
+std::vector<std::string> rows_of(TrainSettings settings, std::int64_t first) {
+  const TrainingData data = open_training_data(settings.data, {}, settings.outliers);
+  TrainingStreams streams(settings, data, {.height = 8, .width = 8}, {}, 6, first, 27);
+  std::vector<std::string> rows;
+  ImageBatch batch, outliers;
+  for (std::int64_t step = first; step < 27; ++step) {
+    streams.next(batch, outliers);
+    std::string row;
+    for (const auto* some : {&batch, &outliers}) {
+      for (const std::int64_t i : some->index) row += text(i, ' ');
+      row += '|';
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+TEST(TrainingStreams, BeginAtAnyStep) {
+  const TinyTask task;
+  for (const char* order : {"shuffled", "offset"}) {
+    TrainSettings settings = task.outlier_settings();
+    settings.outlier_order = order;
+    const auto whole = rows_of(settings, 0);
+    for (const std::int64_t first : {1, 6, 13}) {
+      EXPECT_EQ(rows_of(settings, first),
+                std::vector<std::string>(whole.begin() + first, whole.end()))
+          << order << ' ' << first;
+    }
+  }
+}
+
+TEST(TrainingStreams, OutliersDoNotChangeThePictures) {
+  const TinyTask task;
+  TrainSettings settings = task.outlier_settings();
+  const auto first_part = [](const std::vector<std::string>& rows) {
+    std::vector<std::string> parts;
+    for (const std::string& row : rows) parts.push_back(row.substr(0, row.find('|')));
+    return parts;
+  };
+  const auto with = rows_of(settings, 0);
+  settings.outlier_batch = 5;
+  EXPECT_EQ(first_part(rows_of(settings, 0)), first_part(with));
+  settings.outliers = {};
+  EXPECT_EQ(first_part(rows_of(settings, 0)), first_part(with));
+}
+
+TEST(Trainer, LogsTheTermsAndTheRowsOfAMethod) {
+  const TinyTask task;
+  TrainSettings settings = task.outlier_settings("logit_mixoe(w_oe=0.5)");
+  settings.log_every = 1;
+  train(settings, {.out = task.path("run")});
+  const auto rows = parse_csv(read_text(fs::path(task.path("run")) / "metrics.csv"), "csv");
+  EXPECT_EQ(join({rows[0].begin() + 7, rows[0].end()}), "rows, lambda, ce, oe, logit, cons");
+  EXPECT_EQ(rows[1][7], "14.0");  // 8 pictures, 3 outliers, 3 mixed
+  double sum = 0;
+  for (const std::size_t term : {9u, 10u, 11u, 12u}) sum += std::stod(rows[1][term]);
+  EXPECT_NEAR(sum, std::stod(rows[1][4]), 1e-4);
+}
+
+TEST_F(TrainerResume, WithOutliersEndsWithTheSameBits) {
+  for (const char* order : {"shuffled", "offset"}) {
+    TrainSettings settings = task_.outlier_settings("logit_mixoe(preset=author_fc)");
+    settings.outlier_order = order;
+    whole_ = task_.path(text("whole-", order));
+    train(settings, {.out = whole_});
+    const fs::path out = task_.path(text("killed-", order));
+    train_until(settings, out, 11);
+    train(settings, {.out = out, .resume = true});
+    expect_equal_end(out);
+  }
+}
+
+TEST(TrainerErrors, Outliers) {
+  const TinyTask task;
+  const auto with = [&](auto change) {
+    TrainSettings settings = task.outlier_settings();
+    change(settings);
+    return fault(settings, task.path("x"));
+  };
+  EXPECT_THAT(with([](TrainSettings& s) { s.outliers = {}; }), HasSubstr("expected outliers="));
+  EXPECT_THAT(with([](TrainSettings& s) { s.method = "cross_entropy"; }),
+              HasSubstr("does not read outliers"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.outlier_batch = 12; }),
+              HasSubstr("expected at least the 12 pictures of a batch, found 11"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.outliers += "?index=0-0&except=0"; }),
+              HasSubstr("holds no pictures"));
+  EXPECT_FALSE(fs::exists(task.path("x")));
+}
+
+TEST(TrainingData, WarnsOfOutliersThatTellThemselvesApart) {
+  const TinyTask task;
+  const auto warnings = [&](const std::string& train, const std::string& outliers) {
+    return join(open_training_data(train, {}, outliers).warnings);
+  };
+  EXPECT_EQ(warnings(task.spec("train"), task.spec("outliers")), "");
+  EXPECT_THAT(warnings(task.spec("train"), "procedural:noise?count=4"),
+              HasSubstr("is 32 x 32 colour, that of data 8 x 8 colour"));
+  EXPECT_THAT(warnings("procedural:shapes?count=20", "procedural:shapes?count=20&classes=0,1"),
+              HasSubstr("called like classes of data"));
 }
 
 TEST(TrainerErrors, SettingsWithoutSense) {

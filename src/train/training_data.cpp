@@ -1,6 +1,8 @@
 #include "train/training_data.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -32,9 +34,46 @@ void check_names(const std::vector<std::string>& train, const std::vector<std::s
        "' in data; both must have the same classes in the same order");
 }
 
+/// Lower case, and blanks for what stands between words.
+std::string plain(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool gap = c == '_' || c == '-';
+    out += gap ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+void warn_of_shared_classes(TrainingData& data) {
+  std::set<std::string> ours;
+  for (const std::string& name : data.class_names) ours.insert(plain(name));
+  std::vector<std::string> shared;
+  for (const std::string& name : data.outliers->class_names()) {
+    if (ours.contains(plain(name))) shared.push_back(name);
+  }
+  if (shared.empty()) return;
+  data.warnings.push_back(text("outliers: ", shared.size() == 1 ? "the class " : "the classes ",
+                               join(shared), shared.size() == 1 ? " is" : " are",
+                               " called like classes of data; the network would learn not to know "
+                               "them (classes= or except= leave them out)"));
+}
+
+std::string describe(const Image& image) {
+  return text(image.height, " x ", image.width, image.channels == 1 ? " grey" : " colour");
+}
+
+void warn_of_other_pictures(TrainingData& data) {
+  const std::string ours = describe(data.train->load(0).image);
+  const std::string theirs = describe(data.outliers->load(0).image);
+  if (ours == theirs) return;
+  data.warnings.push_back(text("outliers: the first picture is ", theirs, ", that of data ", ours,
+                               "; a network may learn to tell them apart by that alone"));
+}
+
 }  // namespace
 
-TrainingData open_training_data(const std::string& train, const std::string& val) {
+TrainingData open_training_data(const std::string& train, const std::string& val,
+                                const std::string& outliers) {
   TrainingData data;
   data.train = open_dataset(train);
   data.class_names = data.train->class_names();
@@ -46,6 +85,11 @@ TrainingData open_training_data(const std::string& train, const std::string& val
     data.val = open_dataset(val);
     check_names(data.class_names, data.val->class_names());
     check_labels(*data.val, data.classes, "val");
+  }
+  if (!outliers.empty()) {
+    data.outliers = open_dataset(outliers);
+    warn_of_shared_classes(data);
+    warn_of_other_pictures(data);
   }
   return data;
 }

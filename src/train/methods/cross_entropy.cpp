@@ -10,7 +10,7 @@ class CrossEntropy final : public TrainingMethod {
   double label_smoothing = 0;
 
   torch::Tensor loss(TrainingStep& step) override {
-    step.logits = step.network.forward(step.images).logits;
+    step.logits = step.forward(step.images).logits;
     return at::cross_entropy_loss(step.logits, step.labels, {}, at::Reduction::Mean, -100,
                                   label_smoothing);
   }

@@ -1,0 +1,70 @@
+// MixOE: pictures mixed with outliers, and their labels with the uniform distribution.
+//   lambda ~ Beta(alpha, alpha_outliers),  xm = lambda x + (1 - lambda) o,
+//   q = lambda e_y + (1 - lambda) / C,     loss = CE(f(x), y) + w_mix H(q, f(xm))
+#include <algorithm>
+
+#include "train/losses.h"
+#include "train/method.h"
+#include "train/mixing.h"
+
+namespace nescio {
+namespace {
+
+class MixOe final : public TrainingMethod {
+ public:
+  std::string mix = "mixup";
+  double alpha = 1;
+  std::optional<double> alpha_outliers;
+  double w_mix = 5;
+
+  torch::Tensor loss(TrainingStep& step) override {
+    step.logits = step.forward(step.images).logits;
+    const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
+    const torch::Tensor x = step.images.slice(0, 0, pairs), o = step.outliers.slice(0, 0, pairs);
+    const torch::Tensor wanted = draw_beta(alpha, alpha_outliers.value_or(alpha), 1).squeeze(0);
+    const Mixed mixed = mix == "mixup" ? mixup(x, o, wanted) : cutmix(x, o, wanted);
+    const torch::Tensor q = mixed_labels(step.labels.slice(0, 0, pairs), step.logits.size(1),
+                                         mixed.lambda.to(step.logits.options()));
+    const torch::Tensor h = soft_cross_entropy(q, step.forward(mixed.images).logits);
+    step.term("lambda", mixed.lambda);
+    return step.term("ce", cross_entropy(step.logits, step.labels)) + step.term("mix", w_mix * h);
+  }
+};
+
+}  // namespace
+
+namespace methods {
+MethodInfo mixoe() {
+  return describe_method<MixOe>(
+      {.name = "mixoe",
+       .summary = "MixOE: pictures are mixed with outliers, their labels with the uniform "
+                  "distribution. Score with msp.",
+       .formula = "CE(f(x), y) + w_mix H(lambda e_y + (1 - lambda)/C, f(lambda x + (1 - lambda) "
+                  "o)), lambda ~ Beta(alpha, alpha_outliers), one for the batch",
+       .paper = "Zhang, Inkawhich, Linderman, Chen, Li, Mixture Outlier Exposure: Towards "
+                "Out-of-Distribution Detection in Fine-grained Environments, WACV 2023, "
+                "arXiv:2106.03917",
+       .needs = {.outliers = true},
+       .parameters = {
+           method_parameter(&MixOe::mix,
+                            {.name = "mix",
+                             .doc = "mixup, or cutmix: a rectangle of the outlier in the picture",
+                             .choices = {"mixup", "cutmix"}}),
+           method_parameter(&MixOe::alpha,
+                            {.name = "alpha",
+                             .doc = "of the Beta distribution; the authors take 1 for mixup, 2 for "
+                                    "cutmix; 0: nothing is mixed",
+                             .min = 0}),
+           method_parameter(&MixOe::alpha_outliers,
+                            {.name = "alpha_outliers",
+                             .doc = "its second parameter; alpha if not given. OpenOOD's port has "
+                                    "alpha=0.1,alpha_outliers=1,w_mix=1,mix=cutmix",
+                             .min = 0,
+                             .min_excluded = true}),
+           method_parameter(&MixOe::w_mix, {.name = "w_mix",
+                                            .doc = "weight of the mixed term, the authors' beta "
+                                                   "(5 in their scripts)",
+                                            .min = 0})}});
+}
+}  // namespace methods
+}  // namespace nescio

@@ -1,0 +1,95 @@
+// For tests of methods: networks without weights, and a step on the numbers of the specification.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "train/method.h"
+
+namespace nescio {
+
+/// Gives its pictures back as logits.
+class Mirror final : public Network {
+ public:
+  NetworkOutputs forward(const torch::Tensor& images) override { return {images, images}; }
+};
+
+/// The same bent, so that mixing before and after differ.
+class Bent final : public Network {
+ public:
+  NetworkOutputs forward(const torch::Tensor& images) override {
+    const torch::Tensor bent = images + images.square() / 4;
+    return {bent, bent};
+  }
+};
+
+/// Two pictures of three values, two outliers, labels 0 and 2; double precision.
+inline TrainingStep test_step(Network& network) {
+  return {.network = network,
+          .images = torch::tensor({{2.0, -1.0, 0.5}, {0.1, 0.3, -0.2}}, torch::kFloat64),
+          .labels = torch::tensor({0, 2}),
+          .outliers = torch::tensor({{0.4, 0.2, -0.6}, {1.5, -0.5, 0.0}}, torch::kFloat64)};
+}
+
+/// The loss of a method on that step, its random numbers set as the trainer does.
+inline double test_loss(const std::string& spec, Network& network) {
+  torch::manual_seed(7);
+  TrainingStep step = test_step(network);
+  return make_method(spec)->loss(step).item<double>();
+}
+
+/// A term of that step, NaN where there is none.
+inline double test_term(const std::string& spec, const std::string& name, Network& network) {
+  torch::manual_seed(7);
+  TrainingStep step = test_step(network);
+  make_method(spec)->loss(step);
+  for (const auto& [term, value] : step.terms) {
+    if (term == name) return value.item<double>();
+  }
+  return std::nan("");
+}
+
+/// The largest difference between the gradient with respect to pictures and outliers and that of
+/// small steps.
+inline double gradient_error(const std::string& spec, Network& network) {
+  const auto method = make_method(spec);
+  const auto loss = [&](const TrainingStep& at) {
+    torch::manual_seed(7);
+    TrainingStep step = at;
+    return method->loss(step);
+  };
+  double worst = 0;
+  for (const auto side : {&TrainingStep::images, &TrainingStep::outliers}) {
+    const TrainingStep step = test_step(network);
+    (step.*side).requires_grad_();
+    loss(step).backward();
+    const torch::Tensor gradient = (step.*side).grad();
+    const torch::NoGradGuard no_gradients;
+    for (std::int64_t i = 0; i < (step.*side).numel(); ++i) {
+      const auto moved = [&](double by) {
+        const TrainingStep other = test_step(network);
+        (other.*side).view(-1)[i] += by;
+        return loss(other).item<double>();
+      };
+      const double expected = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+      const double found = gradient.defined() ? gradient.view(-1)[i].item<double>() : 0.0;
+      worst = std::max(worst, std::abs(found - expected));
+    }
+  }
+  return worst;
+}
+
+/// H(q, z) in plain loops.
+inline double plain_cross_entropy(const std::vector<std::vector<double>>& q,
+                                  const std::vector<std::vector<double>>& z) {
+  double sum = 0;
+  for (std::size_t b = 0; b < z.size(); ++b) {
+    double total = 0;
+    for (const double value : z[b]) total += std::exp(value);
+    for (std::size_t c = 0; c < z[b].size(); ++c) sum += q[b][c] * (std::log(total) - z[b][c]);
+  }
+  return sum / static_cast<double>(z.size());
+}
+
+}  // namespace nescio

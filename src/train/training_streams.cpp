@@ -1,0 +1,65 @@
+#include "train/training_streams.h"
+
+#include "base/rng.h"
+
+namespace nescio {
+namespace {
+
+constexpr std::uint64_t outlier_stream = 4;                 // of the random numbers of outliers
+constexpr std::size_t cache_budget = std::size_t{1} << 30;  // bytes, for cache=auto
+
+/// What both streams have in common: batches `first` to `last` - 1 of a stream that has `per_epoch`
+/// in each of its epochs.
+LoaderOptions options_of(const TrainSettings& settings, const Dataset& dataset,
+                         const Preprocessing& p, const Augmentation& augmentation,
+                         std::int64_t batch, std::int64_t per_epoch, std::int64_t first,
+                         std::int64_t last) {
+  const bool fits = dataset.size() <= cache_budget / (3 * p.height * p.width);
+  return {.batch = static_cast<std::size_t>(batch),
+          .first = static_cast<std::size_t>(first % per_epoch * batch),
+          .workers = static_cast<std::size_t>(settings.workers),
+          .first_epoch = static_cast<std::size_t>(first / per_epoch),
+          .epochs = static_cast<std::size_t>((last - 1) / per_epoch - first / per_epoch + 1),
+          .seed = static_cast<std::uint64_t>(settings.seed),
+          .order = Order::shuffled,
+          .keep = settings.cache == "true" || (settings.cache == "auto" && fits),
+          .augmentation = augmentation};
+}
+
+}  // namespace
+
+std::int64_t outlier_batch(const TrainSettings& settings) {
+  return settings.outlier_batch.value_or(settings.batch);
+}
+
+TrainingStreams::TrainingStreams(const TrainSettings& settings, const TrainingData& data,
+                                 const Preprocessing& preprocessing,
+                                 const Augmentation& augmentation, std::int64_t per_epoch,
+                                 std::int64_t first, std::int64_t steps) {
+  LoaderOptions options = options_of(settings, *data.train, preprocessing, augmentation,
+                                     settings.batch, per_epoch, first, steps);
+  options.drop_last = settings.drop_last;
+  pictures_ = std::make_unique<Loader>(*data.train, preprocessing, options);
+  if (!data.outliers) return;
+
+  const std::int64_t batch = outlier_batch(settings);
+  const bool shuffled = settings.outlier_order == "shuffled";
+  const std::int64_t per_pass =
+      shuffled ? static_cast<std::int64_t>(data.outliers->size()) / batch : per_epoch;
+  options = options_of(settings, *data.outliers, preprocessing, augmentation, batch, per_pass,
+                       first, steps);
+  options.seed = mix(options.seed, outlier_stream);
+  options.drop_last = true;
+  if (!shuffled) {
+    options.order = Order::from_offset;
+    options.epoch_batches = static_cast<std::size_t>(per_epoch);
+  }
+  outliers_ = std::make_unique<Loader>(*data.outliers, preprocessing, options);
+}
+
+void TrainingStreams::next(ImageBatch& batch, ImageBatch& outliers) {
+  pictures_->next(batch);
+  if (outliers_) outliers_->next(outliers);
+}
+
+}  // namespace nescio
