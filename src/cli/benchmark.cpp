@@ -108,7 +108,8 @@ std::vector<std::string> needed_probes(const std::string& detectors) {
 
 class Benchmark final : public Verb, public EvaluationOptions {
  public:
-  std::string protocol, model, data, bank, probes = "auto", device = "auto";
+  std::string protocol, model, data, split, bank, probes = "auto", device = "auto";
+  std::optional<std::string> train, val, id, near, far;  // roles that the user changes
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
@@ -116,7 +117,9 @@ class Benchmark final : public Verb, public EvaluationOptions {
     // A bank that has everything needs no pictures, so their folder may stay unknown.
     const bool extracts = !model.empty();
     const Protocol plan =
-        read_protocol(protocol, data.empty() && !extracts ? std::string("{data}") : data);
+        read_protocol(protocol, {.data = data.empty() && !extracts ? std::string("{data}") : data,
+                                 .split = split,
+                                 .roles = changed_roles()});
     const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
     const FeatureBank features =
         extracts ? extract(plan, folder, console) : FeatureBank::open(folder);
@@ -137,6 +140,19 @@ class Benchmark final : public Verb, public EvaluationOptions {
   }
 
  private:
+  std::map<std::string, std::string> changed_roles() const {
+    std::map<std::string, std::string> out;
+    const auto change = [&](const char* role, const std::optional<std::string>& sets) {
+      if (sets) out[role] = *sets;
+    };
+    change("train", train);
+    change("val", val);
+    change("id", id);
+    change("near", near);
+    change("far", far);
+    return out;
+  }
+
   FeatureBank extract(const Protocol& plan, const fs::path& folder, const Console& console) const {
     const auto network = load_backbone(plan.model_spec(model), device);
     const Datasets datasets = open_all(plan);
@@ -163,6 +179,12 @@ class Benchmark final : public Verb, public EvaluationOptions {
   }
 };
 
+Parameter<Verb> role(const char* name, std::optional<std::string> Benchmark::*member) {
+  return option(member, {.name = name,
+                         .doc = "sets of the protocol that play this role instead, none for no "
+                                "set; what has no role is not extracted"});
+}
+
 }  // namespace
 
 VerbInfo benchmark() {
@@ -184,20 +206,24 @@ VerbInfo benchmark() {
                    "out=RUN",
                    "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
                    "'detectors=knn(k=[10,50]),energy'"},
-      .options = {option(
-                      &Benchmark::protocol,
-                      {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
-                  option(&Benchmark::model, model_info()),
-                  option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
-                  option(&Benchmark::bank,
-                         {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
-                  option(&Benchmark::probes,
-                         {.name = "probes",
-                          .doc = "specs of probes, separated by commas; auto: what the detectors "
-                                 "that are named need, none for all",
-                          .names = {"probes"}}),
-                  option(&Benchmark::batch, batch_info()),
-                  option(&Benchmark::device, device_info())},
+      .options =
+          {option(&Benchmark::protocol,
+                  {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
+           option(&Benchmark::model, model_info()),
+           option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
+           option(&Benchmark::split,
+                  {.name = "split",
+                   .doc = "which division of the classes, for protocols with several"}),
+           role("train", &Benchmark::train), role("val", &Benchmark::val),
+           role("id", &Benchmark::id), role("near", &Benchmark::near), role("far", &Benchmark::far),
+           option(&Benchmark::bank,
+                  {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+           option(&Benchmark::probes,
+                  {.name = "probes",
+                   .doc = "specs of probes, separated by commas; auto: what the detectors "
+                          "that are named need, none for all",
+                   .names = {"probes"}}),
+           option(&Benchmark::batch, batch_info()), option(&Benchmark::device, device_info())},
       .json = true};
   for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
   return describe_verb<Benchmark>(std::move(info));

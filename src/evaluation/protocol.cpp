@@ -94,16 +94,20 @@ void add_option(std::string& spec, const std::string& option) {
   spec += (spec.find('?') == std::string::npos ? "?" : "&") + option;
 }
 
-std::string with_folder(const Node& node, std::string spec, const std::string& data) {
-  static const std::string place = "{data}";
-  for (std::size_t at = 0; (at = spec.find(place, at)) != std::string::npos; at += data.size()) {
-    if (data.empty()) node.refuse("needs the folder of the data sets; give it with data=DIR");
-    spec.replace(at, place.size(), data);
-  }
+/// `spec` with what the user says in the place of {data} and {split}.
+std::string filled(const Node& node, std::string spec, const ProtocolOptions& options) {
+  const auto fill = [&](const std::string& place, const std::string& value, const char* wanted) {
+    for (std::size_t at = 0; (at = spec.find(place, at)) != std::string::npos; at += value.size()) {
+      if (value.empty()) node.refuse("needs ", wanted);
+      spec.replace(at, place.size(), value);
+    }
+  };
+  fill("{data}", options.data, "the folder of the data sets; give it with data=DIR");
+  fill("{split}", options.split, "the number of a split of the classes; give it with split=N");
   return spec;
 }
 
-ProtocolSet read_set(const std::string& name, const Node& node, const std::string& data) {
+ProtocolSet read_set(const std::string& name, const Node& node, const ProtocolOptions& options) {
   try {
     check_split_name(name);
   } catch (const Error& e) {
@@ -111,16 +115,16 @@ ProtocolSet read_set(const std::string& name, const Node& node, const std::strin
   }
   ProtocolSet set{.name = name, .data = {}, .rows = {}};
   if (!node.is_mapping()) {
-    set.data = with_folder(node, node.scalar(), data);
+    set.data = filled(node, node.scalar(), options);
     return set;
   }
-  set.data = with_folder(node, node.at("data").scalar(), data);
+  set.data = filled(node, node.at("data").scalar(), options);
   for (const auto& [key, value] : node.entries()) {
     if (key == "data") continue;
     if (key == "rows") {
       set.rows = value.count();
     } else {
-      add_option(set.data, key + "=" + with_folder(value, join(value.list(), ","), data));
+      add_option(set.data, key + "=" + filled(value, join(value.list(), ","), options));
     }
   }
   return set;
@@ -128,7 +132,7 @@ ProtocolSet read_set(const std::string& name, const Node& node, const std::strin
 
 class Reader {
  public:
-  Reader(const Node& root, const std::string& data) : root_(root), data_(data) {}
+  Reader(const Node& root, const ProtocolOptions& options) : root_(root), options_(options) {}
 
   Protocol read() {
     root_.allow({"name", "summary", "preprocessing", "sets", "roles"});
@@ -137,7 +141,7 @@ class Reader {
     if (const auto summary = root_.find("summary")) out.summary = summary->scalar();
     if (const auto options = root_.find("preprocessing")) out.preprocessing = options->scalar();
     for (const auto& [name, node] : root_.at("sets").entries()) {
-      sets_.push_back(read_set(name, node, data_));
+      sets_.push_back(read_set(name, node, options_));
       names_.push_back(name);
     }
     read_roles(out);
@@ -190,7 +194,7 @@ class Reader {
   }
 
   const Node& root_;
-  const std::string& data_;
+  const ProtocolOptions& options_;
   std::vector<ProtocolSet> sets_;
   std::vector<std::string> names_;  // of sets_
   std::vector<std::string> used_;   // by a role
@@ -205,10 +209,20 @@ std::string Protocol::model_spec(std::string model) const {
   return model.insert(mark + 1, preprocessing + "&");  // the last of two options counts
 }
 
-Protocol read_protocol(const std::filesystem::path& path, const std::string& data) {
-  const Json file = read_yaml(path);
+Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions& options) {
+  Json file = read_yaml(path);
   const std::string name = path.string();
-  return Reader(Node(file, name), data).read();
+  for (const auto& [role, sets] : options.roles) {
+    Json& roles = file["roles"];
+    if (sets == "none") {
+      roles.erase(role);
+    } else if (role == "near" || role == "far" || role == "ood_val") {
+      roles[role] = split_top_level(sets);
+    } else {
+      roles[role] = sets;
+    }
+  }
+  return Reader(Node(file, name), options).read();
 }
 
 nlohmann::ordered_json to_json(const Protocol& protocol) {

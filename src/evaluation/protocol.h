@@ -3,7 +3,7 @@
 //   name: cifar10
 //   summary: one sentence, with the source
 //   preprocessing: short_side=32&size=32      # optional: options of the model
-//   sets:
+//   sets:                                     # {data} and {split} are what the user says
 //     cifar10/train: cifar10:{data}/cifar-10-batches-bin?split=train
 //     cifar10/val: {data: "cifar10:{data}/...?split=test", index: [12, 34], rows: 2}
 //   roles: {train: cifar10/train, val: cifar10/val, id: cifar10/test,
@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,12 +41,20 @@ struct Protocol {
   std::string model_spec(std::string model) const;
 };
 
-/// Reads a protocol; "{data}" in specs becomes the folder `data`. Keys of a set other than `data`
-/// and `rows` are options of its data set (a list becomes "a,b,c").
+/// What a protocol file leaves to its user.
+struct ProtocolOptions {
+  std::string data = {};   // stands for {data} in specs: the folder of the data sets
+  std::string split = {};  // stands for {split}: which of several divisions of the classes
+  std::map<std::string, std::string> roles = {};  // sets to play a role instead, "a/test,b/test";
+                                                  // "none": no set
+};
+
+/// Reads a protocol. Keys of a set other than `data` and `rows` are options of its data set (a list
+/// becomes "a,b,c").
 /// Error, with the file and the key, for what is missing, unknown (with the nearest name) or of the
 /// wrong kind, for roles of sets that are not declared, and for a set with two roles that do not go
 /// together (check_roles()).
-Protocol read_protocol(const std::filesystem::path& path, const std::string& data);
+Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions& options);
 
 /// Everything resolved, as a run records it.
 nlohmann::ordered_json to_json(const Protocol& protocol);

@@ -24,7 +24,7 @@ const std::string roles =
 
 Protocol read(const std::string& yaml, const std::string& data = "/pictures") {
   const TestFolder folder;
-  return read_protocol(folder.file("p.yaml", yaml), data);
+  return read_protocol(folder.file("p.yaml", yaml), {.data = data});
 }
 std::string refusal(const std::string& yaml, const std::string& data = "/pictures") {
   return error_of([&] { read(yaml, data); });
@@ -56,6 +56,21 @@ TEST(Protocol, UserOverridesItsPreprocessing) {
   EXPECT_EQ(p.model_spec("net:w.th"), "net:w.th?size=8&mean=0");
   EXPECT_EQ(p.model_spec("net:w.th?size=9"), "net:w.th?size=8&mean=0&size=9");
   EXPECT_EQ(read("name: toy\n" + sets + roles).model_spec("net:w.th"), "net:w.th");
+}
+
+TEST(Protocol, UserChoosesTheSplitAndChangesRoles) {
+  const TestFolder folder;
+  const std::string file =
+      folder.file("p.yaml", "name: toy\n" + sets + "  d/test: npy:d.npy?index={split}\n" + roles);
+  const Protocol p = read_protocol(
+      file, {.data = "D", .split = "7", .roles = {{"near", "c/test,d/test"}, {"train", "none"}}});
+  EXPECT_THAT(p.roles.near, ElementsAre("c/test", "d/test"));
+  EXPECT_EQ(p.roles.train, "");
+  EXPECT_EQ(p.sets.back().data, "npy:d.npy?index=7");
+  EXPECT_THAT(p.unused, ElementsAre("a/train", "b/test"));
+  EXPECT_THAT(error_of([&] { read_protocol(file, {.data = "D"}); }), HasSubstr("split=N"));
+  const ProtocolOptions unknown{.data = "D", .split = "7", .roles = {{"near", "c/tset"}}};
+  EXPECT_THAT(error_of([&] { read_protocol(file, unknown); }), HasSubstr("Did you mean 'c/test'?"));
 }
 
 TEST(Protocol, NamesFileAndKeyOfWhatItRefuses) {

@@ -85,7 +85,7 @@ DatasetInfo describe_dataset(DatasetInfo info) {
   info.options.push_back(text_option(
       &DatasetType::index, {.name = "index",
                             .doc = "rows to keep, in this order: a .npy file or a list as in "
-                                   "0-99,205; all if not given"}));
+                                   "0-99,205 or 0-99:5 (every fifth); all if not given"}));
   info.options.push_back(text_option(
       &DatasetType::except,
       {.name = "except", .doc = "rows to leave out, written as index; none if not given"}));
@@ -93,7 +93,8 @@ DatasetInfo describe_dataset(DatasetInfo info) {
       &DatasetType::classes,
       {.name = "classes",
        .doc = "classes to keep, by name or label as in cat,dog or 0-32,40; they are numbered anew "
-              "from 0 in this order; all if not given"}));
+              "from 0 in this order; drawn(33,0) are 33 at random with seed 0, ascending, "
+              "not_drawn(33,0) all others; all if not given"}));
   return info;
 }
 

@@ -1,7 +1,10 @@
 #include "image/subset.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 #include <optional>
+#include <random>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -94,20 +97,27 @@ class Subset final : public Dataset {
 };
 
 struct Range {
-  std::int64_t first, last;
+  std::int64_t first, last, step = 1;
 };
 
-/// "7" or "3-9"; none for anything else.
+/// "7", "3-9" or "3-9:2"; none for anything else.
 std::optional<Range> parse_range(std::string_view entry) {
-  if (entry.empty() || entry.find_first_not_of("0123456789-") != std::string_view::npos) return {};
-  const auto dash = entry.find('-', 1);
+  if (entry.empty() || entry.find_first_not_of("0123456789-:") != std::string_view::npos) return {};
+  const std::string_view whole = entry;
   Range range{};
+  if (const auto colon = entry.find(':'); colon != std::string_view::npos) {
+    range.step = parse_integer(entry.substr(colon + 1), whole);
+    if (range.step < 1) fail("'", whole, "': expected a step of at least 1");
+    entry = entry.substr(0, colon);
+  }
+  const auto dash = entry.find('-', 1);
   range.first = parse_integer(entry.substr(0, dash), entry);
   range.last =
       dash == std::string_view::npos ? range.first : parse_integer(entry.substr(dash + 1), entry);
   if (range.first < 0 || range.last < range.first) {
-    fail("'", entry, "' is no range: expected FIRST-LAST with 0 <= FIRST <= LAST");
+    fail("'", whole, "' is no range: expected FIRST-LAST with 0 <= FIRST <= LAST");
   }
+  range.step = std::min(range.step, range.last - range.first + 1);
   return range;
 }
 
@@ -117,7 +127,7 @@ void append(std::vector<std::int64_t>& numbers, std::unordered_set<std::int64_t>
   if (range.last > largest) {
     fail(what, ": expected numbers up to ", largest, ", found ", range.last);
   }
-  for (std::int64_t n = range.first; n <= range.last; ++n) {
+  for (std::int64_t n = range.first; n <= range.last; n += range.step) {
     if (!seen.insert(n).second) fail(what, ": ", n, " is named twice");
     numbers.push_back(n);
   }
@@ -165,11 +175,58 @@ std::int64_t largest_label(const Dataset& source) {
   return largest;
 }
 
+/// A number in 0 .. largest, as NumPy's RandomState draws it.
+std::uint32_t draw_up_to(std::mt19937& random, std::uint32_t largest) {
+  const std::uint32_t mask = std::bit_ceil(largest + 1) - 1;
+  for (;;) {
+    const auto drawn = static_cast<std::uint32_t>(random()) & mask;
+    if (drawn <= largest) return drawn;
+  }
+}
+
+/// drawn(COUNT,SEED) and not_drawn(COUNT,SEED); none for anything else.
+std::optional<std::vector<std::int64_t>> parse_draw(const std::string& entry,
+                                                    std::int64_t classes) {
+  const bool others = entry.starts_with("not_drawn(");
+  if (!others && !entry.starts_with("drawn(")) return {};
+  const auto open = entry.find('(');
+  const auto arguments = split_top_level(entry.substr(open + 1, entry.rfind(')') - open - 1));
+  if (arguments.size() != 2 || !entry.ends_with(')')) {
+    fail("classes: expected drawn(COUNT,SEED), found '", entry, "'");
+  }
+  const std::int64_t count = parse_integer(arguments[0], entry);
+  const std::int64_t seed = parse_integer(arguments[1], entry);
+  if (seed < 0 || seed > 0xFFFFFFFFLL) fail("'", entry, "': expected a seed in 0 .. 2^32 - 1");
+  auto labels = draw_classes(classes, count, static_cast<std::uint32_t>(seed));
+  if (!others) return labels;
+  std::vector<std::int64_t> rest;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    if (!std::ranges::binary_search(labels, c)) rest.push_back(c);
+  }
+  return rest;
+}
+
 }  // namespace
+
+std::vector<std::int64_t> draw_classes(std::int64_t classes, std::int64_t count,
+                                       std::uint32_t seed) {
+  if (count < 1 || count > classes) {
+    fail("classes: expected to draw 1 to ", classes, " of ", classes, ", found ", count);
+  }
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(classes));
+  std::iota(labels.begin(), labels.end(), 0);
+  std::mt19937 random(seed);
+  for (auto i = static_cast<std::uint32_t>(classes) - 1; i > 0; --i) {
+    std::swap(labels[i], labels[draw_up_to(random, i)]);
+  }
+  labels.resize(static_cast<std::size_t>(count));
+  std::ranges::sort(labels);
+  return labels;
+}
 
 std::vector<std::int64_t> parse_rows(std::string_view list, std::size_t size,
                                      std::string_view what) {
-  if (list.find_first_not_of("0123456789-, ") != std::string_view::npos) {
+  if (list.find_first_not_of("0123456789-:, ") != std::string_view::npos) {
     return read_rows(std::string(list), size, what);
   }
   std::vector<std::int64_t> rows;
@@ -195,6 +252,8 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
   for (const std::string& entry : split_top_level(list)) {
     if (const auto named = label_of.find(entry); named != label_of.end()) {
       append(labels, seen, {named->second, named->second}, largest, "classes");
+    } else if (const auto drawn = parse_draw(entry, largest + 1)) {
+      for (const std::int64_t c : *drawn) append(labels, seen, {c, c}, largest, "classes");
     } else if (const auto range = parse_range(entry)) {
       append(labels, seen, *range, largest, "classes");
     } else {

@@ -12,13 +12,20 @@
 namespace nescio {
 
 /// The rows that `list` names, in its order: a .npy file of whole numbers [N], or numbers and ranges
-/// with both ends, "0-99,205". Error, beginning with `what`, for a row outside 0 .. size - 1 and for
+/// with both ends, "0-99,205", or of every fifth, "0-99:5". Error, beginning with `what`, for a row outside 0 .. size - 1 and for
 /// one that a written list names twice.
 std::vector<std::int64_t> parse_rows(std::string_view list, std::size_t size,
                                      std::string_view what);
 
+/// `count` of the labels 0 .. classes - 1 drawn at random, ascending: the first ones of NumPy's
+/// RandomState(seed).permutation(classes), which is how MixOE's splits are drawn (MT19937,
+/// Fisher-Yates from the end, masked draws). Error if there are fewer classes.
+std::vector<std::int64_t> draw_classes(std::int64_t classes, std::int64_t count,
+                                       std::uint32_t seed);
+
 /// The labels that `list` names, in its order. An entry is a name of `class_names` or else a label or
-/// range of labels. Error for a class that is unknown or above `largest`, and for one named twice.
+/// range of labels, drawn(COUNT,SEED) as draw_classes() gives them, or not_drawn(COUNT,SEED), all
+/// others. Error for a class that is unknown or above `largest`, and for one named twice.
 std::vector<std::int64_t> parse_classes(std::string_view list,
                                         const std::vector<std::string>& class_names,
                                         std::int64_t largest);

@@ -14,6 +14,9 @@ using testing::HasSubstr;
 TEST(ParseRows, TakesNumbersAndRangesInTheirOrder) {
   EXPECT_THAT(parse_rows("7,0-2, 5", 8, "index"), ElementsAre(7, 0, 1, 2, 5));
   EXPECT_THAT(parse_rows("3-3", 4, "index"), ElementsAre(3));
+  EXPECT_THAT(parse_rows("0-9:4,1", 10, "index"), ElementsAre(0, 4, 8, 1));
+  EXPECT_THAT(parse_rows("2-9:9223372036854775807", 10, "index"), ElementsAre(2));
+  EXPECT_THAT(error_of([] { parse_rows("0-9:0", 10, "index"); }), HasSubstr("step of at least 1"));
 }
 
 TEST(ParseRows, RefusesWhatIsOutsideOrTwice) {
@@ -95,6 +98,53 @@ TEST_F(Select, HashSeesEveryChoice) {
   EXPECT_NE(hash(""), hash("?index=0-4"));
   EXPECT_NE(hash("?classes=0-2"), hash("?classes=0,2,1"));
   EXPECT_NE(hash("?classes=0-2"), hash("?index=0-5"));
+}
+
+/// MixOE's published splits: data set, classes, classes drawn, split, what the permutation begins with.
+struct PublishedSplit {
+  std::int64_t classes;
+  std::uint32_t seed;
+  std::vector<std::int64_t> first;
+};
+
+TEST(DrawClasses, BeginsAsThePublishedPermutations) {
+  const PublishedSplit published[] = {{255, 0, {158, 83, 170}},
+                                      {255, 1, {182, 34, 110}},
+                                      {255, 2, {53, 13, 144}},
+                                      {200, 0, {18, 170, 107}},
+                                      {200, 1, {58, 40, 34}},
+                                      {200, 2, {112, 29, 182}},
+                                      {196, 0, {83, 12, 33}},
+                                      {196, 1, {127, 11, 110}},
+                                      {196, 2, {10, 79, 165}},
+                                      {100, 0, {26, 86, 2}},
+                                      {100, 1, {80, 84, 33}},
+                                      {100, 2, {83, 30, 56}},
+                                      {10, 0, {2, 8, 4, 9, 1, 6, 7, 3, 0, 5}},
+                                      {10, 42, {8, 1, 5, 0, 7, 2, 9, 4, 3, 6}}};
+  for (auto [classes, seed, first] : published) {
+    for (std::size_t count = 1; count <= first.size(); ++count) {
+      std::vector<std::int64_t> expected(first.begin(),
+                                         first.begin() + static_cast<std::ptrdiff_t>(count));
+      std::ranges::sort(expected);
+      EXPECT_EQ(draw_classes(classes, static_cast<std::int64_t>(count), seed), expected) << classes;
+    }
+  }
+}
+
+TEST(ParseClasses, LeavesTheClassesThatMixOeHoldsOut) {
+  EXPECT_THAT(parse_classes("not_drawn(90,0)", {}, 99),
+              ElementsAre(9, 21, 36, 44, 47, 64, 67, 83, 87, 96));
+  EXPECT_THAT(parse_classes("not_drawn(90,1)", {}, 99),
+              ElementsAre(1, 5, 9, 12, 16, 37, 64, 72, 75, 79));
+  EXPECT_THAT(parse_classes("not_drawn(90, 2)", {}, 99),
+              ElementsAre(7, 15, 22, 34, 40, 43, 49, 72, 75, 82));
+  EXPECT_EQ(parse_classes("drawn(90,0),not_drawn(90,0)", {}, 99).size(), 100u);
+  const auto fault = [](const char* list) { return error_of([&] { parse_classes(list, {}, 9); }); };
+  EXPECT_THAT(fault("drawn(11,0)"), HasSubstr("expected to draw 1 to 10 of 10, found 11"));
+  EXPECT_THAT(fault("drawn(3)"), HasSubstr("expected drawn(COUNT,SEED)"));
+  EXPECT_THAT(fault("drawn(3,-1)"), HasSubstr("seed in 0 .. 2^32 - 1"));
+  EXPECT_THAT(fault("drawn(3,0),0-9"), HasSubstr("named twice"));
 }
 
 TEST(CheckSameClasses, SaysWhichSideLacksWhat) {

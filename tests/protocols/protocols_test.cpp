@@ -14,8 +14,9 @@
 namespace nescio {
 namespace {
 
-Protocol protocol(const std::string& name, const std::string& data) {
-  return read_protocol(std::string(NESCIO_PROTOCOLS) + "/" + name + ".yaml", data);
+Protocol protocol(const std::string& name, const std::string& data, const std::string& split = {}) {
+  return read_protocol(std::string(NESCIO_PROTOCOLS) + "/" + name + ".yaml",
+                       {.data = data, .split = split});
 }
 
 TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
@@ -42,6 +43,32 @@ TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
       EXPECT_EQ(set.rows, size->second) << set.name;
     }
     EXPECT_EQ(found, expected.size()) << name;
+  }
+}
+
+TEST(Protocols, Gtsrb32DividesItsClassesAndItsTestPart) {
+  const char* data = std::getenv("NESCIO_DATA");
+  if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
+  for (const char* split : {"0", "1", "2"}) {
+    std::map<std::string, std::set<std::int64_t>> rows;
+    std::size_t all = 0;
+    for (const ProtocolSet& set : protocol("gtsrb32", data, split).sets) {
+      if (!set.name.starts_with("gtsrb/") && !set.name.starts_with("held_out/")) continue;
+      const auto pictures = open_dataset(set.data);
+      std::set<std::int64_t> labels;
+      for (std::size_t i = 0; i < pictures->size(); ++i) {
+        const Sample sample = pictures->load(i);
+        labels.insert(sample.label);
+        if (set.name == "gtsrb/train") continue;
+        ++all;
+        rows["test"].insert(sample.index);
+        EXPECT_EQ(sample.index % 5 == 0, set.name.ends_with("/val"));
+      }
+      EXPECT_EQ(labels.size(), set.name.starts_with("gtsrb/") ? 33U : 10U) << set.name;
+      EXPECT_EQ(*labels.rbegin() + 1, static_cast<std::int64_t>(labels.size())) << set.name;
+    }
+    EXPECT_EQ(all, 12600U);
+    EXPECT_EQ(rows["test"].size(), 12600U);
   }
 }
 

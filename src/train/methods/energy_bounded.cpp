@@ -16,10 +16,12 @@ class EnergyBounded final : public TrainingMethod {
   torch::Tensor loss(TrainingStep& step) override {
     const auto logits = step.joint_logits({step.images, step.outliers});
     step.logits = logits[0];
-    const torch::Tensor hinge = w_energy * energy_hinge(logits[0], logits[1], m_in, m_out);
+    const torch::Tensor ce = step.term("ce", cross_entropy(step.logits, step.labels));
+    const torch::Tensor hinge =
+        step.term("hinge", w_energy * energy_hinge(logits[0], logits[1], m_in, m_out));
     step.term("energy_id", -logits[0].logsumexp(1).mean());
     step.term("energy_outliers", -logits[1].logsumexp(1).mean());
-    return step.term("ce", cross_entropy(step.logits, step.labels)) + step.term("hinge", hinge);
+    return ce + hinge;
   }
 };
 

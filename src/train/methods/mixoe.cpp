@@ -25,9 +25,10 @@ class MixOe final : public TrainingMethod {
     const Mixed mixed = mix == "mixup" ? mixup(x, o, wanted) : cutmix(x, o, wanted);
     const torch::Tensor q = mixed_labels(step.labels.slice(0, 0, pairs), step.logits.size(1),
                                          mixed.lambda.to(step.logits.options()));
-    const torch::Tensor h = soft_cross_entropy(q, step.forward(mixed.images).logits);
     step.term("lambda", mixed.lambda);
-    return step.term("ce", cross_entropy(step.logits, step.labels)) + step.term("mix", w_mix * h);
+    const torch::Tensor ce = step.term("ce", cross_entropy(step.logits, step.labels));
+    const torch::Tensor h = soft_cross_entropy(q, step.forward(mixed.images).logits);
+    return ce + step.term("mix", w_mix * h);
   }
 };
 

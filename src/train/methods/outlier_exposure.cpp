@@ -26,8 +26,8 @@ class OutlierExposure final : public TrainingMethod {
     }
     torch::Tensor rows = uniform_cross_entropy_rows(outlier_logits);
     if (top > 0) rows = std::get<0>(rows.topk(std::min(top, rows.size(0))));
-    return step.term("ce", cross_entropy(step.logits, step.labels)) +
-           step.term("oe", w_oe * rows.mean());
+    const torch::Tensor ce = step.term("ce", cross_entropy(step.logits, step.labels));
+    return ce + step.term("oe", w_oe * rows.mean());
   }
 };
 
