@@ -19,6 +19,11 @@ namespace fs = std::filesystem;
 // What somebody needs who wants the same numbers again.
 void add_facts(nlohmann::json& run, const FeatureBank& bank, const Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
+  run["roles"] = {{"train", roles.train},
+                  {"val", roles.val},
+                  {"id", roles.id},
+                  {"near", roles.near},
+                  {"far", roles.far}};
   run["bank"] = {
       {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
   std::vector<std::string> splits = {roles.train, roles.val};

@@ -4,47 +4,18 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "evaluation/answers.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
 
 namespace nescio {
 namespace {
 
-// The same where only the network's answers came from elsewhere.
-std::optional<Predictions> stored_predictions(const FeatureBank& bank, const std::string& split,
-                                              std::span<const std::int64_t> labels) {
-  if (!bank.has(split, predictions_array)) return std::nullopt;
-  const Array answer_array = bank.array(split, predictions_array);
-  const auto answers = answer_array.as<std::int64_t>();
-  Predictions out{.correct = 0, .rows = answers.size()};
-  for (std::size_t r = 0; r < answers.size(); ++r) out.correct += answers[r] == labels[r];
-  return out;
-}
-
-// How often the largest of the network's own logits is that of the label.
 std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::string& split) {
-  if (!bank.has(split, "labels")) return std::nullopt;
-  const Array label_array = bank.array(split, "labels");
-  const auto labels = label_array.as<std::int64_t>();
-  if (std::ranges::all_of(labels, [](std::int64_t label) { return label == -1; })) {
-    return std::nullopt;
-  }
-  const auto classes = static_cast<std::int64_t>(bank.classes());
-  for (std::size_t r = 0; r < labels.size(); ++r) {
-    if (classes > 0 && (labels[r] < 0 || labels[r] >= classes)) {
-      fail(split, ": row ", r, " has label ", labels[r], "; the id split needs labels 0 .. ",
-           classes - 1, " (or none at all)");
-    }
-  }
-  if (!bank.has(split, "logits")) return stored_predictions(bank, split, labels);
-  const Array logit_array = bank.array(split, "logits");
-  const MatrixView logits = logit_array.matrix();
-  Predictions out{.correct = 0, .rows = logits.rows};
-  for (std::size_t r = 0; r < logits.rows; ++r) {
-    const float* row = logits.row(r);
-    out.correct += std::max_element(row, row + logits.cols) - row == labels[r];
-  }
-  return out;
+  const auto right = right_answers(bank, split);
+  if (!right) return std::nullopt;
+  return Predictions{.correct = static_cast<std::size_t>(std::ranges::count(*right, 1)),
+                     .rows = right->size()};
 }
 
 // Scores [detector][set] that stand in the bank already.

@@ -47,9 +47,16 @@ void drop_empty(std::vector<Step>& steps) {
 std::vector<std::vector<double>> bootstrap(
     const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
     const BootstrapOptions& options, std::size_t set) {
+  return bootstrap(
+      RowRanking{ranking, step_of_rows(ranking, &Step::id), step_of_rows(ranking, &Step::ood)},
+      statistics, options, set);
+}
+
+std::vector<std::vector<double>> bootstrap(
+    const RowRanking& rows, std::span<const std::function<double(const Ranking&)>> statistics,
+    const BootstrapOptions& options, std::size_t set) {
+  const Ranking& ranking = rows.ranking;
   if (options.resamples < 1) fail("[metrics] bootstrap: expected at least 1 resample, found 0");
-  const auto id_rows = step_of_rows(ranking, &Step::id);
-  const auto ood_rows = step_of_rows(ranking, &Step::ood);
   std::vector<std::vector<double>> values(statistics.size(),
                                           std::vector<double>(options.resamples));
   std::vector<Ranking> workspaces(static_cast<std::size_t>(thread_count()));
@@ -58,8 +65,8 @@ std::vector<std::vector<double>> bootstrap(
     drawn.id_count = ranking.id_count;
     drawn.ood_count = ranking.ood_count;
     drawn.steps.assign(ranking.steps.size(), {});
-    draw(Rng(options.seed, resample, 0), id_rows, &Step::id, drawn.steps);
-    draw(Rng(options.seed, resample, 1 + set), ood_rows, &Step::ood, drawn.steps);
+    draw(Rng(options.seed, resample, 0), rows.id, &Step::id, drawn.steps);
+    draw(Rng(options.seed, resample, 1 + set), rows.ood, &Step::ood, drawn.steps);
     drop_empty(drawn.steps);
     for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
   });

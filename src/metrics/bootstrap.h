@@ -27,6 +27,13 @@ std::vector<std::vector<double>> bootstrap(
     const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
     const BootstrapOptions& options, std::size_t set = 0);
 
+/// The same, drawing rows by their number: rankings of the same rows by other scores are read from
+/// the same resampled rows (of OOD rows where `set` is equal, too), so differences between their
+/// values, resample by resample, are a paired bootstrap.
+std::vector<std::vector<double>> bootstrap(
+    const RowRanking& rows, std::span<const std::function<double(const Ranking&)>> statistics,
+    const BootstrapOptions& options, std::size_t set = 0);
+
 /// The percentile interval of values in resamples (Efron and Tibshirani, An Introduction to the
 /// Bootstrap, 1993, chapter 13). Error unless 0 < confidence < 1.
 Bounds percentile_interval(std::span<const double> values, double confidence);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "metrics/curves.h"
+#include "metrics/row_sums.h"
 
 namespace nescio {
 
@@ -18,24 +19,40 @@ struct Placements {
   double ood_variance = 0;  // of their mean
 };
 
-Placements placements(const Ranking& ranking) {
+/// visit(step, placement of its ID rows, placement of its OOD rows)
+template <class Visit>
+void visit_placements(const Ranking& ranking, const Visit& visit) {
   const auto id_count = static_cast<double>(ranking.id_count);
+  const auto ood_count = static_cast<double>(ranking.ood_count);
+  double id_below = 0;
+  double ood_below = 0;
+  for (const Step& step : ranking.steps) {
+    visit(step, 1 - (ood_below + 0.5 * step.ood) / ood_count,
+          (id_below + 0.5 * step.id) / id_count);
+    id_below += step.id;
+    ood_below += step.ood;
+  }
+}
+
+Placements placements(const Ranking& ranking) {
   const auto ood_count = static_cast<double>(ranking.ood_count);
   const double area = auroc(ranking);
   Placements out;
   out.id.reserve(ranking.id_count);
-  double id_below = 0;
-  double ood_below = 0;
   double ood_squares = 0;
-  for (const Step& step : ranking.steps) {
-    const double of_ood = (id_below + 0.5 * step.id) / id_count - area;
-    const double of_id = 1 - (ood_below + 0.5 * step.ood) / ood_count - area;
-    ood_squares += step.ood * of_ood * of_ood;
-    out.id.insert(out.id.end(), step.id, of_id);
-    id_below += step.id;
-    ood_below += step.ood;
-  }
+  visit_placements(ranking, [&](const Step& step, double of_id, double of_ood) {
+    out.id.insert(out.id.end(), step.id, of_id - area);
+    ood_squares += step.ood * (of_ood - area) * (of_ood - area);
+  });
   out.ood_variance = ood_squares / ((ood_count - 1) * ood_count);
+  return out;
+}
+
+std::vector<double> of_rows(const std::vector<double>& of_steps,
+                            const std::vector<std::uint32_t>& steps) {
+  std::vector<double> out;
+  out.reserve(steps.size());
+  for (const std::uint32_t step : steps) out.push_back(of_steps[step]);
   return out;
 }
 
@@ -65,6 +82,29 @@ std::optional<Bounds> delong_interval(std::span<const Ranking> rankings, double 
   variance += squares / ((id_count - 1) * id_count);
   const double half = z * std::sqrt(variance);
   return Bounds{std::max(0.0, area - half), std::min(1.0, area + half)};
+}
+
+std::optional<Bounds> delong_interval(std::span<const RankingTerm> terms, double confidence) {
+  const double z = normal_z(confidence);
+  RowSums id;
+  RowSums ood;
+  double area = 0;
+  Bounds possible;
+  for (const RankingTerm& term : terms) {
+    std::vector<double> of_id, of_ood;  // by step
+    visit_placements(term.rows->ranking, [&](const Step&, double id_rows, double ood_rows) {
+      of_id.push_back(id_rows);
+      of_ood.push_back(ood_rows);
+    });
+    id.add(term.numbers.id, term.weight, of_rows(of_id, term.rows->id));
+    ood.add(term.numbers.ood, term.weight, of_rows(of_ood, term.rows->ood));
+    area += term.weight * auroc(term.rows->ranking);
+    (term.weight < 0 ? possible.lower : possible.upper) += term.weight;
+  }
+  const auto id_variance = id.variance_of_means(), ood_variance = ood.variance_of_means();
+  if (!id_variance || !ood_variance) return std::nullopt;
+  const double half = z * std::sqrt(*id_variance + *ood_variance);
+  return Bounds{std::max(possible.lower, area - half), std::min(possible.upper, area + half)};
 }
 
 std::optional<Bounds> delong_interval(const Ranking& ranking, double confidence) {

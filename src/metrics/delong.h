@@ -20,4 +20,10 @@ std::optional<Bounds> delong_interval(const Ranking& ranking, double confidence)
 /// independent of each other. O(sets * rows).
 std::optional<Bounds> delong_interval(std::span<const Ranking> rankings, double confidence);
 
+/// The same of a weighted sum of areas whose scores share rows: a mean over networks, a difference
+/// between two. All covariances of the paper count, of ID and of OOD rows, since every row gives its
+/// placements under all scores to the sum together. Cut to what the weights allow. Error if terms
+/// of one number have not as many rows.
+std::optional<Bounds> delong_interval(std::span<const RankingTerm> terms, double confidence);
+
 }  // namespace nescio

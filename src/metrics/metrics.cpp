@@ -11,6 +11,8 @@ namespace {
 
 constexpr const char* every_score = "every distinct score is one threshold";
 constexpr const char* resampled = "percentile bootstrap, ID and OOD rows resampled separately";
+constexpr const char* resampled_together =
+    "percentile bootstrap, all scores read from the same resampled rows";
 
 double aupr_in(const Ranking& ranking) { return average_precision(ranking, Positive::id); }
 double aupr_out(const Ranking& ranking) { return average_precision(ranking, Positive::ood); }
@@ -27,15 +29,19 @@ const std::vector<Metric>& metrics() {
        .positive = "",
        .ties = "a tied pair counts one half",
        .interval = "DeLong",
+       .contrast = "DeLong, with the covariances of scores on the same rows",
        .of_ranking = auroc,
        .ranking_interval = [](std::span<const Ranking> rankings,
-                              double confidence) { return delong_interval(rankings, confidence); }},
+                              double confidence) { return delong_interval(rankings, confidence); },
+       .contrast_interval = [](std::span<const RankingTerm> terms,
+                               double confidence) { return delong_interval(terms, confidence); }},
       {.name = "aupr_in",
        .definition = "Area under the precision-recall curve of ID rows as average precision (step "
                      "sum); depends on the set sizes.",
        .positive = "ID",
        .ties = every_score,
        .interval = resampled,
+       .contrast = resampled_together,
        .of_ranking = aupr_in},
       {.name = "aupr_out",
        .definition = "Area under the precision-recall curve of OOD rows as average precision (step "
@@ -43,6 +49,7 @@ const std::vector<Metric>& metrics() {
        .positive = "OOD",
        .ties = every_score,
        .interval = resampled,
+       .contrast = resampled_together,
        .of_ranking = aupr_out},
       {.name = "fpr95_id",
        .definition = "Share of OOD rows accepted at the strictest threshold that keeps at least "
@@ -50,6 +57,7 @@ const std::vector<Metric>& metrics() {
        .positive = "ID",
        .ties = every_score,
        .interval = resampled,
+       .contrast = resampled_together,
        .higher_is_better = false,
        .of_ranking = fpr95_id},
       {.name = "fpr95_ood",
@@ -58,6 +66,7 @@ const std::vector<Metric>& metrics() {
        .positive = "OOD",
        .ties = every_score,
        .interval = resampled,
+       .contrast = resampled_together,
        .higher_is_better = false,
        .of_ranking = fpr95_ood},
       {.name = "id_accuracy",
@@ -65,6 +74,7 @@ const std::vector<Metric>& metrics() {
        .positive = "",
        .ties = "the first of equal logits is the prediction",
        .interval = "Wilson score",
+       .contrast = "normal, from the weighted sum of each row's answers",
        .of_predictions = accuracy,
        .predictions_interval = wilson_interval},
   };

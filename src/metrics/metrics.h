@@ -23,12 +23,16 @@ struct Metric {
   std::string positive;    // "ID" or "OOD"; empty where it makes no difference
   std::string ties;        // what equal scores do
   std::string interval;    // how lower and upper come about
+  std::string contrast;    // the same of a weighted sum over scores of the same rows
   bool higher_is_better = true;
 
   std::function<double(const Ranking&)> of_ranking = {};
   // Of the plain mean over rankings with the same ID rows; of one of them, that is its own.
   std::function<std::optional<Bounds>(std::span<const Ranking>, double confidence)>
       ranking_interval = {};
+  // Of a weighted sum; one that has none is bootstrapped, too.
+  std::function<std::optional<Bounds>(std::span<const RankingTerm>, double confidence)>
+      contrast_interval = {};
   std::function<double(const Predictions&)> of_predictions = {};
   std::function<Bounds(const Predictions&, double confidence)> predictions_interval = {};
 };

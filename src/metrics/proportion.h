@@ -34,4 +34,8 @@ Bounds wilson_interval(const Predictions& predictions, double confidence);
 /// Throws Error unless 0 < confidence < 1.
 double normal_z(double confidence);
 
+/// t with P(|T| <= t) = confidence for Student's T with `freedom` degrees: 4.3027 for 0.95 and 2.
+/// Throws Error unless 0 < confidence < 1 and freedom >= 1.
+double student_t(double confidence, std::size_t freedom);
+
 }  // namespace nescio

@@ -72,5 +72,18 @@ TEST(Proportion, RefusesWhatHasNoAccuracy) {
   EXPECT_THROW(accuracy({2, 1}), Error);
 }
 
+// Quantiles of scipy.stats.t (1.17): ppf((1 + confidence) / 2, freedom).
+TEST(StudentT, EqualsTables) {
+  EXPECT_NEAR(student_t(0.95, 1), 12.706204736174694, 1e-11);
+  EXPECT_NEAR(student_t(0.95, 2), 4.302652729749462, 1e-12);
+  EXPECT_NEAR(student_t(0.95, 3), 3.1824463052837078, 1e-12);
+  EXPECT_NEAR(student_t(0.99, 4), 4.604094871349992, 1e-12);
+  EXPECT_NEAR(student_t(0.8, 9), 1.3830287383966329, 1e-12);
+  EXPECT_NEAR(student_t(0.95, 30), 2.0422724563012378, 1e-12);
+  EXPECT_NEAR(student_t(0.95, 100000), normal_z(0.95), 1e-4);
+  EXPECT_THROW(student_t(0.95, 0), Error);
+  EXPECT_THROW(student_t(1, 2), Error);
+}
+
 }  // namespace
 }  // namespace nescio

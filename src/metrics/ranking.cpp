@@ -1,6 +1,7 @@
 #include "metrics/ranking.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "base/error.h"
@@ -63,11 +64,33 @@ Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores)
   return ranking;
 }
 
+/// For each row the place of its score among the distinct ones.
+std::vector<std::uint32_t> steps_of(std::span<const float> scores,
+                                    const std::vector<ScoreKey<float>>& distinct) {
+  std::vector<std::uint32_t> steps;
+  steps.reserve(scores.size());
+  for (const float score : scores) {
+    const auto at = std::ranges::lower_bound(distinct, key_of(score));
+    steps.push_back(static_cast<std::uint32_t>(at - distinct.begin()));
+  }
+  return steps;
+}
+
 }  // namespace
 
 Ranking rank(std::span<const float> id, std::span<const float> ood) { return rank_scores(id, ood); }
 Ranking rank(std::span<const double> id, std::span<const double> ood) {
   return rank_scores(id, ood);
+}
+
+RowRanking rank_rows(std::span<const float> id, std::span<const float> ood) {
+  RowRanking out{.ranking = rank(id, ood), .id = {}, .ood = {}};
+  std::vector<ScoreKey<float>> distinct;
+  std::ranges::set_union(sorted_keys(id), sorted_keys(ood), std::back_inserter(distinct));
+  distinct.erase(std::ranges::unique(distinct).begin(), distinct.end());
+  out.id = steps_of(id, distinct);
+  out.ood = steps_of(ood, distinct);
+  return out;
 }
 
 }  // namespace nescio

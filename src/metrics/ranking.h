@@ -29,6 +29,31 @@ struct Ranking {
 Ranking rank(std::span<const float> id, std::span<const float> ood);
 Ranking rank(std::span<const double> id, std::span<const double> ood);
 
+/// A ranking that knows where its rows went: what scores of the same rows have in common can only be
+/// seen row by row.
+struct RowRanking {
+  Ranking ranking;
+  std::vector<std::uint32_t> id;   // the step of each ID row, rows in the order given
+  std::vector<std::uint32_t> ood;  // and of each OOD row
+};
+
+/// The same ranking as rank(), with the step of every row. O(n log n). Error likewise.
+RowRanking rank_rows(std::span<const float> id, std::span<const float> ood);
+
+/// Which rows something was measured on: equal numbers stand for the same rows in the same order,
+/// different ones for rows that are independent of each other.
+struct RowNumbers {
+  std::size_t id = 0;
+  std::size_t ood = 0;
+};
+
+/// weight * (a metric of the ranking), a term of a sum.
+struct RankingTerm {
+  const RowRanking* rows;
+  RowNumbers numbers;
+  double weight;
+};
+
 /// Which side a metric calls positive. Rows are accepted as positive from that side's end of the
 /// ranking: OOD from the highest score down, ID from the lowest up.
 enum class Positive { id, ood };

@@ -1,18 +1,16 @@
 // AUROC of the rows of each ID class: which part of the known world looks unknown.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <span>
 
 #include "metrics/delong.h"
+#include "report/dot_chart.h"
 #include "report/sections.h"
-#include "report/svg.h"
 
 namespace nescio {
 namespace {
 
-constexpr double width = 440, row_height = 21, right = 52, top = 16;
-constexpr double letter_width = 8.4;  // of a bold name, generously
-constexpr std::size_t longest_name = 18;
 constexpr std::size_t shown_at_each_end = 15;
 
 // Share of pairs (row of the class, OOD row) in which the OOD row scores higher, ties one half: the
@@ -87,37 +85,24 @@ std::vector<ClassRow> class_rows(const Findings& findings, std::span<const std::
 }
 
 Html chart(const Findings& findings, const std::vector<ClassRow>& rows) {
+  const auto in_per_cent = [](const Bounds& b) { return Bounds{100 * b.lower, 100 * b.upper}; };
+  std::vector<DotRow> out;
   double lowest = 1;
-  std::size_t letters = 4;
-  for (const ClassRow& row : rows) {
-    letters = std::max(letters, shorten(findings.class_name(row.label), longest_name).size());
-    lowest = std::min({lowest, row.best, row.bounds ? row.bounds->lower : row.best});
-    for (const double other : row.others) lowest = std::min(lowest, other);
-  }
-  const double left = 16 + letter_width * static_cast<double>(letters);
-  const double height = top + row_height * static_cast<double>(rows.size()) + 44;
-  const Scale x{std::min(std::floor(lowest * 20) * 5, 95.0), 100, left, width - right};
-  const double base = height - 40;
-  Html out;
-  for (const double tick : ticks(x.from, x.to, 6)) {
-    out += line({x(tick), top - 6}, {x(tick), base}, "grid");
-  }
-  out += axis(x, base, 6);
   std::string words = "AUROC of " + findings.charted().front() + " by ID class, in per cent:";
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const double y = top + row_height * (static_cast<double>(r) + 0.5);
-    const std::string name = findings.class_name(rows[r].label);
-    out += label({left - 10, y + 4}, shorten(name, longest_name), "name", "end");
-    for (const double other : rows[r].others) out += dot({x(100 * other), y}, 2.5, "other");
-    if (rows[r].bounds) {
-      out +=
-          line({x(100 * rows[r].bounds->lower), y}, {x(100 * rows[r].bounds->upper), y}, "whisker");
+  for (const ClassRow& row : rows) {
+    DotRow line{.name = findings.class_name(row.label),
+                .value = 100 * row.best,
+                .words = per_cent(row.best, 1)};
+    lowest = std::min({lowest, row.best, row.bounds ? row.bounds->lower : row.best});
+    for (const double other : row.others) {
+      lowest = std::min(lowest, other);
+      line.others.push_back(100 * other);
     }
-    out += dot({x(100 * rows[r].best), y}, 4.5, "first");
-    out += label({width - right + 12, y + 4}, per_cent(rows[r].best, 1), "name first");
-    words += " " + name + " " + per_cent(rows[r].best, 1) + (r + 1 < rows.size() ? "," : ".");
+    if (row.bounds) line.bounds = in_per_cent(*row.bounds);
+    words += " " + line.name + " " + line.words + (out.size() + 1 < rows.size() ? "," : ".");
+    out.push_back(std::move(line));
   }
-  return drawing(width, height, words, out);
+  return dot_chart(out, {std::min(std::floor(lowest * 20) * 5, 95.0), 100}, words);
 }
 
 }  // namespace

@@ -1,17 +1,14 @@
 #include "report/html_report.h"
 
 #include "base/text.h"
-#include "base/version.h"
-#include "report/report_css.h"
+#include "report/html_page.h"
 #include "report/sections.h"
 
 namespace nescio {
 namespace {
 
 struct Section {
-  const char* id;
-  const char* name;  // in the list of sections
-  const char* heading;
+  const char *id, *name, *heading;
   Html (*content)(const Findings&);
 };
 
@@ -25,10 +22,6 @@ constexpr Section sections[] = {
     {"pictures", "Pictures", "Mistakes and catches", pictures_section},
     {"detectors", "Detectors", "How each score is made", detectors_section},
     {"settings", "Settings", "Settings and hashes", settings_section}};
-
-Html headline(const std::string& number, const Html& words) {
-  return tag("div", tag("strong", number) + tag("span", words));
-}
 
 // Three numbers to take away: accuracy, the best detector for near and for far.
 Html headlines(const Findings& findings) {
@@ -48,7 +41,7 @@ Html headlines(const Findings& findings) {
     out += headline(per_cent(best->value, 1) + " %",
                     "best AUROC on " + role + " OOD: " + code(best->detector));
   }
-  return tag("div", {{"class", "headlines"}}, out);
+  return out;
 }
 
 std::string title_of(const Findings& findings) {
@@ -64,28 +57,11 @@ std::string title_of(const Findings& findings) {
 
 std::string html_report(const RunRecord& record, const FeatureBank& bank, const Roles& roles) {
   const Findings findings(record, bank, roles);
-  Html body, links;
+  std::vector<PageSection> out;
   for (const Section& section : sections) {
-    const Html content = section.content(findings);
-    if (content.empty()) continue;
-    const std::string heading = section.id + std::string("-heading");
-    body += tag("section", {{"id", section.id}, {"aria-labelledby", heading}},
-                tag("h2", {{"id", heading}}, section.heading) + content);
-    links += tag("a", {{"href", std::string("#") + section.id}}, section.name);
+    out.push_back({section.id, section.name, section.heading, section.content(findings)});
   }
-  const std::string title = title_of(findings);
-  const Html head = empty_tag("meta", {{"charset", "utf-8"}}) +
-                    empty_tag("meta", {{"name", "viewport"},
-                                       {"content", "width=device-width, initial-scale=1"}}) +
-                    empty_tag("meta", {{"name", "color-scheme"}, {"content", "light dark"}}) +
-                    tag("title", title + " \u00b7 Nescio") + tag("style", Html::raw(report_css));
-  const Html page =
-      tag("header", tag("p", {{"class", "brand"}}, "Nescio: what the network does not know") +
-                        tag("h1", title) + headlines(findings)) +
-      tag("nav", {{"aria-label", "Sections"}}, links) + tag("main", body) +
-      tag("footer", tag("p", text("Written by Nescio ", version(), ".")));
-  return "<!doctype html>\n" +
-         tag("html", {{"lang", "en"}}, tag("head", head) + tag("body", page)).code() + "\n";
+  return html_page(title_of(findings), headlines(findings), out);
 }
 
 Html code(const std::string& spec) { return tag("code", spec); }

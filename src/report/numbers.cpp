@@ -11,6 +11,12 @@ std::string per_cent(double share, int decimals) {
   return buffer;
 }
 
+std::string signed_per_cent(double difference, int decimals) {
+  const std::string number = per_cent(std::abs(difference), decimals);
+  const bool zero = number.find_first_not_of("0.") == std::string::npos;
+  return (zero ? "" : difference < 0 ? "-" : "+") + number;
+}
+
 std::string short_number(double value) {
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%.4g", std::abs(value));

@@ -12,6 +12,9 @@ TEST(Numbers, AsPeopleReadThem) {
   EXPECT_EQ(thousands(1234567), "1,234,567");
   EXPECT_EQ(per_cent(0.88125), "88.12");
   EXPECT_EQ(per_cent(0.5, 0), "50");
+  EXPECT_EQ(signed_per_cent(0.016), "+1.60");
+  EXPECT_EQ(signed_per_cent(-0.003), "-0.30");
+  EXPECT_EQ(signed_per_cent(-0.00001), "0.00");
 }
 
 }  // namespace

@@ -1,0 +1,156 @@
+// nescio compare 'arms=control=RUN,RUN;oe=RUN,RUN' detectors=msp out=DIR
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+
+#include "base/text.h"
+#include "cli/evaluation_run.h"
+#include "cli/versions.h"
+#include "evaluation/comparison.h"
+#include "report/comparison_report.h"
+
+namespace nescio::verbs {
+
+VerbInfo compare();
+
+namespace {
+
+struct NamedArm {
+  std::string name;
+  std::vector<std::string> folders;
+};
+
+std::string folder_name(const std::filesystem::path& folder) {
+  const auto name = folder.filename();
+  return (name.empty() ? folder.parent_path().filename() : name).string();
+}
+
+// "a=RUN,RUN;b=RUN" or "RUN,RUN": without a name each run is an arm of its own. A name begins a new
+// arm behind a comma, too, as in the lists of a YAML file.
+std::vector<NamedArm> parse_arms(const std::string& list) {
+  std::vector<NamedArm> arms;
+  for (const std::string& part : split_top_level(list, ';')) {
+    bool named = false;
+    for (const std::string& entry : split_top_level(part)) {
+      const auto equals = entry.find('=');
+      if (equals != std::string::npos) {
+        arms.push_back({entry.substr(0, equals), {entry.substr(equals + 1)}});
+        named = true;
+      } else if (named) {
+        arms.back().folders.push_back(entry);
+      } else {
+        arms.push_back({folder_name(entry), {entry}});
+      }
+    }
+  }
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    const auto same = std::ranges::count(arms, arms[a].name, &NamedArm::name);
+    if (arms[a].name.empty() || same > 1) {
+      throw UsageError(text("compare: ", same, " arms are called '", arms[a].name,
+                            "'; name them apart with arms='NAME=RUN,RUN;NAME=RUN'"));
+    }
+  }
+  if (arms.size() < 2) {
+    throw UsageError(text("compare: expected at least two arms, found ", arms.size(),
+                          "; arms='NAME=RUN,RUN;NAME=RUN' or RUN,RUN"));
+  }
+  return arms;
+}
+
+std::size_t find_arm(const std::vector<NamedArm>& arms, const std::string& name) {
+  if (name.empty()) return 0;
+  std::vector<std::string> known;
+  for (const NamedArm& arm : arms) {
+    if (arm.name == name) return known.size();
+    known.push_back(arm.name);
+  }
+  throw UsageError(text("compare: no arm is called '", name, "'.", suggest(name, known)));
+}
+
+class Compare final : public Verb {
+ public:
+  std::string arms, baseline, detectors, out;
+  std::int64_t bootstrap = 1000;
+
+  void run(Console& console) override {
+    const std::vector<NamedArm> named = parse_arms(arms);
+    const std::size_t reference = find_arm(named, baseline);
+    EvaluationSettings settings;
+    if (!detectors.empty()) {
+      EvaluationOptions asked;
+      asked.detectors = detectors;
+      settings = evaluation_settings(asked, seed);
+    }
+    settings.intervals.resamples = static_cast<std::size_t>(bootstrap);
+    settings.intervals.seed = static_cast<std::uint64_t>(seed);
+
+    std::vector<Arm> opened;
+    for (const NamedArm& arm : named) {
+      opened.push_back({arm.name, {}});
+      for (const std::string& folder : arm.folders) {
+        opened.back().runs.push_back(open_run(folder));
+      }
+    }
+    const Comparison comparison = compare_arms(opened, reference, settings, console.progress);
+    nlohmann::json run = {{"command", console.command},
+                          {"settings", settings_json(compare(), *this)}};
+    for (const auto& [name, value] : versions()) run["versions"][name] = value;
+    write_comparison(comparison, run, console.command, out);
+    if (console.json) {
+      console.out << comparison_json(comparison, run).dump(2) << '\n';
+    } else {
+      console.out << comparison_text(comparison);
+    }
+    const std::filesystem::path folder = out;
+    console.log << "wrote " << (folder / "comparison.csv").string() << ", .json, .md\n"
+                << "the page is " << (folder / "comparison.html").string() << '\n';
+  }
+};
+
+}  // namespace
+
+VerbInfo compare() {
+  return describe_verb<Compare>(
+      {.name = "compare",
+       .summary = "Put runs of the same protocol side by side, with paired intervals.",
+       .positional = "arms",
+       .details =
+           {"Takes the folders of runs of `nescio benchmark` or `nescio evaluate`: of different "
+            "networks, methods or seeds, on the same sets. An arm is what was done alike but for "
+            "the seed: NAME=RUN,RUN,RUN, arms separated by semicolons; a run without a name is an "
+            "arm of "
+            "its own. Runs of an arm and of the baseline are paired in the order given.",
+            "Every row is scored again from the runs' banks, so any detector can be compared, "
+            "whether the runs had it or not. Differences come with two 95 % intervals: over rows "
+            "(what other pictures would give; the networks saw the same ones, so that is far "
+            "narrower than the intervals of the runs suggest) and over runs (what other seeds "
+            "would give). The page says how each is made.",
+            "Runs on other sets, other rows or with other detectors are refused.",
+            "Writes DIR/comparison.csv, .json, .md and .html, and prints near, far and ID as "
+            "a whole."},
+       .examples = {"nescio compare run/a,run/b out=DIR",
+                    "nescio compare arms='control=run/c0,run/c1,run/c2;oe=run/o0,run/o1,run/o2' "
+                    "baseline=control detectors=msp,energy out=DIR"},
+       .options = {option(&Compare::arms,
+                          {.name = "arms",
+                           .doc = "folders of runs by arm: NAME=RUN,RUN;NAME=RUN,RUN or RUN,RUN",
+                           .required = true}),
+                   option(&Compare::baseline,
+                          {.name = "baseline",
+                           .doc = "arm that the others are compared with; the first if not given"}),
+                   option(
+                       &Compare::detectors,
+                       {.name = "detectors",
+                        .doc = "specs separated by commas, or all; those of the runs if not given",
+                        .names = {"detectors"}}),
+                   option(&Compare::out,
+                          {.name = "out", .doc = "folder of the comparison", .required = true}),
+                   option(&Compare::bootstrap,
+                          {.name = "bootstrap",
+                           .doc = "resamples for the intervals; 0 leaves out those that need them",
+                           .min = 0,
+                           .max = 1e6})},
+       .json = true});
+}
+
+}  // namespace nescio::verbs

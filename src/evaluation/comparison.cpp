@@ -1,0 +1,247 @@
+#include "evaluation/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "evaluation/scored_runs.h"
+#include "metrics/contrast.h"
+
+namespace nescio {
+namespace {
+
+constexpr double confidence = 0.95;
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::optional<double> deviation_of(const std::vector<double>& values) {
+  if (values.size() < 2) return std::nullopt;
+  const double mean = mean_of(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+std::optional<Bounds> t_interval(const std::vector<double>& values) {
+  const auto deviation = deviation_of(values);
+  if (!deviation) return std::nullopt;
+  const double half = student_t(confidence, values.size() - 1) * *deviation /
+                      std::sqrt(static_cast<double>(values.size()));
+  return Bounds{mean_of(values) - half, mean_of(values) + half};
+}
+
+/// The runs of an arm among all runs.
+struct RunRange {
+  std::size_t first, count;
+};
+
+/// Which runs stand against each other.
+std::vector<std::pair<std::size_t, std::size_t>> pairs(RunRange a, RunRange b) {
+  std::vector<std::pair<std::size_t, std::size_t>> out;
+  for (std::size_t p = 0; p < std::max(a.count, b.count); ++p) {
+    out.emplace_back(a.first + p % a.count, b.first + p % b.count);
+  }
+  return out;
+}
+
+/// The weight of every run in a sum.
+using Weights = std::vector<double>;
+
+class Comparer {
+ public:
+  Comparer(std::span<const Arm> arms, std::size_t baseline, const EvaluationSettings& settings,
+           const Progress& progress)
+      : baseline_(baseline), settings_(settings) {
+    std::vector<const FinishedRun*> runs;
+    for (const Arm& arm : arms) {
+      ranges_.push_back({runs.size(), arm.runs.size()});
+      for (const FinishedRun& run : arm.runs) runs.push_back(&run);
+    }
+    check_counts(arms);
+    runs_ = score_runs(runs, settings, progress);
+    for (const RunRange& range : ranges_) {
+      for (const auto& [a, b] : pairs(range, ranges_[baseline]))
+        check_same_rows(runs_[a], runs_[b]);
+    }
+    out_ = {.arms = {},
+            .baseline = baseline,
+            .detectors = runs_[0].detectors,
+            .sets = runs_[0].sets,
+            .rows = {},
+            .resamples = settings.intervals.resamples};
+    for (const Arm& arm : arms) {
+      out_.arms.push_back({arm.name, {}});
+      for (const FinishedRun& run : arm.runs) out_.arms.back().folders.push_back(run.folder);
+    }
+    for (const ScoredRun& run : runs_) {
+      for (const RowNumbers& numbers : run.numbers) {
+        out_.same_rows = out_.same_rows && numbers.id == 0 && numbers.ood < run.numbers.size();
+      }
+    }
+  }
+
+  Comparison run(const Progress& progress) {
+    for (const std::string& detector : out_.detectors) {
+      check_interrupt();
+      append_accuracy(detector);
+      for (const char* role : {"near", "far"}) append_role(detector, role, progress);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void check_counts(std::span<const Arm> arms) const {
+    const std::size_t expected = arms[baseline_].runs.size();
+    for (const Arm& arm : arms) {
+      const std::size_t found = arm.runs.size();
+      if (found == expected || found == 1 || expected == 1) continue;
+      fail("arm ", arm.name, " has ", found, " runs and the baseline ", arms[baseline_].name, " ",
+           expected, "; runs are paired in order, so arms have equally many, or one");
+    }
+  }
+
+  Weights weights_of(RunRange plus, std::optional<RunRange> minus = {}) const {
+    Weights out(runs_.size());
+    const auto add = [&](RunRange range, double sign) {
+      for (std::size_t r = 0; r < range.count; ++r) {
+        out[range.first + r] += sign / static_cast<double>(range.count);
+      }
+    };
+    add(plus, 1);
+    if (minus) add(*minus, -1);
+    return out;
+  }
+
+  /// A row for each metric that measure(Weights) gives and each arm.
+  template <class Measure>
+  void append(const ComparedRow& place, const Measure& measure) {
+    std::vector<std::vector<Measurement>> alone, means, differences;  // of run; of arm
+    for (std::size_t r = 0; r < runs_.size(); ++r) alone.push_back(measure(weights_of({r, 1})));
+    for (std::size_t a = 0; a < ranges_.size(); ++a) {
+      means.push_back(measure(weights_of(ranges_[a])));
+      differences.emplace_back();
+      if (a != baseline_) differences[a] = measure(weights_of(ranges_[a], ranges_[baseline_]));
+    }
+    for (std::size_t m = 0; m < alone[0].size(); ++m) {
+      for (std::size_t a = 0; a < ranges_.size(); ++a) {
+        ComparedRow row = place;
+        row.metric = alone[0][m].metric->name;
+        row.arm = out_.arms[a].name;
+        for (std::size_t r = 0; r < ranges_[a].count; ++r) {
+          row.runs.push_back(alone[ranges_[a].first + r][m].value);
+        }
+        row.mean = mean_of(row.runs);
+        row.deviation = deviation_of(row.runs);
+        row.over_rows = means[a][m].bounds;
+        if (a != baseline_) {
+          std::vector<double> by_pair;
+          for (const auto& [plus, minus] : pairs(ranges_[a], ranges_[baseline_])) {
+            by_pair.push_back(alone[plus][m].value - alone[minus][m].value);
+          }
+          row.difference = Difference{mean_of(by_pair), differences[a][m].bounds, std::nullopt};
+          if (ranges_[a].count == ranges_[baseline_].count) {
+            row.difference->over_runs = t_interval(by_pair);
+          }
+        }
+        out_.rows.push_back(std::move(row));
+      }
+    }
+  }
+
+  void append_accuracy(const std::string& detector) {
+    const auto unknown = [](const ScoredRun& run) { return !run.right; };
+    if (std::ranges::any_of(runs_, unknown)) return;
+    append({detector, out_.sets[0].name, "id", "", ""}, [&](const Weights& weights) {
+      std::vector<AnswerTerm> terms;
+      for (std::size_t r = 0; r < runs_.size(); ++r) {
+        if (weights[r] == 0) continue;
+        terms.push_back({*runs_[r].right, runs_[r].numbers[0].id, weights[r]});
+      }
+      return std::vector{contrast(terms, confidence)};
+    });
+  }
+
+  /// What was measured on one set, of every run.
+  std::vector<MeasuredRows> measure_set(const std::string& detector, std::size_t set) const {
+    std::vector<MeasuredRows> out;
+    for (const ScoredRun& run : runs_) {
+      const auto scores = [&](std::size_t s) {
+        return run.scores.at({detector, run.sets[s].name}).as<float>();
+      };
+      out.push_back(
+          measure_rows(rank_rows(scores(0), scores(set)), run.numbers[set], settings_.intervals));
+    }
+    return out;
+  }
+
+  /// The sets of a role, the mean behind them.
+  void append_role(const std::string& detector, const std::string& role, const Progress& progress) {
+    std::vector<std::vector<MeasuredRows>> measured;  // [set][run]
+    const auto sum = [&](std::size_t first, std::size_t count, const Weights& weights) {
+      std::vector<ContrastTerm> terms;
+      for (std::size_t s = first; s < first + count; ++s) {
+        for (std::size_t r = 0; r < runs_.size(); ++r) {
+          if (weights[r] == 0) continue;
+          terms.push_back({&measured[s][r], weights[r] / static_cast<double>(count)});
+        }
+      }
+      return contrast(terms, confidence);
+    };
+    for (std::size_t s = 0; s < out_.sets.size(); ++s) {
+      if (out_.sets[s].role != role) continue;
+      if (progress) progress(detector + ": " + out_.sets[s].name, s, out_.sets.size());
+      measured.push_back(measure_set(detector, s));
+      append({detector, out_.sets[s].name, role, "", ""},
+             [&](const Weights& weights) { return sum(measured.size() - 1, 1, weights); });
+    }
+    if (measured.empty()) return;
+    append({detector, mean_of_sets, role, "", ""},
+           [&](const Weights& weights) { return sum(0, measured.size(), weights); });
+  }
+
+  std::size_t baseline_;
+  const EvaluationSettings& settings_;
+  std::vector<RunRange> ranges_;  // of each arm
+  std::vector<ScoredRun> runs_;
+  Comparison out_;
+};
+
+}  // namespace
+
+Comparison compare_arms(std::span<const Arm> arms, std::size_t baseline,
+                        const EvaluationSettings& settings, const Progress& progress) {
+  return Comparer(arms, baseline, settings, progress).run(progress);
+}
+
+std::vector<std::string> definitions(const Comparison& comparison) {
+  std::vector<std::string> out = {
+      "Value: the mean over the runs of an arm; +- is their standard deviation (n - 1). A role is "
+      "the plain mean over its sets.",
+      text("Difference: arm less baseline (", comparison.arms[comparison.baseline].name,
+           "), the mean over runs paired in the order given; a single run stands against every run "
+           "of the other arm."),
+      "Over rows: the 95 % interval for other rows of the same kind and these networks. All runs "
+      "score the same rows, and what they have in common through these counts.",
+      "Over runs: the 95 % interval for other seeds and these rows: Student's t of the differences "
+      "of the pairs. With few runs it is wide; there is none where the arms have not equally many, "
+      "two or more."};
+  for (const Metric& metric : metrics()) {
+    out.push_back(text(metric.name, ": ", metric.definition, " Over rows: ", metric.contrast,
+                       metric.of_ranking && !metric.contrast_interval
+                           ? text(" (", comparison.resamples, " resamples)")
+                           : "",
+                       "."));
+  }
+  if (!comparison.same_rows) {
+    out.push_back(
+        "Not all runs were evaluated on the same rows, only those that are paired. Other rows are "
+        "taken as independent: where they share pictures, the intervals over rows are rough.");
+  }
+  return out;
+}
+
+}  // namespace nescio

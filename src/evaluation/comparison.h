@@ -1,0 +1,73 @@
+// Runs side by side: arms of runs (one for each seed) against a baseline, with intervals that know
+// that all were evaluated on the same rows.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "evaluation/evaluate.h"
+#include "evaluation/finished_run.h"
+
+namespace nescio {
+
+/// Runs that were made alike, but for the seed; at least one.
+struct Arm {
+  std::string name;
+  std::vector<FinishedRun> runs;
+};
+
+/// Arm less baseline.
+struct Difference {
+  double value = 0;
+  std::optional<Bounds> over_rows;
+  std::optional<Bounds> over_runs;
+};
+
+/// One number of one arm.
+struct ComparedRow {
+  std::string detector, set, role, metric, arm;
+  std::vector<double> runs = {};              // the value of each run
+  double mean = 0;                            // of these
+  std::optional<double> deviation = {};       // of two runs or more: the standard deviation, n - 1
+  std::optional<Bounds> over_rows = {};       // of the mean
+  std::optional<Difference> difference = {};  // none for the baseline itself
+};
+
+struct ComparedArm {
+  std::string name;
+  std::vector<std::string> folders;  // of its runs
+};
+
+struct Comparison {
+  std::vector<ComparedArm> arms;
+  std::size_t baseline = 0;
+  std::vector<std::string> detectors;
+  std::vector<SetInfo> sets;  // id, near, far, of the first run
+  std::vector<ComparedRow>
+      rows;  // by detector, set (the mean of a role behind its sets), metric, arm
+  std::size_t resamples = 0;
+  bool same_rows = true;  // whether all runs saw the same rows, not only those that are paired
+};
+
+/// Scores every run's rows with the detectors (those of the runs if `settings` names none) and
+/// measures each metric by set and as the plain mean over the sets of a role.
+///
+/// The difference of an arm to the baseline is the mean over their runs, paired in the order given
+/// (a single run stands against every run of the other arm), with two 95 % intervals:
+///   over_rows  other rows of the same kind, these networks: the contrast() of all runs at once
+///   over_runs  other seeds, these rows: Student's t interval of the differences of the pairs; none
+///              unless both arms have equally many runs, two or more
+///
+/// Error, naming what differs, if runs that are compared differ in sets, roles, rows or detectors, or if
+/// an arm has neither one run nor as many as the baseline (unless that has one).
+Comparison compare_arms(std::span<const Arm> arms, std::size_t baseline,
+                        const EvaluationSettings& settings, const Progress& progress = {});
+
+/// The definitions of the numbers, a sentence each.
+std::vector<std::string> definitions(const Comparison& comparison);
+
+}  // namespace nescio

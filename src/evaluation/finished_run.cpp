@@ -1,0 +1,70 @@
+#include "evaluation/finished_run.h"
+
+#include "base/error.h"
+#include "io/json_file.h"
+
+namespace nescio {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+Roles roles_of(const Json& roles) {
+  return {.train = roles.at("train"),
+          .val = roles.at("val"),
+          .id = roles.at("id"),
+          .near = roles.at("near").get<std::vector<std::string>>(),
+          .far = roles.at("far").get<std::vector<std::string>>()};
+}
+
+FeatureBank open_bank(const fs::path& folder, const fs::path& recorded) {
+  const fs::path inside = folder / recorded.filename();
+  std::error_code ignored;
+  return FeatureBank::open(fs::exists(recorded / "bank.json", ignored) ? recorded : inside);
+}
+
+// Scores are made again from the bank, so it must be the one that the results are about.
+void check_unchanged(const FeatureBank& bank, const Json& splits) {
+  for (const auto& [split, arrays] : splits.items()) {
+    if (!bank.has(split)) fail("its bank ", bank.path().string(), " has no ", split, " any more");
+    const Json& now = bank.manifest(split).at("arrays");
+    for (const auto& [name, array] : arrays.items()) {
+      if (now.contains(name) && now.at(name).at("sha256") == array.at("sha256")) continue;
+      fail("the ", name, " of ", split, " in its bank ", bank.path().string(),
+           " have changed since; do the evaluation again");
+    }
+  }
+}
+
+}  // namespace
+
+FinishedRun open_run(const fs::path& folder) {
+  const fs::path file = folder / "results.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    fail(folder.string(),
+         ": expected the folder of a run of `nescio benchmark` or `nescio evaluate`"
+         ", found no results.json in it");
+  }
+  const Json results = read_json(file);
+  try {
+    if (!results.contains("roles")) {
+      fail(
+          "it does not say which split plays which role, as runs of older versions; do the "
+          "evaluation again, its bank is enough");
+    }
+    const Json& bank = results.at("bank");
+    FinishedRun run{.folder = folder.string(),
+                    .detectors = results.at("detectors").get<std::vector<std::string>>(),
+                    .roles = roles_of(results.at("roles")),
+                    .bank = open_bank(folder, bank.at("path").get<std::string>())};
+    check_unchanged(run.bank, bank.at("splits"));
+    return run;
+  } catch (const Json::exception& e) {
+    fail(file.string(), ": expected the results of an evaluation: ", e.what());
+  } catch (const Error& e) {
+    fail(folder.string(), ": ", e.what());
+  }
+}
+
+}  // namespace nescio

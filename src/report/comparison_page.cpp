@@ -1,0 +1,209 @@
+// The page of a comparison: differences as dots with their intervals, then all numbers.
+#include <algorithm>
+
+#include "base/text.h"
+#include "metrics/metrics.h"
+#include "report/comparison_report.h"
+#include "report/dot_chart.h"
+#include "report/findings.h"
+#include "report/html_page.h"
+#include "report/numbers.h"
+
+namespace nescio {
+namespace {
+
+using Rows = std::vector<const ComparedRow*>;
+
+std::optional<Bounds> in_per_cent(const std::optional<Bounds>& bounds) {
+  if (!bounds) return std::nullopt;
+  return Bounds{100 * bounds->lower, 100 * bounds->upper};
+}
+
+std::string to_words(const Bounds& bounds) {
+  return signed_per_cent(bounds.lower) + " to " + signed_per_cent(bounds.upper);
+}
+
+const std::string& baseline_of(const Comparison& comparison) {
+  return comparison.arms[comparison.baseline].name;
+}
+
+Html values_chart(const Rows& rows, const std::string& title) {
+  std::vector<DotRow> dots;
+  std::string words = title + ":";
+  for (const ComparedRow* row : rows) {
+    DotRow dot{.name = row->arm,
+               .value = 100 * row->mean,
+               .bounds = in_per_cent(row->over_rows),
+               .words = per_cent(row->mean)};
+    if (row->runs.size() > 1) {
+      for (const double value : row->runs) dot.others.push_back(100 * value);
+    }
+    words += " " + dot.name + " " + dot.words + (row == rows.back() ? "." : ",");
+    dots.push_back(std::move(dot));
+  }
+  return dot_chart(dots, axis_around(dots), words);
+}
+
+Html differences_chart(const Rows& rows, const std::string& title) {
+  std::vector<DotRow> dots;
+  std::string words = title + ":";
+  for (const ComparedRow* row : rows) {
+    if (!row->difference) continue;
+    dots.push_back({.name = row->arm,
+                    .value = 100 * row->difference->value,
+                    .bounds = in_per_cent(row->difference->over_rows),
+                    .further = in_per_cent(row->difference->over_runs),
+                    .words = signed_per_cent(row->difference->value)});
+    words += " " + row->arm + " " + dots.back().words;
+    if (const auto& bounds = row->difference->over_rows) {
+      words += " (" + to_words(*bounds) + ")";
+    }
+    words += row == rows.back() ? "." : ",";
+  }
+  if (dots.empty()) return {};
+  std::vector<DotRow> with_zero = dots;
+  with_zero.push_back({.name = "", .value = 0});
+  DotAxis axis = axis_around(with_zero);
+  axis.mark = 0;
+  return dot_chart(dots, axis, words);
+}
+
+Html figure(const Html& caption, const Html& chart) {
+  if (chart.empty()) return {};
+  return tag("figure", tag("figcaption", caption) + chart);
+}
+
+// Values and differences of every place, side by side.
+Html charts(const Comparison& comparison, const std::string& detector, const Metric& metric) {
+  Html panels;
+  for (const Place& place : places(comparison)) {
+    const Rows rows = rows_of(comparison, detector, place.set, place.role, metric.name);
+    if (rows.empty()) continue;
+    const std::string title = metric.name + " of " + detector + ", " + place.words;
+    panels += figure(Html(place.words) + tag("small", metric.name + " in per cent"),
+                     values_chart(rows, title));
+    panels += figure(Html(place.words) + tag("small", "difference to " + baseline_of(comparison)),
+                     differences_chart(rows, "Differences in " + title));
+  }
+  return tag("div", {{"class", "panels pairs"}}, panels);
+}
+
+Html charts_section(const Comparison& comparison) {
+  Html out = tag(
+      "p",
+      "Left: the mean of each arm with its 95 % interval over rows; small dots are its runs. "
+      "Right: "
+      "the difference to " +
+          baseline_of(comparison) +
+          "; the thick line is the 95 % interval over rows, the thin one that over runs. A line "
+          "that does not reach the mark at 0 is more than other rows (thick) or other seeds (thin) "
+          "would explain. Axes do not begin at 0.");
+  const std::size_t shown = std::min(comparison.detectors.size(), charted_detectors);
+  for (std::size_t d = 0; d < shown; ++d) {
+    const std::string& detector = comparison.detectors[d];
+    for (const char* name : {"auroc", "fpr95_id"}) {
+      const Metric& metric = find_metric(name);
+      Attributes state;
+      if (d == 0 && metric.name == "auroc") state = {{"open", "open"}};
+      out += tag("details", state,
+                 tag("summary", tag("code", detector) + " " + metric.name +
+                                    (metric.higher_is_better ? " \u2191" : " \u2193")) +
+                     charts(comparison, detector, metric));
+    }
+  }
+  if (shown < comparison.detectors.size()) {
+    out += tag("p", text("Charts show the first ", shown, " of ", comparison.detectors.size(),
+                         " detectors, the tables all."));
+  }
+  return out;
+}
+
+Html html_of(const TextTable& text_table, const Html& caption) {
+  std::vector<Html> headings;
+  for (const Column& column : text_table.columns) headings.push_back(column.name);
+  Html body;
+  for (const auto& row : text_table.rows) {
+    Html line = tag("th", {{"scope", "row"}}, row[0]);
+    for (std::size_t c = 1; c < row.size(); ++c) {
+      const Attributes style =
+          text_table.columns[c].numbers ? Attributes{{"class", "number"}} : Attributes{};
+      line += tag("td", style, row[c]);
+    }
+    body += tag("tr", line);
+  }
+  return table(caption, tag("tr", head_cells(headings)), body);
+}
+
+Html tables_section(const Comparison& comparison) {
+  Html out;
+  for (const std::string& detector : comparison.detectors) {
+    for (const Metric& metric : metrics()) {
+      const TextTable rows = arms_table(comparison, detector, metric.name, true);
+      if (rows.rows.empty()) continue;
+      out += tag("details",
+                 tag("summary", tag("code", detector) + " " + metric.name) +
+                     html_of(rows, "In per cent; intervals are those of the difference to " +
+                                       baseline_of(comparison) + "."));
+    }
+  }
+  return out;
+}
+
+Html arms_section(const Comparison& comparison) {
+  Html body;
+  for (const ComparedArm& arm : comparison.arms) {
+    const bool baseline = arm.name == baseline_of(comparison);
+    body +=
+        tag("tr", tag("th", {{"scope", "row"}}, arm.name) + tag("td", baseline ? "baseline" : "") +
+                      tag("td", {{"class", "wide"}}, tag("code", join(arm.folders))));
+  }
+  Html sets;
+  for (const SetInfo& set : comparison.sets) {
+    sets += tag("tr", tag("th", {{"scope", "row"}}, set.name) + tag("td", set.role) +
+                          tag("td", {{"class", "number"}}, thousands(set.rows)));
+  }
+  return table("The arms and the folders of their runs", tag("tr", head_cells({"arm", "", "runs"})),
+               body) +
+         table("The sets", tag("tr", head_cells({"set", "role", "rows"})), sets);
+}
+
+Html definitions_section(const Comparison& comparison, const std::string& command) {
+  Html list;
+  for (const std::string& words : definitions(comparison)) list += tag("li", words);
+  return tag("ul", list) + tag("h3", "Command") + tag("pre", command);
+}
+
+// The largest difference on near and on far.
+Html headlines(const Comparison& comparison) {
+  Html out;
+  for (const Place& place : places(comparison)) {
+    if (!place.whole || place.role == "id") continue;
+    const ComparedRow* best = nullptr;
+    for (const ComparedRow* row :
+         rows_of(comparison, comparison.detectors.front(), place.set, place.role, "auroc")) {
+      if (!row->difference) continue;
+      if (!best || row->difference->value > best->difference->value) best = row;
+    }
+    if (!best) continue;
+    std::string words =
+        "points of " + place.role + " AUROC: " + best->arm + " over " + baseline_of(comparison);
+    if (comparison.arms.size() > 2) words += ", the most of all arms";
+    if (const auto& bounds = best->difference->over_rows)
+      words += "; over rows " + to_words(*bounds);
+    out += headline(signed_per_cent(best->difference->value), words);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string comparison_page(const Comparison& comparison, const std::string& command) {
+  return html_page(text(comparison.arms.size(), " arms side by side"), headlines(comparison),
+                   {{"arms", "Arms", "What is compared", arms_section(comparison)},
+                    {"charts", "Charts", "Arms and their differences", charts_section(comparison)},
+                    {"tables", "Tables", "All numbers", tables_section(comparison)},
+                    {"definitions", "Definitions", "What the numbers are",
+                     definitions_section(comparison, command)}});
+}
+
+}  // namespace nescio

@@ -1,0 +1,197 @@
+#include "report/comparison_report.h"
+
+#include "base/text.h"
+#include "io/file.h"
+#include "io/json_file.h"
+#include "metrics/metrics.h"
+#include "report/numbers.h"
+
+namespace nescio {
+namespace {
+
+std::string value_words(const ComparedRow& row) {
+  return per_cent(row.mean) + (row.deviation ? " \u00b1 " + per_cent(*row.deviation) : "");
+}
+
+std::string bounds_words(const std::optional<Bounds>& bounds) {
+  if (!bounds) return "";
+  return signed_per_cent(bounds->lower) + " to " + signed_per_cent(bounds->upper);
+}
+
+std::vector<std::string> bounds_cells(const std::optional<Bounds>& bounds) {
+  if (!bounds) return {"", ""};
+  return {format_number(bounds->lower), format_number(bounds->upper)};
+}
+
+nlohmann::json bounds_json(const std::optional<Bounds>& bounds) {
+  if (!bounds) return nullptr;
+  return {bounds->lower, bounds->upper};
+}
+
+nlohmann::json json_of(const ComparedRow& row) {
+  nlohmann::json out = {{"detector", row.detector}, {"set", row.set},
+                        {"role", row.role},         {"metric", row.metric},
+                        {"arm", row.arm},           {"runs", row.runs},
+                        {"mean", row.mean},         {"deviation", nullptr},
+                        {"difference", nullptr},    {"over_rows", bounds_json(row.over_rows)}};
+  if (row.deviation) out["deviation"] = *row.deviation;
+  if (row.difference) {
+    out["difference"] = {{"value", row.difference->value},
+                         {"over_rows", bounds_json(row.difference->over_rows)},
+                         {"over_runs", bounds_json(row.difference->over_runs)}};
+  }
+  return out;
+}
+
+std::string title_of(const Comparison& comparison, const std::string& detector,
+                     const Metric& metric) {
+  return text(detector, ": ", metric.name, " in per cent (",
+              metric.higher_is_better ? "higher" : "lower", " is better), differences to ",
+              comparison.arms[comparison.baseline].name);
+}
+
+}  // namespace
+
+std::vector<Place> places(const Comparison& comparison) {
+  std::vector<Place> out;
+  for (const std::string role : {"id", "near", "far"}) {
+    std::vector<Place> sets;
+    for (const SetInfo& set : comparison.sets) {
+      if (set.role == role) sets.push_back({set.name, role, role + ": " + set.name, false});
+    }
+    if (sets.size() == 1) sets[0].whole = true;
+    if (sets.size() > 1) {
+      out.push_back({mean_of_sets, role, text(role, ": mean of ", sets.size(), " sets"), true});
+    }
+    out.insert(out.end(), sets.begin(), sets.end());
+  }
+  return out;
+}
+
+std::vector<const ComparedRow*> rows_of(const Comparison& comparison, const std::string& detector,
+                                        const std::string& set, const std::string& role,
+                                        const std::string& metric) {
+  std::vector<const ComparedRow*> out;
+  for (const ComparedRow& row : comparison.rows) {
+    if (row.detector == detector && row.set == set && row.role == role && row.metric == metric) {
+      out.push_back(&row);
+    }
+  }
+  return out;
+}
+
+TextTable arms_table(const Comparison& comparison, const std::string& detector,
+                     const std::string& metric, bool sets) {
+  TextTable table{.columns = {{"set"},
+                              {"arm"},
+                              {metric, true},
+                              {"difference", true},
+                              {"over rows", true},
+                              {"over runs", true}}};
+  for (const Place& place : places(comparison)) {
+    if (!place.whole && !sets) continue;
+    std::string words = place.words;
+    for (const ComparedRow* row : rows_of(comparison, detector, place.set, place.role, metric)) {
+      const auto& difference = row->difference;
+      table.rows.push_back({words, row->arm, value_words(*row),
+                            difference ? signed_per_cent(difference->value) : "",
+                            difference ? bounds_words(difference->over_rows) : "",
+                            difference ? bounds_words(difference->over_runs) : ""});
+      words.clear();
+    }
+  }
+  return table;
+}
+
+TextTable long_table(const Comparison& comparison) {
+  TextTable table;
+  for (const char* name : {"detector", "set", "role", "metric", "arm"}) {
+    table.columns.push_back({name});
+  }
+  for (const char* name :
+       {"runs", "mean", "deviation", "lower", "upper", "difference", "difference_lower",
+        "difference_upper", "over_runs_lower", "over_runs_upper"}) {
+    table.columns.push_back({name, true});
+  }
+  for (const ComparedRow& row : comparison.rows) {
+    std::vector<std::string> line = {row.detector,
+                                     row.set,
+                                     row.role,
+                                     row.metric,
+                                     row.arm,
+                                     text(row.runs.size()),
+                                     format_number(row.mean),
+                                     row.deviation ? format_number(*row.deviation) : ""};
+    const auto add = [&](const std::vector<std::string>& cells) {
+      line.insert(line.end(), cells.begin(), cells.end());
+    };
+    const Difference none;
+    const Difference& difference = row.difference ? *row.difference : none;
+    add(bounds_cells(row.over_rows));
+    add({row.difference ? format_number(difference.value) : ""});
+    add(bounds_cells(difference.over_rows));
+    add(bounds_cells(difference.over_runs));
+    table.rows.push_back(std::move(line));
+  }
+  return table;
+}
+
+nlohmann::json comparison_json(const Comparison& comparison, const nlohmann::json& run) {
+  nlohmann::json out = run;
+  out["format"] = 1;
+  out["baseline"] = comparison.arms[comparison.baseline].name;
+  out["definitions"] = definitions(comparison);
+  out["detectors"] = comparison.detectors;
+  out["arms"] = nlohmann::json::array();
+  for (const ComparedArm& arm : comparison.arms) {
+    out["arms"].push_back({{"name", arm.name}, {"runs", arm.folders}});
+  }
+  out["sets"] = nlohmann::json::array();
+  for (const SetInfo& set : comparison.sets) {
+    out["sets"].push_back({{"name", set.name}, {"role", set.role}, {"rows", set.rows}});
+  }
+  out["rows"] = nlohmann::json::array();
+  for (const ComparedRow& row : comparison.rows) out["rows"].push_back(json_of(row));
+  return out;
+}
+
+std::string comparison_text(const Comparison& comparison) {
+  std::string out;
+  for (const std::string& detector : comparison.detectors) {
+    for (const char* metric : {"auroc", "fpr95_id", "id_accuracy"}) {
+      const TextTable table = arms_table(comparison, detector, metric, false);
+      if (table.rows.empty()) continue;
+      out += (out.empty() ? "" : "\n") + title_of(comparison, detector, find_metric(metric)) +
+             "\n" + to_text(table);
+    }
+  }
+  return out;
+}
+
+std::string comparison_markdown(const Comparison& comparison, const std::string& command) {
+  std::string out = "# Comparison\n\n## Arms and their runs\n\n";
+  for (const ComparedArm& arm : comparison.arms) {
+    out += "- `" + arm.name + "`: " + join(arm.folders) + "\n";
+  }
+  for (const std::string& detector : comparison.detectors) {
+    for (const Metric& metric : metrics()) {
+      const TextTable table = arms_table(comparison, detector, metric.name, true);
+      if (table.rows.empty()) continue;
+      out += "\n## " + title_of(comparison, detector, metric) + "\n\n" + to_markdown(table);
+    }
+  }
+  out += "\n## What the numbers are\n\n";
+  for (const std::string& words : definitions(comparison)) out += "- " + words + "\n";
+  return out + "\n## Command\n\n```\n" + command + "\n```\n";
+}
+
+void write_comparison(const Comparison& comparison, const nlohmann::json& run,
+                      const std::string& command, const std::filesystem::path& folder) {
+  make_folders(folder);
+  write_text(folder / "comparison.csv", to_csv(long_table(comparison)));
+  write_json(folder / "comparison.json", comparison_json(comparison, run));
+  write_text(folder / "comparison.md", comparison_markdown(comparison, command));
+  write_text(folder / "comparison.html", comparison_page(comparison, command));
+}
+
+}  // namespace nescio

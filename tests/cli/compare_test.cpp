@@ -1,0 +1,82 @@
+// Runs put side by side, as a user does it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "io/json_file.h"
+#include "program.h"
+#include "world.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+
+/// Two evaluations of one bank, which a comparison must find equal.
+class CompareTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"one", "two"}) {
+      const Outcome done = nescio_program(
+          {"evaluate", "bank=" + world_.bank(), "train=in/train", "id=in/test", "near=near/test",
+           "far=far/test", "bootstrap=0", "detectors=msp,knn(k=3)", "out=" + path(name)});
+      ASSERT_EQ(done.code, 0) << done.log;
+    }
+  }
+  std::string path(const std::string& name) const { return world_.path(name); }
+  Outcome compare(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"compare", "bootstrap=20", "out=" + path("out")});
+    return nescio_program(words);
+  }
+
+  TestBank world_;
+};
+
+TEST_F(CompareTest, WritesTheDifferenceOfRuns) {
+  const Outcome done = compare({"arms=first=" + path("one") + ";" + path("two")});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_THAT(done.out, HasSubstr("knn(k=3): auroc in per cent (higher is better), differences to "
+                                  "first"));
+  EXPECT_THAT(done.log, HasSubstr("the page is " + path("out/comparison.html")));
+  const auto json = read_json(world_.folder() / "out/comparison.json");
+  EXPECT_EQ(json.at("arms").at(1).at("name"), "two");
+  EXPECT_EQ(json.at("settings").at("bootstrap"), "20");
+  ASSERT_EQ(json.at("rows").size(), 2U * 2U * 21U);
+  for (const auto& row : json.at("rows")) {
+    if (row.at("arm") == "first") continue;
+    EXPECT_EQ(row.at("difference").at("value"), 0);
+    EXPECT_EQ(row.at("difference").at("over_rows"), nlohmann::json({0, 0}));
+  }
+  EXPECT_THAT(read_text(world_.folder() / "out/comparison.md"), HasSubstr("Over rows"));
+}
+
+TEST_F(CompareTest, ComparesDetectorsThatTheRunsHadNot) {
+  const Outcome done = compare(
+      {"arms=" + path("one") + "," + path("two"), "detectors=energy", "baseline=two", "--json"});
+  ASSERT_EQ(done.code, 0) << done.log;
+  const auto json = parse_json(done.out, "stdout");
+  EXPECT_EQ(json.at("detectors"), nlohmann::json({"energy"}));
+  EXPECT_EQ(json.at("baseline"), "two");
+}
+
+TEST_F(CompareTest, RefusesWhatIsNoRun) {
+  const auto both = [&](const std::string& other) { return "arms=" + path("one") + "," + other; };
+  EXPECT_EQ(compare({"arms=" + path("one")}).code, 2);
+  EXPECT_EQ(compare({both(path("one"))}).code, 2);
+  EXPECT_THAT(compare({both(path("two")), "baseline=tow"}).log,
+              HasSubstr("no arm is called 'tow'. Did you mean 'two'?"));
+  EXPECT_THAT(compare({both(path("nowhere"))}).log, HasSubstr("found no results.json in it"));
+  const auto write = [&](const std::string& words) {
+    write_text(world_.folder() / "two/results.json", words);
+    return compare({both(path("two"))}).log;
+  };
+  EXPECT_THAT(write("{\"roles\": 1}"), HasSubstr("expected the results of an evaluation"));
+  EXPECT_THAT(write("{}"), HasSubstr("it does not say which split plays which role"));
+  auto results = read_json(world_.folder() / "one/results.json");
+  results["bank"]["splits"]["in/test"]["logits"]["sha256"] = "another";
+  EXPECT_THAT(write(results.dump()), HasSubstr("the logits of in/test in its bank"));
+}
+
+}  // namespace
+}  // namespace nescio
