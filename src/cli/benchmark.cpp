@@ -109,7 +109,7 @@ std::vector<std::string> needed_probes(const std::string& detectors) {
 class Benchmark final : public Verb, public EvaluationOptions {
  public:
   std::string protocol, model, data, split, bank, probes = "auto", device = "auto";
-  std::optional<std::string> train, val, id, near, far;  // roles that the user changes
+  std::optional<std::string> train, val, id, near, far, ood_val;  // roles that the user changes
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
@@ -150,6 +150,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     change("id", id);
     change("near", near);
     change("far", far);
+    change("ood_val", ood_val);
     return out;
   }
 
@@ -206,24 +207,26 @@ VerbInfo benchmark() {
                    "out=RUN",
                    "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
                    "'detectors=knn(k=[10,50]),energy'"},
-      .options =
-          {option(&Benchmark::protocol,
-                  {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
-           option(&Benchmark::model, model_info()),
-           option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
-           option(&Benchmark::split,
-                  {.name = "split",
-                   .doc = "which division of the classes, for protocols with several"}),
-           role("train", &Benchmark::train), role("val", &Benchmark::val),
-           role("id", &Benchmark::id), role("near", &Benchmark::near), role("far", &Benchmark::far),
-           option(&Benchmark::bank,
-                  {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
-           option(&Benchmark::probes,
-                  {.name = "probes",
-                   .doc = "specs of probes, separated by commas; auto: what the detectors "
-                          "that are named need, none for all",
-                   .names = {"probes"}}),
-           option(&Benchmark::batch, batch_info()), option(&Benchmark::device, device_info())},
+      .options = {option(
+                      &Benchmark::protocol,
+                      {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
+                  option(&Benchmark::model, model_info()),
+                  option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
+                  option(&Benchmark::split,
+                         {.name = "split",
+                          .doc = "which division of the classes, for protocols with several"}),
+                  role("train", &Benchmark::train), role("val", &Benchmark::val),
+                  role("id", &Benchmark::id), role("near", &Benchmark::near),
+                  role("far", &Benchmark::far), role("ood_val", &Benchmark::ood_val),
+                  option(&Benchmark::bank,
+                         {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+                  option(&Benchmark::probes,
+                         {.name = "probes",
+                          .doc = "specs of probes, separated by commas; auto: what the detectors "
+                                 "that are named need, none for all",
+                          .names = {"probes"}}),
+                  option(&Benchmark::batch, batch_info()),
+                  option(&Benchmark::device, device_info())},
       .json = true};
   for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
   return describe_verb<Benchmark>(std::move(info));

@@ -41,6 +41,26 @@ class Train : public testing::Test {
   TinyTask task_;
 };
 
+TEST_F(Train, TheConfigsThatComeWithItRun) {
+  int found = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(NESCIO_SOURCE) / "configs")) {
+    const std::string name = entry.path().stem().string();
+    std::vector<std::string> words = {
+        "train",    entry.path().string(), "model=resnet8", "data=procedural:shapes?count=32",
+        "batch=32", "device=cpu",          "threads=1",     "out=" + task_.path(name)};
+    const std::string config = read_text(entry.path());
+    words.push_back(config.find("\nsteps:") == std::string::npos ? "epochs=1" : "steps=1");
+    if (config.find("outliers=") != std::string::npos) {
+      words.push_back("outliers=procedural:noise?count=32");
+      words.push_back("outlier_batch=32");
+    }
+    const Outcome outcome = nescio_program(words);
+    EXPECT_EQ(outcome.code, 0) << name << ": " << outcome.log;
+    ++found;
+  }
+  EXPECT_GE(found, 8);
+}
+
 TEST_F(Train, ARunSaysWhatItDid) {
   const Outcome text = nescio_program(arguments("run", {"steps=12"}));
   EXPECT_EQ(text.code, 0) << text.log;
