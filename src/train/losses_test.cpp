@@ -40,6 +40,24 @@ TEST(Losses, HaveTheGoldenValues) {
   EXPECT_NEAR(value(energy_hinge(zi, zo, -1.5, -1.0)), 0.391048, 1e-6);
 }
 
+TEST(Losses, AddUpToTheGoldenTotals) {
+  const double ce = value(cross_entropy(zi, y)), u = value(uniform_cross_entropy(zo));
+  const double h = value(soft_cross_entropy(q, zt));
+  EXPECT_NEAR(ce + 0.5 * u, 1.477469, 1e-6);                               // OE
+  EXPECT_NEAR(ce + 5 * value(soft_cross_entropy(q, zm)), 6.785422, 1e-6);  // MixOE
+  EXPECT_NEAR(ce + u + h, 3.342824, 1e-6);                                 // author_fc
+  EXPECT_NEAR(ce + u + h + value(consistency(zt, zm, "mse")), 3.447908, 1e-6);
+}
+
+TEST(SoftCrossEntropy, HasTheLimitsOfTheMixture) {
+  const auto mixed = [&](double l) {
+    const Tensor share = torch::tensor(l, torch::kFloat64);
+    return value(soft_cross_entropy(mixed_labels(y, 3, share), share * zi + (1 - share) * zo));
+  };
+  EXPECT_NEAR(mixed(1), value(cross_entropy(zi, y)), 1e-15);
+  EXPECT_NEAR(mixed(0), value(uniform_cross_entropy(zo)), 1e-15);
+}
+
 TEST(Consistency, HasTheGoldenValues) {
   const std::vector<std::pair<std::string, double>> golden = {
       {"mse", 0.105083},      {"mse_centred", 0.091078}, {"mse_logsoftmax", 0.095067},
