@@ -4,9 +4,9 @@
 
 namespace nescio {
 
-NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures) {
+NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures, Network& made_of_it) {
   rows += pictures.size(0);
-  return network.forward(pictures);
+  return made_of_it.forward(pictures);
 }
 
 std::vector<torch::Tensor> TrainingStep::joint_logits(const std::vector<torch::Tensor>& groups) {

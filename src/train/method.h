@@ -29,7 +29,9 @@ struct TrainingStep {
   std::int64_t rows = 0;
 
   /// What the network says about some pictures; every method comes through here.
-  NetworkOutputs forward(const torch::Tensor& pictures);
+  NetworkOutputs forward(const torch::Tensor& pictures) { return forward(pictures, network); }
+  /// The same of a network that is made of it.
+  NetworkOutputs forward(const torch::Tensor& pictures, Network& made_of_it);
   /// Logits of several groups of pictures that go through the network as one batch, so that batch
   /// normalisation sees them together.
   std::vector<torch::Tensor> joint_logits(const std::vector<torch::Tensor>& groups);

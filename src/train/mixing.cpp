@@ -53,6 +53,14 @@ torch::Tensor share_for(const torch::Tensor& lambda, const torch::Tensor& like) 
   return lambda.to(like.options()).reshape(shape);
 }
 
+NetworkOutputs HiddenMixing::forward(const torch::Tensor& pictures) {
+  const torch::Tensor x = network_.run(pictures, 0, layer_);
+  const torch::Tensor known = x.slice(0, 0, pairs_);
+  const torch::Tensor outliers = x.slice(0, images_, images_ + pairs_);
+  const torch::Tensor mixed = torch::lerp(outliers, known, share_for(lambda_, x));
+  return network_.finish(network_.run(torch::cat({x, mixed}), layer_, network_.stages()));
+}
+
 Mixed mixup(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda) {
   return {torch::lerp(o, x, share_for(lambda, x)), lambda};
 }

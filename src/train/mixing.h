@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
-#include "nn/network.h"
+#include "nn/staged_network.h"
 
 namespace nescio {
 
@@ -28,6 +29,26 @@ Mixed mixup(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor&
 /// becomes the share of x that is left; an empty rectangle leaves 1. Yun et al., CutMix, ICCV 2019,
 /// arXiv:1905.04899.
 Mixed cutmix(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda);
+
+/// Has the first `pairs` of `images` pictures mixed with the outliers that follow them, between the
+/// stages `layer` - 1 and `layer` of a network: gives the logits of all, then those of the mixed rows.
+/// A pass costs the stages from `layer` on for `pairs` further rows.
+class HiddenMixing final : public Network {
+ public:
+  HiddenMixing(StagedNetwork& network, std::int64_t layer, std::int64_t images, std::int64_t pairs,
+               torch::Tensor lambda)
+      : network_(network),
+        layer_(layer),
+        images_(images),
+        pairs_(pairs),
+        lambda_(std::move(lambda)) {}
+  NetworkOutputs forward(const torch::Tensor& pictures) override;
+
+ private:
+  StagedNetwork& network_;
+  std::int64_t layer_, images_, pairs_;
+  torch::Tensor lambda_;
+};
 
 /// lambda as it multiplies something of as many dimensions as `like`, of its type and device.
 torch::Tensor share_for(const torch::Tensor& lambda, const torch::Tensor& like);

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "nn/model.h"
-#include "nn/network.h"
+#include "nn/staged_network.h"
 
 namespace nescio {
 namespace {
@@ -70,7 +70,7 @@ class Block final : public tn::Module {
   tn::Sequential shortcut_{nullptr};
 };
 
-class ResNet final : public Network {
+class ResNet final : public StagedNetwork {
  public:
   ResNet(const Design& design, std::int64_t classes)
       : conv1_(
@@ -80,29 +80,35 @@ class ResNet final : public Network {
     std::int64_t in = 64;
     for (std::size_t i = 0; i < design.blocks.size(); ++i) {
       const std::int64_t width = std::int64_t{64} << i;
-      tn::Sequential stage;
+      tn::Sequential group;
       for (std::int64_t block = 0; block < design.blocks[i]; ++block) {
-        stage->push_back(Block(design, in, width, i > 0 && block == 0 ? 2 : 1));
+        group->push_back(Block(design, in, width, i > 0 && block == 0 ? 2 : 1));
         in = width * design.expansion();
       }
-      stages_.push_back(register_module(text("layer", i + 1), stage));
+      groups_.push_back(register_module(text("layer", i + 1), group));
     }
     fc_ = register_module("fc", tn::Linear(in, classes));
   }
 
-  NetworkOutputs forward(const torch::Tensor& images) override {
-    torch::Tensor x = bn1_(conv1_(images)).relu_();
-    if (pool_) x = torch::max_pool2d(x, 3, 2, 1);
-    for (tn::Sequential& stage : stages_) x = stage->forward(x);
+  /// The stem and the groups of blocks.
+  std::int64_t stages() const override { return 1 + static_cast<std::int64_t>(groups_.size()); }
+
+  NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = x.mean({2, 3});
     return {fc_(features), features};
   }
 
  private:
+  torch::Tensor stage(std::int64_t i, const torch::Tensor& x) override {
+    if (i > 0) return groups_[static_cast<std::size_t>(i - 1)]->forward(x);
+    const torch::Tensor y = bn1_(conv1_(x)).relu_();
+    return pool_ ? torch::max_pool2d(y, 3, 2, 1) : y;
+  }
+
   tn::Conv2d conv1_;
   tn::BatchNorm2d bn1_;
   bool pool_;
-  std::vector<tn::Sequential> stages_;
+  std::vector<tn::Sequential> groups_;
   tn::Linear fc_{nullptr};
 };
 

@@ -6,7 +6,7 @@
 // Names  those of akamaster/pytorch_resnet_cifar10.
 #include "base/text.h"
 #include "nn/model.h"
-#include "nn/network.h"
+#include "nn/staged_network.h"
 
 namespace nescio {
 namespace {
@@ -51,27 +51,34 @@ class Block final : public tn::Module {
   std::int64_t new_channels_;
 };
 
-class CifarResNet final : public Network {
+class CifarResNet final : public StagedNetwork {
  public:
   CifarResNet(std::int64_t blocks, std::int64_t classes)
       : conv1_(register_module("conv1", conv3x3(3, 16, 1))),
         bn1_(register_module("bn1", tn::BatchNorm2d(16))),
-        layer1_(register_module("layer1", stage(blocks, 16, 16, 1))),
-        layer2_(register_module("layer2", stage(blocks, 16, 32, 2))),
-        layer3_(register_module("layer3", stage(blocks, 32, 64, 2))),
+        layer1_(register_module("layer1", group(blocks, 16, 16, 1))),
+        layer2_(register_module("layer2", group(blocks, 16, 32, 2))),
+        layer3_(register_module("layer3", group(blocks, 32, 64, 2))),
         linear_(register_module("linear", tn::Linear(64, classes))) {}
 
-  NetworkOutputs forward(const torch::Tensor& images) override {
-    torch::Tensor x = torch::relu(bn1_(conv1_(images)));
-    for (const tn::ModuleList& layer : {layer1_, layer2_, layer3_}) {
-      for (const auto& block : *layer) x = block->as<Block>()->forward(x);
-    }
+  /// The first convolution and three groups of blocks.
+  std::int64_t stages() const override { return 4; }
+
+  NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = x.mean({2, 3});
     return {linear_(features), features};
   }
 
  private:
-  static tn::ModuleList stage(std::int64_t blocks, std::int64_t in, std::int64_t out,
+  torch::Tensor stage(std::int64_t i, const torch::Tensor& x) override {
+    if (i == 0) return torch::relu(bn1_(conv1_(x)));
+    torch::Tensor y = x;
+    const tn::ModuleList layers[] = {layer1_, layer2_, layer3_};
+    for (const auto& block : *layers[i - 1]) y = block->as<Block>()->forward(y);
+    return y;
+  }
+
+  static tn::ModuleList group(std::int64_t blocks, std::int64_t in, std::int64_t out,
                               std::int64_t stride) {
     tn::ModuleList list;
     list->push_back(Block(in, out, stride));

@@ -51,7 +51,26 @@ class LogitMixOe final : public TrainingMethod {
   std::string lam_per = "batch";
   bool share_lam = true;
   std::optional<double> noise_add, noise_mult;
+  std::int64_t mix_layer = 0;
   std::string forward = "joint";
+
+  void on_start(Network& network) override {
+    if (mix_layer == 0) return;
+    const Weights w = weights();
+    if (forward != "joint" || !share_lam || w.noise_add > 0 || w.noise_mult > 0) {
+      fail("[logit_mixoe] mix_layer=", mix_layer,
+           " goes with forward=joint and share_lam=true, and without noise");
+    }
+    const auto* staged = dynamic_cast<const StagedNetwork*>(&network);
+    if (!staged) {
+      fail("[logit_mixoe] mix_layer=", mix_layer,
+           ": the network is not cut into stages; mix_layer=0 mixes its logits");
+    }
+    if (mix_layer > staged->stages()) {
+      fail("[logit_mixoe] mix_layer=", mix_layer, ": the network has ", staged->stages(),
+           " stages");
+    }
+  }
 
   torch::Tensor loss(TrainingStep& step) override {
     const Weights w = weights();
@@ -64,7 +83,7 @@ class LogitMixOe final : public TrainingMethod {
       const torch::Tensor x = paired(step.images), o = paired(step.outliers);
       mixed = mix == "mixup" ? mixup(x, o, wanted) : cutmix(x, o, wanted);
     }
-    const Logits z = logits_of(step, w.oe > 0 || w.logit > 0 || w.cons > 0, mixed.images);
+    const Logits z = logits_of(step, w, mixed);
     step.logits = z.id;
     step.term("lambda", mixed.lambda.mean());
 
@@ -72,33 +91,30 @@ class LogitMixOe final : public TrainingMethod {
     const auto target = [&](const torch::Tensor& lambda) {
       return mixed_labels(y, zi.size(1), lambda.to(zi.options()));
     };
-    const auto mixed_logits = [&](const torch::Tensor& lambda) {
-      return torch::lerp(paired(z.outliers), zi, share_for(lambda, zi));
-    };
     torch::Tensor sum = step.term("ce", cross_entropy(z.id, step.labels));
     if (w.oe > 0) sum = sum + step.term("oe", w.oe * uniform_cross_entropy(z.outliers));
     if (w.logit > 0) {
       const torch::Tensor lambda = share_lam ? mixed.lambda : draw_lambda(pairs);
-      const torch::Tensor zt = mixed_logits(lambda);
+      const torch::Tensor zt = share_lam ? z.mixed : mix_logits(zi, paired(z.outliers), lambda);
       const torch::Tensor h = soft_cross_entropy(target(lambda), noisy(zt, w));
       sum = sum + step.term("logit", w.logit * h);
     }
     if (w.mix > 0) {
-      sum = sum + step.term("mix", w.mix * soft_cross_entropy(target(mixed.lambda), z.mixed));
+      sum = sum + step.term("mix", w.mix * soft_cross_entropy(target(mixed.lambda), z.of_mixed));
     }
     if (w.label > 0) {
       sum = sum + step.term("label", w.label * soft_cross_entropy(target(mixed.lambda), zi));
     }
     if (w.cons > 0) {
-      const torch::Tensor d = distance(mixed_logits(mixed.lambda), z.mixed);
-      sum = sum + step.term("cons", w.cons * ramp(step) * d);
+      sum = sum + step.term("cons", w.cons * ramp(step) * distance(z.mixed, z.of_mixed));
     }
     return sum;
   }
 
  private:
+  /// Undefined where nothing reads them: of outliers, mixed ones, those of mixed pictures.
   struct Logits {
-    torch::Tensor id, outliers, mixed;  // the last two undefined where nothing reads them
+    torch::Tensor id, outliers, mixed, of_mixed;
   };
 
   Weights weights() const {
@@ -118,11 +134,19 @@ class LogitMixOe final : public TrainingMethod {
     return draw_beta(alpha, alpha, 1).squeeze(0);
   }
 
-  Logits logits_of(TrainingStep& step, bool reads_outliers, const torch::Tensor& mixed) const {
+  static torch::Tensor mix_logits(const torch::Tensor& zi, const torch::Tensor& zo,
+                                  const torch::Tensor& lambda) {
+    return torch::lerp(zo, zi, share_for(lambda, zi));
+  }
+
+  Logits logits_of(TrainingStep& step, const Weights& w, const Mixed& mixed) const {
+    const bool reads_outliers = w.oe > 0 || w.logit > 0 || w.cons > 0;
+    const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
+    if (reads_outliers && mix_layer > 0) return hidden_mixing(step, mixed, pairs);
     std::vector<torch::Tensor> groups = {step.images};
     if (reads_outliers) groups.push_back(step.outliers);
     const std::size_t together = forward == "separate" ? 1 : groups.size();
-    if (mixed.defined()) groups.push_back(mixed);
+    if (mixed.images.defined()) groups.push_back(mixed.images);
     std::vector<torch::Tensor> z;
     if (forward == "all") {
       z = step.joint_logits(groups);
@@ -133,8 +157,24 @@ class LogitMixOe final : public TrainingMethod {
         z.push_back(step.forward(groups[i]).logits);
       }
     }
-    return {z[0], reads_outliers ? z[1] : torch::Tensor(),
-            mixed.defined() ? z.back() : torch::Tensor()};
+    Logits out{.id = z[0], .outliers = {}, .mixed = {}, .of_mixed = {}};
+    if (mixed.images.defined()) out.of_mixed = z.back();
+    if (reads_outliers) {
+      out.outliers = z[1];
+      out.mixed = mix_logits(z[0].slice(0, 0, pairs), z[1].slice(0, 0, pairs), mixed.lambda);
+    }
+    return out;
+  }
+
+  Logits hidden_mixing(TrainingStep& step, const Mixed& mixed, std::int64_t pairs) const {
+    const std::int64_t images = step.images.size(0), outliers = step.outliers.size(0);
+    HiddenMixing mixing(dynamic_cast<StagedNetwork&>(step.network), mix_layer, images, pairs,
+                        mixed.lambda);
+    const auto z = step.forward(torch::cat({step.images, step.outliers}), mixing)
+                       .logits.split_with_sizes({images, outliers, pairs});
+    Logits out{.id = z[0], .outliers = z[1], .mixed = z[2], .of_mixed = {}};
+    if (mixed.images.defined()) out.of_mixed = step.forward(mixed.images).logits;
+    return out;
   }
 
   /// Lim et al., Noisy Feature Mixup, ICLR 2022, arXiv:2110.02180, as the public code has it.
@@ -236,6 +276,12 @@ MethodInfo logit_mixoe() {
            parameter(
                &M::noise_mult,
                {.name = "noise_mult", .doc = "strength of its factor, times Beta(2, 5)", .min = 0}),
+           parameter(&M::mix_layer,
+                     {.name = "mix_layer",
+                      .doc = "0 mixes logits; k what stage k of the network gives, as the first "
+                             "author's earlier code can, for networks that are cut into stages "
+                             "(ResNets, wide ResNets)",
+                      .min = 0}),
            parameter(&M::forward,
                      {.name = "forward",
                       .doc = "what batch normalisation sees as one batch: pictures and "

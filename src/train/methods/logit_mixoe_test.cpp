@@ -1,5 +1,7 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/test_folder.h"
 #include "train/losses.h"
 #include "train/mixing.h"
 #include "train/test_step.h"
@@ -175,6 +177,47 @@ TEST(LogitMixOe, CutmixCorrectsLambdaForLogitsToo) {
   make_method("logit_mixoe(mix=cutmix)")->loss(step);
   const double lambda = value(step.terms[0].second);
   EXPECT_NEAR(lambda * 64, std::round(lambda * 64), 1e-9);  // a whole number of pixels is left
+}
+
+/// Two bent stages and a last layer that is linear.
+class TwoStages final : public StagedNetwork {
+ public:
+  std::int64_t stages() const override { return 2; }
+  NetworkOutputs finish(const torch::Tensor& x) override { return {3 * x - 1, x}; }
+
+ private:
+  torch::Tensor stage(std::int64_t, const torch::Tensor& x) override { return x + x.square() / 4; }
+};
+
+TEST(LogitMixOe, MixesBehindTheStageThatItIsTold) {
+  TwoStages network;
+  torch::manual_seed(7);
+  const torch::Tensor l = draw_beta(1, 1, 1).squeeze(0);
+  const TrainingStep step = test_step(network);
+  for (const std::int64_t layer : {1, 2}) {
+    const torch::Tensor hidden =
+        l * network.run(step.images, 0, layer) + (1 - l) * network.run(step.outliers, 0, layer);
+    const torch::Tensor zt = network.finish(network.run(hidden, layer, 2)).logits;
+    const double expected = value(soft_cross_entropy(mixed_labels(step.labels, 3, l), zt));
+    EXPECT_NEAR(test_term(text("logit_mixoe(mix_layer=", layer, ")"), "logit", network), expected,
+                1e-12);
+  }
+  // The last layer is affine, so mixing what it reads is mixing logits.
+  EXPECT_NEAR(test_loss("logit_mixoe(mix_layer=2)", network), test_loss("logit_mixoe", network),
+              1e-12);
+}
+
+TEST(LogitMixOe, RefusesLayersThatAreNotThere) {
+  const auto fault = [](const std::string& arguments, Network& network) {
+    return error_of([&] { make_method("logit_mixoe(" + arguments + ")")->on_start(network); });
+  };
+  TwoStages staged;
+  Mirror whole;
+  EXPECT_EQ(fault("mix_layer=2", staged), "");
+  EXPECT_EQ(fault("", whole), "");
+  EXPECT_THAT(fault("mix_layer=3", staged), testing::HasSubstr("the network has 2 stages"));
+  EXPECT_THAT(fault("mix_layer=1", whole), testing::HasSubstr("not cut into stages"));
+  EXPECT_THAT(fault("mix_layer=1,forward=all", staged), testing::HasSubstr("forward=joint"));
 }
 
 TEST(LogitMixOe, HasTheGradientOfSmallSteps) {
