@@ -60,12 +60,13 @@ inline double gradient_error(const std::string& spec, Network& network) {
     return method->loss(step);
   };
   double worst = 0;
+  const TrainingStep step = test_step(network);
+  step.images.requires_grad_();
+  step.outliers.requires_grad_();
+  loss(step).backward();
+  const torch::NoGradGuard no_gradients;
   for (const auto side : {&TrainingStep::images, &TrainingStep::outliers}) {
-    const TrainingStep step = test_step(network);
-    (step.*side).requires_grad_();
-    loss(step).backward();
     const torch::Tensor gradient = (step.*side).grad();
-    const torch::NoGradGuard no_gradients;
     for (std::int64_t i = 0; i < (step.*side).numel(); ++i) {
       const auto moved = [&](double by) {
         const TrainingStep other = test_step(network);
