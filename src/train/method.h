@@ -39,6 +39,13 @@ struct TrainingStep {
   torch::Tensor term(const std::string& name, const torch::Tensor& value);
 };
 
+/// Parameters of a network's last layer: logits = features weight^T + bias. They stay those of the
+/// network wherever it goes.
+struct LastLayer {
+  torch::Tensor weight;  // [C, D]; of more dimensions where logits are another function of features
+  torch::Tensor bias;    // [C]
+};
+
 /// Its own parameters and buffers, registered as of any module, are optimised and checkpointed with
 /// the network's, so a method writes no serialisation. Before each step libtorch's random numbers
 /// are set to what follows from the seed and the step: a method that draws from them and keeps
@@ -48,6 +55,9 @@ class TrainingMethod : public torch::nn::Module {
   /// A scalar with gradients, and logits and terms in `step`.
   virtual torch::Tensor loss(TrainingStep& step) = 0;
 
+  /// Once, before the optimiser takes the method's parameters and a checkpoint fills its buffers: the
+  /// place to register those whose shapes depend on the network.
+  virtual void on_make(const LastLayer&) {}
   /// Before the first step of a run and after a resume, the network on its device.
   virtual void on_start(Network&) {}
   /// After the optimiser's step.

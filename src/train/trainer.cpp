@@ -112,6 +112,8 @@ void Trainer::State::prepare() {
   steps = settings.steps ? *settings.steps : *settings.epochs * per_epoch;
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
   network = source.info->make(data.classes);
+  const auto weights = network->named_parameters();
+  method->on_make({weights[source.info->head + ".weight"], weights[source.info->head + ".bias"]});
 }
 
 void Trainer::State::place() {

@@ -1,0 +1,132 @@
+// VOS: virtual outliers are drawn among the features where classes are unlikely, and a logistic
+// layer learns to tell their energies from those of the data.
+//   G(z) = log sum_c max(0, a_c) exp(z_c) with learned a,   logistic: two logits v G + d,
+//   loss = CE(f(x), y) + w mean over [f(x), head(h')] of CE(logistic(G(z)), is data)
+// with the virtual outliers h' of virtual_outliers.h, from queues of the newest features of each
+// class. The second term begins when all queues have been filled and start_epoch is reached.
+//
+// As in the authors' code the outliers teach the last layer only, a begins uniform in [0, 1), and a
+// and the logistic layer are optimised as the network is. Two things differ: a queue takes the
+// newest features from the start (theirs waits, once full, for the others), and the outliers are
+// drawn by their radius (the same distribution at a fraction of the cost). A checkpoint grows by the
+// queues: C queue D floats, 200 MB for 100 classes, 512 features and a queue of 1000.
+#include "base/error.h"
+#include "train/losses.h"
+#include "train/method.h"
+#include "train/virtual_outliers.h"
+
+namespace nescio {
+namespace {
+
+class Vos final : public TrainingMethod {
+ public:
+  double w = 0.1;
+  std::int64_t start_epoch = 40;
+  std::int64_t queue = 1000;
+  std::int64_t sample_from = 10000;
+  std::int64_t select = 1;
+
+  void on_make(const LastLayer& head) override {
+    if (head.weight.dim() != 2) {
+      fail("[vos] expected a network whose logits are a linear function of its features");
+    }
+    if (select > sample_from) {
+      fail("[vos] expected select of at most sample_from=", sample_from, ", found ", select);
+    }
+    head_ = head;
+    const auto options = head.weight.options();
+    const std::int64_t classes = head.weight.size(0), width = head.weight.size(1);
+    queues_ = register_buffer("queues", torch::zeros({classes, queue, width}, options));
+    seen_ = register_buffer("seen", torch::zeros({classes}, torch::kInt64));
+    energy_ = register_parameter("energy", torch::rand({classes}, options));
+    logistic_ = register_module("logistic", torch::nn::Linear(1, 2));
+    logistic_->to(head.weight.scalar_type());
+  }
+
+  torch::Tensor loss(TrainingStep& step) override {
+    const NetworkOutputs out = step.forward(step.images);
+    step.logits = out.logits;
+    const bool full = seen_.min().item<std::int64_t>() >= queue;
+    remember(out.features.detach(), step.labels);
+    torch::Tensor uncertainty = torch::zeros({}, out.logits.options());
+    if (full && step.number / step.per_epoch >= start_epoch) uncertainty = tell_apart(out.logits);
+    return step.term("ce", cross_entropy(step.logits, step.labels)) +
+           step.term("vos", w * uncertainty);
+  }
+
+ private:
+  /// Puts features [B, D] in the place of the oldest of their classes.
+  void remember(const torch::Tensor& features, const torch::Tensor& labels) {
+    const torch::Tensor ones = torch::one_hot(labels, seen_.size(0));
+    const torch::Tensor count = ones.sum(0);
+    const torch::Tensor rank = ones.cumsum(0).gather(1, labels.unsqueeze(1)).squeeze(1) - 1;
+    // More than the queue holds: the last ones.
+    const torch::Tensor kept = (rank >= count.index_select(0, labels) - queue).nonzero().squeeze(1);
+    const torch::Tensor label = labels.index_select(0, kept);
+    const torch::Tensor place =
+        (seen_.index_select(0, label) + rank.index_select(0, kept)).remainder(queue);
+    queues_.index_put_({label, place}, features.index_select(0, kept).to(queues_.dtype()));
+    seen_ += count;
+  }
+
+  torch::Tensor tell_apart(const torch::Tensor& logits) {
+    const torch::Tensor virtual_logits =
+        at::linear(virtual_outliers(queues_, sample_from, select), head_.weight, head_.bias);
+    const torch::Tensor energies = energy(torch::cat({logits, virtual_logits}));
+    torch::Tensor is_data = torch::zeros({energies.size(0)}, seen_.options());
+    is_data.slice(0, 0, logits.size(0)).fill_(1);
+    return cross_entropy(logistic_(energies.unsqueeze(1)), is_data);
+  }
+
+  /// G of each row.
+  torch::Tensor energy(const torch::Tensor& logits) const {
+    const torch::Tensor most = logits.amax(1, /*keepdim=*/true);
+    const torch::Tensor sum = (torch::relu(energy_) * (logits - most).exp()).sum(1);
+    return most.squeeze(1) + sum.log();
+  }
+
+  LastLayer head_;
+  torch::Tensor queues_;  // [C, queue, D]
+  torch::Tensor seen_;    // [C], features that a queue has taken
+  torch::Tensor energy_;  // a, [C]
+  torch::nn::Linear logistic_ = nullptr;
+};
+
+}  // namespace
+
+namespace methods {
+MethodInfo vos() {
+  return describe_method<Vos>(
+      {.name = "vos",
+       .summary = "VOS: virtual outliers are drawn among the features and told from the data by "
+                  "their energy. Score with energy.",
+       .formula =
+           "CE(f(x), y) + w mean CE(v G + d, is data), G = log sum_c max(0, a_c) exp(z_c) of "
+           "z = f(x) and of z = head(virtual outlier)",
+       .paper = "Du, Wang, Cai, Li, VOS: Learning What You Don't Know by Virtual Outlier "
+                "Synthesis, ICLR 2022, arXiv:2202.01197",
+       .parameters = {
+           method_parameter(&Vos::w, {.name = "w",
+                                      .doc = "weight of the outliers' term, the authors' "
+                                             "loss_weight",
+                                      .min = 0}),
+           method_parameter(&Vos::start_epoch,
+                            {.name = "start_epoch",
+                             .doc = "epochs, counted from 0, before the term begins; the authors "
+                                    "take 40 of 100",
+                             .min = 0}),
+           method_parameter(&Vos::queue, {.name = "queue",
+                                          .doc = "features remembered of each class, the authors' "
+                                                 "sample_number",
+                                          .min = 1}),
+           method_parameter(&Vos::sample_from,
+                            {.name = "sample_from",
+                             .doc = "draws of each class that the outliers are chosen from",
+                             .min = 1}),
+           method_parameter(&Vos::select, {.name = "select",
+                                           .doc = "outliers of each class and step: the least "
+                                                  "likely draws",
+                                           .min = 1})}});
+}
+}  // namespace methods
+}  // namespace nescio
