@@ -7,6 +7,7 @@
 
 #include "base/spec.h"
 #include "cli/evaluation_run.h"
+#include "cli/mixing.h"
 #include "cli/network_part.h"
 #include "cli/picture_log.h"
 #include "evaluation/imported.h"
@@ -111,9 +112,11 @@ class Benchmark final : public Verb, public EvaluationOptions {
   std::string protocol, model, data, split, bank, probes = "auto", device = "auto";
   std::optional<std::string> train, val, id, near, far, ood_val;  // roles that the user changes
   std::optional<std::int64_t> batch;
+  std::int64_t mixing = 0;
 
   void run(Console& console) override {
     evaluation_settings(*this, seed);  // a mistake in a spec comes before hours of work
+    if (mixing > 0 && model.empty()) throw UsageError("benchmark: mixing= needs model=");
     // A bank that has everything needs no pictures, so their folder may stay unknown.
     const bool extracts = !model.empty();
     const Protocol plan =
@@ -121,8 +124,9 @@ class Benchmark final : public Verb, public EvaluationOptions {
                                  .split = split,
                                  .roles = changed_roles()});
     const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
+    std::vector<Mixing> mixed;
     const FeatureBank features =
-        extracts ? extract(plan, folder, console) : FeatureBank::open(folder);
+        extracts ? extract(plan, folder, mixed, console) : FeatureBank::open(folder);
     if (!extracts) check_bank(plan, features);
 
     Sizes sizes;
@@ -136,7 +140,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     write_json(fs::path(out) / "protocol.json", resolved);
     run_evaluation(features, plan.roles, *this, seed,
                    {{"settings", settings_json(benchmark(), *this)}, {"protocol", resolved}},
-                   console);
+                   console, std::move(mixed));
   }
 
  private:
@@ -154,7 +158,8 @@ class Benchmark final : public Verb, public EvaluationOptions {
     return out;
   }
 
-  FeatureBank extract(const Protocol& plan, const fs::path& folder, const Console& console) const {
+  FeatureBank extract(const Protocol& plan, const fs::path& folder, std::vector<Mixing>& mixed,
+                      const Console& console) const {
     const auto network = load_backbone(plan.model_spec(model), device);
     const Datasets datasets = open_all(plan);
     Sizes sizes;
@@ -176,7 +181,23 @@ class Benchmark final : public Verb, public EvaluationOptions {
         console.log << set.name << ": accuracy " << format_number(*accuracy) << '\n';
       }
     }
+    if (mixing > 0) mixed = mix(plan.roles, datasets, *network, console);
     return features;
+  }
+
+  // The ID set with each near set, or with the far ones where there is none.
+  std::vector<Mixing> mix(const Roles& roles, const Datasets& datasets, const Backbone& network,
+                          const Console& console) const {
+    const std::string role = roles.near.empty() ? "far" : "near";
+    std::vector<Mixing> out;
+    for (const std::string& split : role == "near" ? roles.near : roles.far) {
+      out.push_back(measure_mixing(network, *datasets.at(roles.id), *datasets.at(split),
+                                   static_cast<std::size_t>(mixing),
+                                   static_cast<std::uint64_t>(seed), role, console.progress));
+      out.back().id = roles.id;
+      out.back().outliers = split;
+    }
+    return out;
   }
 };
 
@@ -202,31 +223,36 @@ VerbInfo benchmark() {
            "Without model= the bank must have every set already (`nescio extract`, `nescio "
            "import`); that needs no libtorch.",
            "Writes RUN/results.csv, .json and .md, a copy of the protocol, and protocol.json: the "
-           "same with every spec and size as it was used."},
+           "same with every spec and size as it was used; with mixing= also mixing.json."},
       .examples = {"nescio benchmark protocols/cifar10.yaml model=resnet20:resnet20.th data=DIR "
                    "out=RUN",
                    "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
                    "'detectors=knn(k=[10,50]),energy'"},
-      .options = {option(
-                      &Benchmark::protocol,
-                      {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
-                  option(&Benchmark::model, model_info()),
-                  option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
-                  option(&Benchmark::split,
-                         {.name = "split",
-                          .doc = "which division of the classes, for protocols with several"}),
-                  role("train", &Benchmark::train), role("val", &Benchmark::val),
-                  role("id", &Benchmark::id), role("near", &Benchmark::near),
-                  role("far", &Benchmark::far), role("ood_val", &Benchmark::ood_val),
-                  option(&Benchmark::bank,
-                         {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
-                  option(&Benchmark::probes,
-                         {.name = "probes",
-                          .doc = "specs of probes, separated by commas; auto: what the detectors "
-                                 "that are named need, none for all",
-                          .names = {"probes"}}),
-                  option(&Benchmark::batch, batch_info()),
-                  option(&Benchmark::device, device_info())},
+      .options =
+          {option(&Benchmark::protocol,
+                  {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
+           option(&Benchmark::model, model_info()),
+           option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
+           option(&Benchmark::split,
+                  {.name = "split",
+                   .doc = "which division of the classes, for protocols with several"}),
+           role("train", &Benchmark::train), role("val", &Benchmark::val),
+           role("id", &Benchmark::id), role("near", &Benchmark::near), role("far", &Benchmark::far),
+           role("ood_val", &Benchmark::ood_val),
+           option(&Benchmark::bank,
+                  {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+           option(&Benchmark::probes,
+                  {.name = "probes",
+                   .doc = "specs of probes, separated by commas; auto: what the detectors "
+                          "that are named need, none for all",
+                   .names = {"probes"}}),
+           option(&Benchmark::batch, batch_info()), option(&Benchmark::device, device_info()),
+           option(&Benchmark::mixing,
+                  {.name = "mixing",
+                   .doc = "pairs of an ID and a near picture whose mixtures the report shows: "
+                          "confidence, linearity, logits; 11 passes of the network each",
+                   .min = 0,
+                   .max = 1e6})},
       .json = true};
   for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
   return describe_verb<Benchmark>(std::move(info));

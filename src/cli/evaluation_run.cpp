@@ -64,12 +64,17 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
 }
 
 void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
-                    std::int64_t seed, nlohmann::json run, Console& console) {
+                    std::int64_t seed, nlohmann::json run, Console& console,
+                    std::vector<Mixing> mixing) {
   const EvaluationSettings settings = evaluation_settings(options, seed);
   const fs::path folder = options.out;
   make_folders(folder);
 
-  RunRecord record{.results = {}, .run = std::move(run), .command = console.command, .scores = {}};
+  RunRecord record{.results = {},
+                   .run = std::move(run),
+                   .command = console.command,
+                   .scores = {},
+                   .mixing = std::move(mixing)};
   record.results =
       evaluate(bank, roles, settings, console.progress,
                [&](const std::string& detector, const std::string& set, const Array& scores) {

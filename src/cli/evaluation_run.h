@@ -8,6 +8,7 @@
 
 #include "cli/verb.h"
 #include "evaluation/evaluate.h"
+#include "report/mixing.h"
 
 namespace nescio {
 
@@ -49,9 +50,11 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
 
 /// Fits, scores and measures the detectors, writes what came out and the command line into the
 /// folder `out`, prints the table (or JSON) and says what was skipped and written. `run` (an
-/// object) holds what the caller knows about the run and stands in results.json.
+/// object) holds what the caller knows about the run and stands in results.json; `mixing` is shown
+/// and written too.
 void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
-                    std::int64_t seed, nlohmann::json run, Console& console);
+                    std::int64_t seed, nlohmann::json run, Console& console,
+                    std::vector<Mixing> mixing = {});
 
 /// The options of a verb as they were resolved, for `run["settings"]`.
 nlohmann::json settings_json(const VerbInfo& info, const Verb& verb);

@@ -19,6 +19,7 @@ constexpr Section sections[] = {
     {"histograms", "Distributions", "How the scores are distributed", histograms_section},
     {"roc", "ROC", "ROC curves", roc_section},
     {"classes", "Classes", "Which classes look unknown", classes_section},
+    {"mixing", "Mixing", "Between known and unknown", mixing_section},
     {"pictures", "Pictures", "Mistakes and catches", pictures_section},
     {"detectors", "Detectors", "How each score is made", detectors_section},
     {"settings", "Settings", "Settings and hashes", settings_section}};

@@ -248,6 +248,34 @@ TEST(HtmlReport, LeavesOutWhatNeedsScores) {
               testing::ElementsAre("run", "results", "heat-map", "detectors", "settings"));
 }
 
+TEST(HtmlReport, ShowsMixturesWhereTheyWereMeasured) {
+  RunRecord record = two_detectors();
+  Mixing mixing{.id = "in/test", .outliers = "a/test", .pairs = 3, .seed = 7};
+  mixing.path = {{0, 0.1, 0.3, 0.3, 0}, {0.5, 0.55, 0.4, 0.6, 1.5}, {1, 1, 0.9, 0.9, 0}};
+  for (const char* name : {"id", "near", "pictures", "logits"}) {
+    mixing.groups.push_back({name, {0.2, 0.4, 0.9}, {1, 2, 3}, {{-1, 0}, {0, 1}, {1, 0}}});
+  }
+  mixing.explained = {0.6, 0.3};
+  record.mixing = {mixing, mixing};
+  const std::string page = page_of(record);
+  EXPECT_THAT(sections(page), testing::Contains("mixing"));
+  EXPECT_TRUE(has(page, "3 pairs, drawn without replacement by seed 7."));
+  EXPECT_TRUE(has(page, "mixed pictures 40.0 %, mixed logits 60.0 %, target 55.0 %"));
+  EXPECT_TRUE(has(page, "60 and 30 % of the variance"));
+  const auto charts = std::ranges::count(read_page(page), "svg", &Element::name);
+  const auto before =
+      std::ranges::count(read_page(page_of(two_detectors())), "svg", &Element::name);
+  EXPECT_EQ(charts - before, 2 * 5);
+
+  for (LogitGroup& group : record.mixing[0].groups) group.plane = {{0, 0}, {0, 0}, {0, 0}};
+  for (MixingPoint& point : record.mixing[0].path) point.gap = 0;
+  EXPECT_FALSE(has(page_of(record), "nan"));
+
+  const auto json = to_json(mixing);
+  EXPECT_EQ(json.at("path").at(1).at("gap"), 1.5);
+  EXPECT_EQ(json.at("groups").at("pictures").at("plane").at(2).at(0), -0.0 + 1);
+}
+
 TEST(HtmlReport, ChartsTheBestOfASweep) {
   std::vector<std::string> detectors;
   for (int k = 1; k <= 40; ++k) detectors.push_back("knn(k=" + std::to_string(k) + ")");

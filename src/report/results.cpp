@@ -184,6 +184,11 @@ void write_results(const RunRecord& record, const FeatureBank& bank, const Roles
   write_text(folder / "results.csv", to_csv(long_table(record.results)));
   write_json(folder / "results.json", results_json(record.results, record.run));
   write_text(folder / "results.md", results_markdown(record.results, record.command));
+  if (!record.mixing.empty()) {
+    nlohmann::json mixing = nlohmann::json::array();
+    for (const Mixing& one : record.mixing) mixing.push_back(to_json(one));
+    write_json(folder / "mixing.json", mixing);
+  }
   write_text(folder / "report.html", html_report(record, bank, roles));
 }
 

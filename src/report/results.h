@@ -3,6 +3,7 @@
 //   RUN/results.csv    detector,set,role,metric,value,lower,upper: a line per number, all digits
 //   RUN/results.json   the same with what every metric means, settings, versions, hashes, command
 //   RUN/results.md     tables in per cent
+//   RUN/mixing.json    what the network makes of mixtures, where that was measured
 //   RUN/report.html    the report for people: tables, charts, pictures in one file
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluation/evaluate.h"
+#include "report/mixing.h"
 #include "report/table.h"
 
 namespace nescio {
@@ -38,6 +40,7 @@ struct RunRecord {
   std::string command;  // as a shell would take it again
   /// [N] of each (detector, set), float32 or float64.
   std::map<std::pair<std::string, std::string>, Array> scores;
+  std::vector<Mixing> mixing = {};  // where it was asked for
 };
 
 /// Writes the files into the folder, each all or nothing. The bank is the one that was evaluated.

@@ -19,6 +19,8 @@ Html heat_map_section(const Findings& findings);
 Html histograms_section(const Findings& findings);
 /// ROC curves, a panel per OOD set.
 Html roc_section(const Findings& findings);
+/// Confidence, linearity, plane and distributions of mixtures with outliers, where measured.
+Html mixing_section(const Findings& findings);
 /// AUROC of the rows of each ID class.
 Html classes_section(const Findings& findings);
 /// The most confident mistakes and typical catches of the best detector as pictures.
