@@ -1,37 +1,56 @@
-// The steps of a training run against the same steps in Python with PyTorch, and the loader alone
-// against both.
-//   NESCIO_PYTHON=/path/to/python nescio_train_bench 'cifar10:DIR?split=train' [THREADS]
+// The steps of a training run against the same steps in Python with PyTorch, method by method, and
+// the loader alone against both.
+//   NESCIO_PYTHON=/path/to/python nescio_train_bench 'cifar10:DIR?split=train' [THREADS [OUTLIERS [TURNS [STEPS]]]]
 //
 // Ours is the whole run: pictures are read, cropped, flipped and normalised by worker threads (whose
 // time counts too), the loss is looked at and logged. Python's is the bare step on one batch that
-// lies in memory: forward, cross-entropy, backward, fused SGD with momentum, channels last.
+// lies in memory: forward, the method's loss, backward, fused SGD with momentum, channels last.
 // Both take turns, `block` steps each, within one run; what is quoted is the median over turns.
+// Pictures through the network are those that the run has counted, memory the most that either
+// process held. With OUTLIERS, a data set, the methods that need some are measured too.
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
+#include <fstream>
 
 #include "base/memory.h"
 #include "image/dataset.h"
 #include "image/loader.h"
+#include "io/json_file.h"
 #include "measure.h"
 #include "nn/model.h"
 #include "python_yardstick.h"
 #include "temporary_folder.h"
+#include "train/method_info.h"
 #include "train/trainer.h"
 
 namespace nescio::bench {
 namespace {
 
 constexpr std::size_t batch = 128;
-constexpr std::size_t block = 8;   // steps of a turn
-constexpr std::size_t turns = 15;  // that count, after one that does not
+std::size_t block = 8;   // steps of a turn
+std::size_t turns = 15;  // that count, after one that does not
 constexpr const char* augment = "crop(padding=4),flip";
+// Those of which train_step.py has the loss.
+constexpr const char* methods[] = {"cross_entropy",
+                                   "logit_norm",
+                                   "mixup",
+                                   "cutmix(p=1)",
+                                   "vos(start_epoch=0,queue=50)",
+                                   "outlier_exposure",
+                                   "energy_bounded",
+                                   "mixoe",
+                                   "mixoe(mix=cutmix)",
+                                   "logit_mixoe",
+                                   "logit_mixoe(preset=logit_mix_only)",
+                                   "logit_mixoe(preset=logit_mixoe_full)"};
 
 /// train_step.py, which takes some steps for each line that it is given and answers with seconds.
 class PythonSteps {
  public:
-  PythonSteps() {
+  explicit PythonSteps(const char* method) {
     int to[2], from[2];
     if (pipe(to) != 0 || pipe(from) != 0) fail("no pipe");
     const std::string threads = std::to_string(thread_count());
@@ -43,7 +62,7 @@ class PythonSteps {
       close(from[0]);
       setenv("OMP_NUM_THREADS", threads.c_str(), 1);
       execl(python()->c_str(), python()->c_str(), NESCIO_BENCH_SCRIPTS "/train_step.py",
-            threads.c_str(), std::to_string(batch).c_str(), nullptr);
+            threads.c_str(), std::to_string(batch).c_str(), method, nullptr);
       _exit(127);
     }
     close(to[0]);
@@ -59,25 +78,85 @@ class PythonSteps {
   PythonSteps(const PythonSteps&) = delete;
   PythonSteps& operator=(const PythonSteps&) = delete;
 
-  double seconds(std::size_t steps) {
+  double seconds(std::size_t steps) { return answer(text(steps)); }
+  double peak_megabytes() { return answer("memory"); }
+
+ private:
+  double answer(const std::string& question) {
     double out = 0;
-    std::fprintf(to_, "%zu\n", steps);
+    std::fprintf(to_, "%s\n", question.c_str());
     std::fflush(to_);
     if (std::fscanf(from_, "%lf", &out) != 1) fail("train_step.py gave no answer");
     return out;
   }
 
- private:
   pid_t child_ = 0;
   FILE* to_ = nullptr;
   FILE* from_ = nullptr;
 };
 
-void compare(const std::string& data) {
+/// The most memory that this process has held since it was asked to forget, in MiB.
+double peak_megabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
+bool needs_outliers(const std::string& method) {
+  return find_method(method.substr(0, method.find('('))).needs.outliers;
+}
+
+/// Pictures that went through the network in a step, as the run has logged it.
+double rows_per_step(const std::filesystem::path& run) {
+  std::ifstream log(run / "metrics.jsonl");
+  std::string line;
+  std::getline(log, line);
+  return parse_json(line, "metrics.jsonl").at("rows");
+}
+
+LoaderOptions loading(bool keep) {
+  return {.batch = batch,
+          .workers = static_cast<std::size_t>(thread_count()),
+          .epochs = 1000,
+          .order = Order::shuffled,
+          .drop_last = true,
+          .keep = keep,
+          .augmentation = Augmentation(augment)};
+}
+
+/// Seconds that the loader alone takes for the pictures of a step.
+Times loading_seconds(const std::vector<const Dataset*>& sets, bool keep) {
+  std::vector<std::unique_ptr<Loader>> loaders;
+  std::size_t batches = 100;  // of every set; with `keep` the first round decodes all
+  for (const Dataset* set : sets) {
+    loaders.push_back(
+        std::make_unique<Loader>(*set, find_network("resnet20").preprocessing, loading(keep)));
+    batches = std::max(batches, keep ? set->size() / batch : 0);
+  }
+  ImageBatch images;
+  Times times = alternate({[&] {
+                            for (std::size_t i = 0; i < batches; ++i) {
+                              for (const auto& loader : loaders) loader->next(images);
+                            }
+                          }},
+                          3)[0];
+  for (double& time : times) time /= static_cast<double>(batches);
+  return times;
+}
+
+void compare(const std::string& method, const std::string& data, const std::string& outliers) {
+  const bool with_outliers = needs_outliers(method);
+  if (with_outliers && outliers.empty()) return;
   const TemporaryFolder folder;
   TrainSettings settings{.model = "resnet20", .data = data};
+  settings.method = method;
+  if (with_outliers) settings.outliers = outliers;
   settings.steps = static_cast<std::int64_t>(block * (turns + 1));
   settings.batch = batch;
+  settings.lr = 0.001;
   settings.augment = augment;
   settings.device = "cpu";
   settings.workers = thread_count();
@@ -85,7 +164,7 @@ void compare(const std::string& data) {
   Trainer trainer(settings);
 
   std::optional<PythonSteps> theirs;
-  if (python()) theirs.emplace();
+  if (python()) theirs.emplace(method.c_str());
   Times ours_times, theirs_times;
   double start = 0;
   const auto turn = [&](std::string_view, std::size_t done, std::size_t) {
@@ -98,35 +177,30 @@ void compare(const std::string& data) {
     }
     start = now();
   };
+  forget_peak();
   trainer.run({.out = folder.path() / "run", .progress = turn});
 
+  std::printf("\n%s\n", method.c_str());
   const Times pictures(ours_times.size(), static_cast<double>(block * batch));
   print_row("pictures a second, training", {print(pictures / ours_times)});
   if (theirs) {
     print_row("pictures a second, Python", {print(pictures / theirs_times)});
     print_row("training / Python", {print(theirs_times / ours_times)});
   }
+  print_row("rows through the network per step", {text(rows_per_step(folder.path() / "run"))});
+  print_row("peak memory, MiB",
+            {text(std::lround(peak_megabytes())),
+             theirs ? text(std::lround(theirs->peak_megabytes()), " in Python") : ""});
 
-  const auto dataset = open_dataset(data);
+  const auto id = open_dataset(data);
+  std::vector<const Dataset*> sets = {id.get()};
+  const auto auxiliary = with_outliers ? open_dataset(outliers) : nullptr;
+  if (auxiliary) sets.push_back(auxiliary.get());
+  const double step = spread(ours_times).median / static_cast<double>(block);
   for (const bool keep : {false, true}) {
-    Loader loader(*dataset, find_network("resnet20").preprocessing,
-                  {.batch = batch,
-                   .workers = static_cast<std::size_t>(thread_count()),
-                   .epochs = 1000,
-                   .order = Order::shuffled,
-                   .drop_last = true,
-                   .keep = keep,
-                   .augmentation = Augmentation(augment)});
-    ImageBatch images;
-    const std::size_t batches = dataset->size() / batch;
-    const auto times = alternate({[&] {
-                                   for (std::size_t i = 0; i < batches; ++i) loader.next(images);
-                                 }},
-                                 5);
-    const Times loaded(times[0].size(), static_cast<double>(batches * batch));
-    const double training = spread(pictures / ours_times).median;
+    const Times loaded = loading_seconds(sets, keep);
     print_row(keep ? "loader / training, cached" : "loader / training",
-              {print(loaded / times[0] / Times(times[0].size(), training))});
+              {print(Times(loaded.size(), step) / loaded)});
   }
 }
 
@@ -135,7 +209,7 @@ void compare(const std::string& data) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: %s DATA [THREADS]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s DATA [THREADS [OUTLIERS [TURNS [STEPS]]]]\n", argv[0]);
     return 2;
   }
   try {
@@ -144,7 +218,11 @@ int main(int argc, char** argv) {
     std::printf("%d threads, resnet20, batches of %zu; median (min .. max)%s\n",
                 nescio::thread_count(), nescio::bench::batch,
                 nescio::bench::python() ? "" : "; set NESCIO_PYTHON to compare with PyTorch");
-    nescio::bench::compare(argv[1]);
+    if (argc > 4) nescio::bench::turns = static_cast<std::size_t>(std::atoi(argv[4]));
+    if (argc > 5) nescio::bench::block = static_cast<std::size_t>(std::atoi(argv[5]));
+    for (const char* method : nescio::bench::methods) {
+      nescio::bench::compare(method, argv[1], argc > 3 ? argv[3] : "");
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "train_bench: %s\n", error.what());
     return 1;

@@ -1,14 +1,19 @@
-"""Training steps of ResNet-20 in Python: train_step.py THREADS BATCH.
+"""Training steps of ResNet-20 in Python: train_step.py THREADS BATCH METHOD.
 
-Takes as many steps as each line of stdin says and prints the seconds that they took.
+Takes as many steps as each line of stdin says and prints the seconds that they took, or, for the line
+"memory", the most memory that the process has held, in MiB. METHOD is a spec of Nescio's; its loss is
+written here as its paper states it.
 """
 
+import math
+import random
+import resource
 import sys
 
 import torch
 from clock import seconds
 from torch import nn
-from torch.nn.functional import cross_entropy, pad, relu
+from torch.nn.functional import cross_entropy, log_softmax, mse_loss, one_hot, pad, relu
 
 
 def conv(channels_in, channels_out, stride):
@@ -40,25 +45,176 @@ def resnet20():
     )
 
 
-def main(threads, batch):
+CLASSES = 10
+
+
+def both(network, images, outliers):
+    return network(torch.cat([images, outliers])).split(len(images))
+
+
+def soft_cross_entropy(target, logits):
+    return -(target * log_softmax(logits, 1)).sum(1).mean()
+
+
+def uniform_cross_entropy(logits):
+    return (logits.logsumexp(1) - logits.mean(1)).mean()
+
+
+def mixed_labels(labels, share):
+    return share * one_hot(labels, CLASSES) + (1 - share) / CLASSES
+
+
+def mixed_pictures(x, o, share):
+    return share * x + (1 - share) * o
+
+
+def pasted_pictures(x, o, share):
+    height, width = x.shape[2:]
+    side_y, side_x = (int(math.sqrt(1 - share) * side) for side in (height, width))
+    y, z = random.randrange(height), random.randrange(width)
+    top, bottom = max(0, y - side_y // 2), min(height, y + side_y // 2)
+    left, right = max(0, z - side_x // 2), min(width, z + side_x // 2)
+    x = x.clone()
+    x[:, :, top:bottom, left:right] = o[:, :, top:bottom, left:right]
+    return x, 1 - (bottom - top) * (right - left) / (height * width)
+
+
+def plain(network, x, y, o):
+    logits = network(x)
+    return logits, cross_entropy(logits, y)
+
+
+def logit_norm(network, x, y, o):
+    logits = network(x)
+    return logits, cross_entropy(logits / (0.04 * (logits.norm(dim=1, keepdim=True) + 1e-7)), y)
+
+
+def pairs_of_pictures(mix):
+    def loss(network, x, y, o):
+        other = torch.randperm(len(y))
+        mixed, share = mix(x, x[other], random.betavariate(1, 1))
+        logits = network(mixed)
+        return logits, share * cross_entropy(logits, y) + (1 - share) * cross_entropy(logits, y[other])
+
+    return loss
+
+
+def outlier_exposure(network, x, y, o):
+    zi, zo = both(network, x, o)
+    return zi, cross_entropy(zi, y) + 0.5 * uniform_cross_entropy(zo)
+
+
+def energy_bounded(network, x, y, o):
+    zi, zo = both(network, x, o)
+    hinge = relu(-zi.logsumexp(1) + 23).square().mean() + relu(-5 + zo.logsumexp(1)).square().mean()
+    return zi, cross_entropy(zi, y) + 0.1 * hinge
+
+
+def mixoe(network, x, y, o):
+    zi, share = network(x), random.betavariate(1, 1)
+    zm = network(mixed_pictures(x, o, share))
+    return zi, cross_entropy(zi, y) + 5 * soft_cross_entropy(mixed_labels(y, share), zm)
+
+
+def mixoe_cutmix(network, x, y, o):
+    zi = network(x)
+    mixed, share = pasted_pictures(x, o, random.betavariate(1, 1))
+    return zi, cross_entropy(zi, y) + 5 * soft_cross_entropy(mixed_labels(y, share), network(mixed))
+
+
+def logit_mixing(w_oe=0, w_mix=0, w_cons=0):
+    def loss(network, x, y, o):
+        share = random.betavariate(1, 1)
+        zi, zo = both(network, x, o)
+        zt, q = share * zi + (1 - share) * zo, mixed_labels(y, share)
+        total = cross_entropy(zi, y) + soft_cross_entropy(q, zt)
+        if w_oe:
+            total = total + w_oe * uniform_cross_entropy(zo)
+        if w_mix or w_cons:
+            zm = network(mixed_pictures(x, o, share))
+        if w_mix:
+            total = total + w_mix * soft_cross_entropy(q, zm)
+        if w_cons:
+            total = total + w_cons * mse_loss(zt, zm)
+        return zi, total
+
+    return loss
+
+
+class Vos(nn.Module):
+    """Queues of 50 features a class, 10,000 draws of each class, of which the least likely one counts."""
+
+    queue, draws = 50, 10_000
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.logistic = nn.Parameter(torch.rand(CLASSES)), nn.Linear(1, 2)
+        self.register_buffer("features", torch.randn(CLASSES, self.queue, 64))
+
+    def energy(self, z):
+        most = z.max(1, keepdim=True).values
+        return most.squeeze(1) + (relu(self.weight) * (z - most).exp()).sum(1).log()
+
+    def outliers(self):
+        means = self.features.mean(1)
+        centred = (self.features - means[:, None]).flatten(0, 1)
+        covariance = centred.T @ centred / len(centred) + 1e-4 * torch.eye(64)
+        out = []
+        for mean in means:
+            normal = torch.distributions.MultivariateNormal(mean, covariance)
+            draws = normal.rsample((self.draws,))
+            out.append(draws[normal.log_prob(draws).argmin()])
+        return torch.stack(out)
+
+    def forward(self, network, x, y, o):
+        h = network[:-1](x)
+        z = network[-1](h)
+        for c in range(CLASSES):
+            self.features[c] = torch.cat([self.features[c], h.detach()[y == c]])[-self.queue :]
+        energies = self.energy(torch.cat([z, network[-1](self.outliers())]))
+        is_data = (torch.arange(len(energies)) < len(z)).long()
+        return z, cross_entropy(z, y) + 0.1 * cross_entropy(self.logistic(energies[:, None]), is_data)
+
+
+METHODS = {
+    "cross_entropy": plain,
+    "logit_norm": logit_norm,
+    "mixup": pairs_of_pictures(lambda x, o, share: (mixed_pictures(x, o, share), share)),
+    "vos(start_epoch=0,queue=50)": Vos(),
+    "cutmix(p=1)": pairs_of_pictures(pasted_pictures),
+    "outlier_exposure": outlier_exposure,
+    "energy_bounded": energy_bounded,
+    "mixoe": mixoe,
+    "mixoe(mix=cutmix)": mixoe_cutmix,
+    "logit_mixoe": logit_mixing(w_cons=1),
+    "logit_mixoe(preset=logit_mix_only)": logit_mixing(),
+    "logit_mixoe(preset=logit_mixoe_full)": logit_mixing(w_oe=0.5, w_mix=1, w_cons=1),
+}
+
+
+def main(threads, batch, method):
     torch.set_num_threads(threads)
     network = resnet20().to(memory_format=torch.channels_last).train()
     assert sum(p.numel() for p in network.parameters()) == 269_722
-    optimiser = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9, weight_decay=5e-4, nesterov=True, fused=True)
-    images = torch.randn(batch, 3, 32, 32).contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(10, (batch,))
+    loss_of = METHODS[method]
+    parameters = [*network.parameters(), *(loss_of.parameters() if isinstance(loss_of, nn.Module) else ())]
+    optimiser = torch.optim.SGD(parameters, 0.001, momentum=0.9, weight_decay=5e-4, nesterov=True, fused=True)
+    images, outliers = (torch.randn(batch, 3, 32, 32).contiguous(memory_format=torch.channels_last) for _ in range(2))
+    labels = torch.randint(CLASSES, (batch,))
 
     def step():
         optimiser.zero_grad()
-        logits = network(images)
-        loss = cross_entropy(logits, labels)
+        logits, loss = loss_of(network, images, labels, outliers)
         loss.backward()
         optimiser.step()
         return loss.item(), (logits.argmax(1) == labels).sum().item()
 
     for line in sys.stdin:
+        if line.strip() == "memory":
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+            continue
         time, _ = seconds(lambda: [step() for _ in range(int(line))], threads)
         print(time, flush=True)
 
 
-main(int(sys.argv[1]), int(sys.argv[2]))
+main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -118,13 +118,22 @@ TEST_F(BenchmarkTest, FromPicturesToResults) {
   const auto results = read_json(folder_ / "run/results.json");
   EXPECT_EQ(results.at("protocol"), resolved);
   EXPECT_EQ(results.at("settings").at("model"), model());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/mixing.json"));
 
   // The second time nothing is extracted; with the bank alone neither network nor pictures count.
-  const Outcome again = benchmark("run", pictures);
+  std::vector<std::string> and_mixing = pictures;
+  and_mixing.push_back("mixing=20");
+  const Outcome again = benchmark("run", and_mixing);
   ASSERT_EQ(again.code, 0) << again.log;
   for (const char* set : {"in/train", "in/val", "in/test", "near/test"}) {
     EXPECT_THAT(again.log, HasSubstr(text(" has ", set, " from the same inputs already")));
   }
+  const auto mixing = read_json(folder_ / "run/mixing.json");
+  ASSERT_EQ(mixing.size(), 1U);
+  EXPECT_EQ(mixing.at(0).at("pairs"), 12);  // as many as near/test has
+  EXPECT_EQ(mixing.at(0).at("outliers"), "near/test");
+  EXPECT_EQ(mixing.at(0).at("path").size(), 11U);
+  EXPECT_EQ(benchmark("other", {"bank=" + path("run/bank"), "mixing=20"}).code, 2);
   const Outcome bank_only = benchmark("other", {"bank=" + path("run/bank")});
   ASSERT_EQ(bank_only.code, 0) << bank_only.log;
   EXPECT_EQ(read_text(folder_ / "other/results.csv"), read_text(folder_ / "run/results.csv"));
