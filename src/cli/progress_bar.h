@@ -1,4 +1,4 @@
-// A progress bar on stderr, where that is a terminal.
+// Progress on stderr: a bar on a terminal, otherwise a line now and then.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,9 @@
 
 namespace nescio {
 
-/// Draws at most ten times a second and wipes its line when it goes.
+/// Draws at most ten times a second and wipes its line when it goes. Into a file or a pipe it writes
+/// a plain line every half minute instead, so that the log of a background job shows how far it is
+/// and that of a short one nothing.
 class ProgressBar {
  public:
   ProgressBar();
@@ -19,17 +21,21 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// What a library calls; empty where stderr is no terminal. The bar must outlive it.
+  /// What a library calls. The bar must outlive it.
   Progress progress();
 
  private:
   void show(std::string_view what, std::size_t done, std::size_t total);
 
   bool terminal_;
+  std::chrono::milliseconds pause_;  // between two looks
   bool drawn_ = false;
   std::mutex mutex_;
   std::chrono::steady_clock::time_point next_;
 };
+
+/// "nescio: 64 %  scoring cifar10/test"
+std::string progress_line(std::string_view what, std::size_t done, std::size_t total);
 
 /// "[#########.....] 64 %  scoring cifar10/test", `width` characters at most: the bar shrinks, then
 /// the words are cut.

@@ -20,6 +20,12 @@ TEST(ProgressBar, GivesWayToItsWords) {
   EXPECT_EQ(line.size(), 79U);
 }
 
+TEST(ProgressBar, IsAPlainLineInALog) {
+  EXPECT_EQ(progress_line("812 images/s  loss 0.693", 64, 100),
+            "nescio: 64 %  812 images/s  loss 0.693");
+  EXPECT_EQ(progress_line("x", 0, 0), "nescio: 100 %  x");
+}
+
 TEST(ProgressBar, FitsTheTerminal) {
   EXPECT_EQ(draw_bar("a long name", 1, 2, 20).size(), 20U);
   EXPECT_EQ(draw_bar("a long name", 1, 2, 0), "");

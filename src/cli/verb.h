@@ -21,7 +21,7 @@ namespace nescio {
 struct Console {
   std::ostream& out;
   std::ostream& log;
-  Progress progress;    // a bar on a terminal, otherwise nothing
+  Progress progress;    // a bar on a terminal, otherwise a line now and then
   std::string command;  // the whole command line, quoted for a shell
   bool json = false;    // --json was given
 };

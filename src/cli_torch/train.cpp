@@ -16,7 +16,7 @@ class Train final : public Verb {
  public:
   TrainSettings settings;
   std::string out;
-  bool resume = false;
+  std::string resume = "false";
 
   void run(Console& console) override {
     keep_freed_memory();
@@ -28,7 +28,8 @@ class Train final : public Verb {
     if (trainer.data().outliers) log_pictures(*trainer.data().outliers, console.log);
     const TrainResult done = trainer.run(
         {.out = out,
-         .resume = resume,
+         .resume = resume != "false",
+         .changed = resume == "changed",
          .progress = console.progress,
          .warn = [&](const std::string& s) { console.log << "nescio: warning: " << s << '\n'; },
          .origin = origin(console)});
@@ -99,8 +100,10 @@ VerbInfo train() {
                                        .doc = "folder of the run, made if it is not there",
                                        .required = true}),
                   option(&Train::resume, {.name = "resume",
-                                          .doc = "go on from the last checkpoint in out, if there "
-                                                 "is one"})},
+                                          .doc = "true: go on from the last checkpoint in out, if "
+                                                 "there is one; changed: even with other settings "
+                                                 "than before, which config.json then lists",
+                                          .choices = {"false", "true", "changed"}})},
       .json = true};
   for (const auto& setting : train_parameters()) {
     info.options.push_back(member_option(&Train::settings, setting));

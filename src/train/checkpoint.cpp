@@ -41,15 +41,18 @@ std::vector<fs::path> find_all(const fs::path& folder) {
 
 fs::path tensors_beside(fs::path json) { return json.replace_extension(".safetensors"); }
 
-/// Leaves the newest ones; of a kill, tensors without their JSON go too.
-void remove_old(const fs::path& folder) {
+/// Leaves `newest` and those just before it. What is newer was damaged, or the run would have gone on
+/// from there; of a kill, tensors without their JSON and half-written files go too.
+void remove_others(const fs::path& folder, const fs::path& newest) {
   std::vector<fs::path> stems;
-  for (const fs::path& path : find_all(folder)) stems.push_back(path.stem());
-  stems.resize(std::min(stems.size(), kept));
+  for (const fs::path& path : find_all(folder)) {
+    if (path.stem() <= newest && stems.size() < kept) stems.push_back(path.stem());
+  }
   std::vector<fs::path> old;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
-    const bool ours = path.extension() == ".json" || path.extension() == ".safetensors";
+    const fs::path end = path.extension();
+    const bool ours = end == ".json" || end == ".safetensors" || end == ".tmp";
     if (ours && std::ranges::find(stems, path.stem()) == stems.end()) old.push_back(path);
   }
   for (const fs::path& path : old) fs::remove(path);
@@ -94,7 +97,7 @@ void CheckpointFolder::save(const Checkpoint& checkpoint) const {
                     {"step", checkpoint.step},
                     {"state", checkpoint.state},
                     {"tensors_sha256", sha256_file(tensors)}});
-  remove_old(folder_);
+  remove_others(folder_, path.stem());
 }
 
 std::optional<Checkpoint> CheckpointFolder::newest(

@@ -28,7 +28,8 @@ class CheckpointFolder {
  public:
   explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// Waits until it is on the disk, then removes all but this one and the one before.
+  /// Waits until it is on the disk, then removes all but this one and the one before. Until then,
+  /// and if there is an Error, those that were there stay.
   /// Error, and nothing written, if a tensor holds NaN or infinity.
   void save(const Checkpoint& checkpoint) const;
 

@@ -64,6 +64,31 @@ TEST(Checkpoints, ADamagedOneFallsBackWithAWarning) {
   EXPECT_THAT(error_of([&] { read_back(checkpoints); }), HasSubstr("all 2 checkpoints"));
 }
 
+TEST(Checkpoints, ADamagedOneIsNotKeptForTheOneBefore) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  for (const std::int64_t step : {4, 8, 12}) checkpoints.save(made(step));
+  damage(*checkpoints.newest_path());
+  checkpoints.save(made(10));  // the run went on from 8
+  damage(*checkpoints.newest_path());
+  std::vector<std::string> warnings;
+  EXPECT_EQ(read_back(checkpoints, &warnings), "8");
+  EXPECT_EQ(warnings.size(), 1u);
+}
+
+TEST(Checkpoints, WhatAKillLeavesHalfWrittenGoes) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(made(1));
+  folder.file("step-000000000002.safetensors", "without its JSON");
+  folder.file("step-000000000002.json.4711-3.tmp", "{");
+  EXPECT_EQ(read_back(checkpoints), "1");
+  checkpoints.save(made(3));
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder.path())) ++files;
+  EXPECT_EQ(files, 4u);
+}
+
 TEST(Checkpoints, HalfOfOneIsNone) {
   const TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());

@@ -15,13 +15,14 @@ namespace nescio {
 /// Polyak, Juditsky, SIAM J. Control Optim. 1992; in the form of torch.optim.swa_utils.
 class Ema {
  public:
-  /// `decay` is d in [0, 1); 0: there is none, the weights are the network's own.
+  Ema() = default;  // none: the weights are the network's own
+  /// `decay` is d in [0, 1); 0: none.
   Ema(double decay, const Network& network);
 
   /// After step `number`, counted from 0.
   void update(std::int64_t number);
 
-  /// By name; shares memory, so that a checkpoint is read into it. Empty without.
+  /// By name; shares memory, so that a checkpoint is read into it.
   std::map<std::string, torch::Tensor> state() const;
 
   /// As long as it lives the network has the mean as its parameters.
@@ -39,7 +40,7 @@ class Ema {
  private:
   void exchange();
 
-  double decay_;
+  double decay_ = 0;
   std::vector<std::string> names_;  // all empty without
   std::vector<torch::Tensor> parameters_, means_;
 };

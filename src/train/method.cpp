@@ -1,12 +1,13 @@
 #include "train/method.h"
 
 #include "base/arguments.h"
+#include "nn/autocast.h"
 
 namespace nescio {
 
 NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures, Network& made_of_it) {
   rows += pictures.size(0);
-  return made_of_it.forward(pictures);
+  return bfloat16 ? forward_in_bfloat16(made_of_it, pictures) : made_of_it.forward(pictures);
 }
 
 std::vector<torch::Tensor> TrainingStep::joint_logits(const std::vector<torch::Tensor>& groups) {

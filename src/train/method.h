@@ -19,6 +19,7 @@ struct TrainingStep {
   torch::Tensor images;         // [B, 3, height, width], normalised
   torch::Tensor labels;         // [B] int64
   torch::Tensor outliers = {};  // [Bo, 3, height, width]; undefined unless the method needs some
+  bool bfloat16 = false;        // the network computes in it; what it says is float32 all the same
 
   /// Of `images`, [B, C]; the accuracy comes from them. Undefined: none is logged.
   torch::Tensor logits = {};
@@ -60,7 +61,7 @@ class TrainingMethod : public torch::nn::Module {
   virtual void on_make(const LastLayer&) {}
   /// Before the first step of a run and after a resume, the network on its device.
   virtual void on_start(Network&) {}
-  /// After the optimiser's step.
+  /// After the optimiser's step, with what the loss left; of the last part if there were several.
   virtual void on_step_end(const TrainingStep&) {}
   virtual void on_epoch_end(Network&, [[maybe_unused]] std::int64_t epoch) {}
   /// After the last step, before the weights are written.

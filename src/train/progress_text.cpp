@@ -31,6 +31,7 @@ std::string progress_text(const TrainProgress& p) {
   std::string out = text(std::llround(p.images_per_second), " images/s  ",
                          clock_text(p.seconds_left), " left  loss ", three_digits(p.loss));
   if (p.accuracy) out += "  accuracy " + three_digits(*p.accuracy);
+  for (const auto& [name, value] : p.terms) out += text("  ", name, ' ', three_digits(value));
   return out;
 }
 

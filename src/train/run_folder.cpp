@@ -17,8 +17,10 @@ std::string shown(const Json& settings, const std::string& key) {
   return found == settings.end() ? "nothing" : "'" + found->get<std::string>() + "'";
 }
 
-/// "lr was '0.1', is '0.2'" for each setting that decides the result.
-std::vector<std::string> differences(const Json& before, const Json& now) {
+/// "lr was '0.1', is '0.2'" for each setting that decides the result, and for the pictures.
+std::vector<std::string> differences(const Json& config_before, const Json& config_now) {
+  const Json& before = config_before.at("settings");
+  const Json& now = config_now.at("settings");
   std::vector<std::string> keys;
   for (const Json* side : {&before, &now}) {
     for (const auto& [key, value] : side->items()) {
@@ -31,25 +33,23 @@ std::vector<std::string> differences(const Json& before, const Json& now) {
     const std::string is = shown(now, key);
     if (was != is && !is_free_on_resume(key)) out.push_back(text(key, " was ", was, ", is ", is));
   }
+  for (const auto& [key, what] :
+       {std::pair("data_sha256", "training pictures"), std::pair("outliers_sha256", "outliers")}) {
+    if (config_before.value(key, "") != config_now.value(key, "")) {
+      out.push_back(text("the ", what, " are others"));
+    }
+  }
   return out;
 }
 
-void check_same_run(const fs::path& path, const Json& config) {
-  const Json before = read_json(path);
-  const auto settings = before.find("settings");
-  if (settings == before.end() || !settings->is_object() ||
+Json read_config(const fs::path& path) {
+  Json config = read_json(path);
+  const auto settings = config.find("settings");
+  if (settings == config.end() || !settings->is_object() ||
       !std::ranges::all_of(*settings, [](const Json& v) { return v.is_string(); })) {
     fail(path.string(), ": no configuration of a training run");
   }
-  auto different = differences(*settings, config.at("settings"));
-  if (before.value("data_sha256", "") != config.value("data_sha256", "")) {
-    different.emplace_back("the training pictures are others");
-  }
-  if (!different.empty()) {
-    fail(path.string(),
-         ": the run was begun with other settings, so it cannot go on: ", join(different, "; "),
-         "; give the old ones or choose another out=");
-  }
+  return config;
 }
 
 /// A text as YAML takes it: plain where that is safe, otherwise quoted as in JSON.
@@ -63,25 +63,44 @@ std::string to_yaml(const std::string& value) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, const Json& config, bool resume) : path_(std::move(path)) {
+RunFolder::RunFolder(fs::path path, const Json& config, bool resume, bool changed)
+    : path_(std::move(path)) {
   make_folders(path_);
   lock_ = FolderLock(path_, false);
   const fs::path json = path_ / "config.json";
-  if (fs::exists(json)) {
-    if (!resume) {
-      fail(path_.string(),
-           ": holds a training run already; resume=true goes on with it, another "
-           "out= begins a new one");
-    }
-    check_same_run(json, config);
+  if (!fs::exists(json)) {
+    write(config);
     return;
   }
+  if (!resume) {
+    fail(path_.string(),
+         ": holds a training run already; resume=true goes on with it, another "
+         "out= begins a new one");
+  }
+  const Json before = read_config(json);
+  differences_ = differences(before, config);
+  if (differences_.empty()) return;
+  if (!changed) {
+    fail(json.string(), ": the run was begun with other settings: ", join(differences_, "; "),
+         "; give the old ones, choose another out=, or go on with these by resume=changed");
+  }
+  changed_ = config;
+  changed_["changes"] = before.value("changes", Json::array());
+}
+
+void RunFolder::record_changes(std::int64_t step) {
+  if (differences_.empty()) return;
+  changed_["changes"].push_back({{"step", step}, {"settings", differences_}});
+  write(changed_);
+}
+
+void RunFolder::write(const Json& config) const {
   std::string yaml;
   for (const auto& [key, value] : config.at("settings").items()) {
     yaml += key + ": " + to_yaml(value.get<std::string>()) + "\n";
   }
   write_text(path_ / "config.yaml", yaml);
-  write_json(json, config);
+  write_json(path_ / "config.json", config);
 }
 
 }  // namespace nescio

@@ -41,20 +41,27 @@ std::vector<nlohmann::ordered_json> read_rows(const std::filesystem::path& path,
 }  // namespace
 
 void RunLog::Stream::write(std::string_view text) {
+  if (!file.valid()) {
+    kept += text;
+    return;
+  }
   write_all(file, path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-RunLog::RunLog(const std::filesystem::path& run, std::int64_t steps_done) {
-  const auto kept = read_rows(run / "metrics.jsonl", steps_done);
-  const auto begin = [&](Stream& stream, const char* name) {
-    stream.path = run / name;
-    stream.file = FileDescriptor(stream.path, O_WRONLY | O_CREAT | O_TRUNC);
-  };
-  begin(jsonl_, "metrics.jsonl");
-  begin(csv_, "metrics.csv");
-  begin(events_, "events.out.tfevents.nescio");
+void RunLog::Stream::open() {
+  write_text(path, kept);
+  kept.clear();
+  file = FileDescriptor(path, O_WRONLY | O_APPEND);
+}
+
+RunLog::RunLog(const std::filesystem::path& run, std::int64_t steps_done)
+    : jsonl_{run / "metrics.jsonl"},
+      csv_{run / "metrics.csv"},
+      events_{run / "events.out.tfevents.nescio"} {
+  const auto kept = read_rows(jsonl_.path, steps_done);
   events_.write(event_file_start(kept.empty() ? seconds_since_1970() : kept[0].value("time", 0.0)));
   for (const auto& row : kept) append(row);
+  for (Stream* stream : {&jsonl_, &csv_, &events_}) stream->open();
 }
 
 void RunLog::write(const MetricsRow& row) {

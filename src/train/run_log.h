@@ -23,7 +23,7 @@ struct MetricsRow {
 /// Appends rows to all three files. The columns of the CSV are the values of the first row.
 class RunLog {
  public:
-  /// Keeps the rows up to `steps_done` of what an earlier run left in the folder.
+  /// Keeps the rows up to `steps_done` of what an earlier run left in the folder; on a full disk all.
   RunLog(const std::filesystem::path& run, std::int64_t steps_done);
 
   void write(const MetricsRow& row);
@@ -33,8 +33,11 @@ class RunLog {
 
   struct Stream {
     std::filesystem::path path;
-    FileDescriptor file;
+    std::string kept = {};     // what goes into the file as it is opened
+    FileDescriptor file = {};  // appends
     void write(std::string_view text);
+    /// Replaces the file by what is kept, as a whole or not at all.
+    void open();
   };
   Stream jsonl_, csv_, events_;
   std::vector<std::string> columns_;

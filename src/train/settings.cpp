@@ -56,6 +56,11 @@ std::vector<Parameter<TrainSettings>> declare() {
                .doc = "shuffled: all of them, in another order each time that they begin anew; "
                       "offset: as stored, from a place that each epoch draws anew",
                .choices = {"shuffled", "offset"}}),
+      setting(&S::accumulate,
+              {.name = "accumulate",
+               .doc = "equal parts of a batch that are computed one after another, which takes "
+                      "less memory; the gradient is that of the whole batch",
+               .min = 1}),
       setting(&S::lr, {.name = "lr", .doc = "learning rate", .min = 0, .min_excluded = true}),
       setting(&S::lr_min, {.name = "lr_min", .doc = "what schedule=cosine falls to", .min = 0}),
       setting(&S::schedule, {.name = "schedule",
@@ -111,6 +116,17 @@ std::vector<Parameter<TrainSettings>> declare() {
       setting(&S::clip, {.name = "clip",
                          .doc = "largest norm of the gradient, longer ones are shortened; 0: any",
                          .min = 0}),
+      setting(&S::ema, {.name = "ema",
+                        .doc = "decay of a running mean of the weights, which is then validated "
+                               "and written in their place; 0: none",
+                        .min = 0,
+                        .max = 1,
+                        .max_excluded = true}),
+      setting(&S::precision,
+              {.name = "precision",
+               .doc = "what the network computes in; bfloat16: by autocast, with parameters, "
+                      "losses and validation in float32",
+               .choices = {"float32", "bfloat16"}}),
       setting(&S::augment, {.name = "augment",
                             .doc = "random changes to the pictures, crop(padding=4),flip",
                             .names = {"augmentations"}}),
@@ -165,6 +181,12 @@ void check_settings(const TrainSettings& s) {
   }
   if (s.optimiser == "sgd" && s.nesterov && s.momentum == 0) {
     fail("nesterov=true needs momentum > 0; set nesterov=false for plain gradient descent");
+  }
+  for (const auto& [name, size] :
+       {std::pair("batch", s.batch), std::pair("outlier_batch", s.outlier_batch.value_or(0))}) {
+    if (size % s.accumulate == 0) continue;
+    fail("accumulate=", s.accumulate, ": ", name, '=', size, " cannot be split into as many equal ",
+         "parts");
   }
   Schedule(s, 1);
 }

@@ -24,6 +24,8 @@ struct TrainSettings {
   std::optional<std::int64_t> outlier_batch = {};  // none: as many as batch
   std::string outlier_order = "shuffled";
 
+  std::int64_t accumulate = 1;  // parts that a batch is computed in
+
   double lr = 0.1;
   double lr_min = 0;
   std::string schedule = "cosine";
@@ -41,6 +43,8 @@ struct TrainSettings {
   double layer_decay = 1;
   double head_lr = 1;
   double clip = 0;
+  double ema = 0;
+  std::string precision = "float32";
 
   std::string augment = "none";
   bool new_head = false;
@@ -64,7 +68,7 @@ bool is_free_on_resume(std::string_view name);
 std::vector<std::pair<std::string, std::string>> print_settings(const TrainSettings& settings);
 
 /// Error for settings that do not fit together: both or none of steps and epochs, options of
-/// a schedule without it, Nesterov without momentum.
+/// a schedule without it, Nesterov without momentum, a batch that cannot be split.
 void check_settings(const TrainSettings& settings);
 
 }  // namespace nescio

@@ -38,6 +38,9 @@ TEST(TrainSettings, RefusesWhatDoesNotFitTogether) {
   EXPECT_THAT(fault({.steps = 1, .epochs = 1}), HasSubstr("found both"));
   EXPECT_THAT(fault({.steps = 1, .momentum = 0}), HasSubstr("nesterov"));
   EXPECT_EQ(fault({.steps = 1, .optimiser = "adamw", .momentum = 0}), "");
+  EXPECT_THAT(fault({.steps = 1, .batch = 10, .accumulate = 4}), HasSubstr("batch=10 cannot"));
+  EXPECT_THAT(fault({.steps = 1, .batch = 8, .outlier_batch = 9, .accumulate = 4}),
+              HasSubstr("outlier_batch=9 cannot"));
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "train/step_means.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace nescio {
 
 StepMeans::StepMeans(const nlohmann::json& json)
-    : steps_(json.at("steps")),
+    : added_(json.at("steps")),
+      steps_(added_),
       loss_(json.at("loss")),
       right_(json.at("right")),
       judged_(json.at("judged")),
@@ -17,27 +19,67 @@ nlohmann::json StepMeans::to_json() const {
           {"judged", judged_}, {"rows", rows_}, {"terms", terms_}};
 }
 
-void StepMeans::add(const TrainingStep& step, double loss) {
+void StepMeans::add(const TrainingStep& step, const torch::Tensor& loss, double share,
+                    StepPictures pictures) {
   const torch::NoGradGuard no_gradients;
-  ++steps_;
-  loss_ += loss;
-  last_loss_ = loss;
+  if (step.number != last_added_) ++added_;
+  last_added_ = step.number;
   timed_ += step.images.size(0);
   rows_ += step.rows;
+  std::int64_t judged = 0;
+  torch::Tensor right = torch::zeros({}, loss.options());
   if (step.logits.defined()) {
-    right_ += step.logits.argmax(1).eq(step.labels).sum().item<std::int64_t>();
-    judged_ += step.labels.size(0);
+    right = step.logits.argmax(1).eq(step.labels).sum();
+    judged = step.labels.size(0);
   }
+  Unread unread{step.number, share, judged, std::move(pictures), {loss.detach(), right}, {}};
   for (const auto& [name, value] : step.terms) {
-    auto term = std::ranges::find(terms_, name, &std::pair<std::string, double>::first);
-    if (term == terms_.end()) term = terms_.insert(term, {name, 0.0});
-    term->second += value.item<double>();
+    unread.terms.push_back(name);
+    unread.scalars.push_back(value.detach());
   }
+  const auto place = loss.options().dtype(torch::kFloat64);
+  for (torch::Tensor& scalar : unread.scalars) scalar = scalar.to(place, /*non_blocking=*/true);
+  unread_.push_back(std::move(unread));
+}
+
+std::optional<BadLoss> StepMeans::read() {
+  std::vector<torch::Tensor> scalars;
+  for (const Unread& u : unread_) {
+    scalars.insert(scalars.end(), u.scalars.begin(), u.scalars.end());
+  }
+  if (scalars.empty()) return std::nullopt;
+  const torch::Tensor all = torch::stack(scalars).cpu();
+  const double* value = all.const_data_ptr<double>();
+  for (Unread& u : std::exchange(unread_, {})) {
+    const double loss = *value++;
+    if (!std::isfinite(loss)) return BadLoss{u.step, loss, std::move(u.pictures)};
+    if (u.step != last_step_) {
+      ++steps_;
+      last_loss_ = 0;
+    }
+    last_step_ = u.step;
+    loss_ += u.share * loss;
+    last_loss_ += u.share * loss;
+    judged_ += u.judged;
+    right_ += static_cast<std::int64_t>(*value++);
+    for (const std::string& name : u.terms) {
+      auto term = std::ranges::find(terms_, name, &std::pair<std::string, double>::first);
+      if (term == terms_.end()) term = terms_.insert(term, {name, 0.0});
+      term->second += u.share * *value++;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<double> StepMeans::accuracy() const {
   if (judged_ == 0) return std::nullopt;
   return static_cast<double>(right_) / static_cast<double>(judged_);
+}
+
+std::vector<std::pair<std::string, double>> StepMeans::terms() const {
+  auto means = terms_;
+  for (auto& [name, sum] : means) sum /= static_cast<double>(steps_);
+  return means;
 }
 
 std::vector<std::pair<std::string, double>> StepMeans::values() const {
@@ -46,9 +88,7 @@ std::vector<std::pair<std::string, double>> StepMeans::values() const {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
   out.emplace_back("images_per_second", static_cast<double>(timed_) / seconds.count());
   out.emplace_back("rows", static_cast<double>(rows_) / static_cast<double>(steps_));
-  for (const auto& [name, sum] : terms_) {
-    out.emplace_back(name, sum / static_cast<double>(steps_));
-  }
+  for (const auto& term : terms()) out.push_back(term);
   return out;
 }
 

@@ -13,32 +13,65 @@
 
 namespace nescio {
 
-/// Of the loss, its terms, the accuracy and the speed.
+/// What of the data a step has seen: the numbers of its pictures, for whoever looks for a culprit.
+struct StepPictures {
+  std::vector<std::int64_t> data, outliers;
+};
+
+/// A loss that is NaN or infinite.
+struct BadLoss {
+  std::int64_t step = 0;
+  double loss = 0;
+  StepPictures pictures;
+};
+
+/// Of the loss, its terms, the accuracy and the speed. What steps add stays on the device until
+/// read(), so the device need not be waited for after each.
 class StepMeans {
  public:
   StepMeans() = default;
   /// What to_json() wrote; the clock begins anew.
   explicit StepMeans(const nlohmann::json& json);
+  /// Of what is read.
   nlohmann::json to_json() const;
 
-  /// After the step's backward pass; waits for the device.
-  void add(const TrainingStep& step, double loss);
+  /// A step, or the part of it that has `share` of its pictures.
+  void add(const TrainingStep& step, const torch::Tensor& loss, double share,
+           StepPictures pictures);
+  /// Waits for the device. Returns the first bad one, if there is one; the means stop before it.
+  std::optional<BadLoss> read();
 
-  std::int64_t steps() const { return steps_; }
+  /// Steps that were added; the rest is of what is read.
+  std::int64_t steps() const { return added_; }
   double loss() const { return loss_ / static_cast<double>(steps_); }
   double last_loss() const { return last_loss_; }
   /// None where the method gave no logits.
   std::optional<double> accuracy() const;
+  /// Parts of the loss by name.
+  std::vector<std::pair<std::string, double>> terms() const;
   /// "loss", "accuracy", "images_per_second" (of the data, without outliers), "rows" (pictures
   /// through the network per step), then the terms.
   std::vector<std::pair<std::string, double>> values() const;
 
  private:
+  struct Unread {
+    std::int64_t step;
+    double share;
+    std::int64_t judged;  // pictures with logits
+    StepPictures pictures;
+    std::vector<torch::Tensor> scalars;  // loss, right ones, terms
+    std::vector<std::string> terms;
+  };
+
+  std::vector<Unread> unread_;
+  std::int64_t added_ = 0;  // steps
+  std::int64_t last_added_ = -1;
   std::int64_t steps_ = 0;
+  std::int64_t last_step_ = -1;
   double loss_ = 0;
   double last_loss_ = 0;
   std::int64_t right_ = 0;
-  std::int64_t judged_ = 0;  // pictures with logits
+  std::int64_t judged_ = 0;
   std::int64_t rows_ = 0;
   std::vector<std::pair<std::string, double>> terms_;
   // Of this process: what was before a resume has no speed.

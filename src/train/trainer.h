@@ -19,6 +19,7 @@ namespace nescio {
 struct TrainOptions {
   std::filesystem::path out;  // folder of the run
   bool resume = false;        // go on from the last checkpoint in `out`, if there is one
+  bool changed = false;       // even where the settings were others; goes on record
   Progress progress = {};
   std::function<void(const std::string&)> warn = {};  // a sentence that the user should read
   nlohmann::ordered_json origin = {};                 // joins config.json: command line, versions
@@ -41,6 +42,7 @@ struct TrainResult {
 ///   checkpoints/                    the newest two (checkpoint.h)
 ///   last.safetensors                the weights after the last step, by their usual names
 ///   best.safetensors                with `val`: those of the epoch with the best accuracy there
+/// With `ema` the last two hold the averaged weights.
 ///
 /// What a step does depends on the settings, the start weights and the data only: order and changes
 /// of pictures are functions of (seed, epoch, picture), other random numbers of (seed, step). A run
@@ -58,8 +60,9 @@ class Trainer {
   const TrainingData& data() const;
 
   /// May be called once. Error if `out` holds a run and `resume` is false, or one with other
-  /// settings (with the differences), and if the loss is not finite (with step, pictures and last
-  /// checkpoint). After Ctrl-C a checkpoint is written and Interrupted says how to go on.
+  /// settings (with the differences) and `changed` is false, and if the loss is not finite (with
+  /// step, pictures and last checkpoint). Losses are looked at after each step on a CPU, on another
+  /// device before each row of the metrics and each checkpoint, so as not to wait for it. After Ctrl-C a checkpoint is written and Interrupted says how to go on.
   TrainResult run(const TrainOptions& options);
 
  private:

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/interrupt.h"
@@ -215,6 +216,78 @@ TEST_F(TrainerResume, RefusesOtherSettingsAndListsThem) {
   EXPECT_THAT(fault(task_.settings(), whole_), HasSubstr("holds a training run already"));
 }
 
+TEST_F(TrainerResume, WithEveryEngineTheSameBits) {
+  TrainSettings settings = task_.outlier_settings("mixoe");
+  settings.outlier_batch = 4;
+  settings.accumulate = 2;
+  settings.optimiser = "adamw";
+  settings.lr = 0.002;
+  settings.layer_decay = 0.9;
+  settings.weight_decay_on = "kernels";
+  settings.ema = 0.8;
+  settings.precision = "bfloat16";
+  settings.clip = 1;
+  whole_ = task_.path("every");
+  train(settings, {.out = whole_});
+  const fs::path out = task_.path("killed");
+  train_until(settings, out, 11);
+  train_until(settings, out, 18, true);
+  train(settings, {.out = out, .resume = true});
+  expect_equal_end(out);
+}
+
+TEST_F(TrainerResume, WithOtherSettingsIfTold) {
+  const fs::path out = task_.path("changed");
+  TrainSettings settings = task_.settings();
+  settings.steps = 12;
+  train(settings, {.out = out});
+  settings.steps = 15;
+  settings.lr = 0.01;
+  EXPECT_THAT(fault(settings, out, true), HasSubstr("resume=changed"));
+  const TrainResult done = train(settings, {.out = out, .resume = true, .changed = true});
+  EXPECT_EQ(done.steps_before, 12);
+  EXPECT_EQ(done.steps, 15);
+  const auto config = read_json(out / "config.json");
+  EXPECT_EQ(config.at("settings").at("lr"), "0.01");
+  EXPECT_EQ(config.at("changes").dump(),
+            R"([{"settings":["lr was '0.05', is '0.01'","steps was '12', is '15'"],"step":12}])");
+  EXPECT_THAT(read_text(out / "config.yaml"), HasSubstr("lr: 0.01\n"));
+
+  // From now on these are the run's settings; what was changed before stays on record.
+  EXPECT_EQ(train(settings, {.out = out, .resume = true}).steps_before, 15);
+  settings.steps = 16;
+  train(settings, {.out = out, .resume = true, .changed = true});
+  EXPECT_EQ(read_json(out / "config.json").at("changes").size(), 2U);
+}
+
+TEST_F(TrainerResume, RefusesChangesThatTheCheckpointCannotFollow) {
+  const auto with = [&](auto change) {
+    TrainSettings settings = task_.settings();
+    change(settings);
+    return error_of([&] { train(settings, {.out = whole_, .resume = true, .changed = true}); });
+  };
+  EXPECT_THAT(with([](TrainSettings& s) { s.steps = 26; }), HasSubstr("has done 27 already"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.model = "resnet20"; }), HasSubstr("missing"));
+  EXPECT_THAT(with([](TrainSettings& s) { s.optimiser = "adamw"; }), HasSubstr("missing"));
+  EXPECT_FALSE(read_json(whole_ / "config.json").contains("changes"));
+}
+
+TEST(Trainer, WritesTheMeanOfTheWeights) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.ema = 0.9;
+  train(settings, {.out = task.path("run")});
+  const auto last = read_safetensors(task.path("run/last.safetensors")).tensors;
+  const auto checkpoint =
+      read_safetensors(task.path("run/checkpoints/step-000000000027.safetensors")).tensors;
+  const auto equal = [&](const char* written, const char* kept) {
+    return std::ranges::equal(last.at(written).as<float>(), checkpoint.at(kept).as<float>());
+  };
+  EXPECT_TRUE(equal("conv1.weight", "ema.conv1.weight"));
+  EXPECT_FALSE(equal("conv1.weight", "network.conv1.weight"));
+  EXPECT_TRUE(equal("bn1.running_mean", "network.bn1.running_mean"));
+}
+
 TEST(TrainerErrors, ALossThatIsNotFiniteStopsWithTheCulprits) {
   const TinyTask task;
   TrainSettings settings = task.settings();
@@ -227,6 +300,19 @@ TEST(TrainerErrors, ALossThatIsNotFiniteStopsWithTheCulprits) {
   EXPECT_THAT(message, HasSubstr("[cross_entropy] step "));
   EXPECT_THAT(message, HasSubstr("for the pictures "));
   EXPECT_THAT(message, HasSubstr("checkpoint"));
+}
+
+TEST(TrainerErrors, AFolderThatCannotBeWritten) {
+  const TinyTask task;
+  write_text(task.path("file"), "x");
+  EXPECT_THAT(fault(task.settings(), task.path("file/run")), HasSubstr("file/run"));
+  EXPECT_THAT(fault(task.settings(), "/proc/nescio"), HasSubstr("/proc/nescio"));
+  // Found at the first checkpoint.
+  fs::create_directories(task.path("run"));
+  write_text(task.path("run/checkpoints"), "x");
+  const std::string message = fault(task.settings(), task.path("run"));
+  EXPECT_THAT(message, HasSubstr("run/checkpoints"));
+  EXPECT_THAT(message, HasSubstr("none written"));
 }
 
 TEST(TrainerErrors, ClassesAndStartWeights) {

@@ -4,13 +4,19 @@
 
 namespace nescio {
 
+torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device) {
+  if (device.is_cpu()) return tensor;
+  // Only what lies in pinned memory is copied while the device works.
+  return tensor.pin_memory().to(torch::TensorOptions(device), /*non_blocking=*/true);
+}
+
 torch::Tensor to_tensor(const ImageBatch& batch, const Preprocessing& p,
                         const torch::Device& device) {
-  return torch::from_blob(const_cast<float*>(batch.images.data()),
-                          {static_cast<std::int64_t>(batch.count), 3,
-                           static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
-      .to(device)
-      .contiguous(format_for(device));
+  const torch::Tensor pictures =
+      torch::from_blob(const_cast<float*>(batch.images.data()),
+                       {static_cast<std::int64_t>(batch.count), 3,
+                        static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)});
+  return to_device(pictures, device).contiguous(format_for(device));
 }
 
 Validation validate(Network& network, const Dataset& dataset, const Preprocessing& preprocessing,
@@ -26,7 +32,7 @@ Validation validate(Network& network, const Dataset& dataset, const Preprocessin
     check_interrupt();
     if (progress) progress("validating", seen, dataset.size());
     const torch::Tensor logits = network.forward(to_tensor(batch, preprocessing, device)).logits;
-    const torch::Tensor labels = torch::tensor(batch.labels).to(device);
+    const torch::Tensor labels = to_device(torch::tensor(batch.labels), device);
     right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
     loss += at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();
   }

@@ -9,6 +9,9 @@
 
 namespace nescio {
 
+/// Copies without waiting for what the device is doing.
+torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device);
+
 /// The pictures of a batch as a network on `device` reads them, [count, 3, height, width].
 torch::Tensor to_tensor(const ImageBatch& batch, const Preprocessing& preprocessing,
                         const torch::Device& device);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "program.h"
@@ -36,6 +37,7 @@ class Train : public testing::Test {
   }
 
   bool exists(const std::string& path) { return fs::exists(task_.path(path)); }
+  static auto lines(const std::string& text) { return std::ranges::count(text, '\n'); }
   std::string bytes(const std::string& path) { return read_text(task_.path(path)); }
 
   TinyTask task_;
@@ -79,20 +81,38 @@ TEST_F(Train, ARunSaysWhatItDid) {
 }
 
 TEST_F(Train, AKilledRunEndsWithTheSameBits) {
-  ASSERT_EQ(nescio_program(arguments("whole", {"steps=60"})).code, 0);
+  const std::vector<std::string> everything = {
+      "steps=60",     "method=mixoe", "outliers=npy:" + task_.path("outliers.npy"),
+      "accumulate=2", "ema=0.9",      "optimiser=adamw",
+      "lr=0.002",     "clip=1"};
+  ASSERT_EQ(nescio_program(arguments("whole", everything)).code, 0);
   for (const char* step : {"000000000004", "000000000018"}) {
     const std::string out = std::string("killed") + step;
     const std::string checkpoint = out + "/checkpoints/step-" + step + ".json";
     const Outcome killed = nescio_program_signalled(
-        SIGKILL, [&] { return exists(checkpoint); }, arguments(out, {"steps=60"}));
+        SIGKILL, [&] { return exists(checkpoint); }, arguments(out, everything));
     EXPECT_EQ(killed.code, 128 + SIGKILL);
     EXPECT_FALSE(exists(out + "/last.safetensors"));
-    const Outcome resumed = nescio_program(arguments(out, {"steps=60", "resume=true"}));
+    auto again = arguments(out, everything);
+    again.push_back("resume=true");
+    const Outcome resumed = nescio_program(again);
     EXPECT_EQ(resumed.code, 0) << resumed.log;
     EXPECT_THAT(resumed.log, HasSubstr("nescio: went on after "));
     EXPECT_TRUE(bytes(out + "/last.safetensors") == bytes("whole/last.safetensors"));
     EXPECT_TRUE(bytes(out + "/best.safetensors") == bytes("whole/best.safetensors"));
   }
+}
+
+TEST_F(Train, AKilledRunGoesOnWithOtherSettingsIfTold) {
+  ASSERT_EQ(nescio_program(arguments("run", {"steps=6"})).code, 0);
+  expect_refusal(nescio_program(arguments("run", {"steps=8", "resume=true"})), 1,
+                 {"steps was '6', is '8'", "resume=changed"});
+  const Outcome more = nescio_program(arguments("run", {"steps=8", "resume=changed"}));
+  EXPECT_EQ(more.code, 0) << more.log;
+  EXPECT_THAT(more.log, HasSubstr("went on after 6 of 8 steps"));
+  EXPECT_THAT(bytes("run/config.json"), HasSubstr("steps was '6', is '8'"));
+  expect_refusal(nescio_program(arguments("run", {"steps=8", "resume=maybe"})), 2,
+                 {"maybe", "false, true, changed"});
 }
 
 TEST_F(Train, CtrlCSaysHowToGoOn) {
@@ -118,10 +138,23 @@ TEST_F(Train, MistakesOnTheCommandLine) {
 }
 
 TEST_F(Train, AFullDiskLosesNothing) {
-  const Outcome full = nescio_program_on_full_disk(100, arguments("run", {"steps=12"}));
-  expect_refusal(full, 1, {"step-"});
-  const Outcome resumed = nescio_program(arguments("run", {"steps=12", "resume=true"}));
+  ASSERT_EQ(nescio_program(arguments("whole", {"steps=60"})).code, 0);
+  const Outcome at_once = nescio_program_on_full_disk(100, arguments("run", {"steps=60"}));
+  expect_refusal(at_once, 1, {"step-", "none written"});
+
+  // With a checkpoint there, it survives, and so do the curves.
+  const Outcome stopped = nescio_program_signalled(
+      SIGKILL, [&] { return exists("run/checkpoints/step-000000000006.json"); },
+      arguments("run", {"steps=60", "resume=true"}));
+  ASSERT_EQ(stopped.code, 128 + SIGKILL);
+  const Outcome full =
+      nescio_program_on_full_disk(100, arguments("run", {"steps=60", "resume=true"}));
+  expect_refusal(full, 1,
+                 {"step-", "the last good checkpoint is", "step-00000000000", "resume=true"});
+  const Outcome resumed = nescio_program(arguments("run", {"steps=60", "resume=true"}));
   EXPECT_EQ(resumed.code, 0) << resumed.log;
+  EXPECT_TRUE(bytes("run/last.safetensors") == bytes("whole/last.safetensors"));
+  EXPECT_EQ(lines(bytes("run/metrics.jsonl")), lines(bytes("whole/metrics.jsonl")));
 }
 
 }  // namespace

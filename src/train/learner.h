@@ -1,0 +1,54 @@
+// What is trained, what it is trained with, and one step of it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "image/loader.h"
+#include "nn/model_source.h"
+#include "train/ema.h"
+#include "train/method.h"
+#include "train/optimiser.h"
+#include "train/settings.h"
+#include "train/step_means.h"
+
+namespace nescio {
+
+class Learner {
+ public:
+  /// Network and method as the seed makes them.
+  Learner(const TrainSettings& settings, const ModelSource& source, std::int64_t classes);
+
+  /// Before the first step, the weights being those to start from: goes to the device and makes the
+  /// optimiser.
+  void begin();
+
+  /// One step on a batch and, for a method that needs some, its outliers. What it says goes to
+  /// `means`, and the device is not waited for. Random numbers are functions of (seed, number).
+  void step(std::int64_t number, std::int64_t per_epoch, double lr, const ImageBatch& batch,
+            const ImageBatch& outliers, StepMeans& means);
+
+  /// All that a checkpoint keeps, by name; shares memory.
+  std::map<std::string, torch::Tensor> tensors() const;
+
+  Network& network() const { return *network_; }
+  TrainingMethod& method() const { return *method_; }
+  const torch::Device& device() const { return device_; }
+  /// For Ema::InPlace, which gives the network its averaged weights.
+  Ema& ema() { return ema_; }
+
+ private:
+  TrainSettings settings_;
+  Preprocessing preprocessing_;
+  std::string head_;
+  torch::Device device_;
+  std::shared_ptr<Network> network_;
+  std::shared_ptr<TrainingMethod> method_;
+  TrainedParameters parameters_;
+  std::unique_ptr<Optimiser> optimiser_;
+  Ema ema_;
+};
+
+}  // namespace nescio

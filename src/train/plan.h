@@ -1,0 +1,20 @@
+// How long a run is, and whether its data suffices for it.
+#pragma once
+
+#include <cstdint>
+
+#include "train/settings.h"
+#include "train/training_data.h"
+
+namespace nescio {
+
+struct Plan {
+  std::int64_t per_epoch = 0;  // steps
+  std::int64_t steps = 0;
+};
+
+/// Error if the data has less than a batch, and if outliers are missing, superfluous or less than a
+/// batch of them.
+Plan make_plan(const TrainSettings& settings, const TrainingData& data);
+
+}  // namespace nescio

@@ -1,0 +1,26 @@
+// Where a run is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "train/step_means.h"
+
+namespace nescio {
+
+/// With the learner's tensors it is all that a checkpoint holds.
+struct RunState {
+  std::int64_t done = 0;       // steps
+  bool epoch_is_open = false;  // the last step ended an epoch that is not validated yet
+  StepMeans means = {};        // since the last row of the metrics
+  std::optional<double> val_accuracy = {}, best_val_accuracy = {};
+
+  RunState() = default;
+  /// What to_json() wrote after `step` steps.
+  RunState(std::int64_t step, const nlohmann::json& json);
+  nlohmann::json to_json() const;
+};
+
+}  // namespace nescio
