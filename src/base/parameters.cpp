@@ -56,22 +56,22 @@ void parse_value(std::string_view value, const ParameterInfo& info, std::string&
   out = value;
 }
 
-void parse_value(std::string_view value, const ParameterInfo& info, std::array<double, 3>& out) {
-  const auto pieces = split_top_level(value);
-  if (pieces.size() != out.size()) {
-    fail(info.name, ": expected three numbers a,b,c, found '", value, "'");
+void parse_value(std::string_view value, const ParameterInfo& info, std::vector<double>& out) {
+  std::vector<double> parsed;
+  for (const std::string& piece : split_top_level(value)) {
+    parse_value(piece, info, parsed.emplace_back());
   }
-  std::array<double, 3> parsed{};
-  for (std::size_t i = 0; i < parsed.size(); ++i) parse_value(pieces[i], info, parsed[i]);
-  out = parsed;
+  out = std::move(parsed);
 }
 
 std::string print_value(bool value) { return value ? "true" : "false"; }
 std::string print_value(std::int64_t value) { return std::to_string(value); }
 std::string print_value(double value) { return format_number(value); }
 std::string print_value(const std::string& value) { return value; }
-std::string print_value(const std::array<double, 3>& value) {
-  return text(format_number(value[0]), ',', format_number(value[1]), ',', format_number(value[2]));
+std::string print_value(const std::vector<double>& value) {
+  std::vector<std::string> pieces;
+  for (const double number : value) pieces.push_back(format_number(number));
+  return join(pieces, ",");
 }
 
 }  // namespace nescio

@@ -1,7 +1,6 @@
 // Named values of a struct: declared once, and parsed, checked, printed and documented from that.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -37,12 +36,12 @@ void parse_value(std::string_view value, const ParameterInfo& info, bool& out);
 void parse_value(std::string_view value, const ParameterInfo& info, std::int64_t& out);
 void parse_value(std::string_view value, const ParameterInfo& info, double& out);
 void parse_value(std::string_view value, const ParameterInfo& info, std::string& out);
-void parse_value(std::string_view value, const ParameterInfo& info, std::array<double, 3>& out);
+void parse_value(std::string_view value, const ParameterInfo& info, std::vector<double>& out);
 std::string print_value(bool value);
 std::string print_value(std::int64_t value);
 std::string print_value(double value);
 std::string print_value(const std::string& value);
-std::string print_value(const std::array<double, 3>& value);
+std::string print_value(const std::vector<double>& value);
 
 template <class T>
 void parse_value(std::string_view value, const ParameterInfo& info, std::optional<T>& out) {
@@ -78,16 +77,16 @@ constexpr std::string_view type_name<std::string>() {
   return "text";
 }
 template <>
-constexpr std::string_view type_name<std::array<double, 3>>() {
-  return "three numbers a,b,c";
+constexpr std::string_view type_name<std::vector<double>>() {
+  return "numbers a,b,...";
 }
 template <>
 constexpr std::string_view type_name<std::optional<std::string>>() {
   return "text or auto";
 }
 template <>
-constexpr std::string_view type_name<std::optional<std::array<double, 3>>>() {
-  return "three numbers a,b,c or auto";
+constexpr std::string_view type_name<std::optional<std::vector<double>>>() {
+  return "numbers a,b,... or auto";
 }
 template <>
 constexpr std::string_view type_name<std::optional<std::int64_t>>() {

@@ -15,7 +15,7 @@ struct Options : Base {
   bool normalize = true;
   std::string variant = "paper";
   std::optional<std::int64_t> dim;
-  std::array<double, 3> mean = {0, 0.5, 1};
+  std::vector<double> mean = {0, 0.5, 1};
 };
 
 const std::vector<Parameter<Base>> parameters = {
@@ -74,7 +74,6 @@ TEST(Parameters, RefuseWithARemedy) {
   EXPECT_THAT(message("normalize", "maybe"), HasSubstr("expected true or false"));
   EXPECT_THAT(message("variant", "openod"), HasSubstr("Did you mean 'openood'?"));
   EXPECT_THAT(message("dim", "0"), HasSubstr(">= 1"));
-  EXPECT_THAT(message("mean", "1,2"), HasSubstr("expected three numbers a,b,c, found '1,2'"));
   EXPECT_THAT(message("mean", "1,2,-3"), HasSubstr(">= 0"));
   EXPECT_THAT(message("mean", "1,2,x"), HasSubstr("mean"));
 }
@@ -83,7 +82,7 @@ TEST(Parameters, AreSetFromOneText) {
   Options options;
   set_parameters<Base>(options, parameters, "[x]", "k=3&mean=1,2,3&T=0.5");
   EXPECT_EQ(options.k, 3);
-  EXPECT_EQ(options.mean, (std::array{1.0, 2.0, 3.0}));
+  EXPECT_EQ(options.mean, (std::vector{1.0, 2.0, 3.0}));
   EXPECT_EQ(options.T, 0.5);
   set_parameters<Base>(options, parameters, "[x]", "");
   EXPECT_THROW(set_parameters<Base>(options, parameters, "[x]", "k"), Error);

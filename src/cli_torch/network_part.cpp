@@ -15,7 +15,7 @@
 namespace nescio {
 namespace {
 
-std::string three(const std::array<double, 3>& values) {
+std::string list(const std::vector<double>& values) {
   std::vector<std::string> digits;
   for (const double value : values) {
     std::ostringstream out;
@@ -30,7 +30,7 @@ std::string input_text(const Preprocessing& p) {
   const std::string cut = p.short_side == 0 ? text("resized to ", size, " (", p.resize, ")")
                                             : text("short side ", p.short_side, " (", p.resize,
                                                    "), ", size, " of the centre");
-  return text(cut, ", ", p.channels, " / 255, mean ", three(p.mean), ", std ", three(p.std));
+  return text(cut, ", ", p.channels, " / 255, mean ", list(p.mean), ", std ", list(p.std));
 }
 
 Description describe(const NetworkInfo& info) {

@@ -23,7 +23,7 @@ namespace nescio {
 
 /// Some pictures of a data set.
 struct ImageBatch {
-  std::vector<float> images;         // [batch, 3, height, width]; zero behind `count`
+  std::vector<float> images;         // [batch, planes, height, width]; zero behind `count`
   std::vector<std::int64_t> labels;  // [count]
   std::vector<std::int64_t> index;   // [count]: row in the source data
   std::size_t count = 0;

@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::size_t max_side = 8192;
 
+/// As Pillow computes it: the weights of ITU-R BT.601 in units of 2^-16, rounded to the nearest.
+std::size_t luma(const std::uint8_t* rgb) {
+  return (19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 0x8000u) >> 16;
+}
+
 }  // namespace
 
 Preprocessing imagenet_preprocessing() {
@@ -67,7 +72,9 @@ const std::vector<Parameter<PreprocessingChanges>>& preprocessing_parameters() {
             .max = max_side}),
       bind(&Changes::resize, {.name = "resize", .doc = "how to resize", .choices = filter_names()}),
       bind(&Changes::channels,
-           {.name = "channels", .doc = "order of the colours", .choices = {"rgb", "bgr"}}),
+           {.name = "channels",
+            .doc = "order of the colours, or grey; as many as the network reads",
+            .choices = {"rgb", "bgr", "grey"}}),
       bind(&Changes::mean, {.name = "mean",
                             .doc = "of each channel, in the order of channels; subtracted",
                             .unit = "pixel / 255"}),
@@ -110,11 +117,17 @@ Preprocessor::Preprocessor(const Preprocessing& p) : settings_(p) {
     fail("preprocessing: expected short_side 0 or at least that of the cut, ",
          std::max(p.height, p.width), ", found ", p.short_side);
   }
-  if (p.channels != "rgb" && p.channels != "bgr") {
-    fail("preprocessing: expected channels rgb or bgr, found '", p.channels, "'");
+  if (p.channels != "rgb" && p.channels != "bgr" && p.channels != "grey") {
+    fail("preprocessing: expected channels rgb, bgr or grey, found '", p.channels, "'");
+  }
+  for (const auto& [name, numbers] : {std::pair("mean", p.mean), std::pair("std", p.std)}) {
+    if (numbers.size() == p.planes()) continue;
+    fail("preprocessing: expected one ", name, " for each channel of ", p.channels, ", found ",
+         numbers.size());
   }
   find_filter(p.resize);
-  for (std::size_t c = 0; c < 3; ++c) {
+  values_.resize(p.planes());
+  for (std::size_t c = 0; c < values_.size(); ++c) {
     if (!(p.std[c] > 0)) fail("preprocessing: expected std > 0, found ", p.std[c]);
     if (!std::isfinite(p.mean[c])) fail("preprocessing: expected a mean, found ", p.mean[c]);
     const auto mean = static_cast<float>(p.mean[c]);
@@ -164,15 +177,21 @@ void Preprocessor::normalise(const Image& image, std::span<float> out) const {
 
 void Preprocessor::normalise(const Image& image, const Cut& cut, std::span<float> out) const {
   const std::size_t channels = image.channels;
-  for (std::size_t c = 0; c < 3; ++c) {
+  const bool mixed = settings_.channels == "grey" && channels == 3;
+  float* to = out.data();
+  for (std::size_t c = 0; c < values_.size(); ++c) {
     // A grey picture has one channel that serves for all three.
-    const std::size_t source = channels == 1 ? 0 : (settings_.channels == "rgb" ? c : 2 - c);
+    const std::size_t source = channels == 1 ? 0 : (settings_.channels == "bgr" ? 2 - c : c);
     const std::array<float, 256>& values = values_[c];
-    float* to = out.data() + c * cut.height * cut.width;
     for (std::size_t y = 0; y < cut.height; ++y, to += cut.width) {
       const std::uint8_t* pixel =
-          image.pixels.data() + ((cut.top + y) * image.width + cut.left) * channels + source;
-      for (std::size_t x = 0; x < cut.width; ++x) to[x] = values[pixel[x * channels]];
+          image.pixels.data() + ((cut.top + y) * image.width + cut.left) * channels;
+      if (mixed) {
+        for (std::size_t x = 0; x < cut.width; ++x) to[x] = values[luma(pixel + x * channels)];
+      } else {
+        pixel += source;
+        for (std::size_t x = 0; x < cut.width; ++x) to[x] = values[pixel[x * channels]];
+      }
     }
   }
 }

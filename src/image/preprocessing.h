@@ -1,4 +1,4 @@
-// From a picture to what a network reads: resized, three channels, normalised.
+// From a picture to what a network reads: resized, its channels in order, normalised.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@
 namespace nescio {
 
 /// Belongs to a network's description and is recorded in the bank. The value of a channel is
-/// (pixel / 255 - mean) / std; mean and std are in the order of `channels`.
+/// (pixel / 255 - mean) / std; mean and std are in the order of `channels`. Grey from colours is
+/// Pillow's mode L, 0.299 red + 0.587 green + 0.114 blue in whole steps, taken after resizing.
 ///
 /// With short_side 0 a picture is resized straight to height x width. Otherwise its short side gets
 /// this length, the long one what keeps its shape (rounded down), and the centre is cut out, as
@@ -27,10 +28,12 @@ struct Preprocessing {
   std::size_t height = 0;
   std::size_t width = 0;
   std::size_t short_side = 0;
-  std::string resize = "bilinear";  // name of a Filter
-  std::string channels = "rgb";     // or "bgr"
-  std::array<double, 3> mean = {0, 0, 0};
-  std::array<double, 3> std = {1, 1, 1};
+  std::string resize = "bilinear";       // name of a Filter
+  std::string channels = "rgb";          // or "bgr" or "grey"
+  std::vector<double> mean = {0, 0, 0};  // one for each channel
+  std::vector<double> std = {1, 1, 1};
+
+  std::size_t planes() const { return channels == "grey" ? 1 : 3; }
 };
 
 /// What the networks of ImageNet were trained with: short side 256, the 224 x 224 of the centre.
@@ -44,7 +47,7 @@ Preprocessing preprocessing_from_json(const nlohmann::json& object, std::string_
 struct PreprocessingChanges {
   std::optional<std::int64_t> size, short_side;
   std::optional<std::string> resize, channels;
-  std::optional<std::array<double, 3>> mean, std;
+  std::optional<std::vector<double>> mean, std;
 };
 const std::vector<Parameter<PreprocessingChanges>>& preprocessing_parameters();
 Preprocessing changed(Preprocessing preprocessing, const PreprocessingChanges& changes);
@@ -57,9 +60,9 @@ class Preprocessor {
 
   /// Height and width of what the network reads.
   Size network() const { return {settings_.height, settings_.width}; }
-  /// Floats of one picture: 3 x height x width.
-  std::size_t size() const { return 3 * settings_.height * settings_.width; }
-  /// Writes [3, height, width]; `out` has size() elements.
+  /// Floats of one picture: planes x height x width.
+  std::size_t size() const { return settings_.planes() * settings_.height * settings_.width; }
+  /// Writes [planes, height, width]; `out` has size() elements.
   void apply(const Image& image, std::span<float> out) const;
 
   /// The two halves of apply(), for those who change pictures in between: resized and cut to height
@@ -78,7 +81,7 @@ class Preprocessor {
   void normalise(const Image& image, const Cut& cut, std::span<float> out) const;
 
   Preprocessing settings_;
-  std::array<std::array<float, 256>, 3> values_;  // of each pixel value, by output channel
+  std::vector<std::array<float, 256>> values_;  // of each pixel value, by plane
 };
 
 }  // namespace nescio

@@ -38,6 +38,23 @@ TEST(Preprocessor, TurnsTheChannelsForBgr) {
   EXPECT_FLOAT_EQ(out[2], 1);
 }
 
+TEST(Preprocessor, MixesColoursIntoGreyAsPillowDoes) {
+  const Preprocessing grey{.height = 1, .width = 6, .channels = "grey", .mean = {0}, .std = {1}};
+  std::vector<float> out(6);
+  // Image.convert("L") of Pillow 13.
+  Preprocessor(grey).apply(
+      {1, 6, 3, {255, 0, 0, 0, 255, 0, 0, 0, 255, 12, 200, 99, 1, 2, 4, 6, 1, 3}}, out);
+  const std::vector<int> expected = {76, 150, 29, 132, 2, 3};
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(std::lround(255 * out[i]), expected[i]) << i;
+  Preprocessor(grey).apply({1, 6, 1, {0, 51, 102, 153, 204, 255}}, out);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_FLOAT_EQ(out[i], 0.2f * static_cast<float>(i)) << i;
+}
+
+TEST(Preprocessor, WantsAsManyMeansAsChannels) {
+  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .channels = "grey"}); }), "");
+  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .mean = {0, 0}}); }), "");
+}
+
 TEST(Preprocessor, ResizesFirst) {
   const Image image{2, 2, 3, {0, 1, 2, 30, 31, 32, 60, 61, 62, 90, 91, 92}};
   const Preprocessing plain{.height = 5, .width = 3};
@@ -96,7 +113,7 @@ TEST(Preprocessing, ChangesOnlyWhatIsSet) {
   EXPECT_EQ(q.height, 227u);
   EXPECT_EQ(q.width, 227u);
   EXPECT_EQ(q.short_side, 0u);
-  EXPECT_EQ(q.std, (std::array{1.0, 2.0, 3.0}));
+  EXPECT_EQ(q.std, (std::vector{1.0, 2.0, 3.0}));
   EXPECT_EQ(q.mean, p.mean);
 }
 

@@ -36,8 +36,9 @@ void fill(Network& network) {
   }
 }
 
-/// What the modules of torchvision's (OpenOOD's) source give in PyTorch 2.13, in double, for
-/// fill() with 5 classes and the second of two pictures made_up_numbers(2 * 3 * side * side, 99).
+/// What the modules of the source that a network is named after (torchvision, OpenOOD,
+/// andreasveit/densenet-pytorch, hendrycks/outlier-exposure) give in PyTorch 2.13, in double, for
+/// fill() with 5 classes and the second of two pictures made_up_numbers(2 * planes * side * side, 99).
 struct Reference {
   const char* name;
   std::int64_t parameters;  // as published, with the published number of classes
@@ -55,6 +56,20 @@ constexpr Reference references[] = {
     {"resnet18_32x32", 11173962, 32, {1.01087, -0.503878, -2.07119, -1.57472, 0.770446}, 669.059},
     {"squeezenet1_0", 1248424, 64, {0, 0.210947, 0.0221733, 0, 0}, 58.018},
     {"squeezenet1_0", 1248424, 97, {0, 0.211384, 0.0134712, 0, 0}, 58.6248},
+    {"densenet_bc_100_12",
+     769162,
+     32,
+     {-0.162226, 0.114879, -0.0233197, -0.104572, 0.0319949},
+     62.7479},
+    {"densenet_bc_100_12_nonaffine",
+     745174,
+     32,
+     {-0.108656, 0.019394, -0.200377, -0.0748073, 0.0150866},
+     54.8593},
+    {"wrn_40_2", 2243546, 32, {-1.01933, 0.492073, -1.71809, -2.27941, 0.665376}, 160.714},
+    {"wrn_40_4", 8949210, 32, {-2.21374, -1.71319, -3.24487, -1.69408, 2.06738}, 1153.52},
+    {"wrn_28_10", 36479194, 32, {1.44927, 0.398231, -1.10132, -0.37042, -0.578946}, 679.119},
+    {"mnist_convnet", 21840, 28, {0.247453, -0.438624, 0.589992, 0.219298, -0.35394}, 10.1866},
 };
 
 TEST(Networks, ComputeWhatPyTorchDoes) {
@@ -69,8 +84,9 @@ TEST(Networks, ComputeWhatPyTorchDoes) {
       fill(*network);
     }
     const std::int64_t side = reference.side;
-    auto images = made_up_numbers(static_cast<std::size_t>(2 * 3 * side * side), 99);
-    const auto outputs = network->forward(torch::from_blob(images.data(), {2, 3, side, side}));
+    const auto planes = static_cast<std::int64_t>(find_network(made).preprocessing.planes());
+    auto images = made_up_numbers(static_cast<std::size_t>(2 * planes * side * side), 99);
+    const auto outputs = network->forward(torch::from_blob(images.data(), {2, planes, side, side}));
     double largest = 0;
     for (const double logit : reference.logits) largest = std::max(largest, std::abs(logit));
     for (std::int64_t c = 0; c < 5; ++c) {
@@ -87,11 +103,58 @@ TEST(Networks, ComputeWhatPyTorchDoes) {
 TEST(Networks, HaveThePublishedNumberOfParameters) {
   for (const Reference& reference : references) {
     const NetworkInfo& info = find_network(reference.name);
+    const auto network = info.make(1);
     std::int64_t count = 0;
-    for (const torch::Tensor& tensor : info.make(1)->parameters()) count += tensor.numel();
+    for (const torch::Tensor& tensor : network->parameters()) count += tensor.numel();
     // Each further class adds a row of the last layer and an element of its bias.
-    const auto width = info.make(1)->named_parameters()[info.head + ".weight"].size(1);
+    const auto width = network->named_parameters()[info.head + ".weight"].size(1);
     EXPECT_EQ(count + (info.classes - 1) * (width + 1), reference.parameters) << info.name;
+  }
+}
+
+/// Mean square of a kernel times half of its fan: 1 after He et al.
+double variance(const torch::Tensor& kernel, std::int64_t inputs_or_outputs) {
+  const std::int64_t fan = kernel.size(inputs_or_outputs) * kernel[0][0].numel();
+  return kernel.square().mean().item<double>() * static_cast<double>(fan) / 2;
+}
+
+TEST(Networks, StartAsTheirReferenceCodeDoes) {
+  torch::manual_seed(1);
+  struct Start {
+    const char *network, *kernel;
+    std::int64_t fan;  // 0: of the outputs, 1: of the inputs
+  };
+  // Of n numbers the variance is known to sqrt(2 / n): 1 % for these.
+  for (const Start& start : {Start{"wrn_40_2", "block2.layer.0.conv1.weight", 0},
+                             Start{"wrn_40_2", "block3.layer.0.convShortcut.weight", 0},
+                             Start{"densenet_bc_100_12", "trans1.conv1.weight", 0},
+                             Start{"resnet18_32x32", "layer2.0.conv1.weight", 0},
+                             Start{"resnet20", "layer3.0.conv1.weight", 1},
+                             Start{"squeezenet1_0", "features.12.squeeze.weight", 1}}) {
+    const auto network = find_network(start.network).make(10);
+    EXPECT_NEAR(variance(tensors_of(*network).at(start.kernel), start.fan), 1, 0.06)
+        << start.network << " " << start.kernel;
+  }
+  const auto tensors = tensors_of(*find_network("wrn_40_2").make(10));
+  EXPECT_TRUE(tensors.at("fc.bias").eq(0).all().item<bool>());
+  EXPECT_TRUE(tensors.at("bn1.weight").eq(1).all().item<bool>());
+}
+
+TEST(Networks, DropOutOnlyInTraining) {
+  const torch::NoGradGuard no_gradients;
+  torch::manual_seed(1);
+  for (const char* name : {"wrn_40_2", "mnist_convnet"}) {
+    const auto network = find_network(name).make(10);
+    const Preprocessing& p = find_network(name).preprocessing;
+    const auto side = static_cast<std::int64_t>(p.height);
+    const torch::Tensor images =
+        torch::rand({4, static_cast<std::int64_t>(p.planes()), side, side});
+    const auto twice = [&] {
+      return network->forward(images).logits.equal(network->forward(images).logits);
+    };
+    EXPECT_FALSE(twice()) << name;
+    network->eval();
+    EXPECT_TRUE(twice()) << name;
   }
 }
 

@@ -114,14 +114,15 @@ Network& network_of(const Model& model) { return *model.state_->network; }
 
 torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
   const Preprocessing& p = model.preprocessing();
-  const std::size_t each = 3 * p.height * p.width;
+  const std::size_t each = p.planes() * p.height * p.width;
   if (images.empty() || images.size() % each != 0) {
-    fail("[", model.info().name, "] images: expected B x 3 x ", p.height, " x ", p.width,
-         " values, found ", images.size());
+    fail("[", model.info().name, "] images: expected B x ", p.planes(), " x ", p.height, " x ",
+         p.width, " values, found ", images.size());
   }
   const torch::Device device(model.device());
   return torch::from_blob(const_cast<float*>(images.data()),
-                          {static_cast<std::int64_t>(images.size() / each), 3,
+                          {static_cast<std::int64_t>(images.size() / each),
+                           static_cast<std::int64_t>(p.planes()),
                            static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
       .to(device)
       .contiguous(format_for(device));

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -43,6 +44,7 @@ struct NetworkInfo {
   std::int64_t classes = 0;  // of the published weights
   Preprocessing preprocessing;
   std::size_t min_side = 1;  // smaller pictures vanish on their way
+  std::size_t max_side = std::numeric_limits<std::size_t>::max();  // larger ones do not fit
   std::string head;  // the last layer's name: head + ".weight" [C, D ...], head + ".bias" [C]
   bool linear_head = true;  // logits = features W^T + b; otherwise a bank gets no head
   std::vector<OtherNames> also_reads = {};
@@ -97,7 +99,7 @@ class Model {
   /// Parameters and buffers by name, as they are (copies).
   std::map<std::string, Array> parameters() const;
 
-  /// `images` is [B, 3, height, width] as a Preprocessor makes them, B > 0. Runs on thread_count()
+  /// `images` is [B, planes, height, width] as a Preprocessor makes them, B > 0. Runs on thread_count()
   /// threads, on the caller's alone within parallel_for; several may call at once. What a row gives
   /// depends on B by rounding, so whoever wants equal bits keeps B.
   ModelOutputs forward(std::span<const float> images) const;

@@ -23,6 +23,10 @@ Preprocessing recorded_preprocessing(const NetworkInfo& info, const Weights& wei
 }
 
 void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::string_view where) {
+  if (p.planes() != info.preprocessing.planes()) {
+    fail(where, ": channels: the network reads ", info.preprocessing.channels, ", found ",
+         p.channels);
+  }
   try {
     Preprocessor{p};
   } catch (const Error& e) {
@@ -30,6 +34,9 @@ void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::s
   }
   if (std::min(p.height, p.width) < info.min_side) {
     fail(where, ": size: expected at least ", info.min_side, ", found ", p.height, " x ", p.width);
+  }
+  if (std::max(p.height, p.width) > info.max_side) {
+    fail(where, ": size: expected at most ", info.max_side, ", found ", p.height, " x ", p.width);
   }
 }
 

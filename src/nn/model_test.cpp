@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 
 #include "io/safetensors.h"
 #include "io/test_folder.h"
@@ -225,8 +224,8 @@ TEST_F(ModelTest, OptionsChangeThePreprocessing) {
   EXPECT_EQ(p.short_side, 64u);
   EXPECT_EQ(p.resize, "bicubic");
   EXPECT_EQ(p.channels, "bgr");
-  EXPECT_EQ(p.mean, (std::array{0.5, 0.25, 0.0}));
-  EXPECT_EQ(p.std, (std::array{1.0, 2.0, 0.5}));
+  EXPECT_EQ(p.mean, (std::vector{0.5, 0.25, 0.0}));
+  EXPECT_EQ(p.std, (std::vector{1.0, 2.0, 0.5}));
   EXPECT_EQ(model.forward(std::vector<float>(2 * 3 * 48 * 48)).logits.shape(), (Shape{2, 10}));
   EXPECT_NE(error_of([&] { model.forward(std::vector<float>(picture)); }), "");
 }
@@ -238,7 +237,8 @@ TEST_F(ModelTest, RefusesOptionsThatMakeNoSense) {
   EXPECT_THAT(fault(spec + "?size=0"), HasSubstr("[1, 8192]"));
   EXPECT_THAT(fault(spec + "?size=64&short_side=48"), HasSubstr("short_side"));
   EXPECT_THAT(fault(spec + "?resize=cubic"), HasSubstr("Did you mean 'bicubic'"));
-  EXPECT_THAT(fault(spec + "?mean=0.5"), HasSubstr("three numbers"));
+  EXPECT_THAT(fault(spec + "?mean=0.5"),
+              HasSubstr("expected one mean for each channel of rgb, found 1"));
   EXPECT_THAT(fault(spec + "?std=1,1,0"), HasSubstr("> 0"));
 }
 
@@ -309,20 +309,33 @@ TEST_F(ModelTest, OtherNamesBringTheirPreprocessing) {
               HasSubstr("they fit squeezenet1_0"));
 }
 
-TEST(PublishedWeights, Load) {
-  const char* folder = std::getenv("NESCIO_WEIGHTS");
-  if (!folder) GTEST_SKIP() << "NESCIO_WEIGHTS is not set";
-  for (const auto& [network, file] : {std::pair{"resnet20", "resnet20-12fca82f.th"},
-                                      std::pair{"resnet32", "resnet32-d509ac18.th"},
-                                      std::pair{"resnet44", "resnet44-014dd654.th"},
-                                      std::pair{"resnet56", "resnet56-4bfd9763.th"}}) {
-    const std::string path = text(":", folder, "/", file);
-    EXPECT_EQ(Model::load(network + path, "cpu").classes(), 10u);
-  }
-  const std::string message =
-      error_of([&] { Model::load(text("resnet20:", folder, "/resnet32-d509ac18.th"), "cpu"); });
-  EXPECT_THAT(message, HasSubstr("another network"));
-  EXPECT_THAT(message, HasSubstr("they fit resnet32"));
+TEST_F(ModelTest, AGreyNetworkReadsOneChannel) {
+  Weights weights;
+  std::uint32_t seed = 0;
+  const auto add = [&](const std::string& name, Shape shape) {
+    weights.emplace(name + ".bias", Array({shape[0]}, made_up_numbers(shape[0], ++seed)));
+    std::vector<float> values = made_up_numbers(count_of(shape), ++seed);
+    weights.emplace(name + ".weight", Array(std::move(shape), std::move(values)));
+  };
+  add("conv1", {10, 1, 5, 5});
+  add("conv2", {20, 10, 5, 5});
+  add("fc1", {50, 320});
+  add("fc2", {6, 50});
+  write_safetensors(folder_ / "m.safetensors", weights);
+  const std::string spec = text("mnist_convnet:", (folder_ / "m.safetensors").string());
+  const Model model = Model::load(spec, "cpu");
+  EXPECT_EQ(model.classes(), 6u);
+  const std::vector<float> images = made_up_numbers(2 * 28 * 28, 1);
+  EXPECT_EQ(model.forward(images).logits.shape(), (Shape{2, 6}));
+  EXPECT_THAT(error_of([&] { model.forward(std::vector<float>(100)); }),
+              HasSubstr("expected B x 1 x 28 x 28"));
+  EXPECT_EQ(Model::load(spec + "?mean=0.1307&std=0.3081", "cpu").preprocessing().mean.size(), 1u);
+  EXPECT_THAT(fault(spec + "?mean=0.1,0.2,0.3"), HasSubstr("one mean for each channel of grey"));
+  EXPECT_THAT(fault(spec + "?channels=rgb"), HasSubstr("reads grey, found rgb"));
+  EXPECT_THAT(fault(spec + "?size=32"), HasSubstr("at most 31"));
+  EXPECT_THAT(fault(spec + "?size=27"), HasSubstr("at least 28"));
+  EXPECT_THAT(fault(save(made_up_resnet20(10, 9)) + "?channels=grey"),
+              HasSubstr("reads rgb, found grey"));
 }
 
 }  // namespace

@@ -30,6 +30,15 @@ Array as_type(const Array& array, DType type) {
 
 }  // namespace
 
+void he_start(torch::nn::Module& network, torch::nn::init::FanModeType fan) {
+  for (const auto& module : network.modules(/*include_self=*/false)) {
+    auto* conv = module->as<torch::nn::Conv2d>();
+    if (!conv) continue;
+    torch::nn::init::kaiming_normal_(conv->weight, 0, fan, torch::kReLU);
+    if (conv->bias.defined()) torch::nn::init::zeros_(conv->bias);
+  }
+}
+
 Shape shape_of(const torch::Tensor& tensor) {
   return Shape(tensor.sizes().begin(), tensor.sizes().end());
 }

@@ -23,16 +23,21 @@ struct NetworkOutputs {
 /// A module whose parameters carry the names of the published weights.
 class Network : public torch::nn::Module {
  public:
-  /// `images` is [B, 3, height, width].
+  /// `images` is [B, planes, height, width].
   virtual NetworkOutputs forward(const torch::Tensor& images) = 0;
 };
 
 /// What a model runs, in evaluation mode. Its parameters ask for no gradients; pictures may.
 Network& network_of(const Model& model);
 
-/// Pictures as Model::forward() takes them, [B, 3, height, width], where and in the order in which
+/// Pictures as Model::forward() takes them, [B, planes, height, width], where and in the order in which
 /// the network wants them. Error if they are not a whole number of pictures.
 torch::Tensor to_tensor(const Model& model, std::span<const float> images);
+
+/// Starts every convolution as He et al. do (Delving Deep into Rectifiers, ICCV 2015,
+/// arXiv:1502.01852): kernels normal with variance 2 / fan, biases 0. Linear layers stay as they
+/// are. Called by the constructors of networks whose reference code starts in this way.
+void he_start(torch::nn::Module& network, torch::nn::init::FanModeType fan);
 
 Shape shape_of(const torch::Tensor& tensor);
 

@@ -12,10 +12,10 @@ torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device
 
 torch::Tensor to_tensor(const ImageBatch& batch, const Preprocessing& p,
                         const torch::Device& device) {
-  const torch::Tensor pictures =
-      torch::from_blob(const_cast<float*>(batch.images.data()),
-                       {static_cast<std::int64_t>(batch.count), 3,
-                        static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)});
+  const torch::Tensor pictures = torch::from_blob(
+      const_cast<float*>(batch.images.data()),
+      {static_cast<std::int64_t>(batch.count), static_cast<std::int64_t>(p.planes()),
+       static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)});
   return to_device(pictures, device).contiguous(format_for(device));
 }
 

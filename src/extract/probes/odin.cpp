@@ -46,11 +46,11 @@ class Odin final : public Probe {
     return torch::autograd::grad({loss}, {pictures})[0];
   }
 
-  /// [3, 1, 1]
+  /// [planes, 1, 1]
   torch::Tensor step_sizes(const Preprocessing& p) const {
     std::vector<float> sizes;
     for (const double std : p.std) sizes.push_back(static_cast<float>(epsilon / std));
-    return torch::tensor(sizes).view({3, 1, 1});
+    return torch::tensor(sizes).view({-1, 1, 1});
   }
 };
 

@@ -88,6 +88,7 @@ class ResNet final : public StagedNetwork {
       groups_.push_back(register_module(text("layer", i + 1), group));
     }
     fc_ = register_module("fc", tn::Linear(in, classes));
+    he_start(*this, torch::kFanOut);
   }
 
   /// The stem and the groups of blocks.

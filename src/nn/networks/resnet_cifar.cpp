@@ -59,7 +59,10 @@ class CifarResNet final : public StagedNetwork {
         layer1_(register_module("layer1", group(blocks, 16, 16, 1))),
         layer2_(register_module("layer2", group(blocks, 16, 32, 2))),
         layer3_(register_module("layer3", group(blocks, 32, 64, 2))),
-        linear_(register_module("linear", tn::Linear(64, classes))) {}
+        linear_(register_module("linear", tn::Linear(64, classes))) {
+    he_start(*this, torch::kFanIn);
+    tn::init::kaiming_normal_(linear_->weight);
+  }
 
   /// The first convolution and three groups of blocks.
   std::int64_t stages() const override { return 4; }

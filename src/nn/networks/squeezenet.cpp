@@ -43,7 +43,10 @@ class SqueezeNet final : public Network {
                            Fire(384, 64, 256), pool(), Fire(512, 64, 256)))),
         classifier_(register_module(
             "classifier",
-            tn::Sequential(tn::Dropout(0.5), tn::Conv2d(tn::Conv2dOptions(512, classes, 1))))) {}
+            tn::Sequential(tn::Dropout(0.5), tn::Conv2d(tn::Conv2dOptions(512, classes, 1))))) {
+    he_start(*this, torch::kFanIn);
+    tn::init::normal_(classifier_->ptr(1)->as<tn::Conv2d>()->weight, 0, 0.01);
+  }
 
   NetworkOutputs forward(const torch::Tensor& images) override {
     const torch::Tensor x = features_->forward(images);

@@ -1,0 +1,137 @@
+// DenseNet-BC with 100 layers for 32 x 32 pictures: in each of three blocks a layer reads everything
+// that the ones before it wrote and adds 12 channels; in between, channels and sides are halved.
+//
+// Paper  Huang et al., Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993.
+// Names  those of andreasveit/densenet-pytorch, as in tmlr-group/Unleashing-Mask, whose batch
+//        normalisation has neither scale nor shift.
+#include "base/text.h"
+#include "nn/model.h"
+#include "nn/network.h"
+
+namespace nescio {
+namespace {
+
+namespace tn = torch::nn;
+
+constexpr std::int64_t growth = 12;
+constexpr std::int64_t layers = 16;  // of a block, with two convolutions each
+
+tn::BatchNorm2d norm(std::int64_t channels, bool affine) {
+  return tn::BatchNorm2d(tn::BatchNorm2dOptions(channels).affine(affine));
+}
+
+/// Keeps the size.
+tn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t side) {
+  return tn::Conv2d(tn::Conv2dOptions(in, out, side).padding(side / 2).bias(false));
+}
+
+class Layer final : public tn::Module {
+ public:
+  Layer(std::int64_t in, bool affine)
+      : bn1_(register_module("bn1", norm(in, affine))),
+        conv1_(register_module("conv1", conv(in, 4 * growth, 1))),
+        bn2_(register_module("bn2", norm(4 * growth, affine))),
+        conv2_(register_module("conv2", conv(4 * growth, growth, 3))) {}
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor y = conv1_(bn1_(x).relu_());
+    return torch::cat({x, conv2_(bn2_(y).relu_())}, 1);
+  }
+
+ private:
+  tn::BatchNorm2d bn1_;
+  tn::Conv2d conv1_;
+  tn::BatchNorm2d bn2_;
+  tn::Conv2d conv2_;
+};
+
+class Transition final : public tn::Module {
+ public:
+  Transition(std::int64_t in, bool affine)
+      : bn1_(register_module("bn1", norm(in, affine))),
+        conv1_(register_module("conv1", conv(in, in / 2, 1))) {}
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    return torch::avg_pool2d(conv1_(bn1_(x).relu_()), 2);
+  }
+
+ private:
+  tn::BatchNorm2d bn1_;
+  tn::Conv2d conv1_;
+};
+
+class DenseNet final : public Network {
+ public:
+  DenseNet(bool affine, std::int64_t classes)
+      : conv1_(register_module("conv1", conv(3, 2 * growth, 3))) {
+    std::int64_t channels = 2 * growth;
+    for (int i = 1; i <= 3; ++i) {
+      if (i > 1) {
+        const auto transition = std::make_shared<Transition>(channels, affine);
+        transitions_.push_back(register_module(text("trans", i - 1), transition));
+        channels /= 2;
+      }
+      const auto block = register_module(text("block", i), std::make_shared<tn::Module>());
+      blocks_.push_back(block->register_module("layer", tn::Sequential()));
+      for (std::int64_t layer = 0; layer < layers; ++layer, channels += growth) {
+        blocks_.back()->push_back(Layer(channels, affine));
+      }
+    }
+    bn1_ = register_module("bn1", norm(channels, affine));
+    fc_ = register_module("fc", tn::Linear(channels, classes));
+    he_start(*this, torch::kFanOut);
+    tn::init::zeros_(fc_->bias);
+  }
+
+  NetworkOutputs forward(const torch::Tensor& images) override {
+    torch::Tensor x = blocks_[0]->forward(conv1_(images));
+    x = blocks_[1]->forward(transitions_[0]->forward(x));
+    x = blocks_[2]->forward(transitions_[1]->forward(x));
+    const torch::Tensor features = bn1_(x).relu_().mean({2, 3});
+    return {fc_(features), features};
+  }
+
+ private:
+  tn::Conv2d conv1_;
+  std::vector<tn::Sequential> blocks_;
+  std::vector<std::shared_ptr<Transition>> transitions_;
+  tn::BatchNorm2d bn1_{nullptr};
+  tn::Linear fc_{nullptr};
+};
+
+NetworkInfo densenet(bool affine, const std::string& name, const std::string& normalisation,
+                     const std::string& weights) {
+  return {.name = name,
+          .summary = "DenseNet-BC of 100 layers, growth 12, for 32 x 32 pictures" + normalisation,
+          .paper =
+              "Huang, Liu, van der Maaten, Weinberger, Densely Connected Convolutional "
+              "Networks, CVPR 2017, arXiv:1608.06993",
+          .weights = weights,
+          .classes = 10,
+          .preprocessing = {.height = 32,
+                            .width = 32,
+                            .mean = {125.3 / 255, 123.0 / 255, 113.9 / 255},
+                            .std = {63.0 / 255, 62.1 / 255, 66.7 / 255}},
+          .min_side = 4,
+          .head = "fc",
+          .make = [affine](std::int64_t classes) -> std::shared_ptr<Network> {
+            return std::make_shared<DenseNet>(affine, classes);
+          }};
+}
+
+}  // namespace
+
+namespace networks {
+NetworkInfo densenet_bc_100_12() {
+  return densenet(true, "densenet_bc_100_12", "",
+                  "any with the names of github.com/andreasveit/densenet-pytorch; `nescio train` "
+                  "makes them");
+}
+NetworkInfo densenet_bc_100_12_nonaffine() {
+  return densenet(false, "densenet_bc_100_12_nonaffine",
+                  ", batch normalisation without scale and shift",
+                  "pretrained_model.state of github.com/tmlr-group/Unleashing-Mask at 312c2c5 "
+                  "(CIFAR-10)");
+}
+}  // namespace networks
+}  // namespace nescio

@@ -1,0 +1,107 @@
+// Wide ResNets: 6n + 4 layers in three groups of n blocks, `width` times the channels of the CIFAR
+// ResNets; batch normalisation and ReLU stand before each convolution.
+//
+// Paper  Zagoruyko, Komodakis, Wide Residual Networks, BMVC 2016, arXiv:1605.07146; dropout 0.3
+//        between the convolutions of a block, as there and for WRN-40-2 in Outlier Exposure.
+// Names  those of xternalz/WideResNet-pytorch, as in hendrycks/outlier-exposure. There a shortcut
+//        that changes the number of channels begins behind the first normalisation and ReLU.
+#include "base/text.h"
+#include "nn/model.h"
+#include "nn/network.h"
+
+namespace nescio {
+namespace {
+
+namespace tn = torch::nn;
+
+constexpr double dropout = 0.3;
+
+tn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t side, std::int64_t stride) {
+  return tn::Conv2d(tn::Conv2dOptions(in, out, side).stride(stride).padding(side / 2).bias(false));
+}
+
+class Block final : public tn::Module {
+ public:
+  Block(std::int64_t in, std::int64_t out, std::int64_t stride)
+      : bn1_(register_module("bn1", tn::BatchNorm2d(in))),
+        conv1_(register_module("conv1", conv(in, out, 3, stride))),
+        bn2_(register_module("bn2", tn::BatchNorm2d(out))),
+        conv2_(register_module("conv2", conv(out, out, 3, 1))) {
+    if (in != out) shortcut_ = register_module("convShortcut", conv(in, out, 1, stride));
+  }
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor ready = bn1_(x).relu_();
+    const torch::Tensor y = bn2_(conv1_(ready)).relu_();
+    return conv2_(torch::dropout(y, dropout, is_training()))
+        .add_(shortcut_.is_empty() ? x : shortcut_(ready));
+  }
+
+ private:
+  tn::BatchNorm2d bn1_;
+  tn::Conv2d conv1_;
+  tn::BatchNorm2d bn2_;
+  tn::Conv2d conv2_;
+  tn::Conv2d shortcut_{nullptr};
+};
+
+class WideResNet final : public Network {
+ public:
+  WideResNet(std::int64_t depth, std::int64_t width, std::int64_t classes)
+      : conv1_(register_module("conv1", conv(3, 16, 3, 1))) {
+    std::int64_t in = 16;
+    for (std::int64_t i = 0; i < 3; ++i) {
+      const auto group = register_module(text("block", i + 1), std::make_shared<tn::Module>());
+      groups_.push_back(group->register_module("layer", tn::Sequential()));
+      const std::int64_t out = (16 * width) << i;
+      for (std::int64_t block = 0; block < (depth - 4) / 6; ++block, in = out) {
+        groups_.back()->push_back(Block(in, out, i > 0 && block == 0 ? 2 : 1));
+      }
+    }
+    bn1_ = register_module("bn1", tn::BatchNorm2d(in));
+    fc_ = register_module("fc", tn::Linear(in, classes));
+    he_start(*this, torch::kFanOut);
+    tn::init::zeros_(fc_->bias);
+  }
+
+  NetworkOutputs forward(const torch::Tensor& images) override {
+    torch::Tensor x = conv1_(images);
+    for (tn::Sequential& group : groups_) x = group->forward(x);
+    const torch::Tensor features = bn1_(x).relu_().mean({2, 3});
+    return {fc_(features), features};
+  }
+
+ private:
+  tn::Conv2d conv1_;
+  std::vector<tn::Sequential> groups_;
+  tn::BatchNorm2d bn1_{nullptr};
+  tn::Linear fc_{nullptr};
+};
+
+NetworkInfo wrn(std::int64_t depth, std::int64_t width) {
+  return {.name = text("wrn_", depth, "_", width),
+          .summary = text("Wide ResNet of ", depth, " layers for 32 x 32 pictures, ", width,
+                          " times as wide as a CIFAR ResNet, dropout ", dropout),
+          .paper = "Zagoruyko, Komodakis, Wide Residual Networks, BMVC 2016, arXiv:1605.07146",
+          .weights =
+              "any with the names of github.com/xternalz/WideResNet-pytorch or "
+              "github.com/hendrycks/outlier-exposure; `nescio train` makes them",
+          .classes = 10,
+          .preprocessing = {.height = 32,
+                            .width = 32,
+                            .mean = {125.3 / 255, 123.0 / 255, 113.9 / 255},
+                            .std = {63.0 / 255, 62.1 / 255, 66.7 / 255}},
+          .head = "fc",
+          .make = [depth, width](std::int64_t classes) -> std::shared_ptr<Network> {
+            return std::make_shared<WideResNet>(depth, width, classes);
+          }};
+}
+
+}  // namespace
+
+namespace networks {
+NetworkInfo wrn_28_10() { return wrn(28, 10); }
+NetworkInfo wrn_40_2() { return wrn(40, 2); }
+NetworkInfo wrn_40_4() { return wrn(40, 4); }
+}  // namespace networks
+}  // namespace nescio
