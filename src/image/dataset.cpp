@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "image/negative.h"
 #include "image/subset.h"
 
 namespace nescio {
@@ -59,6 +60,7 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
   try {
     std::unique_ptr<Dataset> dataset = select_pictures(type->open(parts.path), *type);
     if (dataset->size() == 0) fail(parts.path, " holds no pictures");
+    if (type->negative) return negative_of(std::move(dataset));
     return dataset;
   } catch (const Error& e) {
     fail(where, " ", e.what());

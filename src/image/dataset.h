@@ -59,6 +59,7 @@ class DatasetType {
   std::string except;   // rows to leave out
   std::string classes;  // labels or names
   bool skip_broken = false;
+  bool negative = false;  // see negative_of()
 };
 
 /// The self-description from which reading of specs, `list` and `describe` come.
@@ -95,6 +96,9 @@ DatasetInfo describe_dataset(DatasetInfo info) {
        .doc = "classes to keep, by name or label as in cat,dog or 0-32,40; they are numbered anew "
               "from 0 in this order; drawn(33,0) are 33 at random with seed 0, ascending, "
               "not_drawn(33,0) all others; all if not given"}));
+  info.options.push_back(bind_parameter<DatasetType, Object, bool>(
+      &DatasetType::negative,
+      {.name = "negative", .doc = "the negatives of the pictures: 255 - value"}));
   return info;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "io/npy.h"
@@ -111,6 +112,56 @@ TEST(OpenDataset, ReadsNpyPictures) {
               HasSubstr("sides of at least 1"));
 }
 
+TEST(OpenDataset, TurnsPicturesIntoTheirNegatives) {
+  const TestFolder folder;
+  const auto file = folder.file("all.bin", record(3, 1) + record(4, 255));
+  const std::string spec = text("records:", file.string());
+  const auto negative = open_dataset(spec + "?negative=true&index=1,0");
+  EXPECT_EQ(negative->load(0).image.pixels[0], 0);
+  const Sample sample = negative->load(1);
+  EXPECT_EQ(sample.image.pixels[3071], 254);
+  EXPECT_EQ(sample.label, 3);
+  EXPECT_EQ(sample.index, 0);
+  EXPECT_EQ(negative->label(0), 4);
+  EXPECT_NE(negative->hash(), open_dataset(spec + "?index=1,0")->hash());
+  EXPECT_THAT(fault(spec + "?negative=perhaps"), HasSubstr("expected true or false"));
+}
+
+/// Mean and standard deviation of the values of some noise, in units of [0, 1].
+std::pair<double, double> moments(const Dataset& noise) {
+  double sum = 0, squares = 0, count = 0;
+  for (std::size_t i = 0; i < noise.size(); ++i) {
+    for (const std::uint8_t value : noise.load(i).image.pixels) {
+      sum += value / 255.0;
+      squares += value / 255.0 * value / 255.0;
+      ++count;
+    }
+  }
+  return {sum / count, std::sqrt(squares / count - sum / count * sum / count)};
+}
+
+TEST(OpenDataset, MakesNoise) {
+  const auto open = [](const std::string& rest) { return open_dataset("noise:" + rest); };
+  const auto gaussian = open("gaussian?side=28&channels=grey&count=40&seed=2");
+  ASSERT_EQ(gaussian->size(), 40u);
+  EXPECT_EQ(gaussian->load(7).image.pixels.size(), 28u * 28u);
+  EXPECT_EQ(gaussian->load(7).label, -1);
+  // 31360 values: means are known to 0.003. Of N(0.5, 0.5) a sixth lies beyond either end; what is
+  // left has the variance of the unit normal clipped to [-1, 1], 0.5161, times 0.25.
+  const auto [mean, deviation] = moments(*gaussian);
+  EXPECT_NEAR(mean, 0.5, 0.01);
+  EXPECT_NEAR(deviation, std::sqrt(0.5161 * 0.25), 0.01);
+  EXPECT_NEAR(moments(*open("bernoulli?count=20")).second, 0.5, 0.001);
+  EXPECT_NEAR(moments(*open("uniform?count=20")).second, std::sqrt(1 / 12.0), 0.01);
+
+  EXPECT_EQ(open("bernoulli?count=9")->load(3).image.pixels,
+            open("bernoulli?count=5")->load(3).image.pixels);
+  EXPECT_NE(open("bernoulli?seed=1")->load(3).image.pixels,
+            open("bernoulli?seed=2")->load(3).image.pixels);
+  EXPECT_NE(open("uniform?seed=1")->hash(), open("uniform?seed=2")->hash());
+  EXPECT_THAT(fault("noise:gausian"), HasSubstr("Did you mean 'gaussian'"));
+}
+
 TEST(OpenDataset, SaysWhatIsWrongWithASpec) {
   EXPECT_THAT(fault("cifar10"), HasSubstr("expected type:PATH"));
   EXPECT_THAT(fault("cifar11:x"), HasSubstr("Did you mean 'cifar10'"));
@@ -132,7 +183,7 @@ TEST(Datasets, DescribeThemselves) {
     EXPECT_FALSE(info.name.empty());
     EXPECT_FALSE(info.summary.empty()) << info.name;
     EXPECT_FALSE(info.path.empty()) << info.name;
-    EXPECT_EQ(info.options.back().info.name, "classes") << info.name;
+    EXPECT_EQ(info.options.back().info.name, "negative") << info.name;
     for (const auto& option : info.options) {
       EXPECT_FALSE(option.info.doc.empty()) << info.name << " " << option.info.name;
     }
