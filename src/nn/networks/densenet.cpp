@@ -6,7 +6,7 @@
 //        normalisation has neither scale nor shift.
 #include "base/text.h"
 #include "nn/model.h"
-#include "nn/network.h"
+#include "nn/staged_network.h"
 
 namespace nescio {
 namespace {
@@ -60,7 +60,7 @@ class Transition final : public tn::Module {
   tn::Conv2d conv1_;
 };
 
-class DenseNet final : public Network {
+class DenseNet final : public StagedNetwork {
  public:
   DenseNet(bool affine, std::int64_t classes)
       : conv1_(register_module("conv1", conv(3, 2 * growth, 3))) {
@@ -83,15 +83,21 @@ class DenseNet final : public Network {
     tn::init::zeros_(fc_->bias);
   }
 
-  NetworkOutputs forward(const torch::Tensor& images) override {
-    torch::Tensor x = blocks_[0]->forward(conv1_(images));
-    x = blocks_[1]->forward(transitions_[0]->forward(x));
-    x = blocks_[2]->forward(transitions_[1]->forward(x));
+  /// The first convolution and three blocks, with the transition before each but the first.
+  std::int64_t stages() const override { return 4; }
+
+  NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = bn1_(x).relu_().mean({2, 3});
     return {fc_(features), features};
   }
 
  private:
+  torch::Tensor stage(std::int64_t i, const torch::Tensor& x) override {
+    if (i == 0) return conv1_(x);
+    const auto block = static_cast<std::size_t>(i - 1);
+    return blocks_[block]->forward(block == 0 ? x : transitions_[block - 1]->forward(x));
+  }
+
   tn::Conv2d conv1_;
   std::vector<tn::Sequential> blocks_;
   std::vector<std::shared_ptr<Transition>> transitions_;

@@ -7,7 +7,7 @@
 //        that changes the number of channels begins behind the first normalisation and ReLU.
 #include "base/text.h"
 #include "nn/model.h"
-#include "nn/network.h"
+#include "nn/staged_network.h"
 
 namespace nescio {
 namespace {
@@ -45,7 +45,7 @@ class Block final : public tn::Module {
   tn::Conv2d shortcut_{nullptr};
 };
 
-class WideResNet final : public Network {
+class WideResNet final : public StagedNetwork {
  public:
   WideResNet(std::int64_t depth, std::int64_t width, std::int64_t classes)
       : conv1_(register_module("conv1", conv(3, 16, 3, 1))) {
@@ -64,14 +64,19 @@ class WideResNet final : public Network {
     tn::init::zeros_(fc_->bias);
   }
 
-  NetworkOutputs forward(const torch::Tensor& images) override {
-    torch::Tensor x = conv1_(images);
-    for (tn::Sequential& group : groups_) x = group->forward(x);
+  /// The first convolution and three groups of blocks.
+  std::int64_t stages() const override { return 4; }
+
+  NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = bn1_(x).relu_().mean({2, 3});
     return {fc_(features), features};
   }
 
  private:
+  torch::Tensor stage(std::int64_t i, const torch::Tensor& x) override {
+    return i == 0 ? conv1_(x) : groups_[static_cast<std::size_t>(i - 1)]->forward(x);
+  }
+
   tn::Conv2d conv1_;
   std::vector<tn::Sequential> groups_;
   tn::BatchNorm2d bn1_{nullptr};
