@@ -72,6 +72,17 @@ TEST(Protocols, Gtsrb32DividesItsClassesAndItsTestPart) {
   }
 }
 
+TEST(Protocols, MnistHasTheSizesThatItStates) {
+  const char* data = std::getenv("NESCIO_DATA");
+  if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
+  const Protocol mnist = protocol("mnist", data);
+  EXPECT_TRUE(mnist.unused.empty());
+  EXPECT_EQ(mnist.sets.size(), 42U);
+  for (const ProtocolSet& set : mnist.sets) {
+    EXPECT_EQ(open_dataset(set.data)->size(), set.rows.value_or(2000)) << set.name;
+  }
+}
+
 TEST(Protocols, Cifar10HasTheSizesThatItStates) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
