@@ -216,8 +216,8 @@ MethodInfo logit_mixoe() {
                   "w_cons D(zt, zm), zi = f(x), zo = f(o), zt = lambda zi + (1 - lambda) zo, zm = "
                   "f(lambda x + (1 - lambda) o), q = lambda e_y + (1 - lambda)/C, lambda ~ "
                   "Beta(alpha, alpha)",
-       .paper = "Logit Mixture Outlier Exposure for Fine-grained Out-of-Distribution Detection, "
-                "2025, arXiv:2509.11892",
+       .paper = "Shinohara, Fukuda, Aizawa, Logit Mixture Outlier Exposure for Fine-grained "
+                "Out-of-Distribution Detection, 2025, arXiv:2509.11892",
        .needs = {.outliers = true},
        .parameters = {
            parameter(&M::preset,
