@@ -145,9 +145,8 @@ class Import final : public Verb {
       if (!as.empty() && split != as) continue;
       const double error = head_error(target, split);
       if (error > 0.01) {
-        console.log << "nescio: warning: " << split << ": logits differ from features W^T + b by "
-                    << format_number(error)
-                    << " of their range; are head, logits and features of the same network?\n";
+        console.warn(text(split, ": logits differ from features W^T + b by ", format_number(error),
+                          " of their range; are head, logits and features of the same network?"));
       }
     }
   }

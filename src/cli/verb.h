@@ -6,9 +6,9 @@
 #pragma once
 
 #include <functional>
-#include <iosfwd>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -24,6 +24,9 @@ struct Console {
   Progress progress;    // a bar on a terminal, otherwise a line now and then
   std::string command;  // the whole command line, quoted for a shell
   bool json = false;    // --json was given
+
+  /// A sentence on stderr that the user should read.
+  void warn(const std::string& sentence) const { log << "nescio: warning: " << sentence << '\n'; }
 };
 
 /// The options of one call. Members of the derived class are bound by option().

@@ -26,13 +26,12 @@ class Train final : public Verb {
     log_pictures(*trainer.data().train, console.log);
     if (trainer.data().val) log_pictures(*trainer.data().val, console.log);
     if (trainer.data().outliers) log_pictures(*trainer.data().outliers, console.log);
-    const TrainResult done = trainer.run(
-        {.out = out,
-         .resume = resume != "false",
-         .changed = resume == "changed",
-         .progress = console.progress,
-         .warn = [&](const std::string& s) { console.log << "nescio: warning: " << s << '\n'; },
-         .origin = origin(console)});
+    const TrainResult done = trainer.run({.out = out,
+                                          .resume = resume != "false",
+                                          .changed = resume == "changed",
+                                          .progress = console.progress,
+                                          .warn = [&](const std::string& s) { console.warn(s); },
+                                          .origin = origin(console)});
     if (done.steps_before == done.steps) {
       console.log << "nescio: " << out << " was finished already; nothing was done\n";
     } else if (done.steps_before > 0) {

@@ -100,8 +100,7 @@ void CheckpointFolder::save(const Checkpoint& checkpoint) const {
   remove_others(folder_, path.stem());
 }
 
-std::optional<Checkpoint> CheckpointFolder::newest(
-    const std::function<void(const std::string&)>& warn) const {
+std::optional<Checkpoint> CheckpointFolder::newest(const Notice& warn) const {
   const std::vector<fs::path> all = find_all(folder_);
   for (const fs::path& path : all) {
     try {

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/array.h"
+#include "base/notice.h"
 
 namespace nescio {
 
@@ -35,7 +35,7 @@ class CheckpointFolder {
 
   /// The newest that is whole; `warn` gets a sentence for each that is not. None if there are none
   /// at all; Error if all are damaged.
-  std::optional<Checkpoint> newest(const std::function<void(const std::string&)>& warn) const;
+  std::optional<Checkpoint> newest(const Notice& warn) const;
 
   /// The path of the newest, without looking into it.
   std::optional<std::filesystem::path> newest_path() const;

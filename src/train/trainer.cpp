@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-using Warn = std::function<void(const std::string&)>;
 
 std::string list(const std::vector<std::int64_t>& numbers) {
   std::string out;
@@ -60,7 +59,7 @@ struct Trainer::State {
 
   // The parts of run().
   nlohmann::ordered_json config(const nlohmann::ordered_json& origin) const;
-  void restore(const Checkpoint& checkpoint, const Warn& warn);
+  void restore(const Checkpoint& checkpoint, const Notice& warn);
   void read_losses(const CheckpointFolder& checkpoints);
   void save(const CheckpointFolder& checkpoints);
   void end_epoch(RunLog& log, const fs::path& out, const Progress& progress);
@@ -89,7 +88,7 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
   return out;
 }
 
-void Trainer::State::restore(const Checkpoint& checkpoint, const Warn& warn) {
+void Trainer::State::restore(const Checkpoint& checkpoint, const Notice& warn) {
   copy_weights(checkpoint.tensors, learner.tensors(), text("checkpoint of step ", checkpoint.step));
   at = RunState(checkpoint.step, checkpoint.state);
   if (at.done > plan.steps) {
@@ -180,7 +179,7 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
 
 TrainResult Trainer::State::run(const TrainOptions& options) {
   use_our_threads();
-  const Warn warn = options.warn ? options.warn : [](const std::string&) {};
+  const Notice warn = options.warn ? options.warn : [](const std::string&) {};
   for (const std::string& warning : data.warnings) warn(warning);
   const CheckpointFolder checkpoints(options.out / "checkpoints");
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "base/notice.h"
 #include "base/progress.h"
 #include "train/settings.h"
 #include "train/training_data.h"
@@ -21,8 +21,8 @@ struct TrainOptions {
   bool resume = false;        // go on from the last checkpoint in `out`, if there is one
   bool changed = false;       // even where the settings were others; goes on record
   Progress progress = {};
-  std::function<void(const std::string&)> warn = {};  // a sentence that the user should read
-  nlohmann::ordered_json origin = {};                 // joins config.json: command line, versions
+  Notice warn = {};                    // a sentence that the user should read
+  nlohmann::ordered_json origin = {};  // joins config.json: command line, versions
 };
 
 struct TrainResult {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/notice.h"
 #include "image/dataset.h"
 
 namespace nescio {
@@ -17,7 +18,7 @@ struct TrainingData {
   std::vector<std::string> class_names;
   /// What makes outliers worse than they could be, one sentence each: classes that are called as
   /// one of the data is, pictures of another size or colour.
-  std::vector<std::string> warnings;
+  Notices warnings;
 };
 
 /// Opens the specs (`val` and `outliers` may be empty) and looks at every label; those of outliers
