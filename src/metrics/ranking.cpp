@@ -87,7 +87,7 @@ RowRanking rank_rows(std::span<const float> id, std::span<const float> ood) {
   RowRanking out{.ranking = rank(id, ood), .id = {}, .ood = {}};
   std::vector<ScoreKey<float>> distinct;
   std::ranges::set_union(sorted_keys(id), sorted_keys(ood), std::back_inserter(distinct));
-  distinct.erase(std::ranges::unique(distinct).begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   out.id = steps_of(id, distinct);
   out.ood = steps_of(ood, distinct);
   return out;

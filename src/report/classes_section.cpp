@@ -21,9 +21,9 @@ std::map<std::int64_t, double> auroc_by_class(std::span<const double> id,
   std::ranges::sort(ood);
   std::map<std::int64_t, std::pair<double, double>> sums;  // pairs won, rows
   for (std::size_t r = 0; r < id.size(); ++r) {
-    const auto equal = std::ranges::equal_range(ood, id[r]);
-    const auto above = static_cast<double>(ood.end() - equal.end());
-    const auto tied = static_cast<double>(equal.size());
+    const auto equal = std::equal_range(ood.begin(), ood.end(), id[r]);
+    const auto above = static_cast<double>(ood.end() - equal.second);
+    const auto tied = static_cast<double>(equal.second - equal.first);
     auto& [won, rows] = sums[labels[r]];
     won += above + tied / 2;
     ++rows;

@@ -37,7 +37,7 @@ class ValueNoise {
 
 Image paint_noise(std::size_t, Rng& rng) {
   std::vector<ValueNoise> octaves;
-  for (const std::size_t cells : {2, 4, 8, 16}) octaves.emplace_back(cells, rng);
+  for (const std::size_t cells : {2u, 4u, 8u, 16u}) octaves.emplace_back(cells, rng);
   const double coarseness = between(rng, 0.5, 1.5);  // weight of an octave against the next finer
   return paint(
       [&](double x, double y) {

@@ -105,8 +105,12 @@ class Thing {
   double x_, y_, size_, stretch_, angle_, texture_angle_, periods_, shift_;
 };
 
-/// Two colours that differ by at least `contrast` in some part.
-std::pair<Colour, Colour> two_colours(Rng& rng, double contrast) {
+struct TwoColours {
+  Colour from, to;
+};
+
+/// Two that differ by at least `contrast` in some part.
+TwoColours two_colours(Rng& rng, double contrast) {
   for (;;) {
     const Colour a = random_colour(rng), b = random_colour(rng);
     const double difference =
@@ -117,8 +121,8 @@ std::pair<Colour, Colour> two_colours(Rng& rng, double contrast) {
 
 Image paint_thing(const Shape& shape, const Texture& texture, Rng& rng) {
   const Thing thing(shape, texture, rng);
-  const auto [light, dark] = two_colours(rng, 0.35);
-  const auto [left, right] = two_colours(rng, 0.0);
+  const TwoColours texture_colours = two_colours(rng, 0.35);
+  const TwoColours background = two_colours(rng, 0.0);
   const double direction = between(rng, 0, 2 * pi);
   // A bar in front of it, in a third of the pictures thin enough to be out of sight.
   const double bar_angle = between(rng, 0, pi), bar_place = between(rng, -0.5, 0.5);
@@ -128,8 +132,10 @@ Image paint_thing(const Shape& shape, const Texture& texture, Rng& rng) {
   return paint(
       [&](double x, double y) {
         const double along = x * std::cos(direction) + y * std::sin(direction);
-        Colour c = blend(left, right, std::clamp(0.5 + 0.5 * along, 0.0, 1.0));
-        c = blend(c, blend(dark, light, 0.5 + 0.5 * thing.texture(x, y)), thing.cover(x, y));
+        Colour c = blend(background.from, background.to, std::clamp(0.5 + 0.5 * along, 0.0, 1.0));
+        const Colour surface =
+            blend(texture_colours.to, texture_colours.from, 0.5 + 0.5 * thing.texture(x, y));
+        c = blend(c, surface, thing.cover(x, y));
         const double across = x * std::cos(bar_angle) + y * std::sin(bar_angle) - bar_place;
         const double hidden = (bar_width - std::abs(across)) * (side / 2.0) + 0.5;
         return bar_width > 0 ? blend(c, bar, std::clamp(hidden, 0.0, 1.0)) : c;
