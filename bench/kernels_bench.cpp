@@ -1,9 +1,9 @@
 // Speed of the kernels of math/ on one thread, as ratios to yardsticks that are measured in turn
 // with them:
-//   of_read, of_copy  bytes per second against reading, copying 256 MiB (higher is better, 1 =
-//   memory-bound) of_exp            exponentials per second against exp on cached data of_gemm
-//   GFLOP/s against oneDNN's product of 2048^3 of_search         time against the GEMM of the same
-//   bank search at D 512 (lower is better)
+//   of_read, of_copy  bytes per second against reading, copying 256 MiB (higher is better, 1 = memory-bound)
+//   of_exp            exponentials per second against exp on cached data
+//   of_gemm           GFLOP/s against oneDNN's product of 2048^3
+//   of_search         time against the GEMM of the same bank search at D 512 (lower is better)
 // The machine may be shared: look at the ratios, not at the times.
 #include <benchmark/benchmark.h>
 #include <time.h>

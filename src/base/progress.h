@@ -7,8 +7,8 @@
 
 namespace nescio {
 
-/// Called with (what, done, total) now and then; may be empty. The command line draws a bar from
-/// it.
+/// Called with (what, done, total) now and then; may be empty.
+/// The command line draws a bar from it.
 using Progress = std::function<void(std::string_view what, std::size_t done, std::size_t total)>;
 
 }  // namespace nescio

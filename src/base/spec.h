@@ -1,9 +1,9 @@
 // Spec strings: the text that names a detector, a data set, a training method everywhere.
 //
-//   spec   = term , { "+" , term } ;              shapers left to right, the last term is the
-//   detector term   = name , [ "(" , [ arg , { "," , arg } ] , ")" ] ; arg    = key , "=" , value |
-//   spec ;           a bare spec only inside a combinator: mean(knn(k=5),vim) value  = scalar | "["
-//   , scalar , { "," , scalar } , "]" ;      a list is a sweep
+//   spec   = term , { "+" , term } ;          shapers left to right, the last term is the detector
+//   term   = name , [ "(" , [ arg , { "," , arg } ] , ")" ] ;
+//   arg    = key , "=" , value | spec ;       a bare spec only in a combinator: mean(knn(k=5),vim)
+//   value  = scalar | "[" , scalar , { "," , scalar } , "]" ;                  a list is a sweep
 //
 // Blanks around tokens are allowed when reading and never printed.
 #pragma once
