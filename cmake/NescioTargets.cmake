@@ -3,7 +3,7 @@
 # Settings that every target of ours has.
 add_library(nescio_settings INTERFACE)
 target_compile_features(nescio_settings INTERFACE cxx_std_20)
-target_compile_options(nescio_settings INTERFACE -Wall -Wextra -Wconversion -Werror)
+target_compile_options(nescio_settings INTERFACE -Wall -Wextra -Wconversion $<$<BOOL:${NESCIO_WERROR}>:-Werror>)
 # GCC 12 takes "text" + string for overlapping copies (its bug 105651).
 target_compile_options(nescio_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 # With sanitizers, GCC sees uninitialised values in its own <regex>.
@@ -28,7 +28,9 @@ if(NESCIO_FUZZ)
 endif()
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # A clone in another folder finds the same objects; files with a precompiled header are found at all.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD AND NOT NESCIO_FUZZ)
@@ -129,18 +131,41 @@ const char* const nescio::@name@ = R\"text(@content@)text\";
   set(${arg_OUT} ${path} PARENT_SCOPE)
 endfunction()
 
-# The program: main, the catalogue of verbs, and what answers for networks, over all libraries.
-function(nescio_program)
+# The program: main and the catalogue of verbs over the libraries of `folders`.
+# Where libtorch is found, libnescio_networks.so beside it: the libraries below the line, which take the others' code
+# from the program that loads them. So the program holds all of its libraries and exports our names.
+function(nescio_program folders)
   nescio_catalogue(verbs HEADER cli/verb.h TYPE VerbInfo NAMESPACE nescio::verbs OUT catalogue)
-  if(Libtorch_FOUND)
-    set(network_part src/cli_torch/network_part.cpp)
-  else()
-    set(network_part src/cli/no_network_part.cpp)
-  endif()
   # Objects and no archive: the libraries refer to them, and they to the libraries.
-  add_library(nescio_verbs OBJECT ${catalogue} ${network_part})
-  target_link_libraries(nescio_verbs PUBLIC nescio_settings nescio_cli $<TARGET_NAME_IF_EXISTS:nescio_cli_torch>)
+  add_library(nescio_verbs OBJECT ${catalogue})
+  target_link_libraries(nescio_verbs PUBLIC nescio_settings nescio_cli)
   add_executable(nescio src/cli/main.cpp)
-  target_link_libraries(nescio PRIVATE nescio_verbs)
+  _nescio_archives(archives ${folders})
+  target_link_libraries(nescio PRIVATE ${archives} nescio_verbs)
+  target_link_options(nescio PRIVATE "LINKER:--dynamic-list=${PROJECT_SOURCE_DIR}/cmake/exported_names.txt")
   set_target_properties(nescio PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  if(NOT Libtorch_FOUND)
+    file(REMOVE ${CMAKE_BINARY_DIR}/libnescio_networks.so)  # of a build that had it
+    return()
+  endif()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/networks.cpp CONTENT "// All of the module is in its libraries.\n")
+  add_library(nescio_networks MODULE ${CMAKE_CURRENT_BINARY_DIR}/networks.cpp)
+  _nescio_archives(archives cli_torch train extract nn)
+  target_link_libraries(nescio_networks PRIVATE ${archives} Libtorch::Libtorch)
+  foreach(folder cli_torch train extract nn)
+    add_dependencies(nescio_networks nescio_${folder})
+  endforeach()
+  set_target_properties(nescio_networks PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
+    LINK_DEPENDS "$<TARGET_FILE:nescio_cli_torch>;$<TARGET_FILE:nescio_train>;$<TARGET_FILE:nescio_extract>;$<TARGET_FILE:nescio_nn>")
+  add_dependencies(nescio nescio_networks)
+endfunction()
+
+# One item for the linker: all objects of these libraries, and of no library that they link.
+function(_nescio_archives result)
+  set(files "")
+  foreach(folder ${ARGN})
+    string(APPEND files ",$<TARGET_FILE:nescio_${folder}>")
+  endforeach()
+  set(${result} "-Wl,--push-state,--whole-archive${files},--pop-state" PARENT_SCOPE)
 endfunction()

@@ -2,6 +2,7 @@
 
 #include "cli/help.h"
 #include "cli/network_part.h"
+#include "cli/network_verbs.h"
 #include "detectors/detector.h"
 #include "image/augmentation.h"
 #include "image/dataset.h"
@@ -74,7 +75,8 @@ Description describe(const Metric& metric) {
   return d;
 }
 
-Description describe(const VerbInfo& info) {
+Description describe(const VerbInfo& entry) {
+  const VerbInfo& info = in_full(entry);
   Description d{"verb", info.name, info.summary};
   d.fact("usage", usage_line(info));
   d.fact("details", info.details);
@@ -91,6 +93,13 @@ std::vector<Description> describe_all(const Entries& entries) {
   return out;
 }
 
+std::optional<std::vector<Description>> of_network_part(
+    std::vector<Description> (NetworkPart::*entries)() const) {
+  const NetworkPart* part = network_part();
+  if (part == nullptr) return std::nullopt;
+  return (part->*entries)();
+}
+
 /// Reads the entries; none where this build has no libtorch and they need it.
 struct Catalogue {
   const char* name;
@@ -101,9 +110,9 @@ const std::vector<Catalogue>& catalogues() {
   using Entries = std::optional<std::vector<Description>>;
   static const std::vector<Catalogue> all = {
       {"detectors", []() -> Entries { return describe_all(detectors::catalogue()); }},
-      {"models", describe_networks},
-      {"methods", describe_methods},
-      {"probes", describe_probes},
+      {"models", [] { return of_network_part(&NetworkPart::networks); }},
+      {"methods", [] { return of_network_part(&NetworkPart::methods); }},
+      {"probes", [] { return of_network_part(&NetworkPart::probes); }},
       {"datasets", []() -> Entries { return describe_all(datasets::catalogue()); }},
       {"augmentations", []() -> Entries { return describe_all(augmentations::catalogue()); }},
       {"metrics", []() -> Entries { return describe_all(metrics()); }},

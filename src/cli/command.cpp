@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/threads.h"
+#include "cli/network_verbs.h"
 
 namespace nescio {
 namespace {
@@ -26,7 +27,7 @@ std::string quoted(std::string word) {
 const VerbInfo& find_verb(std::string_view name) {
   std::vector<std::string> names;
   for (const VerbInfo& info : verbs::catalogue()) {
-    if (info.name == name) return info;
+    if (info.name == name) return in_full(info);
     names.push_back(info.name);
   }
   throw UsageError(text("unknown verb '", name, "'.", suggest(name, names)));

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "cli/catalogues.h"
+#include "cli/network_verbs.h"
 #include "cli/verb.h"
 
 namespace nescio::verbs {
@@ -48,7 +49,8 @@ void write_tables(std::ostream& out) {
   std::vector<std::string> names;
   for (const VerbInfo& info : verbs::catalogue()) names.push_back(info.name);
   out << "_nescio_verbs() { " << say(names) << "; }\n\n_nescio_keys() {\n  case $1 in\n";
-  for (const VerbInfo& info : verbs::catalogue()) {
+  for (const VerbInfo& entry : verbs::catalogue()) {
+    const VerbInfo& info = in_full(entry);
     std::vector<std::string> keys;
     for (const auto& option : info.options) keys.push_back(option.info.name + "=");
     keys.emplace_back("--help");
@@ -56,12 +58,14 @@ void write_tables(std::ostream& out) {
     out << "    " << info.name << ") " << say(keys) << " ;;\n";
   }
   out << "  esac\n}\n\n_nescio_first() {\n  case $1 in\n";
-  for (const VerbInfo& info : verbs::catalogue()) {
+  for (const VerbInfo& entry : verbs::catalogue()) {
+    const VerbInfo& info = in_full(entry);
     if (!info.positional.empty())
       out << "    " << info.name << ") echo " << info.positional << " ;;\n";
   }
   out << "  esac\n}\n\n_nescio_values() {\n  case \"$1 $2\" in\n";
-  for (const VerbInfo& info : verbs::catalogue()) {
+  for (const VerbInfo& entry : verbs::catalogue()) {
+    const VerbInfo& info = in_full(entry);
     for (const auto& option : info.options) {
       const auto words = values(option);
       if (!words) continue;

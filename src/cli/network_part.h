@@ -1,8 +1,10 @@
-// What the part that runs networks answers to the rest of the program.
+// The part of the program that runs networks: what it answers to the rest, and how it is reached.
 //
-// cli_torch/network_part.cpp is linked where libtorch is there, no_network_part.cpp elsewhere.
+// It lies in a shared object beside the program, libnescio_networks.so, which loads libtorch; so the
+// program does that only when a network is needed, and works without it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,15 +20,6 @@
 #include "image/preprocessing.h"
 
 namespace nescio {
-
-/// "2.13.0", or "no libtorch".
-std::string libtorch_version();
-/// The networks that can be loaded; none without libtorch.
-std::optional<std::vector<Description>> describe_networks();
-/// The same of the training methods.
-std::optional<std::vector<Description>> describe_methods();
-/// And of the probes.
-std::optional<std::vector<Description>> describe_probes();
 
 /// What a network says about a batch.
 struct BackboneOutputs {
@@ -59,7 +52,28 @@ class Backbone {
                                         const Console& console) const = 0;
 };
 
-/// "NETWORK:WEIGHTS" on auto, cpu, cuda or cuda:N. Error as Model::load(), and without libtorch.
-std::unique_ptr<Backbone> load_backbone(const std::string& model, const std::string& device);
+/// What libnescio_networks.so hands out.
+class NetworkPart {
+ public:
+  virtual ~NetworkPart() = default;
+  virtual std::string libtorch_version() const = 0;
+  virtual std::vector<Description> networks() const = 0;
+  virtual std::vector<Description> methods() const = 0;
+  virtual std::vector<Description> probes() const = 0;
+  /// The verbs of cli_torch/; the catalogue of the program has only their summaries.
+  virtual const std::vector<VerbInfo>& verbs() const = 0;
+  /// "NETWORK:WEIGHTS" on auto, cpu, cuda or cuda:N. Error as Model::load().
+  virtual std::unique_ptr<Backbone> load_backbone(const std::string& model,
+                                                  const std::string& device) const = 0;
+};
+
+/// Whether this build can run networks; loads nothing.
+bool has_network_part();
+/// Whether somebody has asked for it in this process.
+bool network_part_is_loaded();
+/// Loads it when first called. Null where this build has none; Error where it cannot be loaded.
+const NetworkPart* network_part();
+/// The same; Error with what to do where this build has none.
+const NetworkPart& needed_network_part();
 
 }  // namespace nescio

@@ -39,7 +39,7 @@ class Score final : public Verb {
 
  private:
   void score_data(const FittedDetector& fitted, const Console& console) const {
-    const auto network = load_backbone(model, device);
+    const auto network = needed_network_part().load_backbone(model, device);
     if (!check_network(fitted, *network)) {
       console.log << "nescio: " << detector
                   << " was fitted on imported features; whether they are of this network is not "

@@ -50,7 +50,7 @@ struct VerbInfo {
   std::vector<std::string> examples = {};
   std::vector<Parameter<Verb>> options = {};
   bool json = false;                                 // understands --json
-  bool any_arguments = false;                        // a stand-in that only says why it cannot work
+  bool stand_in = false;                             // see cli/network_verbs.h
   std::function<std::unique_ptr<Verb>()> make = {};  // set by describe_verb<>
 };
 

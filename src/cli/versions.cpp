@@ -32,26 +32,34 @@ std::string openblas() {
   return config ? std::string(trim(config())) : std::string();
 }
 
+Versions::value_type libtorch() {
+  const NetworkPart* part = network_part();
+  return {"libtorch", part ? part->libtorch_version() : "no libtorch"};
+}
+
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> versions() {
+Versions versions() {
   const dnnl_version_t* dnnl = dnnl_version();
   const std::string blas = openblas();
-  return {{"nescio", std::string(version())},
-          {"compiler", compiler()},
-          {"SIMD", math::simd_target()},
-          {"oneDNN", text(dnnl->major, '.', dnnl->minor, '.', dnnl->patch)},
-          {"BLAS", blas.empty() ? "not OpenBLAS" : blas},
-          {"libtorch", libtorch_version()}};
+  Versions all = {{"nescio", std::string(version())},
+                  {"compiler", compiler()},
+                  {"SIMD", math::simd_target()},
+                  {"oneDNN", text(dnnl->major, '.', dnnl->minor, '.', dnnl->patch)},
+                  {"BLAS", blas.empty() ? "not OpenBLAS" : blas}};
+  if (network_part_is_loaded()) all.push_back(libtorch());
+  return all;
 }
 
 void write_versions(std::ostream& out, std::ostream& log, bool json) {
+  Versions all = versions();
+  if (!network_part_is_loaded()) all.push_back(libtorch());
   if (json) {
     nlohmann::ordered_json object;
-    for (const auto& [name, value] : versions()) object[name] = value;
+    for (const auto& [name, value] : all) object[name] = value;
     out << object.dump(2) << '\n';
   } else {
-    for (const auto& [name, value] : versions()) {
+    for (const auto& [name, value] : all) {
       out << name << std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') << value << '\n';
     }
   }

@@ -5,6 +5,7 @@
 #include "bank/feature_bank.h"
 #include "base/memory.h"
 #include "base/spec.h"
+#include "cli/network_verbs.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "cli_torch/extraction.h"
@@ -12,7 +13,7 @@
 #include "image/dataset.h"
 #include "nn/model.h"
 
-namespace nescio::verbs {
+namespace nescio::network_verbs {
 namespace {
 
 class Extract final : public Verb {
@@ -59,7 +60,7 @@ class Extract final : public Verb {
 VerbInfo extract() {
   return describe_verb<Extract>(
       {.name = "extract",
-       .summary = "Run a network over a data set into a bank.",
+       .summary = network_verb_summary("extract"),
        .details = {"Writes the logits, features, labels and row numbers of every picture as one "
                    "split of the bank, their names where they have some, and the network's last "
                    "layer as the bank's head where the logits are linear in the features. The bank "
@@ -92,4 +93,4 @@ VerbInfo extract() {
        .json = true});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::network_verbs

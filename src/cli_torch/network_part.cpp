@@ -3,11 +3,13 @@
 #include <iomanip>
 #include <ostream>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli_torch/extraction.h"
+#include "cli_torch/network_verbs.h"
 #include "extract/probe.h"
 #include "nn/model.h"
 #include "train/method_info.h"
@@ -106,25 +108,31 @@ std::vector<Description> describe_all(const std::vector<Info>& catalogue) {
   return descriptions;
 }
 
+class Part final : public NetworkPart {
+ public:
+  std::string libtorch_version() const override { return torch_version(); }
+  std::vector<Description> networks() const override {
+    return describe_all(nescio::networks::catalogue());
+  }
+  std::vector<Description> methods() const override {
+    return describe_all(nescio::methods::catalogue());
+  }
+  std::vector<Description> probes() const override {
+    return describe_all(nescio::probes::catalogue());
+  }
+  const std::vector<VerbInfo>& verbs() const override { return network_verbs::catalogue(); }
+  std::unique_ptr<Backbone> load_backbone(const std::string& model,
+                                          const std::string& device) const override {
+    keep_freed_memory();
+    return std::make_unique<TorchBackbone>(Model::load(model, device));
+  }
+};
+
 }  // namespace
-
-std::string libtorch_version() { return torch_version(); }
-
-std::optional<std::vector<Description>> describe_networks() {
-  return describe_all(networks::catalogue());
-}
-
-std::optional<std::vector<Description>> describe_methods() {
-  return describe_all(methods::catalogue());
-}
-
-std::optional<std::vector<Description>> describe_probes() {
-  return describe_all(probes::catalogue());
-}
-
-std::unique_ptr<Backbone> load_backbone(const std::string& model, const std::string& device) {
-  keep_freed_memory();
-  return std::make_unique<TorchBackbone>(Model::load(model, device));
-}
-
 }  // namespace nescio
+
+/// What the program asks for when it has loaded this file; null if it is of another version.
+extern "C" const nescio::NetworkPart* nescio_network_part(const char* program_version) {
+  static const nescio::Part part;
+  return std::string_view(program_version) == NESCIO_VERSION ? &part : nullptr;
+}

@@ -4,12 +4,13 @@
 #include <ostream>
 
 #include "base/memory.h"
+#include "cli/network_verbs.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "cli/versions.h"
 #include "train/trainer.h"
 
-namespace nescio::verbs {
+namespace nescio::network_verbs {
 namespace {
 
 class Train final : public Verb {
@@ -82,7 +83,7 @@ class Train final : public Verb {
 VerbInfo train() {
   VerbInfo info = {
       .name = "train",
-      .summary = "Train a network on a data set.",
+      .summary = network_verb_summary("train"),
       .positional = "config",
       .details = {"Writes RUN/last.safetensors, with val also RUN/best.safetensors, to be used as "
                   "model=NETWORK:RUN/last.safetensors; beside them the settings, the curves (CSV, "
@@ -110,4 +111,4 @@ VerbInfo train() {
   return describe_verb<Train>(std::move(info));
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::network_verbs

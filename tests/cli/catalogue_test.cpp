@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "io/test_folder.h"
 #include "program.h"
 
 namespace nescio {
@@ -34,6 +37,38 @@ TEST(Catalogue, EveryVerbHelps) {
   const Outcome fit = nescio_program({"fit", "-h"});
   EXPECT_THAT(fit.out, HasSubstr("Usage: nescio fit SPEC bank=BANK out=OUT [train=...]"));
   EXPECT_THAT(fit.out, HasSubstr("(required)"));
+}
+
+TEST(Catalogue, PartThatRunsNetworksIsTheRestOfItsVerbs) {
+  for (const char* verb : {"extract", "train"}) {
+    const Outcome help = nescio_program({verb, "--help"});
+    EXPECT_EQ(help.code, 0) << help.log;
+    const bool there = help.out.find("Not in this build") == std::string::npos;
+    EXPECT_EQ(help.out.find("device=") != std::string::npos, there) << help.out;
+    // What its code throws is caught by the program as what it is.
+    const Outcome wrong = nescio_program({verb, "modle=x"});
+    expect_refusal(wrong, there ? 2 : 1, {there ? "model" : "no libtorch"});
+  }
+}
+
+TEST(Catalogue, ProgramCanBeMovedWithThePartThatRunsNetworks) {
+  const TestFolder folder;
+  const std::filesystem::path program = NESCIO_PROGRAM;
+  const auto networks = program.parent_path() / "libnescio_networks.so";
+  if (!std::filesystem::exists(networks)) GTEST_SKIP() << "no libtorch";
+  std::filesystem::create_directory(folder / "bin");
+  std::filesystem::copy(program, folder / "bin/nescio");
+  std::filesystem::create_symlink(folder / "bin/nescio", folder / "linked");
+  const std::string linked = (folder / "linked").string();
+  EXPECT_NE(std::system((linked + " list models >/dev/null 2>&1").c_str()), 0);
+  std::filesystem::copy(networks, folder / "bin");
+  EXPECT_EQ(std::system((linked + " list models >/dev/null").c_str()), 0);
+  folder.file("bin/libnescio_networks.so", "damaged");
+  EXPECT_NE(
+      std::system((linked + " list models >/dev/null 2>" + (folder / "log").string()).c_str()), 0);
+  EXPECT_THAT(read_text(folder / "log"),
+              HasSubstr("libnescio_networks.so, which runs networks, cannot be loaded"));
+  EXPECT_EQ(std::system((linked + " list detectors >/dev/null").c_str()), 0);
 }
 
 TEST(Catalogue, VersionNamesTheParts) {

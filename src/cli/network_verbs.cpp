@@ -1,0 +1,44 @@
+#include "cli/network_verbs.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cli/network_part.h"
+
+namespace nescio {
+namespace {
+
+class NeedsNetworkPart final : public Verb {
+ public:
+  void run(Console&) override { needed_network_part(); }
+};
+
+VerbInfo stand_in(const std::string& name) {
+  VerbInfo info = describe_verb<NeedsNetworkPart>(
+      {.name = name, .summary = network_verb_summary(name), .stand_in = true});
+  if (!has_network_part()) info.summary += " (Not in this build: it has no libtorch.)";
+  return info;
+}
+
+}  // namespace
+
+// A new verb of cli_torch/ gets its summary here, and an entry below and in CMakeLists.txt.
+std::string network_verb_summary(std::string_view name) {
+  if (name == "extract") return "Run a network over a data set into a bank.";
+  if (name == "train") return "Train a network on a data set.";
+  fail("no verb that runs a network is called '", name, "'");
+}
+
+namespace verbs {
+VerbInfo extract() { return stand_in("extract"); }
+VerbInfo train() { return stand_in("train"); }
+}  // namespace verbs
+
+const VerbInfo& in_full(const VerbInfo& entry) {
+  if (!entry.stand_in) return entry;
+  const NetworkPart* part = network_part();
+  if (part == nullptr) return entry;
+  return *std::ranges::find(part->verbs(), entry.name, &VerbInfo::name);
+}
+
+}  // namespace nescio
