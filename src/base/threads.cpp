@@ -3,6 +3,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 #include "base/error.h"
 
@@ -12,9 +13,19 @@
 
 namespace nescio {
 
+namespace {
+#ifdef _OPENMP
+// OpenMP counts for each native thread by itself, and others than the one that read `threads=` (a
+// loader's) would take all cores.
+std::atomic<int> chosen{0};         // 0: as OpenMP says
+thread_local bool in_loop = false;  // within a parallel loop
+#endif
+}  // namespace
+
 int thread_count() {
 #ifdef _OPENMP
-  return omp_get_max_threads();
+  if (in_loop) return 1;
+  return chosen > 0 ? chosen.load() : omp_get_max_threads();
 #else
   return 1;
 #endif
@@ -23,7 +34,8 @@ int thread_count() {
 void set_thread_count(int threads) {
   if (threads < 1) fail("threads: expected at least 1, found ", threads);
 #ifdef _OPENMP
-  omp_set_num_threads(threads);
+  chosen = threads;
+  omp_set_num_threads(threads);  // for libraries that this thread calls
 #endif
 }
 
@@ -42,13 +54,15 @@ void parallel_for_threads(std::size_t count, const std::function<void(std::size_
     }
   };
 #ifdef _OPENMP
-#pragma omp parallel
+#pragma omp parallel num_threads(thread_count())
   {
     // A team of one is no active region, so libraries inside would start threads and change bits.
     const int outer = omp_get_max_threads();
+    const bool inside_another = std::exchange(in_loop, true);
     omp_set_num_threads(1);
     work(omp_get_thread_num());
     omp_set_num_threads(outer);
+    in_loop = inside_another;
   }
 #else
   work(0);

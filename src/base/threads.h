@@ -6,8 +6,8 @@
 
 namespace nescio {
 
-/// Threads that parallel loops use: `threads=N` of the command line, otherwise OMP_NUM_THREADS or
-/// all cores.
+/// Threads that parallel loops use, whoever calls them: `threads=N` of the command line,
+/// otherwise OMP_NUM_THREADS or all cores; 1 inside a loop.
 int thread_count();
 void set_thread_count(int threads);
 
@@ -16,8 +16,8 @@ void set_thread_count(int threads);
 /// The first exception is rethrown after all threads have stopped; no new items start after it.
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body);
 
-/// As parallel_for, with the number of the calling thread, 0 .. thread_count() - 1, for its
-/// workspace.
+/// As parallel_for, with the number of the calling thread, 0 .. thread_count() - 1,
+/// for its workspace.
 void parallel_for_threads(std::size_t count,
                           const std::function<void(std::size_t item, int thread)>& body);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -38,6 +39,15 @@ TEST(ParallelFor, NumbersItsThreads) {
   EXPECT_EQ(thread_count(), 3);
   set_thread_count(before);
   EXPECT_THROW(set_thread_count(0), Error);
+}
+
+TEST(ParallelFor, CountsTheSameOnEveryThread) {
+  const int before = thread_count();
+  set_thread_count(5);
+  int elsewhere = 0;
+  std::thread([&] { elsewhere = thread_count(); }).join();
+  EXPECT_EQ(elsewhere, 5);
+  set_thread_count(before);
 }
 
 TEST(ParallelFor, LeavesOneThreadToWhatRunsInside) {

@@ -70,6 +70,11 @@ Widths read_widths(const nlohmann::json& json, const std::filesystem::path& path
   return out;
 }
 
+/// Where a detector is written before it takes its place.
+std::filesystem::path partial_of(const std::filesystem::path& folder) {
+  return folder.string() + ".partial";
+}
+
 }  // namespace
 
 Inputs FittedDetector::inputs() const {
@@ -178,7 +183,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
     tensors.emplace("self_test.scores", Array(shape, std::move(scores)));
   }
 
-  const std::filesystem::path partial = folder.string() + ".partial";
+  const std::filesystem::path partial = partial_of(folder);
   std::error_code ignored;  // what stands in the way is named by the next line
   std::filesystem::remove_all(partial, ignored);
   make_folders(partial);
@@ -197,6 +202,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
 }
 
 FittedDetector load_detector(const std::filesystem::path& folder) {
+  restore_folder(partial_of(folder), folder);
   const auto path = folder / "detector.json";
   if (!std::filesystem::exists(path)) {
     fail(folder.string(), ": no detector.json; expected a folder written by `nescio fit ... out=`");

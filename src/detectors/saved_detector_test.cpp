@@ -62,6 +62,12 @@ class SavedDetector : public testing::Test {
                                     {"odin", ToyBank::array(ToyBank::probed(toy.test_logits))}};
 };
 
+TEST_F(SavedDetector, ComesBackAfterACrashWhileItWasReplaced) {
+  const fs::path path = save("energy");
+  fs::rename(path, path.string() + ".partial.old");
+  EXPECT_EQ(load_error(path), "");
+}
+
 TEST_F(SavedDetector, ScoresAsBefore) {
   auto specs = all_specs();
   specs.insert(specs.end(), {"react(q=0.5)+knn(k=3,normalize=false)", "scale(p=0.5)+msp(T=2)"});

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -148,11 +148,21 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
     if (!ignored) path_ = named;
   }
   make_folders(folder_of(path_));
-  // Unique among processes (pid) and inside this one (counter).
-  static std::atomic<unsigned> counter{0};
-  temporary_ = path_;
-  temporary_ += text(".", ::getpid(), "-", counter++, ".tmp");
-  file_ = FileDescriptor(temporary_, O_WRONLY | O_CREAT | O_TRUNC);
+  create_temporary();
+}
+
+// By chance and not by process: on a network folder other machines count processes, too.
+void AtomicFile::create_temporary() {
+  std::random_device random;
+  for (int tries = 0;; ++tries) {
+    fs::path name = path_;
+    name += text(".", (std::uint64_t{random()} << 32) | random(), ".tmp");
+    const bool taken = there(name) && tries < 100;
+    if (taken) continue;
+    file_ = FileDescriptor(name, O_WRONLY | O_CREAT | O_EXCL);
+    temporary_ = std::move(name);
+    return;
+  }
 }
 
 AtomicFile::~AtomicFile() {
@@ -213,11 +223,18 @@ void replace_folder(const fs::path& from, const fs::path& to) {
     if (error != EINVAL && error != ENOSYS && error != EXDEV) {
       fail(from.string(), ": cannot be put in the place of ", to.string(), ": ", reason(error));
     }
-    rename_folder(to, set_aside(from));
-    rename_folder(from, to);
-    rename_folder(set_aside(from), from);
+    replace_folder_by_renaming(from, to);
   }
   sync_folder(folder_of(to));
+}
+
+void replace_folder_by_renaming(const fs::path& from, const fs::path& to) {
+  const fs::path aside = set_aside(from);
+  std::error_code ignored;  // what stands in the way is named by the next line
+  fs::remove_all(aside, ignored);
+  rename_folder(to, aside);
+  rename_folder(from, to);
+  rename_folder(aside, from);
 }
 
 void restore_folder(const fs::path& from, const fs::path& to) {

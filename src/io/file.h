@@ -77,6 +77,8 @@ class AtomicFile {
   void commit();
 
  private:
+  void create_temporary();
+
   std::filesystem::path path_;
   std::filesystem::path temporary_;  // empty: written directly
   FileDescriptor file_;
@@ -97,9 +99,12 @@ class FolderLock {
 };
 
 /// Puts `from` in the place of the folder `to`, which then has what was there before at `from`
-/// (nothing if there was none): in one step where the file system can swap names, otherwise through
-/// `from` + ".old". restore_folder() undoes what a crash left of the second way.
+/// (nothing if there was none): in one step where the file system can swap names, otherwise by
+/// renaming.
 void replace_folder(const std::filesystem::path& from, const std::filesystem::path& to);
+/// The second way, through `from` + ".old", for a `to` that is there. A crash may leave `to` missing:
+/// restore_folder() undoes that; or the old folder set aside: the next call removes it.
+void replace_folder_by_renaming(const std::filesystem::path& from, const std::filesystem::path& to);
 /// If `to` is missing and the old one was set aside by an interrupted replace_folder(from, to), it
 /// comes back.
 void restore_folder(const std::filesystem::path& from, const std::filesystem::path& to);

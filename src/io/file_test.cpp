@@ -70,6 +70,19 @@ TEST(AtomicFile, LeavesNothingWithoutCommit) {
   EXPECT_EQ(entries(folder.path()), 0u);
 }
 
+TEST(AtomicFile, LeavesWhatAnotherMachineMayBeWriting) {
+  const TestFolder folder;
+  const AtomicFile first(folder / "a");
+  const std::string name = fs::directory_iterator(folder.path())->path().filename().string();
+  // Were names counted, the next one would be this.
+  const auto dash = name.rfind('-');
+  if (dash == std::string::npos) return;
+  const int count = std::stoi(name.substr(dash + 1));
+  const auto other = folder.file(text(name.substr(0, dash + 1), count + 2, ".tmp"), "another's");
+  const AtomicFile second(folder / "a");
+  EXPECT_EQ(read_text(other), "another's");
+}
+
 TEST(AtomicFile, MakesFoldersAndFollowsLinks) {
   const TestFolder folder;
   write_text(folder / "x/y/a", "deep");
@@ -121,6 +134,27 @@ TEST(ReplaceFolder, SwapsOldAndNew) {
   replace_folder(folder / "new", folder / "place/x");
   EXPECT_EQ(read_text(folder / "place/x/a"), "newer");
   EXPECT_EQ(read_text(folder / "new/a"), "new");
+}
+
+TEST(ReplaceFolder, SwapsByRenamingToo) {
+  const TestFolder folder;
+  write_text(folder / "new/a", "new");
+  write_text(folder / "place/a", "old");
+  replace_folder_by_renaming(folder / "new", folder / "place");
+  EXPECT_EQ(read_text(folder / "place/a"), "new");
+  EXPECT_EQ(read_text(folder / "new/a"), "old");
+  EXPECT_EQ(entries(folder.path()), 2u);
+}
+
+TEST(ReplaceFolder, GoesOnAfterACrashBehindTheSecondRename) {
+  const TestFolder folder;
+  write_text(folder / "new.old/a", "set aside by the crashed one");
+  write_text(folder / "place/a", "put in place by the crashed one");
+  write_text(folder / "new/a", "next");
+  replace_folder_by_renaming(folder / "new", folder / "place");
+  EXPECT_EQ(read_text(folder / "place/a"), "next");
+  EXPECT_EQ(read_text(folder / "new/a"), "put in place by the crashed one");
+  EXPECT_EQ(entries(folder.path()), 2u);
 }
 
 TEST(ReplaceFolder, RestoresWhatACrashSetAside) {
