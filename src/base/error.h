@@ -1,8 +1,9 @@
-// The one exception type of the library, and the text that goes into it.
+// The exception type of the library, the one for Ctrl-C, and the text that goes into it.
 #pragma once
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 
@@ -22,11 +23,15 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-/// Ctrl-C was pressed; the program exits with 130.
-class Interrupted : public Error {
+/// Ctrl-C was pressed; the program exits with 130. Neither an Error nor a std::exception: who catches
+/// those to go on, as behind a broken picture, must not go on.
+class Interrupted {
  public:
-  Interrupted() : Error("interrupted") {}
-  using Error::Error;
+  explicit Interrupted(std::string message = "interrupted") : message_(std::move(message)) {}
+  const char* what() const noexcept { return message_.c_str(); }
+
+ private:
+  std::string message_;
 };
 
 /// Throws Error with the parts written one after the other.

@@ -33,6 +33,11 @@ std::string refusal(const std::vector<std::string>& arguments) {
   return {};
 }
 
+TEST(AsUsage, LeavesAnInterruptAsItIs) {
+  EXPECT_THROW(as_usage([] { fail("x"); }), UsageError);
+  EXPECT_THROW(as_usage([] { throw Interrupted(); }), Interrupted);
+}
+
 TEST(ParseOptions, PositionalAndKeys) {
   const auto verb = parse_options(paint(), {"mix(red=1,white=2)", "coats=3", "threads=4"});
   const auto& painted = static_cast<const Paint&>(*verb);

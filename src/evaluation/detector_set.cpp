@@ -81,8 +81,6 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
         chain.fit(inputs, {train.get(), val.get()});
         scores.push_back(chain.score(inputs));
         out.detectors.push_back(chain.spec());
-      } catch (const Interrupted&) {
-        throw;
       } catch (const Error& e) {
         if (!skip_unavailable) throw;
         reason = e.what();

@@ -60,8 +60,6 @@ class Subset final : public Dataset {
       check_interrupt();
       try {
         source_->load(row(i));
-      } catch (const Interrupted&) {
-        throw;
       } catch (const Error& e) {
         reasons[i] = printable(text(name(i), ": ", e.what()));
       }
