@@ -5,17 +5,8 @@
 
 namespace nescio {
 namespace {
-void check_range(double value, std::string_view digits, const ParameterInfo& info) {
-  const bool low = info.min_excluded ? value <= info.min : value < info.min;
-  const bool high = info.max_excluded ? value >= info.max : value > info.max;
-  if (low || high || std::isnan(value)) {
-    fail(info.name, ": expected a value ", describe_range(info), ", found ", digits);
-  }
-}
-}  // namespace
-
-std::string describe_range(const ParameterInfo& info) {
-  if (!info.choices.empty()) return "one of " + join(info.choices);
+/// What check_range() allows.
+std::string range_of(const ParameterInfo& info) {
   const bool low = std::isfinite(info.min);
   const bool high = std::isfinite(info.max);
   if (low && high) {
@@ -25,6 +16,37 @@ std::string describe_range(const ParameterInfo& info) {
   if (low) return text(info.min_excluded ? "> " : ">= ", format_number(info.min));
   if (high) return text(info.max_excluded ? "< " : "<= ", format_number(info.max));
   return {};
+}
+
+void check_range(double value, std::string_view digits, const ParameterInfo& info) {
+  const bool low = info.min_excluded ? value <= info.min : value < info.min;
+  const bool high = info.max_excluded ? value >= info.max : value > info.max;
+  if (std::isfinite(value) && !low && !high) return;
+  const std::string range = range_of(info);
+  fail(info.name, ": expected a ", std::isfinite(value) ? "" : "finite ", "value",
+       range.empty() ? "" : " " + range, ", found ", digits);
+}
+}  // namespace
+
+std::string describe_range(const ParameterInfo& info) {
+  std::vector<std::string> limits;
+  if (!info.choices.empty()) limits.push_back("one of " + join(info.choices));
+  if (const std::string range = range_of(info); !range.empty()) limits.push_back(range);
+  if (!info.up_to.empty()) {
+    limits.push_back((info.max_excluded ? "less than " : "at most ") + info.up_to);
+  }
+  if (!info.when.empty()) limits.push_back("only with " + info.when);
+  return join(limits, "; ");
+}
+
+void check_order(std::string_view where, const ParameterInfo& info, const std::string& value,
+                 const std::string& bound) {
+  if (value == "auto" || bound == "auto") return;
+  const double low = parse_number(value, info.name);
+  const double high = parse_number(bound, info.up_to);
+  if (info.max_excluded ? low < high : low <= high) return;
+  fail(where, " ", info.name, ": expected ", info.max_excluded ? "less than " : "at most ",
+       info.up_to, "=", bound, ", found ", value);
 }
 
 void parse_value(std::string_view value, const ParameterInfo& info, bool& out) {

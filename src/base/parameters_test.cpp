@@ -39,6 +39,59 @@ std::string message(std::string_view key, std::string_view value) {
   return "accepted";
 }
 
+struct Ranged : Base {
+  double low = 1, high = 2;
+  std::optional<double> most;
+  std::string kind = "plain";
+  double extra = 0;
+};
+
+const std::vector<Parameter<Base>> ranged = {
+    bind_parameter<Base>(&Ranged::low, {.name = "low", .doc = "", .up_to = "high"}),
+    bind_parameter<Base>(&Ranged::high,
+                         {.name = "high", .doc = "", .max_excluded = true, .up_to = "most"}),
+    bind_parameter<Base>(&Ranged::most, {.name = "most", .doc = ""}),
+    bind_parameter<Base>(&Ranged::kind, {.name = "kind", .doc = ""}),
+    bind_parameter<Base>(&Ranged::extra, {.name = "extra", .doc = "", .min = 0},
+                         {"kind=rich", [](const Ranged& r) { return r.kind == "rich"; }}),
+};
+
+std::string ranged_fault(std::string_view options) {
+  Ranged object;
+  try {
+    set_parameters<Base>(object, ranged, "[x]", options);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return {};
+}
+
+TEST(Parameters, ThatDoNothingAreRefused) {
+  EXPECT_EQ(ranged_fault("kind=rich&extra=3"), "");
+  EXPECT_EQ(ranged_fault("extra=3&kind=rich"), "");
+  EXPECT_EQ(ranged_fault("extra=3"),
+            "[x] extra=3 does nothing here: it counts only with kind=rich; leave it out");
+  EXPECT_EQ(ranged_fault("kind=poor&extra=0"),  // the default, but somebody cared to give it
+            "[x] extra=0 does nothing here: it counts only with kind=rich; leave it out");
+  EXPECT_EQ(describe_range(ranged[4].info), ">= 0; only with kind=rich");
+}
+
+TEST(Parameters, ThatAreEndsOfARangeStandInOrder) {
+  EXPECT_EQ(ranged_fault("low=2&high=2"), "");
+  EXPECT_EQ(ranged_fault("low=3"), "[x] low: expected at most high=2, found 3");
+  EXPECT_EQ(ranged_fault("most=2"), "[x] high: expected less than most=2, found 2");
+  EXPECT_EQ(describe_range(ranged[0].info), "at most high");
+  EXPECT_EQ(describe_range(ranged[1].info), "less than most");
+}
+
+TEST(Parameters, AreFiniteNumbers) {
+  for (const char* value : {"inf", "-inf", "nan", "1e999"}) {
+    EXPECT_THAT(ranged_fault(text("most=", value)), testing::HasSubstr("[x] most: "));
+  }
+  EXPECT_EQ(ranged_fault("low=inf"), "[x] low: expected a finite value, found inf");
+  EXPECT_EQ(message("T", "inf"), "[x] T: expected a finite value > 0, found inf");
+}
+
 TEST(Parameters, AreSetAndPrinted) {
   Options options;
   for (const auto& [key, value] : {std::pair{"T", "0.5"},

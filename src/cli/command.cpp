@@ -45,6 +45,7 @@ void run_verb(const VerbInfo& info, const std::vector<std::string>& arguments, C
   }
   const auto verb = parse_options(info, arguments);
   if (verb->threads) set_thread_count(static_cast<int>(*verb->threads));
+  for (const std::string& notice : verb->notices) console.warn(notice);
   verb->run(console);
 }
 

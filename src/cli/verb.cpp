@@ -100,6 +100,22 @@ std::set<std::string> read_config(const VerbInfo& info, Verb& verb, const std::s
   return keys;
 }
 
+/// Options of a file that do nothing with the others as they are, which may have been typed: back to
+/// their defaults, with a notice.
+void leave_out_idle(const VerbInfo& info, Verb& verb, const std::set<std::string>& from_file,
+                    const std::set<std::string>& typed) {
+  for (const auto& option : info.options) {
+    const std::string& name = option.info.name;
+    const bool idle =
+        from_file.contains(name) && !typed.contains(name) && option.counts && !option.counts(verb);
+    if (!idle) continue;
+    verb.notices.push_back(text(name, "=", option.get(verb),
+                                " of the file does nothing here: it counts only with ",
+                                option.info.when));
+    option.set(verb, option.default_value);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> parse_options(const VerbInfo& info,
@@ -114,14 +130,22 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
       throw UsageError(text(info.name, ": '", set.back().key, "' is given twice"));
     }
   }
+  const std::set<std::string> given_here = given;
+  std::set<std::string> from_file;
   for (const KeyValue& argument : set) {
     if (argument.key != "config") continue;
-    given.merge(as_usage([&] { return read_config(info, *verb, argument.value); }));
+    from_file = as_usage([&] { return read_config(info, *verb, argument.value); });
   }
+  given.insert(from_file.begin(), from_file.end());
   for (const KeyValue& argument : set) {
     as_usage(
         [&] { set_parameter(*verb, info.options, info.name + ":", argument.key, argument.value); });
   }
+  leave_out_idle(info, *verb, from_file, given_here);
+  as_usage([&] {
+    check_parameters(*verb, info.options, info.name + ":",
+                     std::vector<std::string>(given_here.begin(), given_here.end()));
+  });
   std::vector<std::string> missing;
   for (const auto& option : info.options) {
     if (option.info.required && (!given.contains(option.info.name) || option.get(*verb).empty())) {

@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "base/notice.h"
 #include "base/parameters.h"
 #include "base/progress.h"
+#include "base/usage.h"
 
 namespace nescio {
 
@@ -39,6 +41,7 @@ class Verb {
   std::optional<std::int64_t> threads;
   std::int64_t seed = 0;
   std::string config;  // file that options were read from
+  Notices notices;     // what to tell the user about the options before run()
 };
 
 /// The self-description of a verb.
@@ -55,20 +58,25 @@ struct VerbInfo {
 };
 
 template <class Object, class T>
-Parameter<Verb> option(T Object::*member, ParameterInfo info) {
-  return bind_parameter<Verb, Object>(member, std::move(info));
+Parameter<Verb> option(T Object::*member, ParameterInfo info, When<Object> when = {}) {
+  return bind_parameter<Verb, Object>(member, std::move(info), std::move(when));
 }
 
 /// A parameter of something that the verb holds, as an option of the verb.
 template <class Object, class Part>
 Parameter<Verb> member_option(Part Object::*part, const Parameter<Part>& parameter) {
-  Parameter<Verb> p{parameter.info, parameter.type, parameter.default_value, {}, {}};
+  Parameter<Verb> p{parameter.info, parameter.type, parameter.default_value, {}, {}, {}};
   p.set = [part, parameter](Verb& verb, std::string_view value) {
     parameter.set(static_cast<Object&>(verb).*part, value);
   };
   p.get = [part, parameter](const Verb& verb) {
     return parameter.get(static_cast<const Object&>(verb).*part);
   };
+  if (parameter.counts) {
+    p.counts = [part, parameter](const Verb& verb) {
+      return parameter.counts(static_cast<const Object&>(verb).*part);
+    };
+  }
   return p;
 }
 
@@ -102,7 +110,8 @@ const std::vector<VerbInfo>& catalogue();
 /// The verb with its options set from "key=value" arguments; the first may be the bare value of the
 /// positional option. What `config` names is read first: a YAML file of one "key: value" for each
 /// option, a list standing for its entries with commas between. UsageError for unknown keys (with
-/// the nearest name), keys given twice, values that do not fit and missing required keys.
+/// the nearest name), keys given twice, values that do not fit or do nothing and missing required
+/// keys. What does nothing in the file is left out with a notice, as what was typed may be the cause.
 std::unique_ptr<Verb> parse_options(const VerbInfo& info,
                                     const std::vector<std::string>& arguments);
 
@@ -112,15 +121,5 @@ std::vector<std::string> parse_splits(const std::string& list, std::string_view 
 /// The options as "key=value" with defaults filled in, those that are empty and `config` left out.
 std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,
                                                                   const Verb& verb);
-
-/// Calls f(); an Error of it is a mistake on the command line.
-template <class F>
-auto as_usage(const F& f) {
-  try {
-    return f();
-  } catch (const Error& e) {
-    throw UsageError(e.what());
-  }
-}
 
 }  // namespace nescio

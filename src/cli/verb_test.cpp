@@ -11,6 +11,7 @@ class Paint final : public Verb {
  public:
   std::string colour, wall;
   std::int64_t coats = 2;
+  double gloss = 0.5;
   void run(Console&) override {}
 };
 
@@ -21,7 +22,9 @@ VerbInfo paint() {
        .positional = "colour",
        .options = {option(&Paint::colour, {.name = "colour", .doc = "c", .required = true}),
                    option(&Paint::wall, {.name = "wall", .doc = "w"}),
-                   option(&Paint::coats, {.name = "coats", .doc = "n", .min = 1})}});
+                   option(&Paint::coats, {.name = "coats", .doc = "n", .min = 1}),
+                   option(&Paint::gloss, {.name = "gloss", .doc = "g"},
+                          {"coats above 1", [](const Paint& p) { return p.coats > 1; }})}});
 }
 
 std::string refusal(const std::vector<std::string>& arguments) {
@@ -55,6 +58,22 @@ TEST(ParseOptions, RefusesWithTheName) {
   EXPECT_EQ(refusal({"red", "colour=blue"}), "paint: 'colour' is given twice");
   EXPECT_NE(refusal({"red", "blue"}).find("expected key=value, found 'blue'"), std::string::npos);
   EXPECT_NE(refusal({"red", "coats=0"}).find(">= 1"), std::string::npos);
+}
+
+TEST(ParseOptions, WhatDoesNothingIsSaid) {
+  EXPECT_EQ(refusal({"red", "gloss=0.5", "coats=1"}),
+            "paint: gloss=0.5 does nothing here: it counts only with coats above 1; leave it out");
+  EXPECT_EQ(refusal({"red", "gloss=inf"}).find("paint: gloss: expected a finite value"), 0U);
+  // In a file it may be what was typed that makes it idle.
+  const TestFolder folder;
+  const std::string file =
+      "config=" + folder.file("paint.yaml", "colour: red\ngloss: 0.7\n").string();
+  const auto verb = parse_options(paint(), {file, "coats=1"});
+  ASSERT_EQ(verb->notices.size(), 1U);
+  EXPECT_EQ(verb->notices[0],
+            "gloss=0.7 of the file does nothing here: it counts only with coats above 1");
+  EXPECT_EQ(static_cast<const Paint&>(*verb).gloss, 0.5);
+  EXPECT_TRUE(parse_options(paint(), {file})->notices.empty());
 }
 
 TEST(ParseOptions, AFileOfOptions) {

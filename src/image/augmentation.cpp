@@ -1,7 +1,7 @@
 #include "image/augmentation.h"
 
 #include "base/arguments.h"
-#include "base/error.h"
+#include "base/usage.h"
 
 namespace nescio {
 namespace {
@@ -12,21 +12,28 @@ const AugmentInfo& find_augmentation(std::string_view name) {
     if (info.name == name) return info;
     names.push_back(info.name);
   }
-  fail("unknown augmentation '", name, "'.", suggest(name, names));
+  fail_usage("unknown augmentation '", name, "'.", suggest(name, names));
 }
 
 }  // namespace
 
 Augmentation::Augmentation(std::string_view specs) {
   if (trim(specs) == "none") return;
-  for (const std::string& piece : split_top_level(specs)) {
-    const Spec spec = parse_spec(piece);
+  for (const std::string& piece : as_usage([&] { return split_top_level(specs); })) {
+    if (piece == "none") {
+      fail_usage("augmentation 'none' stands alone, found '", specs,
+                 "'; leave it or the others out");
+    }
+    const Spec spec = as_usage([&] { return parse_spec(piece); });
     if (spec.terms.size() != 1) {
-      fail("augmentation '", piece, "': expected one name; several are joined with ','");
+      fail_usage("augmentation '", piece, "': expected one name; several are joined with ','");
     }
     const AugmentInfo& info = find_augmentation(spec.terms[0].name);
     std::unique_ptr<Augment> step = info.make();
-    set_arguments(*step, info.parameters, "[" + info.name + "]", spec.terms[0]);
+    as_usage([&] { set_arguments(*step, info.parameters, "[" + info.name + "]", spec.terms[0]); });
+    if (!step->does_something()) {
+      fail_usage("[", info.name, "] changes nothing: give one of its parameters a value above 0");
+    }
     steps_.push_back(std::move(step));
   }
 }

@@ -25,6 +25,8 @@ class Augment {
   /// Makes of `image` one of the network's size, which it has already unless this is the first
   /// change of a list and takes_whole_pictures(). All randomness comes from `rng`.
   virtual void apply(Image& image, Size network, Rng& rng) const = 0;
+  /// Whether it ever changes anything as its parameters are.
+  virtual bool does_something() const { return true; }
   /// Whether it stands for the preprocessing's resizing and cutting where it comes first.
   virtual bool takes_whole_pictures() const { return false; }
 };
@@ -54,7 +56,8 @@ class Augmentation {
  public:
   /// Leaves pictures as they are.
   Augmentation() = default;
-  /// "crop(padding=4),flip", or "none". Error with the nearest name for what is not known.
+  /// "crop(padding=4),flip", or "none". UsageError with the nearest name for what is not known, and
+  /// for what does nothing.
   explicit Augmentation(std::string_view specs);
 
   /// Whether apply() wants pictures as they were decoded; otherwise they have the network's size.

@@ -120,6 +120,22 @@ TEST(Augmentation, RefusesWithTheName) {
   EXPECT_THAT(fault("crop(padding=-1)"), HasSubstr("in [0, 4096]"));
   EXPECT_THAT(fault("flip(p=[0,1])"), HasSubstr("a list stands for several"));
   EXPECT_THAT(fault("crop+flip"), HasSubstr("joined with ','"));
+  EXPECT_THAT(fault("none,flip"), HasSubstr("'none' stands alone, found 'none,flip'"));
+  EXPECT_THAT(fault("flip, none"), HasSubstr("'none' stands alone"));
+}
+
+TEST(Augmentation, RefusesRangesThatAreReversed) {
+  const auto fault = [](const char* specs) { return error_of([&] { Augmentation{specs}; }); };
+  EXPECT_EQ(fault("random_resized_crop(scale_min=0.5,scale_max=0.5)"), "");
+  EXPECT_THAT(
+      fault("random_resized_crop(scale_min=0.9,scale_max=0.2)"),
+      HasSubstr("[random_resized_crop] scale_min: expected at most scale_max=0.2, found 0.9"));
+  EXPECT_THAT(fault("random_resized_crop(ratio_min=2)"), HasSubstr("at most ratio_max="));
+  EXPECT_THAT(fault("random_erasing(scale_max=0.01)"), HasSubstr("at most scale_max=0.01"));
+  EXPECT_THAT(fault("random_erasing(ratio_max=0.1)"), HasSubstr("at most ratio_max=0.1"));
+  EXPECT_THAT(fault("random_erasing(noise=true,value=3)"),
+              HasSubstr("value=3 does nothing here: it counts only with noise=false"));
+  EXPECT_THAT(fault("rand_augment(m=31)"), HasSubstr("m: expected less than bins=31, found 31"));
 }
 
 }  // namespace

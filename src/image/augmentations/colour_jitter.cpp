@@ -22,6 +22,8 @@ class ColourJitter final : public Augment {
   double saturation = 0;
   double hue = 0;
 
+  bool does_something() const override { return brightness + contrast + saturation + hue > 0; }
+
   void apply(Image& image, Size, Rng& rng) const override {
     for (const std::size_t change : rng.permutation(4)) {
       if (change == 0 && brightness > 0) change_brightness(image, draw_factor(brightness, rng));

@@ -70,11 +70,10 @@ class RandAugment final : public Augment {
   /// bits decide where a changed value is rounded to.
   double strength(double most) const {
     const std::int64_t last = bins - 1;
-    const std::int64_t place = std::min(m, last);
     const auto end = static_cast<float>(most);
     const float step = end / static_cast<float>(last);
-    if (place < bins / 2) return step * static_cast<float>(place);
-    return std::fma(-step, static_cast<float>(last - place), end);
+    if (m < bins / 2) return step * static_cast<float>(m);
+    return std::fma(-step, static_cast<float>(last - m), end);
   }
 };
 
@@ -94,10 +93,10 @@ AugmentInfo rand_augment() {
                &Self::n,
                {.name = "n", .doc = "changes made one after the other", .min = 0, .max = 100}),
            bind_parameter<Augment>(&Self::m, {.name = "m",
-                                              .doc = "their strength, 0 to bins - 1; more counts "
-                                                     "as bins - 1",
+                                              .doc = "their strength, 0 to bins - 1",
                                               .min = 0,
-                                              .max = 1000}),
+                                              .max_excluded = true,
+                                              .up_to = "bins"}),
            bind_parameter<Augment>(
                &Self::bins,
                {.name = "bins", .doc = "strengths that are told apart", .min = 2, .max = 1001}),

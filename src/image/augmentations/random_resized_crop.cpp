@@ -45,8 +45,8 @@ class RandomResizedCrop final : public Augment {
     const auto side = [](double length, std::size_t most) {
       return std::clamp(static_cast<std::size_t>(std::lround(length)), std::size_t{1}, most);
     };
-    const std::size_t h = side(width / std::min(ratio_min, ratio_max), size.height);
-    const std::size_t w = side(height * std::max(ratio_min, ratio_max), size.width);
+    const std::size_t h = side(width / ratio_min, size.height);
+    const std::size_t w = side(height * ratio_max, size.width);
     return {(size.height - h) / 2, (size.width - w) / 2, h, w};
   }
 };
@@ -66,15 +66,18 @@ AugmentInfo random_resized_crop() {
                                                       .doc = "smallest share of the area",
                                                       .min = 0,
                                                       .max = 1,
-                                                      .min_excluded = true}),
+                                                      .min_excluded = true,
+                                                      .up_to = "scale_max"}),
            bind_parameter<Augment>(&Self::scale_max, {.name = "scale_max",
                                                       .doc = "largest share of the area",
                                                       .min = 0,
                                                       .max = 1,
                                                       .min_excluded = true}),
-           bind_parameter<Augment>(
-               &Self::ratio_min,
-               {.name = "ratio_min", .doc = "smallest width / height", .min = 0.01, .max = 100}),
+           bind_parameter<Augment>(&Self::ratio_min, {.name = "ratio_min",
+                                                      .doc = "smallest width / height",
+                                                      .min = 0.01,
+                                                      .max = 100,
+                                                      .up_to = "ratio_max"}),
            bind_parameter<Augment>(
                &Self::ratio_max,
                {.name = "ratio_max", .doc = "largest width / height", .min = 0.01, .max = 100}),
