@@ -224,6 +224,16 @@ std::vector<std::string> FeatureBank::paths(std::string_view split) const {
   return paths;
 }
 
+std::vector<std::string> FeatureBank::class_names(std::string_view split) const {
+  std::vector<std::string> out;
+  const nlohmann::json inputs = manifest(split).value("inputs", nlohmann::json());
+  if (!inputs.is_object()) return out;
+  for (const nlohmann::json& name : inputs.value("class_names", nlohmann::json::array())) {
+    out.push_back(name.is_string() ? name.get<std::string>() : "");
+  }
+  return out;
+}
+
 std::optional<Head> FeatureBank::head() const {
   if (!entry_of(head_key)) return {};
   return Head{read(head_key, "weight"), read(head_key, "bias")};

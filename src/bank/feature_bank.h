@@ -51,6 +51,8 @@ class FeatureBank {
   /// What people call the rows, one name each (a file relative to the data set's root); empty where
   /// they have none.
   std::vector<std::string> paths(std::string_view split) const;
+  /// What the classes of the split's labels are called, by label; empty where it does not say.
+  std::vector<std::string> class_names(std::string_view split) const;
   std::optional<Head> head() const;
   /// Classes and feature width of the bank (0 = not known), from the head or any split.
   std::size_t classes() const;

@@ -12,6 +12,7 @@
 #include "cli/picture_log.h"
 #include "evaluation/imported.h"
 #include "evaluation/protocol.h"
+#include "image/renumbered.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "report/table.h"
@@ -53,17 +54,26 @@ std::vector<std::string> id_splits(const Roles& roles) {
   return out;
 }
 
-// What is fitted on and what is kept must have the network's classes, in the same order.
-void check_classes(const Protocol& protocol, const Datasets& datasets, const Backbone& network) {
-  std::vector<std::string> known;
-  for (const std::string& split : id_splits(protocol.roles)) {
-    const auto names = datasets.at(split)->class_names();
-    if (!names.empty() && names.size() != network.classes()) {
-      fail(split, " has ", names.size(), " classes and the network ", network.classes(),
+// What is fitted on and what is kept must have the network's classes: labels become its numbers.
+// Where the weights name no classes, the first of these sets does.
+void match_classes(const Protocol& protocol, Datasets& datasets, const Backbone& network,
+                   const Notice& warn) {
+  std::vector<std::string> classes = network.class_names();
+  std::string whose = "the network";
+  const auto answers = id_splits(protocol.roles);
+  for (const std::string& split : answers) {
+    if (!classes.empty()) break;
+    classes = datasets.at(split)->class_names();
+    whose = split;
+    if (!classes.empty() && classes.size() != network.classes()) {
+      fail(split, " has ", classes.size(), " classes and the network ", network.classes(),
            "; a protocol needs a network that was trained on its classes");
     }
-    check_same_classes(known, names, split);
-    if (known.empty()) known = names;
+  }
+  for (auto& [split, dataset] : datasets) {
+    const bool known = std::ranges::find(answers, split) != answers.end();
+    dataset = in_classes_of(classes, whose, std::move(dataset),
+                            known ? LabelUse::answers : LabelUse::nothing, split, warn);
   }
 }
 
@@ -127,7 +137,10 @@ class Benchmark final : public Verb, public EvaluationOptions {
     std::vector<Mixing> mixed;
     const FeatureBank features =
         extracts ? extract(plan, folder, mixed, console) : FeatureBank::open(folder);
-    if (!extracts) check_bank(plan, features);
+    if (!extracts) {
+      check_bank(plan, features);
+      say_shared_classes(features, plan.roles, console);
+    }
 
     Sizes sizes;
     nlohmann::json resolved = to_json(plan);
@@ -161,11 +174,12 @@ class Benchmark final : public Verb, public EvaluationOptions {
   FeatureBank extract(const Protocol& plan, const fs::path& folder, std::vector<Mixing>& mixed,
                       const Console& console) const {
     const auto network = needed_network_part().load_backbone(plan.model_spec(model), device);
-    const Datasets datasets = open_all(plan);
+    Datasets datasets = open_all(plan);
     Sizes sizes;
     for (const auto& [name, dataset] : datasets) sizes[name] = dataset->size();
     say_sizes(plan, sizes, console.log);
-    check_classes(plan, datasets, *network);
+    match_classes(plan, datasets, *network,
+                  [&](const std::string& sentence) { console.warn(sentence); });
     FeatureBank features = FeatureBank::open_or_create(folder);
     const ExtractionSettings settings{
         .batch = batch,
@@ -210,6 +224,8 @@ Parameter<Verb> role(const char* name, std::optional<std::string> Benchmark::*me
 }  // namespace
 
 VerbInfo benchmark() {
+  const When<Benchmark> extracting = {"model=",
+                                      [](const Benchmark& b) { return !b.model.empty(); }};
   VerbInfo info{
       .name = "benchmark",
       .summary = "Carry out a protocol: extract its data sets, evaluate detectors, write results.",
@@ -228,31 +244,34 @@ VerbInfo benchmark() {
                    "out=RUN",
                    "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
                    "'detectors=knn(k=[10,50]),energy'"},
-      .options =
-          {option(&Benchmark::protocol,
-                  {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
-           option(&Benchmark::model, model_info()),
-           option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
-           option(&Benchmark::split,
-                  {.name = "split",
-                   .doc = "which division of the classes, for protocols with several"}),
-           role("train", &Benchmark::train), role("val", &Benchmark::val),
-           role("id", &Benchmark::id), role("near", &Benchmark::near), role("far", &Benchmark::far),
-           role("ood_val", &Benchmark::ood_val),
-           option(&Benchmark::bank,
-                  {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
-           option(&Benchmark::probes,
-                  {.name = "probes",
-                   .doc = "specs of probes, separated by commas; auto: what the detectors "
-                          "that are named need, none for all",
-                   .names = {"probes"}}),
-           option(&Benchmark::batch, batch_info()), option(&Benchmark::device, device_info()),
-           option(&Benchmark::mixing,
-                  {.name = "mixing",
-                   .doc = "pairs of an ID and a near picture whose mixtures the report shows: "
-                          "confidence, linearity, logits; 11 passes of the network each",
-                   .min = 0,
-                   .max = 1e6})},
+      .options = {option(
+                      &Benchmark::protocol,
+                      {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
+                  option(&Benchmark::model, model_info()),
+                  option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
+                  option(&Benchmark::split,
+                         {.name = "split",
+                          .doc = "which division of the classes, for protocols with several"}),
+                  role("train", &Benchmark::train), role("val", &Benchmark::val),
+                  role("id", &Benchmark::id), role("near", &Benchmark::near),
+                  role("far", &Benchmark::far), role("ood_val", &Benchmark::ood_val),
+                  option(&Benchmark::bank,
+                         {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+                  option(&Benchmark::probes,
+                         {.name = "probes",
+                          .doc = "specs of probes, separated by commas; auto: what the detectors "
+                                 "that are named need, none for all",
+                          .names = {"probes"}},
+                         extracting),
+                  option(&Benchmark::batch, batch_info(), extracting),
+                  option(&Benchmark::device, device_info(), extracting),
+                  option(
+                      &Benchmark::mixing,
+                      {.name = "mixing",
+                       .doc = "pairs of an ID and a near picture whose mixtures the report shows: "
+                              "confidence, linearity, logits; 11 passes of the network each",
+                       .min = 0,
+                       .max = 1e6})},
       .json = true};
   for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
   return describe_verb<Benchmark>(std::move(info));

@@ -25,8 +25,10 @@ class Evaluate final : public Verb, public EvaluationOptions {
       throw UsageError("evaluate: missing near= or far= (the splits of OOD rows)");
     }
     evaluation_settings(*this, seed);  // a mistake in a spec comes before one in the bank
-    run_evaluation(FeatureBank::open(bank), roles, *this, seed,
-                   {{"settings", settings_json(evaluate(), *this)}}, console);
+    const FeatureBank features = FeatureBank::open(bank);
+    say_shared_classes(features, roles, console);
+    run_evaluation(features, roles, *this, seed, {{"settings", settings_json(evaluate(), *this)}},
+                   console);
   }
 
  private:
@@ -54,6 +56,8 @@ class Evaluate final : public Verb, public EvaluationOptions {
 }  // namespace
 
 VerbInfo evaluate() {
+  const When<Evaluate> of_files = {"files of scores, without bank=",
+                                   [](const Evaluate& e) { return e.bank.empty(); }};
   VerbInfo info{
       .name = "evaluate",
       .summary = "Fit detectors, score ID and OOD splits, and measure how well they separate.",
@@ -88,13 +92,14 @@ VerbInfo evaluate() {
                          {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
                   option(&Evaluate::far,
                          {.name = "far", .doc = "splits of far-OOD rows, separated by commas"}),
-                  option(&Evaluate::name,
-                         {.name = "name", .doc = "of files: what their scores are called"}),
+                  option(&Evaluate::name, {.name = "name", .doc = "what their scores are called"},
+                         of_files),
                   option(&Evaluate::higher,
                          {.name = "higher",
-                          .doc = "of files: what a high score means: id, ood, or auto (id for "
-                                 "OpenOOD's files, ood for arrays)",
-                          .choices = {"auto", "id", "ood"}})},
+                          .doc = "what a high score means: id, ood, or auto (id for OpenOOD's "
+                                 "files, ood for arrays)",
+                          .choices = {"auto", "id", "ood"}},
+                         of_files)},
       .json = true};
   for (auto& shared : evaluation_options<Evaluate>()) info.options.push_back(std::move(shared));
   return describe_verb<Evaluate>(std::move(info));

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "bank/split_classes.h"
 #include "base/spec.h"
 #include "cli/versions.h"
 #include "evaluation/imported.h"
@@ -61,6 +62,19 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
   settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
   settings.intervals.seed = static_cast<std::uint64_t>(seed);
   return settings;
+}
+
+void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Console& console) {
+  const auto there = [&](std::vector<std::string> splits) {
+    std::erase_if(splits, [&](const std::string& split) { return !bank.has(split); });
+    return splits;
+  };
+  std::vector<std::string> ood = there(roles.near);
+  for (const std::string& split : there(roles.far)) ood.push_back(split);
+  for (const std::string& sentence :
+       shared_classes(bank, there({roles.train, roles.val, roles.id}), ood)) {
+    console.warn(sentence);
+  }
 }
 
 void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,

@@ -48,6 +48,10 @@ std::vector<Parameter<Verb>> evaluation_options() {
 /// UsageError if `detectors` names none, or one that does not exist.
 EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed);
 
+/// Warns of OOD splits some of whose classes are those of the ID splits. Splits that are not in the
+/// bank are passed over.
+void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Console& console);
+
 /// Fits, scores and measures the detectors, writes what came out and the command line into the
 /// folder `out`, prints the table (or JSON) and says what was skipped and written. `run` (an
 /// object) holds what the caller knows about the run and stands in results.json; `mixing` is shown

@@ -38,6 +38,8 @@ class Backbone {
  public:
   virtual ~Backbone() = default;
   virtual std::size_t classes() const = 0;
+  /// What they are called, by number; empty where the weights do not say.
+  virtual std::vector<std::string> class_names() const = 0;
   virtual const Preprocessing& preprocessing() const = 0;
   /// {"network", "weights_sha256", "preprocessing"}, as a bank records it.
   virtual nlohmann::json identity() const = 0;

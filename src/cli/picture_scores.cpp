@@ -14,21 +14,25 @@ constexpr std::size_t batch_rows = 16;
 
 }  // namespace
 
-bool check_network(const FittedDetector& detector, const Backbone& network) {
+bool check_network(const FittedDetector& detector, const nlohmann::json& ours,
+                   std::size_t classes) {
   const nlohmann::json theirs = detector.origin.value("model", nlohmann::json::object());
-  const nlohmann::json ours = network.identity();
-  if (!theirs.is_object() || !theirs.contains("weights_sha256")) {
-    if (detector.classes != 0 && detector.classes != network.classes()) {
+  const auto known = [](const nlohmann::json& model) {
+    return model.is_object() && model.contains("weights_sha256");
+  };
+  if (!known(theirs) || !known(ours)) {
+    if (detector.classes != 0 && classes != 0 && detector.classes != classes) {
       fail("[", detector.chain.spec(), "] was fitted on a network of ", detector.classes,
-           " classes, this one has ", network.classes());
+           " classes, this one has ", classes);
     }
     return false;
   }
   for (const char* fact : {"weights_sha256", "preprocessing"}) {
     const nlohmann::json expected = theirs.value(fact, nlohmann::json());
-    if (expected == ours.at(fact)) continue;
+    const nlohmann::json found = ours.value(fact, nlohmann::json());
+    if (expected == found) continue;
     fail("[", detector.chain.spec(), "] was fitted on a network with ", fact, " ", expected.dump(),
-         ", found ", ours.at(fact).dump(), "; give the model= of that bank, or fit it again");
+         ", found ", found.dump(), "; give the model= or bank= of that network, or fit it again");
   }
   return true;
 }

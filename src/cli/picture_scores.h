@@ -16,9 +16,11 @@ struct PictureScore {
   double score = 0;           // higher = more OOD
 };
 
-/// Error, with both hashes, if the detector was fitted on another network or other preprocessing.
-/// Returns false where the detector does not know, because its bank was imported.
-bool check_network(const FittedDetector& detector, const Backbone& network);
+/// Error, with both hashes, if the detector was fitted on another network or other preprocessing than
+/// `network` says, an identity() or what a bank records of its network, with so many classes.
+/// Returns false where one side does not know, because its bank was imported.
+bool check_network(const FittedDetector& detector, const nlohmann::json& network,
+                   std::size_t classes);
 
 /// What the classes are called, where the detector's training rows came with names; else empty.
 std::vector<std::string> class_names(const FittedDetector& detector);

@@ -40,7 +40,7 @@ class Score final : public Verb {
  private:
   void score_data(const FittedDetector& fitted, const Console& console) const {
     const auto network = needed_network_part().load_backbone(model, device);
-    if (!check_network(fitted, *network)) {
+    if (!check_network(fitted, network->identity(), network->classes())) {
       console.log << "nescio: " << detector
                   << " was fitted on imported features; whether they are of this network is not "
                      "known\n";
@@ -92,6 +92,7 @@ class Score final : public Verb {
   void score_bank(const FittedDetector& fitted, const Console& console) const {
     const auto splits = parse_splits(sets, "sets");
     const FeatureBank features = FeatureBank::open(bank);
+    check_network(fitted, features.model(), features.classes());
     for (const std::string& split : splits) check(fitted, features, split);
     const auto program = fitted.compile();
     for (const std::string& split : splits) {
@@ -105,7 +106,7 @@ class Score final : public Verb {
     }
   }
 
-  // The bank must be of the network that the detector was fitted on, as far as shapes tell.
+  // The split must have what the detector reads.
   void check(const FittedDetector& fitted, const FeatureBank& features,
              const std::string& split) const {
     if (features.rows(split) == 0) fail(split, " has no rows");
@@ -167,8 +168,10 @@ VerbInfo score() {
                                          .doc = "splits to score, SET/SPLIT, separated by commas"}),
                    option(&Score::out, {.name = "out", .doc = "folder of the scores"}),
                    option(&Score::float64,
-                          {.name = "float64", .doc = "write float64 instead of float32"}),
-                   option(&Score::device, device_info())},
+                          {.name = "float64", .doc = "write float64 instead of float32"},
+                          {"out=", [](const Score& s) { return !s.out.empty(); }}),
+                   option(&Score::device, device_info(),
+                          {"model=", [](const Score& s) { return !s.model.empty(); }})},
        .json = true});
 }
 

@@ -1,4 +1,5 @@
 // nescio extract model=resnet20:PATH.th data='cifar10:DIR?split=test' bank=BANK as=cifar10/test
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -10,7 +11,7 @@
 #include "cli/verb.h"
 #include "cli_torch/extraction.h"
 #include "extract/probe.h"
-#include "image/dataset.h"
+#include "image/renumbered.h"
 #include "nn/model.h"
 
 namespace nescio::network_verbs {
@@ -18,7 +19,7 @@ namespace {
 
 class Extract final : public Verb {
  public:
-  std::string model, data, bank, as, probes, device = "auto";
+  std::string model, data, bank, as, class_names, probes, device = "auto";
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
@@ -26,11 +27,21 @@ class Extract final : public Verb {
     as_usage([&] { make_probes(settings.probes); });
     keep_freed_memory();
     const Model network = Model::load(model, device);
-    const std::unique_ptr<Dataset> dataset = open_dataset(data);
+    const std::vector<std::string> classes = classes_of(network);
+    const Notice warn = [&](const std::string& sentence) { console.warn(sentence); };
+    const std::unique_ptr<Dataset> dataset =
+        in_classes_of(classes, "the network", open_dataset(data), LabelUse::unknown, "data", warn);
     log_pictures(*dataset, console.log);
     FeatureBank target = FeatureBank::open_or_create(bank);
-    const Extracted done = nescio::extract(network, *dataset, data, target, as,
-                                           extract_options(settings, console.progress));
+    ExtractOptions options = extract_options(settings, console.progress);
+    options.class_names = classes;
+    const Extracted done = nescio::extract(network, *dataset, data, target, as, options);
+    const std::size_t named = dataset->class_names().size();
+    if (classes.empty() && 0 < named && named < network.classes()) {
+      warn(text("data names ", named, " classes and the network has ", network.classes(),
+                ", which its weights do not name, so no accuracy is known; class_names= says what "
+                "they are called"));
+    }
     say_what_was_there(done, target, as, console.log);
     if (console.json) {
       write_json(console.out, done, network.device());
@@ -40,6 +51,19 @@ class Extract final : public Verb {
   }
 
  private:
+  /// As the user says, or else the weights.
+  std::vector<std::string> classes_of(const Model& network) const {
+    if (class_names.empty()) return network.class_names();
+    const bool there = std::filesystem::exists(bank) && FeatureBank::open(bank).has(class_names);
+    const auto names =
+        there ? FeatureBank::open(bank).class_names(class_names) : split_top_level(class_names);
+    if (names.size() != network.classes()) {
+      throw UsageError(text("extract: class_names: expected the ", network.classes(),
+                            " classes of the network, found ", names.size()));
+    }
+    return names;
+  }
+
   void write_json(std::ostream& out, const Extracted& done, const std::string& ran_on) const {
     nlohmann::ordered_json object = {{"split", as},
                                      {"rows", done.rows},
@@ -70,6 +94,9 @@ VerbInfo extract() {
                    "and program is left as it is.",
                    "A probe is a further pass over the network that adds one array, called as the "
                    "probe is, for the detectors that need it; ODIN's triples the time.",
+                   "Classes are matched by name where the weights name theirs (those of `nescio "
+                   "train` do) and the data too: labels become the network's. Data none of whose "
+                   "classes the network knows keeps its labels; some of them are a mistake.",
                    "The accuracy is printed where every label is a class of the network."},
        .examples = {"nescio extract model=resnet20:resnet20.th data='cifar10:DIR?split=test' "
                     "bank=BANK as=cifar10/test",
@@ -86,6 +113,11 @@ VerbInfo extract() {
             option(&Extract::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
             option(&Extract::as,
                    {.name = "as", .doc = "what the rows are called, SET/SPLIT", .required = true}),
+            option(&Extract::class_names,
+                   {.name = "class_names",
+                    .doc = "what the network's classes are called, for weights that do not say: "
+                           "names in its order, separated by commas, or a split of the bank "
+                           "whose names they are"}),
             option(&Extract::probes, {.name = "probes",
                                       .doc = "specs of probes, separated by commas",
                                       .names = {"probes"}}),

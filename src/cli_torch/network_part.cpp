@@ -61,6 +61,7 @@ class TorchBackbone final : public Backbone {
   explicit TorchBackbone(Model model) : model_(std::move(model)) {}
 
   std::size_t classes() const override { return model_.classes(); }
+  std::vector<std::string> class_names() const override { return model_.class_names(); }
   const Preprocessing& preprocessing() const override { return model_.preprocessing(); }
   nlohmann::json identity() const override { return identity_of(model_); }
   BackboneOutputs forward(std::span<const float> images) const override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bank/split_classes.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "io/file.h"
@@ -125,6 +126,7 @@ Batch to_batch(const std::map<std::string, Array>& arrays) {
 
 FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                             const std::string& train, const std::string& val, Executor executor) {
+  check_split_classes(bank, {train, val});
   FittedDetector out{.chain = Chain(spec),
                      .classes = bank.classes(),
                      .feature_width = bank.feature_width(),
@@ -140,8 +142,8 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   const auto on_val = statistics("val", val);
   for (const std::string& split : {train, val}) {
     if (split.empty() || out.origin.contains("class_names")) continue;
-    const nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json());
-    if (inputs.contains("class_names")) out.origin["class_names"] = inputs.at("class_names");
+    const auto names = bank.class_names(split);
+    if (!names.empty()) out.origin["class_names"] = names;
   }
   out.origin["bank"] = bank.path().string();
   out.origin["model"] = bank.model();

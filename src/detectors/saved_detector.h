@@ -41,7 +41,7 @@ Inputs make_inputs(const FeatureBank& bank);
 Batch to_batch(const std::map<std::string, Array>& arrays);
 
 /// Fits `spec` on splits of a bank ("" = none). Error if the spec needs a split or an array that is
-/// not there.
+/// not there, and for splits that number their classes otherwise.
 FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                             const std::string& train, const std::string& val,
                             Executor executor = Executor::cpu);

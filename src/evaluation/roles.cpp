@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "bank/split_classes.h"
 #include "base/error.h"
 
 namespace nescio {
@@ -57,6 +58,7 @@ void check_roles(const Roles& roles, const FeatureBank& bank) {
       fail(role, ": ", e.what());
     }
   }
+  check_split_classes(bank, {roles.train, roles.val, roles.id});
 }
 
 }  // namespace nescio

@@ -24,7 +24,8 @@ std::vector<std::pair<std::string, std::string>> scored_splits(const Roles& role
 /// Error if a split is scored twice, if an OOD split or the id split is also fitted on (val may be
 /// the id split), or if there is no id split or no OOD split.
 void check_roles(const Roles& roles);
-/// The same, and if a split is not in the bank or has no rows.
+/// The same, and if a split is not in the bank or has no rows, or if two of train, val and id number
+/// their classes otherwise.
 void check_roles(const Roles& roles, const FeatureBank& bank);
 
 }  // namespace nescio

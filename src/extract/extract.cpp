@@ -120,6 +120,15 @@ void write_batch(SplitWriter& writer, const ImageBatch& batch, const BatchOutput
   writer.commit(batch.count);
 }
 
+/// Whether the labels are the network's classes, as far as names tell: they are the same, or one side
+/// has none. A network without names can have those of data that has as many classes.
+bool may_be_answers(const Model& model, const std::vector<std::string>& classes,
+                    const std::vector<std::string>& names) {
+  if (names.empty()) return true;
+  const auto& known = classes.empty() ? model.class_names() : classes;
+  return known.empty() ? names.size() == model.classes() : names == known;
+}
+
 std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& split) {
   const Array logits = bank.array(split, "logits");
   const Array labels = bank.array(split, "labels");
@@ -173,9 +182,10 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
                    .skipped = dataset.skipped().size(),
                    .accuracy = {}};
   for (const NamedProbe& named : probes) result.probes.push_back(named.name);
+  const bool answers = may_be_answers(model, options.class_names, dataset.class_names());
   if (has_from(bank, split, inputs)) {
     result.was_there = true;
-    result.accuracy = accuracy_of(bank, split);
+    if (answers) result.accuracy = accuracy_of(bank, split);
     return result;
   }
 
@@ -208,7 +218,7 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
     }
   }
   writer.finish();
-  result.accuracy = accuracy_of(bank, split);
+  if (answers) result.accuracy = accuracy_of(bank, split);
   return result;
 }
 

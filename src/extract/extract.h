@@ -21,6 +21,8 @@ struct ExtractOptions {
   std::optional<std::size_t> batch = {};
   /// Threads that prepare pictures; none: as many as it takes.
   std::optional<std::size_t> workers = {};
+  /// What the network's classes are called; none: as its weights say.
+  std::vector<std::string> class_names = {};
   /// Specs of probes, each of which adds the array of its name: "odin(epsilon=0.0014)".
   std::vector<std::string> probes = {};
   Progress progress = {};
@@ -38,8 +40,8 @@ struct Extracted {
   std::size_t skipped = 0;               // broken pictures that were left out
   std::size_t rows_before = 0;           // that an interrupted extraction had left
   bool was_there = false;          // the bank had the split from equal inputs: nothing was done
-  std::optional<double> accuracy;  // share of rows whose largest logit is the label's;
-                                   // none unless every label is a class of the network
+  std::optional<double> accuracy;  // share of rows whose largest logit is the label's; none unless
+                                   // every label is a class of the network and called as there
 };
 
 /// Writes logits [N, C], features [N, D], labels [N] (-1 = none) and index [N] (row in the source

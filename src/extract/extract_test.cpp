@@ -50,10 +50,27 @@ class ExtractTest : public testing::Test {
     return extract(model_, *open_dataset(spec), spec, bank, "toy/test", options);
   }
 
+  int banks_ = 0;
   TestFolder folder_;
   Model model_;
   std::string spec_;
 };
+
+TEST_F(ExtractTest, KnowsAnAccuracyWhereClassesAgree) {
+  const auto accuracy = [&](const std::vector<std::string>& of_network, const std::string& data) {
+    FeatureBank target = bank(text("bank", ++banks_));
+    const std::string spec = "procedural:shapes?count=20&" + data;
+    return run(target, spec, {.batch = 6, .class_names = of_network}).accuracy.has_value();
+  };
+  const auto names = open_dataset("procedural:shapes?count=20&classes=0-3")->class_names();
+  EXPECT_TRUE(accuracy({}, "classes=0-3"));
+  EXPECT_FALSE(accuracy({}, "classes=0-2"));  // labels that fit by chance
+  EXPECT_TRUE(accuracy(names, "classes=0-3"));
+  EXPECT_FALSE(accuracy(names, "classes=4-7"));
+  EXPECT_FALSE(accuracy(names, "classes=1,0,2,3"));
+  FeatureBank target = bank();
+  EXPECT_TRUE(run(target, spec_, {.batch = 6, .class_names = names}).accuracy.has_value());
+}
 
 TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
   FeatureBank target = bank();

@@ -67,42 +67,4 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
   }
 }
 
-namespace {
-
-/// "a, b, c and 7 more"
-std::string first_names(const std::vector<std::string>& names) {
-  constexpr std::size_t shown = 10;
-  if (names.size() <= shown) return join(names);
-  const std::vector<std::string> first(names.begin(), names.begin() + shown);
-  return text(join(first), " and ", names.size() - shown, " more");
-}
-
-/// Names of `a` that `b` has not.
-std::vector<std::string> missing_in(std::vector<std::string> a, std::vector<std::string> b) {
-  std::ranges::sort(a);
-  std::ranges::sort(b);
-  std::vector<std::string> missing;
-  std::ranges::set_difference(a, b, std::back_inserter(missing));
-  return missing;
-}
-
-}  // namespace
-
-void check_same_classes(const std::vector<std::string>& expected,
-                        const std::vector<std::string>& found, std::string_view where) {
-  if (expected.empty() || found.empty() || expected == found) return;
-  const auto missing = missing_in(expected, found);
-  const auto unknown = missing_in(found, expected);
-  std::string differences;
-  if (!missing.empty()) differences += text("; missing: ", first_names(missing));
-  if (!unknown.empty()) differences += text("; not expected: ", first_names(unknown));
-  if (differences.empty()) {
-    const auto [ours, theirs] = std::ranges::mismatch(expected, found);
-    differences = text("; the same names in another order: label ", ours - expected.begin(), " is ",
-                       *ours, " for one and ", *theirs, " for the other");
-  }
-  fail(where, ": expected the same ", expected.size(), " classes, found ", found.size(),
-       differences, "; classes=NAME,NAME,... chooses and orders them");
-}
-
 }  // namespace nescio

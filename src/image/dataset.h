@@ -135,10 +135,4 @@ const DatasetInfo& find_dataset_type(std::string_view name);
 /// Error, beginning with the type, for an unknown type or option and for everything open() refuses.
 std::unique_ptr<Dataset> open_dataset(std::string_view spec);
 
-/// Error, beginning with `where`, unless two data sets (or a network and a data set) number the same
-/// classes in the same way: names that one side lacks, or the first label that means two things.
-/// Nothing is compared where one side has no names.
-void check_same_classes(const std::vector<std::string>& expected,
-                        const std::vector<std::string>& found, std::string_view where);
-
 }  // namespace nescio

@@ -147,20 +147,5 @@ TEST(ParseClasses, LeavesTheClassesThatMixOeHoldsOut) {
   EXPECT_THAT(fault("drawn(3,0),0-9"), HasSubstr("named twice"));
 }
 
-TEST(CheckSameClasses, SaysWhichSideLacksWhat) {
-  using Names = std::vector<std::string>;
-  const auto fault = [](const Names& a, const Names& b) {
-    return error_of([&] { check_same_classes(a, b, "val"); });
-  };
-  EXPECT_EQ(fault({"a", "b"}, {"a", "b"}), "");
-  EXPECT_EQ(fault({}, {"a"}), "");
-  EXPECT_EQ(fault({"a"}, {}), "");
-  const std::string both = fault({"a", "b", "c"}, {"a", "x"});
-  EXPECT_THAT(both, HasSubstr("val: expected the same 3 classes, found 2; missing: b, c; "));
-  EXPECT_THAT(both, HasSubstr("not expected: x"));
-  EXPECT_THAT(fault({"a", "b"}, {"b", "a"}), HasSubstr("label 0 is a for one and b for the other"));
-  EXPECT_THAT(fault(Names(1, "a"), Names(40, "y")), HasSubstr("and 30 more"));
-}
-
 }  // namespace
 }  // namespace nescio

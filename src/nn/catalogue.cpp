@@ -1,4 +1,4 @@
-#include "base/error.h"
+#include "base/usage.h"
 #include "nn/model.h"
 
 namespace nescio {
@@ -9,7 +9,7 @@ const NetworkInfo& find_network(std::string_view name) {
     if (info.name == name) return info;
     names.push_back(info.name);
   }
-  fail("unknown network '", name, "'.", suggest(name, names));
+  fail_usage("unknown network '", name, "'.", suggest(name, names));
 }
 
 }  // namespace nescio

@@ -49,6 +49,7 @@ struct Model::State {
   std::string sha256;
   torch::Device device = torch::kCPU;
   Shape head;  // [C, D ...]
+  std::vector<std::string> class_names;
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -78,6 +79,11 @@ Model Model::load(std::string_view spec, std::string_view device) {
   const auto ours = tensors_of(*state->network);
   copy_weights(source.tensors, ours, source.where());
   state->head = shape_of(ours.at(info.head + ".weight"));
+  state->class_names = source.class_names;
+  if (const auto& names = state->class_names; !names.empty() && names.size() != state->head[0]) {
+    fail(source.where(), ": it names ", names.size(), " classes and its last layer has ",
+         state->head[0]);
+  }
   state->network->eval();
   for (torch::Tensor& parameter : state->network->parameters()) parameter.set_requires_grad(false);
   move_to(*state->network, state->device);
@@ -91,6 +97,7 @@ const Preprocessing& Model::preprocessing() const { return state_->preprocessing
 const std::string& Model::weights_sha256() const { return state_->sha256; }
 std::string Model::device() const { return state_->device.str(); }
 std::size_t Model::classes() const { return state_->head[0]; }
+const std::vector<std::string>& Model::class_names() const { return state_->class_names; }
 std::size_t Model::feature_width() const { return state_->head[1]; }
 Array Model::head_weight() const { return parameters().at(state_->info->head + ".weight"); }
 Array Model::head_bias() const { return parameters().at(state_->info->head + ".bias"); }

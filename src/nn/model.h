@@ -59,7 +59,7 @@ const std::vector<NetworkInfo>& catalogue();
 /// The version of libtorch: "2.13.0".
 std::string torch_version();
 
-/// The description of a network. Error with the nearest name and the list if there is none.
+/// The description of a network. UsageError with the nearest name and the list if there is none.
 const NetworkInfo& find_network(std::string_view name);
 
 /// What a network says about a batch.
@@ -92,6 +92,9 @@ class Model {
   /// "cpu", "cuda:0".
   std::string device() const;
   std::size_t classes() const;
+  /// What they are called, by number; empty where the file does not say ("nescio.class_names" in the
+  /// metadata of safetensors).
+  const std::vector<std::string>& class_names() const;
   std::size_t feature_width() const;
   /// The last layer, [C, D] and [C]: logits = features W^T + b where info().linear_head.
   Array head_weight() const;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/usage.h"
 #include "io/json_file.h"
 #include "nn/weights.h"
 
@@ -20,6 +20,21 @@ Preprocessing recorded_preprocessing(const NetworkInfo& info, const Weights& wei
   const auto entry = weights.metadata.find("nescio.preprocessing");
   if (entry == weights.metadata.end()) return otherwise;
   return preprocessing_from_json(parse_json(entry->second, where), where);
+}
+
+/// What the network's classes are called: "nescio.class_names", a list of texts.
+std::vector<std::string> recorded_class_names(const Weights& weights, std::string_view where) {
+  const auto entry = weights.metadata.find("nescio.class_names");
+  if (entry == weights.metadata.end()) return {};
+  const nlohmann::json names = parse_json(entry->second, where);
+  std::vector<std::string> out;
+  for (const nlohmann::json& name : names) {
+    if (!names.is_array() || !name.is_string()) {
+      fail(where, ": nescio.class_names: expected a list of texts, found ", entry->second);
+    }
+    out.push_back(name.get<std::string>());
+  }
+  return out;
 }
 
 void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::string_view where) {
@@ -55,8 +70,10 @@ ModelSource read_model_source(std::string_view spec) {
   const NetworkInfo& info = *source.info;
   PreprocessingChanges changes;
   if (mark < spec.size()) {
-    set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"),
-                   spec.substr(mark + 1));
+    as_usage([&] {
+      set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"),
+                     spec.substr(mark + 1));
+    });
   }
   source.preprocessing = info.preprocessing;
   if (colon < named.size()) source.path = named.substr(colon + 1);
@@ -66,9 +83,11 @@ ModelSource read_model_source(std::string_view spec) {
     NamedWeights own = own_names(info, weights.tensors);
     source.tensors = std::move(own.tensors);
     source.preprocessing = recorded_preprocessing(info, weights, own.preprocessing, source.where());
+    source.class_names = recorded_class_names(weights, source.where());
   }
   source.preprocessing = changed(source.preprocessing, changes);
-  check_preprocessing(info, source.preprocessing, source.where());
+  const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };
+  mark < spec.size() ? as_usage(check) : check();
   return source;
 }
 

@@ -264,6 +264,20 @@ TEST_F(ModelTest, TheFileSaysWhatItIs) {
   EXPECT_THAT(fault(with("resnet20", to_json(p).dump())), HasSubstr("8192"));
 }
 
+TEST_F(ModelTest, TheFileNamesItsClasses) {
+  const auto with = [&](const std::string& names) {
+    write_safetensors(folder_ / "t.safetensors", made_up_resnet20(2, 8),
+                      {{"nescio.class_names", names}});
+    return text("resnet20:", (folder_ / "t.safetensors").string());
+  };
+  EXPECT_EQ(Model::load(with(R"(["cat", "dog"])"), "cpu").class_names(),
+            (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_THAT(fault(with(R"(["cat"])")), HasSubstr("names 1 classes and its last layer has 2"));
+  EXPECT_THAT(fault(with(R"(["cat", 3])")), HasSubstr("expected a list of texts"));
+  EXPECT_THAT(fault(with(R"({"cat": "dog"})")), HasSubstr("expected a list of texts"));
+  EXPECT_THAT(fault(with("[")), HasSubstr("t.safetensors"));
+}
+
 /// A SqueezeNet of three classes; `caffe` with the names of the Caffe model.
 Weights made_up_squeezenet(bool caffe) {
   Weights weights;

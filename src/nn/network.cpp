@@ -2,8 +2,8 @@
 
 #include <torch/cuda.h>
 
-#include "base/error.h"
 #include "base/threads.h"
+#include "base/usage.h"
 
 namespace nescio {
 namespace {
@@ -92,9 +92,10 @@ torch::Device find_device(std::string_view name) {
   if (name == "auto") return count > 0 ? torch::Device("cuda:0") : torch::Device("cpu");
   if (name == "cpu") return {"cpu"};
   if (name != "cuda" && !name.starts_with("cuda:")) {
-    fail("device: expected auto, cpu, cuda or cuda:N, found '", name, "'");
+    fail_usage("device: expected auto, cpu, cuda or cuda:N, found '", name, "'");
   }
-  const long long number = name == "cuda" ? 0 : parse_integer(name.substr(5), "device");
+  const long long number =
+      name == "cuda" ? 0 : as_usage([&] { return parse_integer(name.substr(5), "device"); });
   if (number < 0 || static_cast<std::size_t>(number) >= count) {
     fail("device ", name, ": not there; found ", count,
          " CUDA devices, so use device=cpu or device=auto");

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "report/split_pictures.h"
-
 namespace nescio {
 
 Findings::Findings(const RunRecord& record, const FeatureBank& bank, const Roles& roles)
@@ -25,7 +23,7 @@ Findings::Findings(const RunRecord& record, const FeatureBank& bank, const Roles
     });
     if (kept && charted_.size() < charted_detectors) charted_.push_back(detector);
   }
-  class_names_ = SplitPictures(bank, roles.id).class_names();
+  if (bank.has(roles.id)) class_names_ = bank.class_names(roles.id);
 }
 
 std::vector<SetInfo> Findings::sets(const std::string& role) const {

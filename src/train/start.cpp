@@ -7,13 +7,15 @@ namespace nescio {
 void load_start_weights(const Network& network, const ModelSource& source, std::int64_t classes,
                         bool new_head) {
   const NetworkInfo& info = *source.info;
-  if (source.path.empty()) {
-    if (new_head) fail("new_head=true: model=", info.name, " names no weights to start from");
-    return;
-  }
+  if (source.path.empty()) return;
   const auto tensors = tensors_of(network);
   auto weights = source.tensors;
   const auto head = weights.find(info.head + ".bias");
+  if (const std::size_t named = source.class_names.size();
+      named > 0 && head != weights.end() && head->second.size() != named) {
+    fail(source.where(), ": it names ", named, " classes and its last layer has ",
+         head->second.size());
+  }
   if (new_head) {
     for (const char* part : {".weight", ".bias"}) {
       const auto ours = tensors.find(info.head + part);

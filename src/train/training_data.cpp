@@ -4,14 +4,19 @@
 #include <cctype>
 #include <set>
 
+#include "base/class_names.h"
 #include "base/error.h"
 #include "base/threads.h"
+#include "image/renumbered.h"
 
 namespace nescio {
 namespace {
 
-/// The largest label; Error unless all are in 0 .. classes - 1 (classes 0: any from 0).
-std::int64_t check_labels(const Dataset& dataset, std::int64_t classes, std::string_view role) {
+constexpr std::int64_t most_classes = 10'000'000;
+
+/// The labels of all pictures; Error unless they are in 0 .. classes - 1 (classes 0: any from 0).
+std::vector<std::int64_t> read_labels(const Dataset& dataset, std::int64_t classes,
+                                      std::string_view role) {
   std::vector<std::int64_t> labels(dataset.size());
   parallel_for(labels.size(), [&](std::size_t i) { labels[i] = dataset.label(i); });
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -21,17 +26,33 @@ std::int64_t check_labels(const Dataset& dataset, std::int64_t classes, std::str
     fail(role, ": ", name, " has the label ", labels[i], ", expected 0 .. ", classes - 1, ", the ",
          classes, " classes of data");
   }
-  return *std::ranges::max_element(labels);
+  return labels;
 }
 
-void check_names(const std::vector<std::string>& train, const std::vector<std::string>& val) {
-  if (train.empty() || val.empty() || train == val) return;
-  if (train.size() != val.size()) {
-    fail("val: expected the ", train.size(), " classes of data, found ", val.size());
+void warn_of_empty_classes(TrainingData& data, const std::vector<std::int64_t>& labels) {
+  std::vector<bool> seen(static_cast<std::size_t>(data.classes));
+  for (const std::int64_t label : labels) seen[static_cast<std::size_t>(label)] = true;
+  std::vector<std::string> empty;
+  for (std::size_t c = 0; c < seen.size(); ++c) {
+    if (!seen[c]) empty.push_back(data.class_names.empty() ? text(c) : data.class_names[c]);
   }
-  const auto [ours, theirs] = std::ranges::mismatch(train, val);
-  fail("val: class ", ours - train.begin(), " is called '", *theirs, "', and '", *ours,
-       "' in data; both must have the same classes in the same order");
+  if (empty.empty()) return;
+  data.warnings.push_back(text("data: no picture of ", empty.size(), " of the ", data.classes,
+                               " classes: ", first_names(empty),
+                               "; the network learns never to answer with them"));
+}
+
+/// The training pictures, numbered as the weights that a run starts from number their classes.
+std::unique_ptr<Dataset> open_pictures(const std::string& spec,
+                                       const std::vector<std::string>& start_classes,
+                                       const Notice& notice) {
+  auto pictures = open_dataset(spec);
+  try {
+    return in_classes_of(start_classes, "the start weights", std::move(pictures), LabelUse::answers,
+                         "data", notice);
+  } catch (const Error& e) {
+    fail(e.what(), "; new_head=true starts with a new last layer");
+  }
 }
 
 /// Lower case, and blanks for what stands between words.
@@ -73,18 +94,24 @@ void warn_of_other_pictures(TrainingData& data) {
 }  // namespace
 
 TrainingData open_training_data(const std::string& train, const std::string& val,
-                                const std::string& outliers) {
+                                const std::string& outliers,
+                                const std::vector<std::string>& start_classes) {
   TrainingData data;
-  data.train = open_dataset(train);
+  const Notice notice = [&](const std::string& s) { data.warnings.push_back(s); };
+  data.train = open_pictures(train, start_classes, notice);
   data.class_names = data.train->class_names();
   data.classes = static_cast<std::int64_t>(data.class_names.size());
-  const std::int64_t largest = check_labels(*data.train, data.classes, "data");
-  if (data.classes == 0) data.classes = largest + 1;
+  const auto labels = read_labels(*data.train, data.classes, "data");
+  if (data.classes == 0) data.classes = *std::ranges::max_element(labels) + 1;
   if (data.classes < 2) fail("data: expected at least 2 classes, found ", data.classes);
+  if (data.classes > most_classes) {
+    fail("data: expected at most ", most_classes, " classes, found the label ", data.classes - 1);
+  }
+  warn_of_empty_classes(data, labels);
   if (!val.empty()) {
-    data.val = open_dataset(val);
-    check_names(data.class_names, data.val->class_names());
-    check_labels(*data.val, data.classes, "val");
+    data.val = in_classes_of(data.class_names, "data", open_dataset(val), LabelUse::answers, "val",
+                             notice);
+    read_labels(*data.val, data.classes, "val");
   }
   if (!outliers.empty()) {
     data.outliers = open_dataset(outliers);
