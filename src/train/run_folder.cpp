@@ -12,9 +12,16 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+/// What is not on record did nothing, or came after the record: it is at its default.
 std::string shown(const Json& settings, const std::string& key) {
   const auto found = settings.find(key);
-  return found == settings.end() ? "nothing" : "'" + found->get<std::string>() + "'";
+  if (found != settings.end()) return "'" + found->get<std::string>() + "'";
+  for (const auto& parameter : train_parameters()) {
+    if (parameter.info.name == key && !parameter.default_value.empty()) {
+      return "'" + parameter.default_value + "'";
+    }
+  }
+  return "nothing";
 }
 
 /// "lr was '0.1', is '0.2'" for each setting that decides the result, and for the pictures.
@@ -33,11 +40,17 @@ std::vector<std::string> differences(const Json& config_before, const Json& conf
     const std::string is = shown(now, key);
     if (was != is && !is_free_on_resume(key)) out.push_back(text(key, " was ", was, ", is ", is));
   }
-  for (const auto& [key, what] :
-       {std::pair("data_sha256", "training pictures"), std::pair("outliers_sha256", "outliers")}) {
-    if (config_before.value(key, "") != config_now.value(key, "")) {
-      out.push_back(text("the ", what, " are others"));
-    }
+  // What was not on record, or is no part of this run, has nothing to be compared with.
+  for (const auto& [key, what] : {std::pair("data_sha256", "the training pictures are others"),
+                                  std::pair("outliers_sha256", "the outliers are others"),
+                                  std::pair("val_sha256", "the validation pictures are others"),
+                                  std::pair("weights_sha256", "the start weights are others"),
+                                  std::pair("preprocessing", "the preprocessing is another")}) {
+    const auto was = config_before.find(key);
+    const auto is = config_now.find(key);
+    if (was == config_before.end() || is == config_now.end()) continue;
+    if (Json::diff(*was, *is).empty()) continue;
+    out.push_back(text(what, ": was ", was->dump(), ", is ", is->dump()));
   }
   return out;
 }

@@ -2,16 +2,17 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <chrono>
-#include <sstream>
 
 #include "base/error.h"
 #include "io/csv.h"
-#include "io/json_file.h"
 #include "io/tensorboard.h"
 
 namespace nescio {
 namespace {
+
+using Row = nlohmann::ordered_json;
 
 double seconds_since_1970() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -22,81 +23,112 @@ bool is_value(const std::string& key) {
   return key != "step" && key != "epoch" && key != "split" && key != "time";
 }
 
-/// The rows up to `steps_done`; ends before a line that a kill cut off.
-std::vector<nlohmann::ordered_json> read_rows(const std::filesystem::path& path,
-                                              std::int64_t steps_done) {
-  std::vector<nlohmann::ordered_json> rows;
-  if (steps_done == 0 || !std::filesystem::exists(path)) return rows;
-  std::istringstream lines(read_text(path));
-  for (std::string line; std::getline(lines, line);) {
-    const auto row = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!row.is_object() || !row.contains("step") ||
-        row.value("step", std::int64_t{0}) > steps_done)
-      break;
-    rows.push_back(row);
+/// Whether it is a row that write() made; null stands for a value that is not finite.
+bool is_row(const Row& row) {
+  if (!row.is_object() || !row.contains("step") || !row["step"].is_number_integer()) return false;
+  return std::ranges::all_of(row.items(), [](const auto& item) {
+    return item.key() == "split" ? item.value().is_string()
+                                 : item.value().is_number() || item.value().is_null();
+  });
+}
+
+/// f(row) of each row up to `steps_done`; ends before a line that a kill cut off.
+template <class F>
+void for_each_row(std::string_view lines, std::int64_t steps_done, const F& f) {
+  while (!lines.empty()) {
+    const auto end = std::min(lines.find('\n'), lines.size());
+    const Row row = Row::parse(lines.substr(0, end), nullptr, /*allow_exceptions=*/false);
+    if (!is_row(row) || row["step"].get<std::int64_t>() > steps_done) return;
+    f(row);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
   }
-  return rows;
+}
+
+std::string events_of(const Row& row) {
+  const std::string split = row.value("split", "");
+  std::string out;
+  for (const auto& [key, value] : row.items()) {
+    if (!is_value(key) || value.is_null()) continue;
+    out += scalar_event(row.value("time", 0.0), row.value("step", std::int64_t{0}),
+                        split + "/" + key, value.get<float>());
+  }
+  return out;
 }
 
 }  // namespace
 
 void RunLog::Stream::write(std::string_view text) {
-  if (!file.valid()) {
-    kept += text;
-    return;
-  }
   write_all(file, path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-void RunLog::Stream::open() {
-  write_text(path, kept);
-  kept.clear();
-  file = FileDescriptor(path, O_WRONLY | O_APPEND);
-}
+void RunLog::Stream::open() { file = FileDescriptor(path, O_WRONLY | O_APPEND); }
 
 RunLog::RunLog(const std::filesystem::path& run, std::int64_t steps_done)
     : jsonl_{run / "metrics.jsonl"},
       csv_{run / "metrics.csv"},
-      events_{run / "events.out.tfevents.nescio"} {
-  const auto kept = read_rows(jsonl_.path, steps_done);
-  events_.write(event_file_start(kept.empty() ? seconds_since_1970() : kept[0].value("time", 0.0)));
-  for (const auto& row : kept) append(row);
+      events_{run / "events.out.tfevents.nescio"},
+      columns_{"step", "epoch", "split", "lr", "loss", "accuracy", "images_per_second", "rows"} {
+  SharedBytes old;
+  if (steps_done > 0 && std::filesystem::exists(jsonl_.path)) old = map_file(jsonl_.path);
+  double start = seconds_since_1970();
+  for_each_row(old.text(), steps_done, [&](const Row& row) {
+    if (!begun_) start = row.value("time", 0.0);
+    begun_ = true;
+    add_columns(row);
+  });
+  AtomicFile jsonl(jsonl_.path), csv(csv_.path), events(events_.path);
+  events.write(event_file_start(start));
+  for_each_row(old.text(), steps_done, [&](const Row& row) {
+    jsonl.write(row.dump() + "\n");
+    events.write(events_of(row));
+  });
+  if (begun_) write_csv(csv, old.text(), steps_done);
+  for (AtomicFile* file : {&jsonl, &csv, &events}) file->commit();
   for (Stream* stream : {&jsonl_, &csv_, &events_}) stream->open();
 }
 
-void RunLog::write(const MetricsRow& row) {
-  nlohmann::ordered_json json = {{"step", row.step}, {"epoch", row.epoch}, {"split", row.split}};
-  for (const auto& [name, value] : row.values) json[name] = value;
-  json["time"] = seconds_since_1970();
-  append(json);
+void RunLog::write(const MetricsRow& values) {
+  Row row = {{"step", values.step}, {"epoch", values.epoch}, {"split", values.split}};
+  for (const auto& [name, value] : values.values) row[name] = value;
+  row["time"] = seconds_since_1970();
+  jsonl_.write(row.dump() + "\n");
+  if (add_columns(row) || !begun_) {
+    AtomicFile csv(csv_.path);
+    write_csv(csv, map_file(jsonl_.path).text(), values.step);
+    csv.commit();
+    csv_.open();
+    begun_ = true;
+  } else {
+    csv_.write(csv_line(row));
+  }
+  events_.write(events_of(row));
 }
 
-void RunLog::append(const nlohmann::ordered_json& row) {
-  jsonl_.write(row.dump() + "\n");
-  if (columns_.empty()) {
-    for (const auto& [key, value] : row.items()) {
-      if (key != "time") columns_.push_back(key);
-    }
-    csv_.write(csv_row(columns_));
+bool RunLog::add_columns(const Row& row) {
+  const std::size_t before = columns_.size();
+  for (const auto& [key, value] : row.items()) {
+    const bool known = key == "time" || std::ranges::find(columns_, key) != columns_.end();
+    if (!known) columns_.push_back(key);
   }
+  return columns_.size() > before;
+}
+
+void RunLog::write_csv(AtomicFile& file, std::string_view lines, std::int64_t steps_done) const {
+  file.write(csv_row(columns_));
+  for_each_row(lines, steps_done, [&](const Row& row) { file.write(csv_line(row)); });
+}
+
+std::string RunLog::csv_line(const Row& row) const {
   std::vector<std::string> fields;
   for (const std::string& column : columns_) {
     const auto found = row.find(column);
-    if (found == row.end()) {
-      fields.emplace_back();
-    } else {
-      fields.push_back(found->is_string() ? found->get<std::string>() : found->dump());
-    }
+    // "null" is what JSON has for a value that is not finite.
+    std::string field = found == row.end()   ? "null"
+                        : found->is_string() ? found->get<std::string>()
+                                             : found->dump();
+    fields.push_back(field == "null" ? "" : std::move(field));
   }
-  csv_.write(csv_row(fields));
-  const std::string split = row.value("split", "");
-  std::string events;
-  for (const auto& [key, value] : row.items()) {
-    if (!is_value(key)) continue;
-    events += scalar_event(row.value("time", 0.0), row.value("step", std::int64_t{0}),
-                           split + "/" + key, value.get<float>());
-  }
-  events_.write(events);
+  return csv_row(fields);
 }
 
 }  // namespace nescio

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,9 @@ struct MetricsRow {
   std::vector<std::pair<std::string, double>> values;
 };
 
-/// Appends rows to all three files. The columns of the CSV are the values of the first row.
+/// Appends rows to all three files. The columns of the CSV are those that training always has, then
+/// every other value in the order of its first row: a value that comes later has the file written
+/// anew. JSON lines of any length in all are read one by one.
 class RunLog {
  public:
   /// Keeps the rows up to `steps_done` of what an earlier run left in the folder; on a full disk all.
@@ -29,18 +32,21 @@ class RunLog {
   void write(const MetricsRow& row);
 
  private:
-  void append(const nlohmann::ordered_json& row);
+  /// Whether the row has values that are no columns yet; they become some.
+  bool add_columns(const nlohmann::ordered_json& row);
+  /// The header and the rows of JSON lines up to `steps_done`.
+  void write_csv(AtomicFile& file, std::string_view lines, std::int64_t steps_done) const;
+  std::string csv_line(const nlohmann::ordered_json& row) const;
 
   struct Stream {
     std::filesystem::path path;
-    std::string kept = {};     // what goes into the file as it is opened
     FileDescriptor file = {};  // appends
     void write(std::string_view text);
-    /// Replaces the file by what is kept, as a whole or not at all.
     void open();
   };
   Stream jsonl_, csv_, events_;
   std::vector<std::string> columns_;
+  bool begun_ = false;  // the CSV has its header
 };
 
 }  // namespace nescio

@@ -17,9 +17,11 @@ namespace nescio {
 ///   constant   lr
 class Schedule {
  public:
-  /// Error if milestones are missing, superfluous or not rising, or lr_min does not fit.
+  /// Error if milestones are missing or not rising.
   Schedule(const TrainSettings& settings, std::int64_t steps);
   double at(std::int64_t step) const;
+  /// Where schedule=step falls.
+  const std::vector<std::int64_t>& milestones() const { return milestones_; }
 
  private:
   double lr_, lr_min_, decay_;

@@ -12,8 +12,21 @@ constexpr std::array free_on_resume = {"device", "workers", "cache", "checkpoint
                                        "log_every"};
 
 template <class T>
-Parameter<TrainSettings> setting(T TrainSettings::*member, ParameterInfo info) {
-  return bind_parameter<TrainSettings>(member, std::move(info));
+Parameter<TrainSettings> setting(T TrainSettings::*member, ParameterInfo info,
+                                 When<TrainSettings> when = {}) {
+  return bind_parameter<TrainSettings>(member, std::move(info), std::move(when));
+}
+
+When<TrainSettings> with_optimiser(const std::string& name) {
+  return {"optimiser=" + name, [name](const TrainSettings& s) { return s.optimiser == name; }};
+}
+
+When<TrainSettings> with_schedule(const std::string& name) {
+  return {"schedule=" + name, [name](const TrainSettings& s) { return s.schedule == name; }};
+}
+
+When<TrainSettings> with_outliers() {
+  return {"outliers=", [](const TrainSettings& s) { return !s.outliers.empty(); }};
 }
 
 std::vector<Parameter<TrainSettings>> declare() {
@@ -47,75 +60,103 @@ std::vector<Parameter<TrainSettings>> declare() {
       setting(&S::drop_last,
               {.name = "drop_last",
                .doc = "leave out the batch at the end of an epoch that is not full"}),
-      setting(&S::outlier_batch, {.name = "outlier_batch",
-                                  .doc = "outliers per step; as many as batch if not given",
-                                  .min = 1,
-                                  .max = 65536}),
+      setting(&S::outlier_batch,
+              {.name = "outlier_batch",
+               .doc = "outliers per step; as many as batch if not given",
+               .min = 1,
+               .max = 65536},
+              with_outliers()),
       setting(&S::outlier_order,
               {.name = "outlier_order",
                .doc = "shuffled: all of them, in another order each time that they begin anew; "
                       "offset: as stored, from a place that each epoch draws anew",
-               .choices = {"shuffled", "offset"}}),
+               .choices = {"shuffled", "offset"}},
+              with_outliers()),
       setting(&S::accumulate,
               {.name = "accumulate",
                .doc = "equal parts of a batch that are computed one after another, which takes "
                       "less memory; the gradient is that of the whole batch",
-               .min = 1}),
-      setting(&S::lr, {.name = "lr", .doc = "learning rate", .min = 0, .min_excluded = true}),
-      setting(&S::lr_min, {.name = "lr_min", .doc = "what schedule=cosine falls to", .min = 0}),
+               .min = 1,
+               .max = 65536}),
+      setting(&S::lr,
+              {.name = "lr", .doc = "learning rate", .min = 0, .max = 1e6, .min_excluded = true}),
+      setting(&S::lr_min, {.name = "lr_min", .doc = "what it falls to", .min = 0, .up_to = "lr"},
+              with_schedule("cosine")),
       setting(&S::schedule, {.name = "schedule",
                              .doc = "how the learning rate falls, step by step: cosine to lr_min; "
                                     "step: times decay at each of the milestones; constant",
                              .choices = {"cosine", "step", "constant"}}),
-      setting(&S::milestones,
-              {.name = "milestones", .doc = "steps at which schedule=step falls: 32000,48000"}),
-      setting(&S::decay, {.name = "decay",
-                          .doc = "factor at a milestone",
-                          .min = 0,
-                          .max = 1,
-                          .min_excluded = true}),
-      setting(&S::warmup, {.name = "warmup",
-                           .doc = "steps in which the learning rate rises linearly to lr",
-                           .min = 0}),
+      setting(&S::milestones, {.name = "milestones", .doc = "steps at which it falls: 32000,48000"},
+              with_schedule("step")),
+      setting(&S::decay,
+              {.name = "decay",
+               .doc = "factor at a milestone",
+               .min = 0,
+               .max = 1,
+               .min_excluded = true},
+              with_schedule("step")),
+      setting(
+          &S::warmup,
+          {.name = "warmup",
+           .doc =
+               "steps in which the learning rate rises linearly to lr, fewer than those of the run",
+           .min = 0,
+           .max = 1e12}),
       setting(&S::optimiser, {.name = "optimiser",
-                              .doc = "sgd (with momentum and nesterov) or adamw (with beta1, beta2 "
-                                     "and eps; its weight decay does not pass through the moments)",
+                              .doc = "adamw: its weight decay does not pass through the moments",
                               .choices = {"sgd", "adamw"}}),
       setting(&S::momentum,
-              {.name = "momentum", .doc = "of SGD", .min = 0, .max = 1, .max_excluded = true}),
-      setting(&S::nesterov, {.name = "nesterov", .doc = "Nesterov's form of the momentum"}),
-      setting(&S::beta1, {.name = "beta1",
-                          .doc = "of AdamW: how slowly the mean of the gradient moves",
-                          .min = 0,
-                          .max = 1,
-                          .max_excluded = true}),
-      setting(&S::beta2, {.name = "beta2",
-                          .doc = "of AdamW: how slowly the mean of its square moves",
-                          .min = 0,
-                          .max = 1,
-                          .max_excluded = true}),
-      setting(&S::eps, {.name = "eps",
-                        .doc = "of AdamW: added to the root of that mean",
-                        .min = 0,
-                        .min_excluded = true}),
-      setting(&S::weight_decay,
-              {.name = "weight_decay", .doc = "pull of parameters towards 0", .min = 0}),
+              {.name = "momentum",
+               .doc = "how slowly the sum of the gradients fades",
+               .min = 0,
+               .max = 1,
+               .max_excluded = true},
+              with_optimiser("sgd")),
+      setting(&S::nesterov, {.name = "nesterov", .doc = "Nesterov's form of the momentum"},
+              with_optimiser("sgd")),
+      setting(&S::beta1,
+              {.name = "beta1",
+               .doc = "how slowly the mean of the gradient moves",
+               .min = 0,
+               .max = 1,
+               .max_excluded = true},
+              with_optimiser("adamw")),
+      setting(&S::beta2,
+              {.name = "beta2",
+               .doc = "how slowly the mean of its square moves",
+               .min = 0,
+               .max = 1,
+               .max_excluded = true},
+              with_optimiser("adamw")),
+      setting(&S::eps,
+              {.name = "eps",
+               .doc = "added to the root of that mean",
+               .min = 0,
+               .max = 1,
+               .min_excluded = true},
+              with_optimiser("adamw")),
+      setting(
+          &S::weight_decay,
+          {.name = "weight_decay", .doc = "pull of parameters towards 0", .min = 0, .max = 1e6}),
       setting(&S::weight_decay_on,
               {.name = "weight_decay_on",
                .doc = "all parameters, or kernels: neither biases nor normalisation",
-               .choices = {"all", "kernels"}}),
+               .choices = {"all", "kernels"}},
+              {"weight_decay above 0", [](const S& s) { return s.weight_decay > 0; }}),
       setting(&S::layer_decay,
               {.name = "layer_decay",
                .doc = "factor of the learning rate for each layer further from the last one",
                .min = 0,
                .max = 1,
                .min_excluded = true}),
-      setting(
-          &S::head_lr,
-          {.name = "head_lr", .doc = "factor of the learning rate of the last layer", .min = 0}),
+      setting(&S::head_lr, {.name = "head_lr",
+                            .doc = "factor of the learning rate of the last layer",
+                            .min = 0,
+                            .max = 1e6}),
       setting(&S::clip, {.name = "clip",
                          .doc = "largest norm of the gradient, longer ones are shortened; 0: any",
-                         .min = 0}),
+                         .min = 0,
+                         .max = 1e12}),
       setting(&S::ema, {.name = "ema",
                         .doc = "decay of a running mean of the weights, which is then validated "
                                "and written in their place; 0: none",
@@ -130,9 +171,12 @@ std::vector<Parameter<TrainSettings>> declare() {
       setting(&S::augment, {.name = "augment",
                             .doc = "random changes to the pictures, crop(padding=4),flip",
                             .names = {"augmentations"}}),
-      setting(&S::new_head, {.name = "new_head",
-                             .doc = "start with a new last layer where the classes of the weights "
-                                    "are others than those of the data"}),
+      setting(
+          &S::new_head,
+          {.name = "new_head",
+           .doc = "start with a new last layer where the classes of the weights "
+                  "are others than those of the data"},
+          {"weights in model=", [](const S& s) { return s.model.find(':') != std::string::npos; }}),
       setting(&S::device,
               {.name = "device",
                .doc = "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N"}),
@@ -147,9 +191,12 @@ std::vector<Parameter<TrainSettings>> declare() {
       setting(&S::checkpoint_every,
               {.name = "checkpoint_every",
                .doc = "steps between checkpoints, beside those at the end of an epoch",
-               .min = 1}),
-      setting(&S::log_every,
-              {.name = "log_every", .doc = "steps that a row of metrics is the mean of", .min = 1}),
+               .min = 1,
+               .max = 1e12}),
+      setting(&S::log_every, {.name = "log_every",
+                              .doc = "steps that a row of metrics is the mean of",
+                              .min = 1,
+                              .max = 1e12}),
   };
 }
 
@@ -168,7 +215,7 @@ std::vector<std::pair<std::string, std::string>> print_settings(const TrainSetti
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& parameter : train_parameters()) {
     std::string value = parameter.get(settings);
-    if (value.empty()) continue;
+    if (value.empty() || (parameter.counts && !parameter.counts(settings))) continue;
     out.emplace_back(parameter.info.name, std::move(value));
   }
   out.emplace_back("seed", print_value(settings.seed));
@@ -179,6 +226,11 @@ void check_settings(const TrainSettings& s) {
   if (s.steps.has_value() == s.epochs.has_value()) {
     fail("expected one of steps= and epochs=, found ", s.steps ? "both" : "none");
   }
+  std::vector<std::string> changed;
+  for (const auto& parameter : train_parameters()) {
+    if (parameter.get(s) != parameter.default_value) changed.push_back(parameter.info.name);
+  }
+  check_parameters(s, train_parameters(), "train:", changed);
   if (s.optimiser == "sgd" && s.nesterov && s.momentum == 0) {
     fail("nesterov=true needs momentum > 0; set nesterov=false for plain gradient descent");
   }

@@ -64,11 +64,12 @@ const std::vector<Parameter<TrainSettings>>& train_parameters();
 /// Whether a setting leaves the result as it is, so that a run may be resumed with another value.
 bool is_free_on_resume(std::string_view name);
 
-/// "key", "value" of every setting in order; the texts that are empty are left out.
+/// "key", "value" of every setting in order; texts that are empty and what does nothing are left out.
 std::vector<std::pair<std::string, std::string>> print_settings(const TrainSettings& settings);
 
-/// Error for settings that do not fit together: both or none of steps and epochs, options of
-/// a schedule without it, Nesterov without momentum, a batch that cannot be split.
+/// Error for settings that do not fit together: both or none of steps and epochs, one that does
+/// nothing with the others and is not at its default, Nesterov without momentum, a batch that cannot
+/// be split, milestones that do not rise.
 void check_settings(const TrainSettings& settings);
 
 }  // namespace nescio

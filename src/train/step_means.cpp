@@ -53,13 +53,9 @@ std::optional<BadLoss> StepMeans::read() {
   for (Unread& u : std::exchange(unread_, {})) {
     const double loss = *value++;
     if (!std::isfinite(loss)) return BadLoss{u.step, loss, std::move(u.pictures)};
-    if (u.step != last_step_) {
-      ++steps_;
-      last_loss_ = 0;
-    }
+    if (u.step != last_step_) ++steps_;
     last_step_ = u.step;
     loss_ += u.share * loss;
-    last_loss_ += u.share * loss;
     judged_ += u.judged;
     right_ += static_cast<std::int64_t>(*value++);
     for (const std::string& name : u.terms) {

@@ -44,7 +44,6 @@ class StepMeans {
   /// Steps that were added; the rest is of what is read.
   std::int64_t steps() const { return added_; }
   double loss() const { return loss_ / static_cast<double>(steps_); }
-  double last_loss() const { return last_loss_; }
   /// None where the method gave no logits.
   std::optional<double> accuracy() const;
   /// Parts of the loss by name.
@@ -69,7 +68,6 @@ class StepMeans {
   std::int64_t steps_ = 0;
   std::int64_t last_step_ = -1;
   double loss_ = 0;
-  double last_loss_ = 0;
   std::int64_t right_ = 0;
   std::int64_t judged_ = 0;
   std::int64_t rows_ = 0;

@@ -30,20 +30,30 @@ std::string list(const std::vector<std::int64_t>& numbers) {
   return out;
 }
 
-std::string last_good(const CheckpointFolder& checkpoints) {
+std::vector<std::string> start_classes(const TrainSettings& settings, const ModelSource& source) {
+  return settings.new_head ? std::vector<std::string>() : source.class_names;
+}
+
+/// What is left of a run that cannot go on, and how it does: `remedy` completes "go on with".
+std::string what_is_left(const CheckpointFolder& checkpoints, const std::string& remedy) {
   const auto path = checkpoints.newest_path();
-  return "; the last good checkpoint is " +
-         (path ? path->string() : "that of the start (none written)");
+  if (!path)
+    return text("; no checkpoint was written yet, so begin again in another out= with ", remedy);
+  return text("; the last good checkpoint is ", path->string(), ": go on from there with ", remedy,
+              " and resume=changed");
 }
 
 }  // namespace
+
+constexpr const char* calmer = "a smaller lr=, a longer warmup= or clip=1";
 
 struct Trainer::State {
   explicit State(const TrainSettings& s)
       : settings(s),
         source(read_model_source(s.model)),
-        data(open_training_data(s.data, s.val, s.outliers)),
+        data(open_training_data(s.data, s.val, s.outliers, start_classes(s, source))),
         plan(make_plan(s, data)),
+        schedule(s, plan.steps),
         augmentation(s.augment),
         learner(s, source, data.classes) {}
 
@@ -51,6 +61,7 @@ struct Trainer::State {
   ModelSource source;
   TrainingData data;
   Plan plan;
+  Schedule schedule;
   Augmentation augmentation;
   Learner learner;
   RunState at;
@@ -61,8 +72,13 @@ struct Trainer::State {
   nlohmann::ordered_json config(const nlohmann::ordered_json& origin) const;
   void restore(const Checkpoint& checkpoint, const Notice& warn);
   void read_losses(const CheckpointFolder& checkpoints);
+  void require_finite(const Checkpoint& checkpoint, const CheckpointFolder& checkpoints) const;
+  /// Calls f(), which reads pictures; where one cannot be read, what was done is kept and the Error
+  /// says how to go on without it.
+  template <class F>
+  void reading(const CheckpointFolder& checkpoints, const F& f);
   void save(const CheckpointFolder& checkpoints);
-  void end_epoch(RunLog& log, const fs::path& out, const Progress& progress);
+  void end_epoch(RunLog& log, const CheckpointFolder& checkpoints, const TrainOptions& options);
   void write_weights(const fs::path& path);
   MetricsRow train_row(double lr) const;
   TrainProgress progress(std::int64_t steps_before, Clock::time_point start) const;
@@ -76,12 +92,14 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
   out["steps_per_epoch"] = plan.per_epoch;
   out["pictures"] = data.train->size();
   out["data_sha256"] = data.train->hash();
+  if (data.val) out["val_sha256"] = data.val->hash();
   if (data.outliers) {
     out["outliers"] = data.outliers->size();
     out["outliers_sha256"] = data.outliers->hash();
   }
   out["classes"] = data.classes;
   if (!data.class_names.empty()) out["class_names"] = data.class_names;
+  if (!source.path.empty()) out["weights_sha256"] = source.sha256;
   out["preprocessing"] = to_json(source.preprocessing);
   out["conditions"] = conditions_of_this_run(learner.device().str());
   if (!origin.empty()) out.update(origin);
@@ -107,9 +125,10 @@ void Trainer::State::read_losses(const CheckpointFolder& checkpoints) {
   const auto bad = at.means.read();
   if (!bad) return;
   fail("[", settings.method, "] step ", bad->step, ": the loss is ", bad->loss,
-       " for the pictures ", list(bad->pictures.data),
+       " at a learning rate of ", format_number(schedule.at(bad->step)), " for the pictures ",
+       list(bad->pictures.data),
        bad->pictures.outliers.empty() ? "" : " and the outliers " + list(bad->pictures.outliers),
-       last_good(checkpoints), "; a smaller lr=, a longer warmup= or clip=1 may help");
+       what_is_left(checkpoints, calmer));
 }
 
 void Trainer::State::save(const CheckpointFolder& checkpoints) {
@@ -119,25 +138,57 @@ void Trainer::State::save(const CheckpointFolder& checkpoints) {
   for (const auto& [name, tensor] : learner.tensors()) {
     checkpoint.tensors.emplace(name, to_array(tensor));
   }
+  require_finite(checkpoint, checkpoints);
   try {
     checkpoints.save(checkpoint);
   } catch (const Error& e) {
-    fail(e.what(), last_good(checkpoints), "; resume=true goes on from there");
+    const auto last = checkpoints.newest_path();
+    fail(e.what(), "; the last good checkpoint is ",
+         last ? last->string() + "; resume=true goes on from there"
+              : "that of the start (none written)");
   }
 }
 
-void Trainer::State::end_epoch(RunLog& log, const fs::path& out, const Progress& progress) {
+void Trainer::State::require_finite(const Checkpoint& checkpoint,
+                                    const CheckpointFolder& checkpoints) const {
+  const auto bad = first_not_finite(checkpoint.tensors);
+  if (!bad) return;
+  fail("[", settings.method, "] step ", at.done - 1, ": ", *bad,
+       " holds NaN or infinity after it, at a learning rate of ",
+       format_number(schedule.at(at.done - 1)), what_is_left(checkpoints, calmer));
+}
+
+template <class F>
+void Trainer::State::reading(const CheckpointFolder& checkpoints, const F& f) {
+  try {
+    return f();
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& e) {
+    if (at.done > 0) save(checkpoints);
+    fail("step ", at.done, " of ", plan.steps, ": ", e.what(),
+         what_is_left(checkpoints,
+                      "the picture mended, or left out by broken=skip behind the '?' of its data "
+                      "set, after which every step draws other pictures,"));
+  }
+}
+
+void Trainer::State::end_epoch(RunLog& log, const CheckpointFolder& checkpoints,
+                               const TrainOptions& options) {
   if (data.val) {
+    Validation found;
+    reading(checkpoints, [&] {
+      const Ema::InPlace averaged(learner.ema());
+      found = validate(learner.network(), *data.val, source.preprocessing, learner.device(),
+                       {.batch = static_cast<std::size_t>(settings.batch),
+                        .workers = static_cast<std::size_t>(settings.workers)},
+                       options.progress);
+    });
     const Ema::InPlace averaged(learner.ema());
-    const Validation found =
-        validate(learner.network(), *data.val, source.preprocessing, learner.device(),
-                 {.batch = static_cast<std::size_t>(settings.batch),
-                  .workers = static_cast<std::size_t>(settings.workers)},
-                 progress);
     at.val_accuracy = found.accuracy;
     if (!at.best_val_accuracy || found.accuracy > *at.best_val_accuracy) {
       at.best_val_accuracy = found.accuracy;
-      write_weights(out / "best.safetensors");
+      write_weights(options.out / "best.safetensors");
     }
     log.write({at.done, last_epoch(), "val", {{"loss", found.loss}, {"accuracy", found.accuracy}}});
   }
@@ -172,7 +223,7 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
   const double each = seconds.count() / static_cast<double>(at.done - steps_before);
   return {.images_per_second = static_cast<double>(settings.batch) / each,
           .seconds_left = each * static_cast<double>(plan.steps - at.done),
-          .loss = at.means.last_loss(),
+          .loss = at.means.loss(),
           .accuracy = at.means.accuracy(),
           .terms = at.means.terms()};
 }
@@ -181,6 +232,10 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   use_our_threads();
   const Notice warn = options.warn ? options.warn : [](const std::string&) {};
   for (const std::string& warning : data.warnings) warn(warning);
+  for (const std::string& warning : plan.warnings) warn(warning);
+  for (const std::string& remark : learner.method().remarks(plan.steps, plan.per_epoch)) {
+    warn(remark);
+  }
   const CheckpointFolder checkpoints(options.out / "checkpoints");
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
@@ -189,7 +244,6 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   learner.begin();
   if (last) restore(*last, warn);
   folder.record_changes(at.done);
-  const Schedule schedule(settings, plan.steps);
   RunLog log(options.out, at.done);
   TrainResult result{.steps = plan.steps, .steps_before = at.done, .classes = data.classes};
   learner.method().on_start(learner.network());
@@ -200,13 +254,13 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
     ImageBatch batch, outliers;
     for (;;) {
       if (at.epoch_is_open) {
-        end_epoch(log, options.out, options.progress);
+        end_epoch(log, checkpoints, options);
         save(checkpoints);
       }
       if (at.done == plan.steps) break;
       check_interrupt();
 
-      streams.next(batch, outliers);
+      reading(checkpoints, [&] { streams.next(batch, outliers); });
       const double lr = schedule.at(at.done);
       learner.step(at.done, plan.per_epoch, lr, batch, outliers, at.means);
       ++at.done;
@@ -246,6 +300,10 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
 
 Trainer::Trainer(const TrainSettings& settings) {
   check_settings(settings);
+  // A mistake in a word comes before data and weights are read, which may take long.
+  make_method(settings.method);
+  Augmentation(settings.augment);
+  find_device(settings.device);
   state_ = std::make_unique<State>(settings);
 }
 Trainer::~Trainer() = default;

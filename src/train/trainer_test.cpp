@@ -76,6 +76,23 @@ TEST(Trainer, SaysTheLossOfEveryStep) {
   EXPECT_THAT(said[4], testing::Not(HasSubstr("loss 0.000")));  // the last one of its log row
 }
 
+TEST(Trainer, ShowsTheLossThatItsTermsAreThePartsOf) {
+  const TinyTask task;
+  TrainSettings settings = task.outlier_settings("outlier_exposure");
+  settings.val = {};
+  std::vector<std::string> said;
+  train(settings, {.out = task.path("run"), .progress = [&](std::string_view what, auto, auto) {
+                     said.emplace_back(what);
+                   }});
+  ASSERT_EQ(said.size(), 27U);
+  for (const std::string& words : said) {
+    const auto shown = [&](const std::string& name) {
+      return std::stod(words.substr(words.find("  " + name + " ") + name.size() + 3));
+    };
+    EXPECT_NEAR(shown("loss"), shown("ce") + shown("oe"), 0.002) << words;
+  }
+}
+
 TEST(Trainer, WritesTheCurves) {
   const TinyTask task;
   const fs::path run = task.path("run");
@@ -89,6 +106,18 @@ TEST(Trainer, WritesTheCurves) {
             "train 5, train 6, val 6, train 11, train 12, val 12, train 17, train 18, val 18, "
             "train 23, train 24, val 24, train 27, val 27");
   EXPECT_GT(fs::file_size(run / "events.out.tfevents.nescio"), 1000u);
+}
+
+TEST(Trainer, WritesTheAccuracyOfValidationWhereTrainingKnowsNone) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.method = "mixup";
+  train(settings, {.out = task.path("run")});
+  const auto rows = parse_csv(read_text(task.path("run") + "/metrics.csv"), "csv");
+  EXPECT_EQ(rows[0][5], "accuracy");
+  EXPECT_EQ(rows[1][5], "");
+  EXPECT_EQ(rows[3][2], "val");
+  EXPECT_GE(std::stod(rows[3][5]), 0);
 }
 
 class TrainerResume : public testing::Test {
@@ -260,6 +289,17 @@ TEST_F(TrainerResume, WithOtherSettingsIfTold) {
   EXPECT_EQ(read_json(out / "config.json").at("changes").size(), 2U);
 }
 
+TEST_F(TrainerResume, GoesOnWithARecordOfSettingsThatDoNothing) {
+  const fs::path out = task_.path("older");
+  train_until(task_.settings(), out, 15);
+  auto config = nlohmann::ordered_json::parse(read_text(out / "config.json"));
+  EXPECT_FALSE(config.at("settings").contains("beta1"));
+  config["settings"]["beta1"] = "0.9";
+  write_text(out / "config.json", config.dump());
+  train(task_.settings(), {.out = out, .resume = true});
+  expect_equal_end(out);
+}
+
 TEST_F(TrainerResume, RefusesChangesThatTheCheckpointCannotFollow) {
   const auto with = [&](auto change) {
     TrainSettings settings = task_.settings();
@@ -286,57 +326,6 @@ TEST(Trainer, WritesTheMeanOfTheWeights) {
   EXPECT_TRUE(equal("conv1.weight", "ema.conv1.weight"));
   EXPECT_FALSE(equal("conv1.weight", "network.conv1.weight"));
   EXPECT_TRUE(equal("bn1.running_mean", "network.bn1.running_mean"));
-}
-
-TEST(TrainerErrors, ALossThatIsNotFiniteStopsWithTheCulprits) {
-  const TinyTask task;
-  TrainSettings settings = task.settings();
-  settings.lr = 1e30;
-  settings.warmup = 0;
-  settings.momentum = 0;
-  settings.nesterov = false;
-  settings.weight_decay = 1;
-  const std::string message = fault(settings, task.path("run"));
-  EXPECT_THAT(message, HasSubstr("[cross_entropy] step "));
-  EXPECT_THAT(message, HasSubstr("for the pictures "));
-  EXPECT_THAT(message, HasSubstr("checkpoint"));
-}
-
-TEST(TrainerErrors, AFolderThatCannotBeWritten) {
-  const TinyTask task;
-  write_text(task.path("file"), "x");
-  EXPECT_THAT(fault(task.settings(), task.path("file/run")), HasSubstr("file/run"));
-  EXPECT_THAT(fault(task.settings(), "/proc/nescio"), HasSubstr("/proc/nescio"));
-  // Found at the first checkpoint.
-  fs::create_directories(task.path("run"));
-  write_text(task.path("run/checkpoints"), "x");
-  const std::string message = fault(task.settings(), task.path("run"));
-  EXPECT_THAT(message, HasSubstr("run/checkpoints"));
-  EXPECT_THAT(message, HasSubstr("none written"));
-}
-
-TEST(TrainerErrors, ClassesAndStartWeights) {
-  const TinyTask task;
-  const fs::path run = task.path("run");
-  TrainSettings settings = task.settings();
-  settings.steps = 2;
-  train(settings, {.out = run});
-
-  const std::string four = task.path("four_labels.npy");
-  std::vector<std::int64_t> labels(48, 3);
-  write_npy(four, Array({48}, labels));
-  settings.data = "npy:" + task.path("train.npy") + "?labels=" + four;
-  settings.model = "resnet8:" + (run / "last.safetensors").string();
-  EXPECT_THAT(fault(settings, task.path("next")), HasSubstr("has 3 classes, the data has 4"));
-  EXPECT_THAT(fault(settings, task.path("next")), HasSubstr("new_head=true"));
-  settings.new_head = true;
-  EXPECT_EQ(train(settings, {.out = task.path("new")}).classes, 4);
-
-  labels[7] = -1;
-  write_npy(four, Array({48}, labels));
-  EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("picture 7 has no label"));
-  settings.data = "npy:" + task.path("train.npy");
-  EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("has no label"));
 }
 
 TEST(Trainer, PreprocessingGoesWithTheWeights) {
@@ -422,50 +411,6 @@ TEST_F(TrainerResume, WithOutliersEndsWithTheSameBits) {
     train(settings, {.out = out, .resume = true});
     expect_equal_end(out);
   }
-}
-
-TEST(TrainerErrors, Outliers) {
-  const TinyTask task;
-  const auto with = [&](auto change) {
-    TrainSettings settings = task.outlier_settings();
-    change(settings);
-    return fault(settings, task.path("x"));
-  };
-  EXPECT_THAT(with([](TrainSettings& s) { s.outliers = {}; }), HasSubstr("expected outliers="));
-  EXPECT_THAT(with([](TrainSettings& s) { s.method = "cross_entropy"; }),
-              HasSubstr("does not read outliers"));
-  EXPECT_THAT(with([](TrainSettings& s) { s.outlier_batch = 12; }),
-              HasSubstr("expected at least the 12 pictures of a batch, found 11"));
-  EXPECT_THAT(with([](TrainSettings& s) { s.outliers += "?index=0-0&except=0"; }),
-              HasSubstr("holds no pictures"));
-  EXPECT_FALSE(fs::exists(task.path("x")));
-}
-
-TEST(TrainingData, WarnsOfOutliersThatTellThemselvesApart) {
-  const TinyTask task;
-  const auto warnings = [&](const std::string& train, const std::string& outliers) {
-    return join(open_training_data(train, {}, outliers).warnings);
-  };
-  EXPECT_EQ(warnings(task.spec("train"), task.spec("outliers")), "");
-  EXPECT_THAT(warnings(task.spec("train"), "procedural:noise?count=4"),
-              HasSubstr("is 32 x 32 colour, that of data 8 x 8 colour"));
-  EXPECT_THAT(warnings("procedural:shapes?count=20", "procedural:shapes?count=20&classes=0,1"),
-              HasSubstr("called like classes of data"));
-}
-
-TEST(TrainerErrors, SettingsWithoutSense) {
-  const TinyTask task;
-  const auto with = [&](auto change) {
-    TrainSettings settings = task.settings();
-    change(settings);
-    return fault(settings, task.path("x"));
-  };
-  EXPECT_THAT(with([](TrainSettings& s) { s.model = "resnet9"; }), HasSubstr("Did you mean"));
-  EXPECT_THAT(with([](TrainSettings& s) { s.batch = 49; }), HasSubstr("only 48 pictures"));
-  EXPECT_THAT(with([](TrainSettings& s) { s.augment = "crp"; }), HasSubstr("'crop'"));
-  EXPECT_THAT(with([](TrainSettings& s) { s.device = "tpu"; }), HasSubstr("device"));
-  EXPECT_THAT(with([](TrainSettings& s) { s.new_head = true; }), HasSubstr("no weights"));
-  EXPECT_FALSE(fs::exists(task.path("x")));
 }
 
 }  // namespace

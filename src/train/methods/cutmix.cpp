@@ -46,7 +46,9 @@ MethodInfo cutmix() {
                             {.name = "alpha",
                              .doc = "of the Beta distribution that the area is drawn from; the "
                                     "authors take 1; 0: nothing is mixed",
-                             .min = 0}),
+                             .min = 0,
+                             .max = 1e6},
+                            {"p above 0", [](const CutMix& m) { return m.p > 0; }}),
            method_parameter(&CutMix::p, {.name = "p",
                                          .doc = "share of the steps that mix; the authors take "
                                                 "0.5 for CIFAR, 1 for ImageNet",

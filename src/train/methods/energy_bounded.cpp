@@ -29,6 +29,8 @@ class EnergyBounded final : public TrainingMethod {
 
 namespace methods {
 MethodInfo energy_bounded() {
+  const When<EnergyBounded> hinges = {"w_energy above 0",
+                                      [](const EnergyBounded& m) { return m.w_energy > 0; }};
   return describe_method<EnergyBounded>(
       {.name = "energy_bounded",
        .summary =
@@ -41,14 +43,23 @@ MethodInfo energy_bounded() {
                 "arXiv:2010.03759",
        .needs = {.outliers = true},
        .parameters = {
-           method_parameter(&EnergyBounded::w_energy,
-                            {.name = "w_energy", .doc = "weight of the hinges", .min = 0}),
+           method_parameter(
+               &EnergyBounded::w_energy,
+               {.name = "w_energy", .doc = "weight of the hinges", .min = 0, .max = 1e6}),
            method_parameter(&EnergyBounded::m_in,
                             {.name = "m_in",
                              .doc = "energy that pictures should stay below; the authors' for "
-                                    "CIFAR-10 with WRN-40-2, -27 for CIFAR-100"}),
+                                    "CIFAR-10 with WRN-40-2, -27 for CIFAR-100",
+                             .min = -1e6,
+                             .max = 1e6,
+                             .up_to = "m_out"},
+                            hinges),
            method_parameter(&EnergyBounded::m_out,
-                            {.name = "m_out", .doc = "energy that outliers should stay above"})}});
+                            {.name = "m_out",
+                             .doc = "energy that outliers should stay above",
+                             .min = -1e6,
+                             .max = 1e6},
+                            hinges)}});
 }
 }  // namespace methods
 }  // namespace nescio

@@ -9,7 +9,9 @@
 // known. See docs/methods.md for what each default rests on.
 #include <algorithm>
 #include <map>
+#include <optional>
 
+#include "base/usage.h"
 #include "train/losses.h"
 #include "train/method.h"
 #include "train/mixing.h"
@@ -17,13 +19,17 @@
 namespace nescio {
 namespace {
 
-struct Weights {
+struct TermWeights {
   double oe = 0, logit = 0, mix = 0, label = 0, cons = 0;
   double noise_add = 0, noise_mult = 0;
+
+  /// What goes through the network besides the pictures.
+  bool reads_outliers() const { return oe > 0 || logit > 0 || cons > 0; }
+  bool mixes_pictures() const { return mix > 0 || cons > 0; }
 };
 
-const std::map<std::string, Weights>& presets() {
-  static const std::map<std::string, Weights> all = {
+const std::map<std::string, TermWeights>& presets() {
+  static const std::map<std::string, TermWeights> all = {
       {"logit_mixoe", {.logit = 1, .cons = 1}},
       {"logit_mixoe_full", {.oe = 0.5, .logit = 1, .mix = 1, .cons = 1}},
       {"logit_mix_only", {.logit = 1}},
@@ -54,29 +60,37 @@ class LogitMixOe final : public TrainingMethod {
   std::int64_t mix_layer = 0;
   std::string forward = "joint";
 
+  Notices remarks(std::int64_t steps, std::int64_t per_epoch) const override {
+    const double length = warmup_cons * static_cast<double>(per_epoch);
+    if (weights().cons == 0 || length <= static_cast<double>(steps)) return {};
+    return {text("[logit_mixoe] warmup_cons=", format_number(warmup_cons), ": the run ends after ",
+                 format_number(static_cast<double>(steps) / static_cast<double>(per_epoch)),
+                 " epochs, before w_cons is reached")};
+  }
+
   void on_start(Network& network) override {
     if (mix_layer == 0) return;
-    const Weights w = weights();
+    const TermWeights w = weights();
     if (forward != "joint" || !share_lam || w.noise_add > 0 || w.noise_mult > 0) {
-      fail("[logit_mixoe] mix_layer=", mix_layer,
-           " goes with forward=joint and share_lam=true, and without noise");
+      fail_usage("[logit_mixoe] mix_layer=", mix_layer,
+                 " goes with forward=joint and share_lam=true, and without noise");
     }
     const auto* staged = dynamic_cast<const StagedNetwork*>(&network);
     if (!staged) {
-      fail("[logit_mixoe] mix_layer=", mix_layer,
-           ": the network is not cut into stages; mix_layer=0 mixes its logits");
+      fail_usage("[logit_mixoe] mix_layer=", mix_layer,
+                 ": the network is not cut into stages; mix_layer=0 mixes its logits");
     }
     if (mix_layer > staged->stages()) {
-      fail("[logit_mixoe] mix_layer=", mix_layer, ": the network has ", staged->stages(),
-           " stages");
+      fail_usage("[logit_mixoe] mix_layer=", mix_layer, ": the network has ", staged->stages(),
+                 " stages");
     }
   }
 
   torch::Tensor loss(TrainingStep& step) override {
-    const Weights w = weights();
+    const TermWeights w = weights();
     const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
     const auto paired = [&](const torch::Tensor& t) { return t.slice(0, 0, pairs); };
-    const bool mixes_pictures = w.mix > 0 || w.cons > 0;
+    const bool mixes_pictures = w.mixes_pictures();
     const torch::Tensor wanted = draw_lambda(pairs);
     Mixed mixed{{}, wanted};
     if (mixes_pictures) {
@@ -111,14 +125,9 @@ class LogitMixOe final : public TrainingMethod {
     return sum;
   }
 
- private:
-  /// Undefined where nothing reads them: of outliers, mixed ones, those of mixed pictures.
-  struct Logits {
-    torch::Tensor id, outliers, mixed, of_mixed;
-  };
-
-  Weights weights() const {
-    Weights w = presets().at(preset);
+  /// Those of the preset, and what is given in their place.
+  TermWeights weights() const {
+    TermWeights w = presets().at(preset);
     w.oe = w_oe.value_or(w.oe);
     w.logit = w_logit.value_or(w.logit);
     w.mix = w_mix.value_or(w.mix);
@@ -128,6 +137,12 @@ class LogitMixOe final : public TrainingMethod {
     w.noise_mult = noise_mult.value_or(w.noise_mult);
     return w;
   }
+
+ private:
+  /// Undefined where nothing reads them: of outliers, mixed ones, those of mixed pictures.
+  struct Logits {
+    torch::Tensor id, outliers, mixed, of_mixed;
+  };
 
   torch::Tensor draw_lambda(std::int64_t pairs) const {
     if (lam_per == "sample") return draw_beta(alpha, alpha, pairs);
@@ -139,8 +154,8 @@ class LogitMixOe final : public TrainingMethod {
     return torch::lerp(zo, zi, share_for(lambda, zi));
   }
 
-  Logits logits_of(TrainingStep& step, const Weights& w, const Mixed& mixed) const {
-    const bool reads_outliers = w.oe > 0 || w.logit > 0 || w.cons > 0;
+  Logits logits_of(TrainingStep& step, const TermWeights& w, const Mixed& mixed) const {
+    const bool reads_outliers = w.reads_outliers();
     const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
     if (reads_outliers && mix_layer > 0) return hidden_mixing(step, mixed, pairs);
     std::vector<torch::Tensor> groups = {step.images};
@@ -178,7 +193,7 @@ class LogitMixOe final : public TrainingMethod {
   }
 
   /// Lim et al., Noisy Feature Mixup, ICLR 2022, arXiv:2110.02180, as the public code has it.
-  static torch::Tensor noisy(const torch::Tensor& z, const Weights& w) {
+  static torch::Tensor noisy(const torch::Tensor& z, const TermWeights& w) {
     if (w.noise_add == 0 && w.noise_mult == 0) return z;
     const torch::Tensor strength = draw_beta(2, 5, 2).to(z.options());
     const torch::Tensor factor = 1 + w.noise_mult * strength[0] * (2 * torch::rand_like(z) - 1);
@@ -197,8 +212,23 @@ class LogitMixOe final : public TrainingMethod {
 };
 
 template <class T>
-Parameter<TrainingMethod> parameter(T LogitMixOe::*member, ParameterInfo info) {
-  return method_parameter(member, std::move(info));
+Parameter<TrainingMethod> parameter(T LogitMixOe::*member, ParameterInfo info,
+                                    When<LogitMixOe> when = {}) {
+  return method_parameter(member, std::move(info), std::move(when));
+}
+
+/// A weight, of the preset or given, that makes a parameter count.
+template <class F>
+When<LogitMixOe> with(const std::string& weights, const F& holds) {
+  return {weights + " above 0", [holds](const LogitMixOe& m) { return holds(m.weights()); }};
+}
+
+/// Ways through the network that differ from `joint` for what goes through it only.
+bool differs(const LogitMixOe& m) {
+  const TermWeights w = m.weights();
+  if (m.forward == "separate") return w.reads_outliers();
+  if (m.forward == "all") return w.mixes_pictures();
+  return w.reads_outliers() || w.mixes_pictures();
 }
 
 }  // namespace
@@ -206,6 +236,15 @@ Parameter<TrainingMethod> parameter(T LogitMixOe::*member, ParameterInfo info) {
 namespace methods {
 MethodInfo logit_mixoe() {
   using M = LogitMixOe;
+  const auto logit = with("w_logit", [](const TermWeights& w) { return w.logit > 0; });
+  const auto cons = with("w_cons", [](const TermWeights& w) { return w.cons > 0; });
+  const auto pictures =
+      with("w_mix or w_cons", [](const TermWeights& w) { return w.mixes_pictures(); });
+  const auto mixed_logits =
+      with("w_logit or w_cons", [](const TermWeights& w) { return w.logit > 0 || w.cons > 0; });
+  const auto any = with("w_logit, w_mix, w_label or w_cons", [](const TermWeights& w) {
+    return w.logit > 0 || w.mix > 0 || w.label > 0 || w.cons > 0;
+  });
   return describe_method<M>(
       {.name = "logit_mixoe",
        .summary =
@@ -228,66 +267,97 @@ MethodInfo logit_mixoe() {
                              "(w_oe 1, w_logit 1, noise 0.4 and 0.2), oe (w_oe 0.5), mixoe (w_mix "
                              "5), label_mix (w_label 5); all others are 0",
                       .choices = preset_names()}),
-           parameter(&M::w_logit, {.name = "w_logit", .doc = "weight of mixed logits", .min = 0}),
+           parameter(&M::w_logit,
+                     {.name = "w_logit", .doc = "weight of mixed logits", .min = 0, .max = 1e6}),
            parameter(&M::w_cons,
                      {.name = "w_cons",
                       .doc = "weight of the consistency; with w_mix=0, 0 spares the third pass",
-                      .min = 0}),
-           parameter(&M::w_oe, {.name = "w_oe", .doc = "weight of outlier exposure", .min = 0}),
-           parameter(&M::w_mix, {.name = "w_mix", .doc = "weight of mixed pictures", .min = 0}),
+                      .min = 0,
+                      .max = 1e6}),
+           parameter(&M::w_oe,
+                     {.name = "w_oe", .doc = "weight of outlier exposure", .min = 0, .max = 1e6}),
+           parameter(&M::w_mix,
+                     {.name = "w_mix", .doc = "weight of mixed pictures", .min = 0, .max = 1e6}),
            parameter(&M::w_label,
                      {.name = "w_label",
                       .doc = "weight of mixed labels on pictures that are not mixed, the ablation "
                              "that mixing has to beat",
-                      .min = 0}),
-           parameter(&M::cons, {.name = "cons",
-                                .doc = "D: a mean over rows and classes of (zt - zm)^2 (mse), of "
-                                       "centred logits, of log softmax, of softmax, of |zt - zm| "
-                                       "(l1); KL(zt || zm) (kl), KL(zm || zt) (kl_rev), "
-                                       "Jensen-Shannon (js)",
-                                .choices = consistency_kinds()}),
-           parameter(&M::cons_grad, {.name = "cons_grad",
-                                     .doc = "which side of D learns; stop_logit: zt stands still, "
-                                            "stop_input: zm does",
-                                     .choices = {"both", "stop_logit", "stop_input"}}),
-           parameter(&M::warmup_cons, {.name = "warmup_cons",
-                                       .doc = "epochs in which w_cons rises linearly from 0",
-                                       .min = 0}),
-           parameter(&M::mix, {.name = "mix",
-                               .doc = "how pictures are mixed; the share that cutmix leaves counts "
-                                      "for logits and labels too",
-                               .choices = {"mixup", "cutmix"}}),
-           parameter(&M::alpha, {.name = "alpha",
-                                 .doc = "of the Beta distribution; 0: nothing is mixed",
-                                 .min = 0,
-                                 .sweep = {"0.2", "0.5", "1", "2", "3"}}),
-           parameter(&M::lam_per, {.name = "lam_per",
-                                   .doc = "one lambda for a batch, or for each of its rows",
-                                   .choices = {"batch", "sample"}}),
-           parameter(&M::share_lam, {.name = "share_lam",
-                                     .doc = "false: the term of w_logit draws a lambda of its own; "
-                                            "D always shares that of the pictures"}),
+                      .min = 0,
+                      .max = 1e6}),
+           parameter(&M::cons,
+                     {.name = "cons",
+                      .doc = "D: a mean over rows and classes of (zt - zm)^2 (mse), of "
+                             "centred logits, of log softmax, of softmax, of |zt - zm| "
+                             "(l1); KL(zt || zm) (kl), KL(zm || zt) (kl_rev), "
+                             "Jensen-Shannon (js)",
+                      .choices = consistency_kinds()},
+                     cons),
+           parameter(&M::cons_grad,
+                     {.name = "cons_grad",
+                      .doc = "which side of D learns; stop_logit: zt stands still, "
+                             "stop_input: zm does",
+                      .choices = {"both", "stop_logit", "stop_input"}},
+                     cons),
+           parameter(&M::warmup_cons,
+                     {.name = "warmup_cons",
+                      .doc = "epochs in which w_cons rises linearly from 0",
+                      .min = 0,
+                      .max = 1e9},
+                     cons),
+           parameter(&M::mix,
+                     {.name = "mix",
+                      .doc = "how pictures are mixed; the share that cutmix leaves counts "
+                             "for logits and labels too",
+                      .choices = {"mixup", "cutmix"}},
+                     pictures),
+           parameter(&M::alpha,
+                     {.name = "alpha",
+                      .doc = "of the Beta distribution; 0: nothing is mixed",
+                      .min = 0,
+                      .max = 1e6,
+                      .sweep = {"0.2", "0.5", "1", "2", "3"}},
+                     any),
+           parameter(&M::lam_per,
+                     {.name = "lam_per",
+                      .doc = "one lambda for a batch, or for each of its rows",
+                      .choices = {"batch", "sample"}},
+                     any),
+           parameter(&M::share_lam,
+                     {.name = "share_lam",
+                      .doc = "false: the term of w_logit draws a lambda of its own; "
+                             "D always shares that of the pictures"},
+                     logit),
            parameter(
                &M::noise_add,
                {.name = "noise_add",
                 .doc = "noise on the mixed logits of w_logit, as in the first author's earlier "
                        "code: strength of its sum, times Beta(2, 5)",
-                .min = 0}),
-           parameter(
-               &M::noise_mult,
-               {.name = "noise_mult", .doc = "strength of its factor, times Beta(2, 5)", .min = 0}),
+                .min = 0,
+                .max = 1e6},
+               logit),
+           parameter(&M::noise_mult,
+                     {.name = "noise_mult",
+                      .doc = "strength of its factor, times Beta(2, 5)",
+                      .min = 0,
+                      .max = 1e6},
+                     logit),
            parameter(&M::mix_layer,
                      {.name = "mix_layer",
                       .doc = "0 mixes logits; k what stage k of the network gives, as the first "
                              "author's earlier code can, for networks that are cut into stages "
                              "(ResNets, wide ResNets)",
-                      .min = 0}),
+                      .min = 0,
+                      .max = 1e6},
+                     mixed_logits),
            parameter(&M::forward,
                      {.name = "forward",
                       .doc = "what batch normalisation sees as one batch: pictures and "
                              "outliers, mixed pictures apart (joint); each apart "
                              "(separate); everything (all)",
-                      .choices = {"joint", "separate", "all"}})}});
+                      .choices = {"joint", "separate", "all"}},
+                     {"something beside the pictures that goes through the network (separate: "
+                      "outliers, all: mixed pictures)",
+                      differs})}});
 }
 }  // namespace methods
 }  // namespace nescio

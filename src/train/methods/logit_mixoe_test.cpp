@@ -220,6 +220,29 @@ TEST(LogitMixOe, RefusesLayersThatAreNotThere) {
   EXPECT_THAT(fault("mix_layer=1,forward=all", staged), testing::HasSubstr("forward=joint"));
 }
 
+TEST(LogitMixOe, RefusesWhatItsWeightsMakeIdle) {
+  const auto fault = [](const std::string& arguments) {
+    return error_of([&] { make_method("logit_mixoe(" + arguments + ")"); });
+  };
+  for (const char* idle : {"preset=mixoe,mix_layer=2", "preset=oe,alpha=2", "preset=oe,mix_layer=1",
+                           "preset=logit_mix_only,cons=kl", "preset=logit_mix_only,mix=cutmix",
+                           "preset=mixoe,forward=separate", "preset=oe,forward=all",
+                           "w_logit=0,noise_add=1", "w_cons=0,warmup_cons=1"}) {
+    EXPECT_THAT(fault(idle), testing::HasSubstr("does nothing here: it counts only with ")) << idle;
+  }
+  for (const char* good : {"preset=mixoe,w_logit=1,mix_layer=2", "preset=oe,w_mix=1,alpha=2",
+                           "preset=mixoe,forward=all", "preset=oe,forward=separate"}) {
+    EXPECT_EQ(fault(good), "") << good;
+  }
+}
+
+TEST(LogitMixOe, SaysThatARunEndsWithinItsWarmUp) {
+  EXPECT_TRUE(make_method("logit_mixoe(warmup_cons=3)")->remarks(30, 10).empty());
+  const Notices said = make_method("logit_mixoe(warmup_cons=4)")->remarks(30, 10);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_THAT(said[0], testing::HasSubstr("ends after 3 epochs, before w_cons is reached"));
+}
+
 TEST(LogitMixOe, HasTheGradientOfSmallSteps) {
   Bent network;
   for (const char* spec :

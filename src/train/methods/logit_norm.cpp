@@ -34,6 +34,7 @@ MethodInfo logit_norm() {
            {.name = "T",
             .doc = "temperature; 0.04 in OpenOOD, 0.01 in the authors' command for CIFAR-10",
             .min = 0,
+            .max = 1e6,
             .min_excluded = true})}});
 }
 }  // namespace methods

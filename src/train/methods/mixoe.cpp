@@ -55,17 +55,21 @@ MethodInfo mixoe() {
                             {.name = "alpha",
                              .doc = "of the Beta distribution; the authors take 1 for mixup, 2 for "
                                     "cutmix; 0: nothing is mixed",
-                             .min = 0}),
+                             .min = 0,
+                             .max = 1e6}),
            method_parameter(&MixOe::alpha_outliers,
                             {.name = "alpha_outliers",
                              .doc = "its second parameter; alpha if not given. OpenOOD's port has "
                                     "alpha=0.1,alpha_outliers=1,w_mix=1,mix=cutmix",
                              .min = 0,
-                             .min_excluded = true}),
+                             .max = 1e6,
+                             .min_excluded = true},
+                            {"alpha above 0", [](const MixOe& m) { return m.alpha > 0; }}),
            method_parameter(&MixOe::w_mix, {.name = "w_mix",
                                             .doc = "weight of the mixed term, the authors' beta "
                                                    "(5 in their scripts)",
-                                            .min = 0})}});
+                                            .min = 0,
+                                            .max = 1e6})}});
 }
 }  // namespace methods
 }  // namespace nescio

@@ -40,7 +40,8 @@ MethodInfo mixup() {
            &Mixup::alpha, {.name = "alpha",
                            .doc = "of the Beta distribution; the authors take 1 for CIFAR, 0.2 "
                                   "for ImageNet; 0: nothing is mixed",
-                           .min = 0})}});
+                           .min = 0,
+                           .max = 1e6})}});
 }
 }  // namespace methods
 }  // namespace nescio

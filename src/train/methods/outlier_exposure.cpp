@@ -49,12 +49,15 @@ MethodInfo outlier_exposure() {
                             {.name = "w_oe",
                              .doc = "weight of the outliers' term, a mean, so whatever "
                                     "outlier_batch; 0.5 in the authors' code, 1 in MixOE's",
-                             .min = 0}),
+                             .min = 0,
+                             .max = 1e6}),
            method_parameter(&OutlierExposure::top,
                             {.name = "top",
                              .doc = "only the outliers of a batch with so many largest terms "
                                     "count, 32 in an option of the authors' code; 0: all",
-                             .min = 0}),
+                             .min = 0,
+                             .max = 65536},
+                            {"w_oe above 0", [](const OutlierExposure& m) { return m.w_oe > 0; }}),
            method_parameter(&OutlierExposure::forward,
                             {.name = "forward",
                              .doc = "joint: pictures and outliers as one batch, as the authors "

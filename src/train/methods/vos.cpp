@@ -30,9 +30,6 @@ class Vos final : public TrainingMethod {
     if (head.weight.dim() != 2) {
       fail("[vos] expected a network whose logits are a linear function of its features");
     }
-    if (select > sample_from) {
-      fail("[vos] expected select of at most sample_from=", sample_from, ", found ", select);
-    }
     head_ = head;
     const auto options = head.weight.options();
     const std::int64_t classes = head.weight.size(0), width = head.weight.size(1);
@@ -41,6 +38,13 @@ class Vos final : public TrainingMethod {
     energy_ = register_parameter("energy", torch::rand({classes}, options));
     logistic_ = register_module("logistic", torch::nn::Linear(1, 2));
     logistic_->to(head.weight.scalar_type());
+  }
+
+  Notices remarks(std::int64_t steps, std::int64_t per_epoch) const override {
+    const std::int64_t epochs = (steps - 1) / per_epoch + 1;
+    if (w == 0 || start_epoch < epochs) return {};
+    return {text("[vos] start_epoch=", start_epoch, ": the run has ", epochs,
+                 " epochs, counted from 0, so no virtual outlier is ever drawn")};
   }
 
   torch::Tensor loss(TrainingStep& step) override {
@@ -96,6 +100,7 @@ class Vos final : public TrainingMethod {
 
 namespace methods {
 MethodInfo vos() {
+  const When<Vos> outliers = {"w above 0", [](const Vos& m) { return m.w > 0; }};
   return describe_method<Vos>(
       {.name = "vos",
        .summary = "VOS: virtual outliers are drawn among the features and told from the data by "
@@ -109,24 +114,35 @@ MethodInfo vos() {
            method_parameter(&Vos::w, {.name = "w",
                                       .doc = "weight of the outliers' term, the authors' "
                                              "loss_weight",
-                                      .min = 0}),
+                                      .min = 0,
+                                      .max = 1e6}),
            method_parameter(&Vos::start_epoch,
                             {.name = "start_epoch",
                              .doc = "epochs, counted from 0, before the term begins; the authors "
                                     "take 40 of 100",
-                             .min = 0}),
-           method_parameter(&Vos::queue, {.name = "queue",
-                                          .doc = "features remembered of each class, the authors' "
-                                                 "sample_number",
-                                          .min = 1}),
+                             .min = 0,
+                             .max = 1e9},
+                            outliers),
+           method_parameter(&Vos::queue,
+                            {.name = "queue",
+                             .doc = "features remembered of each class, the authors' "
+                                    "sample_number",
+                             .min = 1,
+                             .max = 1e6},
+                            outliers),
            method_parameter(&Vos::sample_from,
                             {.name = "sample_from",
                              .doc = "draws of each class that the outliers are chosen from",
-                             .min = 1}),
-           method_parameter(&Vos::select, {.name = "select",
-                                           .doc = "outliers of each class and step: the least "
-                                                  "likely draws",
-                                           .min = 1})}});
+                             .min = 1,
+                             .max = 1e7},
+                            outliers),
+           method_parameter(&Vos::select,
+                            {.name = "select",
+                             .doc = "outliers of each class and step: the least "
+                                    "likely draws",
+                             .min = 1,
+                             .up_to = "sample_from"},
+                            outliers)}});
 }
 }  // namespace methods
 }  // namespace nescio

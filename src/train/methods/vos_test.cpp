@@ -129,7 +129,15 @@ TEST(Vos, RefusesWhatItCannotUse) {
     return error_of([&] { method_for(head, spec); });
   };
   EXPECT_THAT(fault({torch::zeros({3, 4, 1, 1}), torch::zeros({3})}, "vos"), HasSubstr("linear"));
-  EXPECT_THAT(fault(plain_head(), "vos(sample_from=3,select=4)"), HasSubstr("sample_from=3"));
+  EXPECT_THAT(fault(plain_head(), "vos(sample_from=3,select=4)"),
+              HasSubstr("at most sample_from=3"));
+}
+
+TEST(Vos, SaysThatARunIsTooShortForIt) {
+  const auto method = make_method("vos(start_epoch=3)");
+  EXPECT_TRUE(method->remarks(31, 10).empty());
+  ASSERT_EQ(method->remarks(30, 10).size(), 1U);
+  EXPECT_THAT(method->remarks(30, 10)[0], HasSubstr("start_epoch=3: the run has 3 epochs"));
 }
 
 TEST(Vos, EndsWithTheSameBitsAfterAKill) {
