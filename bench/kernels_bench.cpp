@@ -233,7 +233,7 @@ BENCHMARK(gemm_block)
     ->Args({512, 2048, 2048})
     ->UseManualTime();
 
-/// What k-NN adds to the products of 256 rows with a bank of 50,000 at D 512.
+/// What keeping the k first adds to the products of 256 rows with a bank of 50,000 at D 512.
 void top_k_search(benchmark::State& state) {
   const auto k = static_cast<std::size_t>(state.range(0));
   const std::size_t rows = 256, tile = 1024, bank = 50000, d = 512;

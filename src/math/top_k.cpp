@@ -3,191 +3,24 @@
 #include <hwy/contrib/sort/vqsort.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "base/error.h"
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "math/top_k.cpp"
-#include <hwy/foreach_target.h>
-// After foreach_target.h.
-#include "math/vector_math-inl.h"
-
-HWY_BEFORE_NAMESPACE();
-namespace nescio::math {
-namespace HWY_NAMESPACE {
-namespace {
-
-using IntegerVector = hn::Vec<Integers>;
-
-/// Integers that sort as sign * x does: -0 equals 0, NaN comes last.
-HWY_INLINE IntegerVector key_of(FloatVector signed_value) {
-  const Floats d;
-  const Integers di;
-  const auto bits = hn::BitCast(di, hn::Add(signed_value, hn::Zero(d)));
-  const auto flipped = hn::Xor(bits, hn::And(hn::ShiftRight<31>(bits), hn::Set(di, 0x7FFFFFFF)));
-  return hn::IfThenElse(hn::RebindMask(di, hn::IsNaN(signed_value)), hn::Set(di, 0x7FFFFFFF),
-                        flipped);
-}
-
-/// The keys of a row and their columns; writes up to a vector beyond `count`.
-void start_row(const float* x, std::size_t count, float sign, std::size_t first_column,
-               std::int32_t* keys, std::uint32_t* columns) {
-  const Floats d;
-  const Integers di;
-  const hn::RebindToUnsigned<Floats> du;
-  const FloatVector factor = hn::Set(d, sign);
-  const auto lanes = hn::Iota(du, 0);
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    const FloatVector v =
-        i + kLanes <= count ? hn::LoadU(d, x + i) : load_first(x + i, count - i, hn::Zero(d));
-    hn::StoreU(key_of(hn::Mul(v, factor)), di, keys + i);
-    const auto first = hn::Set(du, static_cast<std::uint32_t>(first_column + i));
-    hn::StoreU(hn::Add(first, lanes), du, columns + i);
-  }
-}
-
-/// Appends what lies below `bound` to keys and columns from `count` on, until the row ends or fewer
-/// than four vectors of room are left before `capacity`. Moves x_index and count on.
-void append_below(const float* x, std::size_t width, float sign, float bound,
-                  std::size_t first_column, std::size_t capacity, std::size_t& x_index,
-                  std::size_t& count, std::int32_t* keys, std::uint32_t* columns) {
-  const Floats d;
-  const Integers di;
-  const hn::RebindToUnsigned<Floats> du;
-  const FloatVector factor = hn::Set(d, sign);
-  const FloatVector limit = hn::Set(d, bound);
-  const auto lanes = hn::Iota(du, 0);
-  std::size_t end = count;
-  // Compressing in a register and storing all lanes is faster than compressing into memory.
-  const auto append = [&](FloatVector v, std::size_t i) HWY_ATTR {
-    const auto hit = hn::Lt(v, limit);
-    const auto places = hn::Add(hn::Set(du, static_cast<std::uint32_t>(first_column + i)), lanes);
-    hn::StoreU(hn::Compress(key_of(v), hn::RebindMask(di, hit)), di, keys + end);
-    hn::StoreU(hn::Compress(places, hn::RebindMask(du, hit)), du, columns + end);
-    end += hn::CountTrue(d, hit);
-  };
-  std::size_t i = x_index;
-  // Hits are rare: four vectors are asked together.
-  for (; i + 4 * kLanes <= width && end + 4 * kLanes <= capacity; i += 4 * kLanes) {
-    const FloatVector a = hn::Mul(hn::LoadU(d, x + i), factor);
-    const FloatVector b = hn::Mul(hn::LoadU(d, x + i + kLanes), factor);
-    const FloatVector c = hn::Mul(hn::LoadU(d, x + i + 2 * kLanes), factor);
-    const FloatVector e = hn::Mul(hn::LoadU(d, x + i + 3 * kLanes), factor);
-    const FloatVector least = hn::Min(hn::Min(a, b), hn::Min(c, e));
-    if (hn::AllFalse(d, hn::Lt(least, limit))) continue;
-    append(a, i);
-    append(b, i + kLanes);
-    append(c, i + 2 * kLanes);
-    append(e, i + 3 * kLanes);
-  }
-  for (; i < width && end + 4 * kLanes <= capacity; i += kLanes) {
-    if (i + kLanes <= width) {
-      append(hn::Mul(hn::LoadU(d, x + i), factor), i);
-    } else {
-      append(hn::Mul(load_first(x + i, width - i, hn::Set(d, sign * kInfinity)), factor), i);
-    }
-  }
-  x_index = std::min(i, width);
-  count = end;
-}
-
-HWY_INLINE std::size_t count_up_to(const std::int32_t* keys, std::size_t count,
-                                   std::int32_t limit) {
-  const Integers di;
-  const IntegerVector t = hn::Set(di, limit);
-  const IntegerVector one = hn::Set(di, 1);
-  IntegerVector a = hn::Zero(di);
-  IntegerVector b = a;
-  std::size_t i = 0;
-  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
-    a = hn::Add(a, hn::IfThenZeroElse(hn::Gt(hn::LoadU(di, keys + i), t), one));
-    b = hn::Add(b, hn::IfThenZeroElse(hn::Gt(hn::LoadU(di, keys + i + kLanes), t), one));
-  }
-  auto total = static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(di, hn::Add(a, b))));
-  for (; i < count; ++i) total += keys[i] <= limit ? 1 : 0;
-  return total;
-}
-
-/// Keeps the smallest keys in their order, at least `least` and, ties apart, at most `most` of
-/// them; of equal keys at the border the first ones. Returns the largest key kept through `border`,
-/// and how many are left. Bisects the integers between the extremes: some ten passes over data in
-/// cache, 31 at worst.
-std::size_t keep_smallest(std::int32_t* keys, std::uint32_t* columns, std::size_t count,
-                          std::size_t least, std::size_t most, std::int32_t* border) {
-  std::int64_t low = *std::min_element(keys, keys + count);
-  std::int64_t high = *std::max_element(keys, keys + count);
-  std::size_t up_to_high = count;  // keys <= high: always at least `least`
-  while (low < high && up_to_high > most) {
-    const std::int64_t middle = low + ((high - low) >> 1);
-    const std::size_t up_to = count_up_to(keys, count, static_cast<std::int32_t>(middle));
-    if (up_to >= least) {
-      high = middle;
-      up_to_high = up_to;
-    } else {
-      low = middle + 1;
-    }
-  }
-  *border = static_cast<std::int32_t>(high);
-  if (count <= most) return count;
-  const Integers di;
-  const hn::RebindToUnsigned<Floats> du;
-  std::size_t kept = 0;
-  std::size_t i = 0;
-  if (up_to_high <= most) {
-    const IntegerVector limit = hn::Set(di, *border);
-    for (; i + kLanes <= count; i += kLanes) {
-      const IntegerVector k = hn::LoadU(di, keys + i);
-      const auto c = hn::LoadU(du, columns + i);
-      const auto keep = hn::Not(hn::Gt(k, limit));
-      hn::StoreU(hn::Compress(k, keep), di, keys + kept);
-      hn::StoreU(hn::Compress(c, hn::RebindMask(du, keep)), du, columns + kept);
-      kept += hn::CountTrue(di, keep);
-    }
-    for (; i < count; ++i) {
-      keys[kept] = keys[i];
-      columns[kept] = columns[i];
-      kept += keys[i] <= *border ? 1 : 0;
-    }
-    return kept;
-  }
-  // Many equal keys at the border: the bisection ended on it.
-  const std::size_t below = high > std::numeric_limits<std::int32_t>::min()
-                                ? count_up_to(keys, count, static_cast<std::int32_t>(high - 1))
-                                : 0;
-  std::size_t ties = least - below;
-  for (; i < count; ++i) {
-    if (keys[i] > *border || (keys[i] == *border && ties == 0)) continue;
-    if (keys[i] == *border) --ties;
-    keys[kept] = keys[i];
-    columns[kept++] = columns[i];
-  }
-  return kept;
-}
-
-}  // namespace
-}  // namespace HWY_NAMESPACE
-}  // namespace nescio::math
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace nescio::math {
 namespace {
 
-HWY_EXPORT(start_row);
-HWY_EXPORT(append_below);
-HWY_EXPORT(keep_smallest);
-
-/// A vector of any instruction set fits in; what kernels write beyond the last entry lands here.
-constexpr std::size_t kSlack = 64;
-
-float value_of(std::int32_t key) { return std::bit_cast<float>(key ^ ((key >> 31) & 0x7FFFFFFF)); }
-
-float sign_of(Order order) { return order == Order::ascending ? 1.0f : -1.0f; }
+/// What a thread sorts with; it grows to the longest row once and then allocates no more.
+struct SortBuffers {
+  std::vector<std::int32_t> keys;
+  std::vector<std::uint32_t> columns;
+  std::vector<std::uint64_t> pairs;
+};
+thread_local SortBuffers buffers;
 
 /// Key and column as one number each, sorted: ties by column.
-void sort_pairs(const std::int32_t* keys, const std::uint32_t* columns, std::size_t count,
-                std::vector<std::uint64_t>& pairs) {
+std::vector<std::uint64_t>& sort_pairs(const std::int32_t* keys, const std::uint32_t* columns,
+                                       std::size_t count) {
+  std::vector<std::uint64_t>& pairs = buffers.pairs;
   pairs.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto high = static_cast<std::uint32_t>(keys[i]) ^ 0x80000000u;
@@ -195,6 +28,7 @@ void sort_pairs(const std::int32_t* keys, const std::uint32_t* columns, std::siz
   }
   thread_local const hwy::Sorter sorter;
   sorter(pairs.data(), count, hwy::SortAscending());
+  return pairs;
 }
 
 std::uint32_t column_of(std::uint64_t pair) { return static_cast<std::uint32_t>(pair); }
@@ -211,16 +45,17 @@ void sort_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t
     fail("[sort] expected a prefix of at most ", width, " columns, found ", prefix);
   }
   if (prefix == 0) return;
-  std::vector<std::int32_t> keys(width + kSlack);
-  std::vector<std::uint32_t> places(width + kSlack);
-  std::vector<std::uint64_t> pairs;
+  std::vector<std::int32_t>& keys = buffers.keys;
+  std::vector<std::uint32_t>& places = buffers.columns;
+  keys.resize(width + key_slack);
+  places.resize(width + key_slack);
   for (std::size_t r = 0; r < rows; ++r) {
     const float* row = x + r * stride;
-    HWY_DYNAMIC_DISPATCH(start_row)(row, width, sign_of(order), 0, keys.data(), places.data());
+    start_keys(row, width, sign_of(order), 0, keys.data(), places.data());
     std::int32_t border = 0;
-    const std::size_t kept = HWY_DYNAMIC_DISPATCH(keep_smallest)(keys.data(), places.data(), width,
-                                                                 prefix, 2 * prefix, &border);
-    sort_pairs(keys.data(), places.data(), kept, pairs);
+    const std::size_t kept =
+        keep_smallest_keys(keys.data(), places.data(), width, prefix, 2 * prefix, &border);
+    const auto& pairs = sort_pairs(keys.data(), places.data(), kept);
     for (std::size_t i = 0; i < prefix; ++i) {
       y[r * prefix + i] = row[column_of(pairs[i])];
       if (columns != nullptr) columns[r * prefix + i] = static_cast<float>(column_of(pairs[i]));
@@ -232,7 +67,7 @@ RunningTopK::RunningTopK(std::size_t rows, std::size_t k, Order order)
     : rows_(rows),
       k_(k),
       capacity_(k + std::max<std::size_t>(2 * k, 256)),
-      stride_(capacity_ + kSlack),
+      stride_(capacity_ + key_slack),
       sign_(sign_of(order)),
       keys_(rows * stride_),
       columns_(rows * stride_),
@@ -249,9 +84,8 @@ void RunningTopK::reset() {
 
 void RunningTopK::shrink(std::size_t row, std::size_t most) {
   std::int32_t border = 0;
-  counts_[row] = HWY_DYNAMIC_DISPATCH(keep_smallest)(keys_of(row), columns_of(row), counts_[row],
-                                                     k_, most, &border);
-  bounds_[row] = value_of(border);
+  counts_[row] = keep_smallest_keys(keys_of(row), columns_of(row), counts_[row], k_, most, &border);
+  bounds_[row] = value_of_key(border);
 }
 
 void RunningTopK::add(const float* tile, std::size_t stride, std::size_t columns,
@@ -267,15 +101,14 @@ void RunningTopK::add(const float* tile, std::size_t stride, std::size_t columns
   for (std::size_t r = 0; r < rows_; ++r) {
     const float* row = tile + r * stride;
     if (start > 0) {
-      HWY_DYNAMIC_DISPATCH(start_row)
-      (row, start, sign_, first_column, keys_of(r) + counts_[r], columns_of(r) + counts_[r]);
+      start_keys(row, start, sign_, first_column, keys_of(r) + counts_[r],
+                 columns_of(r) + counts_[r]);
       counts_[r] += start;
     }
     if (filled) shrink(r, room_for_bisection);
     for (std::size_t i = start; i < columns;) {
-      HWY_DYNAMIC_DISPATCH(append_below)
-      (row, columns, sign_, bounds_[r], first_column, capacity_, i, counts_[r], keys_of(r),
-       columns_of(r));
+      append_keys_below(row, columns, sign_, bounds_[r], first_column, capacity_, i, counts_[r],
+                        keys_of(r), columns_of(r));
       if (i < columns) shrink(r, room_for_bisection);
     }
   }
@@ -288,16 +121,14 @@ void RunningTopK::finish(float* values, std::uint32_t* columns) {
     fail("[top_k] expected at least k = ", k_, " values a row, found ", seen_,
          "; lower k or give more rows to search");
   }
-  std::vector<std::uint64_t> pairs;
   for (std::size_t r = 0; r < rows_; ++r) {
     shrink(r, k_ + k_ / 2);
-    sort_pairs(keys_of(r), columns_of(r), counts_[r], pairs);
+    const auto& pairs = sort_pairs(keys_of(r), columns_of(r), counts_[r]);
     for (std::size_t i = 0; i < k_; ++i) {
-      values[r * k_ + i] = sign_ * value_of(key_of(pairs[i]));
+      values[r * k_ + i] = sign_ * value_of_key(key_of(pairs[i]));
       if (columns != nullptr) columns[r * k_ + i] = column_of(pairs[i]);
     }
   }
 }
 
 }  // namespace nescio::math
-#endif  // HWY_ONCE

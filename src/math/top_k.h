@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace nescio::math {
+#include "math/order_keys.h"
 
-enum class Order { ascending, descending };
+namespace nescio::math {
 
 /// The first `prefix` <= width entries of each row in sorted order: values to y [rows, prefix]
 /// and, where `columns` is not null, their columns (as floats) beside them. width <= 2^24.

@@ -1,0 +1,75 @@
+// The nearest rows of a table, exactly.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "math/distance_table.h"
+#include "math/order_keys.h"
+
+namespace nescio::math {
+
+/// Ranks first .. last - 1 of a sorted row, from 0.
+struct Ranks {
+  std::size_t first;
+  std::size_t last;
+};
+
+/// Searches a table for the rows that are nearest (ascending) or farthest (descending) to each of
+/// some points: the distances that stand at the wanted ranks, as exact as differences in double.
+///
+/// A product gives all distances up to a known error (DistanceTable::error). Every row that may
+/// take a wanted rank in spite of it is kept, and of those that may, the distances are taken anew
+/// in double. Memory is bounded: where more rows lie within the error than the buffer holds
+/// (duplicates, tight clusters), the distances of the whole buffer are taken and the best kept.
+class NearestRows {
+ public:
+  /// Columns of the tile that the product fills.
+  static constexpr std::size_t tile_columns = 1024;
+
+  /// For blocks of `points` points. `wanted`: at least one rank, all below table.rows(). The table
+  /// must outlive this.
+  NearestRows(const DistanceTable& table, std::size_t points, Order order,
+              std::vector<Ranks> wanted);
+
+  /// out[r, i] = |x_r - row|^2 of the row at rank i, for the wanted ranks and the first `count` of
+  /// x; out [points, k], k the end of the last rank. x has all `points` (products have the bits of
+  /// their shape). `tile` holds points * tile_columns floats, `scratch` those of
+  /// DistanceTable::scratch_floats().
+  void search(MatrixView x, std::size_t count, float* tile, float* scratch, float* out);
+
+ private:
+  void start(MatrixView x, MatrixView about_mean, std::size_t count);
+  void add(const float* tile, std::size_t first, std::size_t count);
+  void shrink(std::size_t point);
+  void take_exactly(std::size_t point, std::size_t column);
+  void empty_buffer(std::size_t point);
+  void finish(std::size_t point, float* out);
+  double error(std::size_t point, std::size_t column) const {
+    return table_.error(lengths_[point], table_.lengths()[column]);
+  }
+  /// sign * |x - row|^2
+  double exact(std::size_t point, std::size_t column) const {
+    return sign_ * table_.exact(x_.data + point * x_.stride, column);
+  }
+
+  const DistanceTable& table_;
+  std::vector<Ranks> wanted_;  // ascending, apart
+  std::size_t k_, capacity_, stride_;
+  float sign_;
+  float longest_ = 0;  // row about the mean
+
+  MatrixView x_;
+  std::size_t count_ = 0;  // of the points
+  // Of each point. What is ordered is sign * (|x - row|^2 - |x|^2), smaller first.
+  std::vector<float> lengths_;      // |x| about the mean
+  std::vector<double> limits_;      // the k-th in order does not lie above it
+  std::vector<char> out_of_range_;  // where the product would leave the range of floats
+  std::vector<std::size_t> counts_;
+  std::vector<std::int32_t> keys_;  // [points, stride]: rows that may be among the first k
+  std::vector<std::uint32_t> columns_;
+  std::vector<std::vector<double>> taken_;  // exact distances, the first k, once a buffer was full
+  std::vector<double> low_, high_, exact_;  // of one point, while it is finished
+};
+
+}  // namespace nescio::math
