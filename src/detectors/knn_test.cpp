@@ -36,6 +36,24 @@ TEST(Knn, IsTheDistanceToTheKthNeighbour) {
   }
 }
 
+TEST(Knn, IsTheSameFarFromTheOrigin) {
+  for (const double offset : {1e3, 1e4, 1e5}) {
+    for (const std::size_t columns : {std::size_t{1}, ToyBank::width}) {
+      SCOPED_TRACE(text("offset ", offset, " of ", columns, " columns"));
+      const ToyBank bank = ToyBank().moved(offset, columns);
+      for (const std::size_t k : {1u, 7u, 50u}) {
+        expect_formula(bank, text("knn(k=", k, ",normalize=false)"),
+                       [&](std::size_t r) { return distance_to_neighbour(bank, r, k, false); });
+        // A unit vector of floats is off by some 3e-8, and scores range over 1 / offset.
+        expect_formula(
+            bank, text("knn(k=", k, ")"),
+            [&](std::size_t r) { return distance_to_neighbour(bank, r, k, true); },
+            1e-5 + 1e-7 * offset);
+      }
+    }
+  }
+}
+
 TEST(Knn, OfATrainingRowIsZero) {
   ToyBank bank;
   for (std::size_t r = 0; r < ToyBank::test_rows; ++r)

@@ -88,6 +88,22 @@ TEST(RelativeMahalanobis, SubtractsTheDistanceToAllOfThem) {
   });
 }
 
+TEST(Mahalanobis, IsTheSameFarFromTheOrigin) {
+  for (const double offset : {1e3, 1e4, 1e5}) {
+    for (const std::size_t columns : {std::size_t{1}, ToyBank::width}) {
+      SCOPED_TRACE(text("offset ", offset, " of ", columns, " columns"));
+      const ToyBank bank = ToyBank().moved(offset, columns);
+      const Gaussian classes(bank.train_features, ToyBank::classes);
+      const Gaussian all(bank.train_features, 1);
+      expect_formula(bank, "mahalanobis",
+                     [&](std::size_t r) { return classes.nearest(bank.test_features[r]); });
+      expect_formula(bank, "relative_mahalanobis", [&](std::size_t r) {
+        return classes.nearest(bank.test_features[r]) - all.nearest(bank.test_features[r]);
+      });
+    }
+  }
+}
+
 TEST(Mahalanobis, IsTheSameAfterAnyInvertibleMapOfTheFeatures) {
   ToyBank bank;
   const auto before = bank.scores("mahalanobis", Executor::reference);

@@ -53,6 +53,17 @@ struct ToyBank {
       labels.push_back(static_cast<std::int64_t>(r % classes));
   }
 
+  /// The same bank with features far from the origin: `offset` is added to the first `columns`.
+  ToyBank moved(double offset, std::size_t columns) const {
+    ToyBank bank = *this;
+    for (auto* rows : {&bank.train_features, &bank.test_features}) {
+      for (Row& h : *rows) {
+        for (std::size_t d = 0; d < columns; ++d) h[d] = static_cast<float>(h[d] + offset);
+      }
+    }
+    return bank;
+  }
+
   static Array array(const std::vector<Row>& rows) {
     std::vector<float> flat;
     for (const Row& row : rows) {
@@ -103,12 +114,13 @@ inline double log_sum_exp(const std::vector<double>& z) {
 /// formula(row) for each test row, within 1e-9 by the reference executor and 1e-5 by the CPU
 /// executor, of the range.
 template <class Formula>
-void expect_formula(const ToyBank& bank, const std::string& spec, Formula formula) {
+void expect_formula(const ToyBank& bank, const std::string& spec, Formula formula,
+                    double cpu_tolerance = 1e-5) {
   std::vector<double> expected;
   for (std::size_t r = 0; r < ToyBank::test_rows; ++r) expected.push_back(formula(r));
   const auto [low, high] = std::ranges::minmax(expected);
   for (const auto& [executor, tolerance] :
-       {std::pair{Executor::reference, 1e-9}, {Executor::cpu, 1e-5}}) {
+       {std::pair{Executor::reference, 1e-9}, {Executor::cpu, cpu_tolerance}}) {
     const auto found = bank.scores(spec, executor);
     for (std::size_t r = 0; r < expected.size(); ++r) {
       ASSERT_NEAR(found[r], expected[r], tolerance * (high - low)) << spec << ", row " << r;

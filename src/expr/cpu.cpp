@@ -12,12 +12,13 @@
 #include "expr/plan.h"
 #include "expr/program.h"
 #include "expr/tile_reduction.h"
+#include "math/nearest_rows.h"
 #include "math/row_kernels.h"
 
 namespace nescio {
 namespace {
 
-constexpr std::size_t tile_columns = 1024;
+constexpr std::size_t tile_columns = math::NearestRows::tile_columns;
 
 // Rows of a block, from the shapes of the program only, so that the shapes of all products are
 // fixed. Enough rows to keep the product of a block near the peak (more for long rows), few enough
@@ -26,16 +27,17 @@ std::size_t choose_block_rows(const Graph& graph, const Plan& plan) {
   std::size_t widest = 1;
   std::size_t longest_product = 0;
   const auto look_at = [&](NodeId id) {
-    const Node& node = graph.node(id);
-    widest = std::max(widest, std::min(plan.columns[id], tile_columns));
-    if (node.op == Op::matmul || node.op == Op::squared_distances) {
-      longest_product = std::max(longest_product, graph.node(node.arguments[0]).width);
+    const Op op = graph.node(id).op;
+    const bool search = is_search(graph, id);
+    widest = std::max(widest, search ? tile_columns : std::min(plan.columns[id], tile_columns));
+    if (search || op == Op::matmul || op == Op::squared_distances) {
+      longest_product = std::max(longest_product, graph.node(arguments_of(graph, id)[0]).width);
     }
   };
   for (const NodeId id : plan.inputs) widest = std::max(widest, graph.node(id).width);
   for (const Plan::Step& step : plan.steps) {
     if (step.reductions.empty()) look_at(step.node);
-    for (const NodeId id : step.body) look_at(id);
+    for (const Plan::TileNode& tile : step.body) look_at(tile.node);
   }
   if (longest_product >= 1024) return 512;
   if (longest_product >= 128) return 256;
@@ -69,11 +71,11 @@ class CpuProgram final : public Program {
     for (const Expr& e : outputs) outputs_.push_back(e.id());
     plan_ = make_plan(*graph_, outputs_);
     block_rows_ = choose_block_rows(*graph_, plan_);
-    for (const NodeId id : plan_.constants)
-      constants_.emplace(id, graph_->table(id).array().to_float32());
+    for (const NodeId id : plan_.constants) prepare_constant(id);
     for (const Plan::Step& step : plan_.steps) {
       if (step.reductions.empty()) prepare(step.node);
-      for (const NodeId id : step.body) prepare(id);
+      for (const Plan::TileNode& tile : step.body) prepare(tile.node);
+      searches_ |= step.reductions.empty() && is_search(*graph_, step.node);
     }
   }
 
@@ -104,15 +106,18 @@ class CpuProgram final : public Program {
   // Everything that one thread writes while it works on a block.
   struct Workspace {
     explicit Workspace(const CpuProgram& program)
-        : scratch(program.block_rows_),
+        : scratch(program.scratch_floats_),
           padded(program.padded_floats()),
           slots(program.slot_floats()),
-          tiles(program.plan_.tile_slots * program.block_rows_ * tile_columns) {}
+          tiles(program.tile_floats()) {}
 
     Buffer scratch, padded, slots, tiles;
-    std::vector<CpuValues> values;  // by node
-    std::vector<float*> results;    // by node: its slot
+    std::vector<CpuValues> values;       // by node
+    std::vector<float*> results;         // by node: its slot
+    std::vector<CpuValues> tile_values;  // by place in the body of the loop that runs
+    std::vector<CpuValues> arguments;    // of the node that runs
     std::map<NodeId, TileReduction> reductions;
+    std::map<NodeId, math::NearestRows> searches;
   };
 
   std::size_t padded_floats() const {
@@ -124,6 +129,11 @@ class CpuProgram final : public Program {
     std::size_t sum = 0;
     for (const std::size_t columns : plan_.slot_columns) sum += round_up(columns * block_rows_);
     return sum;
+  }
+
+  std::size_t tile_floats() const {
+    const std::size_t tiles = std::max<std::size_t>(plan_.tile_slots, searches_ ? 1 : 0);
+    return tiles * block_rows_ * tile_columns;
   }
 
   // A workspace of an earlier run, or a new one.
@@ -140,9 +150,11 @@ class CpuProgram final : public Program {
     workspace->values.resize(graph_->size());
     workspace->results.resize(graph_->size());
     for (const auto& [id, values] : constants_) {
+      const auto rest = rests_.find(id);
       workspace->values[id] = {values.as<float>().data(), graph_->table(id).rows(),
                                graph_->node(id).width,
-                               graph_->table(id).rows() == 1 ? 0 : graph_->node(id).width};
+                               graph_->table(id).rows() == 1 ? 0 : graph_->node(id).width,
+                               rest == rests_.end() ? nullptr : rest->second.data()};
     }
     std::vector<float*> at;
     float* next = workspace->slots.data();
@@ -155,37 +167,67 @@ class CpuProgram final : public Program {
       workspace->results[id] = slot;
       workspace->values[id] = {slot, block_rows_, plan_.columns[id], plan_.columns[id]};
     };
+    std::size_t most_arguments = 0;
+    std::size_t longest_body = 0;
     for (const Plan::Step& step : plan_.steps) {
-      if (step.reductions.empty()) place(step.node);
-      for (const NodeId id : step.reductions) {
-        place(id);
-        workspace->reductions.try_emplace(id, static_cast<Over>(graph_->node(id).integers[0]),
-                                          block_rows_, step.columns, plan_.columns[id]);
+      if (step.reductions.empty()) {
+        place(step.node);
+        most_arguments = std::max(most_arguments, graph_->node(step.node).arguments.size());
+        if (is_search(*graph_, step.node)) add_search(step.node, *workspace);
+      }
+      for (const Plan::Reduction& r : step.reductions) {
+        place(r.node);
+        workspace->reductions.try_emplace(r.node, over(r.node), block_rows_, plan_.columns[r.node]);
+      }
+      longest_body = std::max(longest_body, step.body.size());
+      for (const Plan::TileNode& tile : step.body) {
+        most_arguments = std::max(most_arguments, tile.from.size());
       }
     }
+    workspace->arguments.resize(most_arguments);
+    workspace->tile_values.resize(longest_body);
     return workspace;
   }
 
-  // |row|^2 of the tables of squared_distances, once.
-  void prepare(NodeId id) {
-    const Node& node = graph_->node(id);
-    if (node.op != Op::squared_distances || row_norms_.contains(node.arguments[1])) return;
-    const Array& table = constants_.at(node.arguments[1]);
-    const auto values = table.as<float>();
-    std::vector<float>& norms = row_norms_[node.arguments[1]];
-    norms.resize(node.width);
-    const std::size_t width = values.size() / node.width;
-    parallel_for(node.width, [&](std::size_t r) {
-      double sum = 0;
-      for (std::size_t d = 0; d < width; ++d) {
-        sum += static_cast<double>(values[r * width + d]) * values[r * width + d];
-      }
-      norms[r] = static_cast<float>(sum);
-    });
+  Over over(NodeId id) const { return static_cast<Over>(graph_->node(id).integers[0]); }
+
+  void add_search(NodeId id, Workspace& work) const {
+    std::vector<math::Ranks> wanted;
+    for (const ColumnRange& range : plan_.reads[id]) wanted.push_back({range.first, range.last});
+    const auto order =
+        over(id) == Over::smallest ? math::Order::ascending : math::Order::descending;
+    work.searches.try_emplace(id, table_of(id), block_rows_, order, std::move(wanted));
   }
 
-  const float* norms_of(const Node& node) const {
-    return node.op == Op::squared_distances ? row_norms_.at(node.arguments[1]).data() : nullptr;
+  // A constant as floats and, of one row in double, what the floats leave of it.
+  void prepare_constant(NodeId id) {
+    const Table& table = graph_->table(id);
+    const auto& floats = constants_.emplace(id, table.array().to_float32()).first->second;
+    if (table.rows() != 1 || table.array().dtype() != DType::float64) return;
+    std::vector<float> rest(table.cols());
+    for (std::size_t c = 0; c < rest.size(); ++c) {
+      const float value = floats.as<float>()[c];
+      if (std::isfinite(value)) rest[c] = static_cast<float>(table.value(c) - value);
+    }
+    if (std::ranges::any_of(rest, [](float v) { return v != 0; })) {
+      rests_.emplace(id, std::move(rest));
+    }
+  }
+
+  // The table of distances, once for all nodes that read it, and the scratch of the kernel.
+  void prepare(NodeId id) {
+    const auto& arguments = arguments_of(*graph_, id);
+    const std::size_t width = arguments.empty() ? 0 : graph_->node(arguments[0]).width;
+    Op op = graph_->node(id).op;
+    if (is_search(*graph_, id)) op = Op::squared_distances;
+    scratch_floats_ = std::max(scratch_floats_, scratch_floats(op, block_rows_, width));
+    if (op != Op::squared_distances) return;
+    const Table& table = graph_->table(arguments[1]);
+    tables_.try_emplace(arguments[1], table.array(), table.rows(), table.cols());
+  }
+
+  const math::DistanceTable& table_of(NodeId id) const {
+    return tables_.at(arguments_of(*graph_, id)[1]);
   }
 
   void run_block(const Batch& batch, std::size_t first, std::size_t rows,
@@ -197,11 +239,17 @@ class CpuProgram final : public Program {
     }
     for (const Plan::Step& step : plan_.steps) {
       if (step.reductions.empty()) {
-        run_node(step.node, work);
+        if (is_search(*graph_, step.node)) {
+          run_search(step.node, rows, work);
+        } else {
+          run_node(step.node, work);
+        }
         store_outputs(step.node, first, rows, outputs, work);
       } else {
         run_tiles(step, work);
-        for (const NodeId id : step.reductions) store_outputs(id, first, rows, outputs, work);
+        for (const Plan::Reduction& r : step.reductions) {
+          store_outputs(r.node, first, rows, outputs, work);
+        }
       }
     }
   }
@@ -240,66 +288,68 @@ class CpuProgram final : public Program {
 
   void run_node(NodeId id, Workspace& work) const {
     const Node& node = graph_->node(id);
-    CpuValues arguments[8];
-    std::vector<CpuValues> many;
-    std::span<CpuValues> list(arguments, std::min<std::size_t>(node.arguments.size(), 8));
-    if (node.arguments.size() > 8) {
-      many.resize(node.arguments.size());
-      list = many;
+    const auto arguments = std::span(work.arguments).first(node.arguments.size());
+    for (std::size_t a = 0; a < arguments.size(); ++a) {
+      arguments[a] = work.values[node.arguments[a]];
     }
-    for (std::size_t a = 0; a < list.size(); ++a) list[a] = work.values[node.arguments[a]];
-    cpu_kernel(node.op)({node, block_rows_, list, norms_of(node), work.scratch.data(),
-                         work.results[id], plan_.columns[id]});
+    CpuCall call{
+        node, block_rows_, arguments, work.scratch.data(), work.results[id], plan_.columns[id]};
+    if (node.op == Op::squared_distances) call.table = &table_of(id);
+    cpu_kernel(node.op)(call);
+  }
+
+  void run_search(NodeId id, std::size_t rows, Workspace& work) const {
+    const CpuValues& x = work.values[arguments_of(*graph_, id)[0]];
+    work.searches.at(id).search({x.data, block_rows_, x.width, x.row_stride}, rows,
+                                work.tiles.data(), work.scratch.data(), work.results[id]);
   }
 
   void run_tiles(const Plan::Step& step, Workspace& work) const {
-    for (const NodeId id : step.reductions) work.reductions.at(id).reset();
+    for (const Plan::Reduction& r : step.reductions) work.reductions.at(r.node).reset();
     for (std::size_t first = 0; first < step.columns; first += tile_columns) {
       const std::size_t columns = std::min(tile_columns, step.columns - first);
-      for (const NodeId id : step.body) run_tile_node(id, step.columns, first, columns, work);
-      for (const NodeId id : step.reductions) {
-        const NodeId body = graph_->node(id).arguments[0];
-        work.reductions.at(id).add(work.values[body].data, columns, first);
+      for (std::size_t i = 0; i < step.body.size(); ++i) {
+        work.tile_values[i] = run_tile_node(step.body[i], step.columns, first, columns, work);
+      }
+      for (const Plan::Reduction& r : step.reductions) {
+        work.reductions.at(r.node).add(work.tile_values[r.body].data, columns, first);
       }
     }
-    for (const NodeId id : step.reductions) {
-      float* out = work.results[id];
-      const Node& body = graph_->node(graph_->node(id).arguments[0]);
-      const auto over = static_cast<Over>(graph_->node(id).integers[0]);
-      if (body.op == Op::squared_distances && over != Over::sum && over != Over::logsumexp) {
-        work.reductions.at(id).finish_distances(
-            work.values[body.arguments[0]], work.values[body.arguments[1]], plan_.reads[id], out);
-      } else {
-        work.reductions.at(id).finish(out);
-      }
+    for (const Plan::Reduction& r : step.reductions) {
+      work.reductions.at(r.node).finish(work.results[r.node]);
     }
   }
 
   // Columns first .. first + columns - 1 of a body node.
-  void run_tile_node(NodeId id, std::size_t all_columns, std::size_t first, std::size_t columns,
-                     Workspace& work) const {
-    const Node& node = graph_->node(id);
-    CpuValues arguments[4];
-    for (std::size_t a = 0; a < node.arguments.size(); ++a) {
+  CpuValues run_tile_node(const Plan::TileNode& tile, std::size_t all_columns, std::size_t first,
+                          std::size_t columns, Workspace& work) const {
+    const Node& node = graph_->node(tile.node);
+    const auto arguments = std::span(work.arguments).first(tile.from.size());
+    for (std::size_t a = 0; a < arguments.size(); ++a) {
+      if (tile.from[a] != Plan::none) {
+        arguments[a] = work.tile_values[tile.from[a]];
+        continue;
+      }
       const NodeId from = node.arguments[a];
       CpuValues value = work.values[from];
       if (graph_->node(from).op == Op::constant) {
-        if (node.op == Op::squared_distances || (node.op == Op::matmul && node.integers[0] != 0)) {
-          value.data += first * value.width;  // rows of the table
-        } else if (node.op == Op::matmul) {
-          value.data += first;  // columns of the table
-        } else if (node.op != Op::ecdf && value.width == all_columns && all_columns > 1) {
+        if (node.op == Op::matmul) {
+          // Rows of the table, or columns.
+          value.data += node.integers[0] != 0 ? first * value.width : first;
+        } else if (node.op != Op::squared_distances && node.op != Op::ecdf &&
+                   value.width == all_columns && all_columns > 1) {
           value.data += first;  // one row for all
+          if (value.rest) value.rest += first;
           value.width = columns;
         }
       }
       arguments[a] = value;
     }
-    float* out = work.tiles.data() + plan_.slot[id] * block_rows_ * tile_columns;
-    const float* norms = norms_of(node);
-    cpu_kernel(node.op)({node, block_rows_, std::span(arguments, node.arguments.size()),
-                         norms ? norms + first : nullptr, work.scratch.data(), out, columns});
-    work.values[id] = {out, block_rows_, columns, columns};
+    float* out = work.tiles.data() + tile.slot * block_rows_ * tile_columns;
+    CpuCall call{node, block_rows_, arguments, work.scratch.data(), out, columns, first};
+    if (node.op == Op::squared_distances) call.table = &table_of(tile.node);
+    cpu_kernel(node.op)(call);
+    return {out, block_rows_, columns, columns};
   }
 
   void store_outputs(NodeId id, std::size_t first, std::size_t rows,
@@ -327,8 +377,11 @@ class CpuProgram final : public Program {
   std::vector<NodeId> outputs_;
   Plan plan_;
   std::size_t block_rows_ = 0;
+  std::size_t scratch_floats_ = 0;
+  bool searches_ = false;
   std::map<NodeId, Array> constants_;
-  std::map<NodeId, std::vector<float>> row_norms_;
+  std::map<NodeId, std::vector<float>> rests_;
+  std::map<NodeId, math::DistanceTable> tables_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> idle_;
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -43,6 +42,13 @@ struct Broadcast {
 void binary(math::Binary op, const CpuCall& c) {
   const Broadcast shape(c);
   math::apply(op, shape(c.arguments[0]), shape(c.arguments[1]), c.out, shape.rows, shape.width);
+}
+
+/// out = out op the rest of a constant.
+void add_rest(math::Binary op, const CpuValues& a, const CpuCall& c) {
+  if (!a.rest) return;
+  math::apply(op, {c.out, c.columns, 1}, {a.rest, 0, a.width == 1 ? 0u : 1u}, c.out, c.rows,
+              c.columns);
 }
 
 void unary(math::Unary op, const CpuCall& c) {
@@ -98,13 +104,18 @@ template <>
   assert(false);  // the executor's tile loop
 }
 
+// Constants in double are added as two floats: x - mean far from the origin has digits that the
+// mean as one float has not.
 template <>
 void evaluate<Op::add>(const CpuCall& c) {
   binary(math::Binary::add, c);
+  for (const CpuValues& a : c.arguments) add_rest(math::Binary::add, a, c);
 }
 template <>
 void evaluate<Op::subtract>(const CpuCall& c) {
   binary(math::Binary::subtract, c);
+  add_rest(math::Binary::add, c.arguments[0], c);
+  add_rest(math::Binary::subtract, c.arguments[1], c);
 }
 template <>
 void evaluate<Op::multiply>(const CpuCall& c) {
@@ -254,11 +265,14 @@ void evaluate<Op::sorted>(const CpuCall& c) {
 }
 template <>
 void evaluate<Op::rank>(const CpuCall& c) {
-  std::vector<std::size_t> order(c.node.width);
+  float* values = c.scratch;
+  float* columns = c.scratch + c.columns;
   by_row(c, [&](auto x, float* out) {
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return x[i]; });
-    for (std::size_t i = 0; i < order.size(); ++i) out[order[i]] = static_cast<float>(i);
+    math::sort_rows(x.data(), x.size(), 1, x.size(), x.size(), math::Order::ascending, values,
+                    columns);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      out[static_cast<std::size_t>(columns[i])] = static_cast<float>(i);
+    }
   });
 }
 
@@ -273,15 +287,8 @@ void evaluate<Op::matmul>(const CpuCall& c) {
 template <>
 void evaluate<Op::squared_distances>(const CpuCall& c) {
   const CpuValues& x = c.arguments[0];
-  const CpuValues& table = c.arguments[1];
-  // |x|^2 + |row|^2 goes into the result first, so that one product finishes it.
-  math::reduce(math::Reduction::sum_of_squares, x.data, x.row_stride, c.rows, x.width, c.scratch,
-               1);
-  math::apply(math::Binary::add, {c.scratch, 1, 0}, {c.row_norms, 0, 1}, c.out, c.rows, c.columns);
-  math::gemm(true, c.rows, c.columns, x.width, -2.0f, x.data, x.row_stride, table.data, table.width,
-             1.0f, c.out, c.columns);
-  static constexpr float zero = 0;
-  math::apply(math::Binary::max, {c.out, 0, 1}, {&zero, 0, 0}, c.out, 1, c.rows * c.columns);
+  c.table->distances({x.data, c.rows, x.width, x.row_stride}, c.first_column, c.columns, c.scratch,
+                     c.out);
 }
 template <>
 void evaluate<Op::take_row>(const CpuCall& c) {
@@ -357,6 +364,11 @@ void evaluate<Op::bucketize>(const CpuCall& c) {
 }
 
 }  // namespace
+
+std::size_t scratch_floats(Op op, std::size_t rows, std::size_t width) {
+  if (op == Op::squared_distances) return math::DistanceTable::scratch_floats(rows, width);
+  return op == Op::rank ? 2 * width : 0;
+}
 
 CpuKernel cpu_kernel(Op op) {
   static constexpr auto kernels = []<std::size_t... i>(std::index_sequence<i...>) {

@@ -1,237 +1,79 @@
 // Every operation through every executor on random shapes: the reference executor against plain
-// formulas written here, the CPU executor against the reference executor.
+// formulas written here, the CPU executor against the reference executor; and what holds for whole
+// programs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "base/error.h"
-#include "base/rng.h"
 #include "base/threads.h"
-#include "expr/program.h"
+#include "expr/test_operations.h"
 
 namespace nescio {
 namespace {
 
-using Values = std::vector<float>;
-
-Values random_values(std::size_t count, std::uint64_t seed, double spread) {
-  Rng rng(seed);
-  Values out(count);
-  for (float& v : out) v = static_cast<float>(spread * rng.normal());
-  // Ties: every fifth value repeats the one before.
-  for (std::size_t i = 4; i < count; i += 5) out[i] = out[i - 1];
-  return out;
-}
-
-Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t seed) {
-  Matrix m(rows, cols);
-  Rng rng(seed);
-  for (double& v : m.values) v = rng.normal();
-  return m;
-}
-
-std::vector<double> run(Executor executor, const Expr& e, const Batch& batch, std::size_t rows) {
-  std::vector<double> out(rows * e.width());
-  compile({e}, executor)->run(batch, {out.data()});
-  return out;
-}
-
-struct Case {
-  std::string name;
-  std::function<Expr(Expr x, Expr y)> build;  // x, y [B, w]
-  double tolerance = 1e-6;                    // of the largest reference value
-  bool positive = false;                      // inputs made >= 0.1
-  std::size_t min_width = 1;
-};
-
-Matrix ascending_row(std::size_t count) {
-  Matrix m(1, count);
-  for (std::size_t i = 0; i < count; ++i) m.values[i] = -2 + 0.37 * static_cast<double>(i);
-  return m;
-}
-
-Groups thirds(std::size_t width) {
-  const auto w = static_cast<std::int64_t>(width);
-  return {0, 1, 1 + (w - 1) / 2, w};
-}
-
-std::vector<Case> cases() {
-  const auto table = [](const Expr& x, std::size_t n) { return random_matrix(n, x.width(), 7); };
-  return {
-      {"add", [](Expr x, Expr y) { return x + y; }},
-      {"subtract", [](Expr x, Expr y) { return x - y; }},
-      {"multiply", [](Expr x, Expr y) { return x * y; }},
-      {"divide", [](Expr x, Expr y) { return x / (abs(y) + 0.5); }},
-      {"scalars", [](Expr x, Expr) { return 2.0 * x / 3.0 - 1.5; }},
-      {"row constants",
-       [](Expr x, Expr) {
-         return x * random_matrix(1, x.width(), 3) + random_matrix(1, x.width(), 4);
-       }},
-      {"column broadcast", [](Expr x, Expr y) { return (x - row_max(y)) * row_min(x); }},
-      {"column and column", [](Expr x, Expr y) { return row_max(x) - row_min(y) + 1.0; }},
-      {"column to row constant", [](Expr x, Expr) { return row_max(x) * random_matrix(1, 5, 3); }},
-      {"minimum", [](Expr x, Expr y) { return min(x, y); }},
-      {"maximum", [](Expr x, Expr y) { return max(x, y); }},
-      {"clip", [](Expr x, Expr) { return clip(x, -0.5, 0.7); }},
-      {"power", [](Expr x, Expr y) { return pow(x, y * 0.3); }, 1e-5, true},
-      {"power of negatives", [](Expr x, Expr) { return pow(x, 3.0); }, 2e-6},
-      {"logaddexp", [](Expr x, Expr y) { return logaddexp(x, y); }},
-      {"less", [](Expr x, Expr y) { return x < y; }, 0},
-      {"less_equal", [](Expr x, Expr y) { return x <= y; }, 0},
-      {"greater", [](Expr x, Expr y) { return x > y; }, 0},
-      {"greater_equal", [](Expr x, Expr y) { return x >= y; }, 0},
-      {"equal", [](Expr x, Expr y) { return max(x, 0.0) == max(y, 0.0); }, 0},
-      {"not_equal", [](Expr x, Expr y) { return max(x, 0.0) != max(y, 0.0); }, 0},
-      {"where", [](Expr x, Expr y) { return where(x > 0.0, x + y, y * 2.0); }},
-      {"where with columns", [](Expr x, Expr y) { return where(row_max(x) > 0.5, y, row_min(x)); }},
-      {"negate", [](Expr x, Expr) { return -x; }, 0},
-      {"exp", [](Expr x, Expr) { return exp(x); }},
-      {"expm1", [](Expr x, Expr) { return expm1(x * 1e-3); }},
-      {"log", [](Expr x, Expr) { return log(x); }, 1e-6, true},
-      {"log1p", [](Expr x, Expr) { return log1p(x * 1e-3); }, 1e-6, true},
-      {"sqrt", [](Expr x, Expr) { return sqrt(x); }, 1e-6, true},
-      {"abs", [](Expr x, Expr) { return abs(x); }, 0},
-      {"row_sum", [](Expr x, Expr) { return row_sum(x); }, 3e-6},
-      {"row_mean", [](Expr x, Expr) { return row_mean(x); }, 3e-6},
-      {"row_max", [](Expr x, Expr) { return row_max(x); }, 0},
-      {"row_min", [](Expr x, Expr) { return row_min(x); }, 0},
-      {"row_argmax", [](Expr x, Expr) { return row_argmax(x); }, 0},
-      {"logsumexp", [](Expr x, Expr) { return logsumexp(x); }},
-      {"logsumexp_rest", [](Expr x, Expr) { return logsumexp_rest(x); }, 1e-6, false, 2},
-      {"log_odds", [](Expr x, Expr) { return log_odds(x); }, 1e-6, false, 2},
-      {"l1_norm", [](Expr x, Expr) { return l1_norm(x); }, 3e-6},
-      {"l2_norm", [](Expr x, Expr) { return l2_norm(x); }},
-      {"row_sum in groups", [](Expr x, Expr) { return row_sum(x, thirds(x.width())); }, 3e-6, false,
-       4},
-      {"row_max in groups", [](Expr x, Expr) { return row_max(x, thirds(x.width())); }, 0, false,
-       4},
-      {"argmax in groups", [](Expr x, Expr) { return row_argmax(x, thirds(x.width())); }, 0, false,
-       4},
-      {"logsumexp in groups", [](Expr x, Expr) { return logsumexp(x, thirds(x.width())); }, 1e-6,
-       false, 4},
-      {"softmax", [](Expr x, Expr) { return softmax(x); }},
-      {"log_softmax", [](Expr x, Expr) { return log_softmax(x); }},
-      {"cumsum", [](Expr x, Expr) { return cumsum(x); }},
-      {"sorted", [](Expr x, Expr) { return sorted(x); }, 0},
-      {"sorted descending", [](Expr x, Expr) { return sorted(x, Sort::descending); }, 0},
-      {"sorted prefix",
-       [](Expr x, Expr) { return slice_columns(sorted(x), 0, (x.width() + 1) / 2); }, 0},
-      {"sum of the largest",
-       [](Expr x, Expr) { return column(cumsum(sorted(x, Sort::descending)), x.width() / 2); }},
-      {"rank", [](Expr x, Expr) { return rank(x); }, 0},
-      {"matmul", [=](Expr x, Expr) { return matmul(x, random_matrix(x.width(), 9, 5)); }},
-      {"matmul to one", [=](Expr x, Expr) { return matmul(x, random_matrix(x.width(), 1, 5)); }},
-      {"inner_products", [=](Expr x, Expr) { return inner_products(x, table(x, 11)); }},
-      {"squared_distances", [=](Expr x, Expr) { return squared_distances(x, table(x, 11)); }, 3e-6},
-      {"squared_distances to one", [=](Expr x, Expr) { return squared_distances(x, table(x, 1)); },
-       3e-6},
-      {"take_row",
-       [](Expr x, Expr) { return take_row(random_matrix(x.width(), 4, 5), row_argmax(x)); }},
-      {"gather_columns", [](Expr x, Expr y) { return gather_columns(x, rank(y)); }, 0},
-      {"slice_columns", [](Expr x, Expr) { return slice_columns(x, 1, x.width()); }, 0, false, 2},
-      {"select_columns",
-       [](Expr x, Expr) {
-         return select_columns(x, {static_cast<std::int64_t>(x.width()) - 1, 0, 0});
-       },
-       0},
-      {"concat",
-       [](Expr x, Expr y) {
-         return concat({x, row_max(y), y, x});
-       },
-       0},
-      {"ecdf", [](Expr x, Expr) { return ecdf(x, ascending_row(11)); }},
-      {"row_histogram", [](Expr x, Expr) { return row_histogram(x, ascending_row(7)); }, 0},
-      {"bucketize",
-       [](Expr x, Expr) {
-         Matrix borders(3, x.width());
-         for (std::size_t i = 0; i < borders.values.size(); ++i)
-           borders.values[i] = -1.0 + static_cast<double>(i / x.width());
-         return bucketize(x, borders);
-       },
-       0},
-      {"over_rows sum",
-       [=](Expr x, Expr) {
-         return over_rows(Over::sum, max(inner_products(x, table(x, 3000)), 0.1));
-       },
-       2e-6},
-      {"over_rows logsumexp",
-       [=](Expr x, Expr) { return over_rows(Over::logsumexp, inner_products(x, table(x, 3000))); },
-       2e-6},
-      {"over_rows smallest",
-       [=](Expr x, Expr) {
-         return slice_columns(over_rows(Over::smallest, squared_distances(x, table(x, 3000))), 0,
-                              20);
-       },
-       2e-6},
-      {"over_rows largest",
-       [=](Expr x, Expr) {
-         return column(over_rows(Over::largest, matmul(x, random_matrix(x.width(), 2100, 5)) *
-                                                    random_matrix(1, 2100, 6)),
-                       7);
-       },
-       2e-6},
-      {"over_rows of two products",
-       [=](Expr x, Expr y) {
-         const Expr a = max(inner_products(x, table(x, 1500)), 0.0);
-         const Expr b = inner_products(y, table(x, 1500));
-         return over_rows(Over::sum, where(a > 0.3, a * b, a - row_max(y)));
-       },
-       5e-6},
-      {"over_rows of over_rows",
-       [=](Expr x, Expr) {
-         const Expr d = squared_distances(x, table(x, 1200));
-         return over_rows(Over::sum, d - column(over_rows(Over::smallest, d), 3));
-       },
-       2e-5},
-      {"over_rows one row",
-       [=](Expr x, Expr) {
-         return column(over_rows(Over::smallest, squared_distances(x, table(x, 1))), 0);
-       },
-       3e-6},
-  };
+std::vector<Case> all_cases() {
+  std::vector<Case> all;
+  for (const auto& family :
+       {arithmetic_cases(), reduction_cases(), order_cases(), table_cases(), tile_cases()}) {
+    all.insert(all.end(), family.begin(), family.end());
+  }
+  return all;
 }
 
 class Operation : public testing::TestWithParam<Case> {};
 
+// `rows` of the program's rows of a block.
+void compare(const Case& c, std::size_t width, double spread,
+             const std::function<std::size_t(std::size_t block)>& rows_for) {
+  if (width < c.min_width) return;
+  const auto graph = std::make_shared<Graph>();
+  const Expr e = c.build(input(graph, "x", width), input(graph, "y", width));
+  const auto program = compile({e}, Executor::cpu);
+  const std::size_t rows = rows_for(program->block_rows());
+  SCOPED_TRACE(text(c.name, " width ", width, " rows ", rows, " spread ", spread));
+  auto x = random_values(rows * width, width + rows, spread);
+  auto y = random_values(rows * width, width + rows + 1, spread);
+  if (c.positive) {
+    for (auto* v : {&x, &y}) {
+      for (float& f : *v) f = std::abs(f) + 0.1f;
+    }
+  }
+  const Batch batch{{"x", {x.data(), rows, width}}, {"y", {y.data(), rows, width}}};
+  const auto expected = run(Executor::reference, e, batch, rows);
+  std::vector<double> found(expected.size());
+  program->run(batch, {found.data()});
+  double largest = 1e-30;
+  for (const double v : expected) {
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+  }
+  // A distance or a sum cannot be better than its terms.
+  const double scale = c.tolerance * std::max(largest, spread > 1 ? spread : 1.0);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (std::abs(expected[i]) > 1e38) continue;  // beyond float
+    ASSERT_NEAR(found[i], expected[i], scale) << "element " << i;
+  }
+}
+
 TEST_P(Operation, CpuAgreesWithReference) {
-  const Case& c = GetParam();
-  std::uint64_t seed = 1;
   for (const std::size_t width : {1u, 2u, 3u, 10u, 17u, 100u}) {
     for (const std::size_t rows : {0u, 1u, 5u, 300u}) {
       for (const double spread : {1.0, 30.0}) {
-        if (width < c.min_width) continue;
-        SCOPED_TRACE(text(c.name, " width ", width, " rows ", rows, " spread ", spread));
-        auto x = random_values(rows * width, ++seed, spread);
-        auto y = random_values(rows * width, ++seed, spread);
-        if (c.positive) {
-          for (auto* v : {&x, &y}) {
-            for (float& f : *v) f = std::abs(f) + 0.1f;
-          }
-        }
-        const Batch batch{{"x", {x.data(), rows, width}}, {"y", {y.data(), rows, width}}};
-        const auto graph = std::make_shared<Graph>();
-        const Expr e = c.build(input(graph, "x", width), input(graph, "y", width));
-        const auto expected = run(Executor::reference, e, batch, rows);
-        const auto found = run(Executor::cpu, e, batch, rows);
-        double largest = 1e-30;
-        for (const double v : expected) {
-          if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
-        }
-        // A distance or a sum cannot be better than its terms.
-        const double scale = c.tolerance * std::max(largest, spread > 1 ? spread : 1.0);
-        for (std::size_t i = 0; i < expected.size(); ++i) {
-          if (std::abs(expected[i]) > 1e38) continue;  // beyond float
-          ASSERT_NEAR(found[i], expected[i], scale) << "element " << i;
-        }
+        compare(GetParam(), width, spread, [=](std::size_t) { return rows; });
       }
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Operation, testing::ValuesIn(cases()), [](const auto& info) {
+TEST_P(Operation, AgreesInEveryBlockOfRows) {
+  for (const std::size_t width : {1u, 5u}) {
+    compare(GetParam(), width, 1.0, [](std::size_t block) { return 2 * block + 37; });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Operation, testing::ValuesIn(all_cases()), [](const auto& info) {
   std::string name = info.param.name;
   std::ranges::replace_if(
       name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); }, '_');
@@ -240,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(All, Operation, testing::ValuesIn(cases()), [](const au
 
 TEST(Operations, EveryOneIsDrivenByACase) {
   std::vector<bool> seen(op_count, false);
-  for (const Case& c : cases()) {
+  for (const Case& c : all_cases()) {
     const auto graph = std::make_shared<Graph>();
     c.build(input(graph, "x", 10), input(graph, "y", 10));
     for (NodeId id = 0; id < graph->size(); ++id)
@@ -287,45 +129,6 @@ TEST(Reference, AgreesWithHandValues) {
       value(over_rows(Over::largest,
                       inner_products(e, Matrix(3, 4, {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0})))),
       ElementsAre(3, 1, -2));
-}
-
-TEST(Executors, AreSafeForLogitsOfAnySize) {
-  for (const double size : {1e4, -1e4}) {
-    Values x(20, static_cast<float>(size));
-    x[3] += 5;
-    const Batch batch{{"x", {x.data(), 2, 10}}};
-    const auto graph = std::make_shared<Graph>();
-    const Expr z = input(graph, "x", 10);
-    for (const Expr& e : {logsumexp(z), log_odds(z), softmax(z), log_softmax(z)}) {
-      const auto expected = run(Executor::reference, e, batch, 2);
-      const auto found = run(Executor::cpu, e, batch, 2);
-      for (std::size_t i = 0; i < found.size(); ++i) {
-        EXPECT_TRUE(std::isfinite(expected[i]));
-        EXPECT_NEAR(found[i], expected[i], 2e-6 * std::max(1.0, std::abs(expected[i])));
-      }
-    }
-  }
-}
-
-TEST(Executors, TreatInfinitiesOfIntermediateValuesAlike) {
-  const Values x = {0, 1, 200, 0, 0, 0};
-  const Batch batch{{"x", {x.data(), 2, 3}}};
-  const auto graph = std::make_shared<Graph>();
-  const Expr z = input(graph, "x", 3);
-  // log 0 = -inf; exp(200) is beyond float, so it is asked for only where both can hold it.
-  for (const Expr& e :
-       {row_max(log(z)), logsumexp(log(z)), exp(log(z) - 10.0), logaddexp(log(z), log(z)),
-        min(log(z), 5.0), row_argmax(log(z)), sorted(log(z))}) {
-    const auto expected = run(Executor::reference, e, batch, 2);
-    const auto found = run(Executor::cpu, e, batch, 2);
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (std::isinf(expected[i])) {
-        EXPECT_EQ(found[i], expected[i]);
-      } else {
-        EXPECT_NEAR(found[i], expected[i], 1e-5);
-      }
-    }
-  }
 }
 
 class Determinism : public testing::Test {
@@ -415,26 +218,6 @@ TEST(Sharing, NumbersOfDifferentTypesAreDifferentTables) {
   const Expr tall = constant(graph, Matrix(2, 1));
   EXPECT_NE(zero.id(), also.id());
   EXPECT_NE(also.id(), tall.id());
-}
-
-TEST(CloseNeighbours, KeepTheirDigits) {
-  // Points a hair's breadth from bank rows far from the origin: |x|^2 + |b|^2 - 2xb has no digit
-  // left of this.
-  const std::size_t width = 64;
-  const Matrix wide = random_matrix(2000, width, 5);
-  std::vector<float> rows(wide.values.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(wide.values[i] + 20);
-  Values x(rows.begin(), rows.begin() + 10 * width);
-  for (float& v : x) v += 1e-3f;
-  const Batch batch{{"x", {x.data(), 10, width}}};
-  const auto graph = std::make_shared<Graph>();
-  const Expr nearest =
-      column(over_rows(Over::smallest,
-                       squared_distances(input(graph, "x", width), Array({2000, width}, rows))),
-             0);
-  const auto expected = run(Executor::reference, nearest, batch, 10);
-  const auto found = run(Executor::cpu, nearest, batch, 10);
-  for (std::size_t i = 0; i < 10; ++i) EXPECT_NEAR(found[i], expected[i], 1e-6 * expected[i]);
 }
 
 TEST(BadInput, IsRefusedWithItsPlace) {

@@ -7,6 +7,21 @@
 #include "base/error.h"
 
 namespace nescio {
+
+bool is_search(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  if (node.op != Op::over_rows || graph.node(node.arguments[0]).op != Op::squared_distances) {
+    return false;
+  }
+  const auto over = static_cast<Over>(node.integers[0]);
+  return over == Over::smallest || over == Over::largest;
+}
+
+const std::vector<NodeId>& arguments_of(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  return is_search(graph, id) ? graph.node(node.arguments[0]).arguments : node.arguments;
+}
+
 namespace {
 
 // Operations whose result may overwrite an argument of the same shape.
@@ -21,7 +36,7 @@ class Planner {
   Plan make() {
     for (const NodeId id : outputs_) visit(id);
     for (const NodeId id : order_) {  // `order_` has arguments first
-      if (graph_.node(id).op == Op::over_rows) {
+      if (loops(id)) {
         groups_[{stage_[id], body_columns(id)}].push_back(id);
       }
     }
@@ -34,6 +49,7 @@ class Planner {
  private:
   const Node& node(NodeId id) const { return graph_.node(id); }
   bool computed(NodeId id) const { return node(id).op != Op::input && node(id).op != Op::constant; }
+  bool loops(NodeId id) const { return node(id).op == Op::over_rows && !is_search(graph_, id); }
   std::size_t body_columns(NodeId over) const { return node(node(over).arguments[0]).width; }
 
   // Arguments of a node of the tile loop that are computed tile by tile as well.
@@ -71,8 +87,9 @@ class Planner {
   void visit(NodeId id) {
     if (outer_[id]) return;
     outer_[id] = true;
-    std::set<NodeId> needed(node(id).arguments.begin(), node(id).arguments.end());
-    const bool over = node(id).op == Op::over_rows;
+    const auto& arguments = arguments_of(graph_, id);
+    std::set<NodeId> needed(arguments.begin(), arguments.end());
+    const bool over = loops(id);
     if (over) {
       std::set<NodeId> body;
       needed.clear();
@@ -94,24 +111,45 @@ class Planner {
     const std::size_t stages = order_.empty() ? 0 : stage_[order_.back()];
     for (std::size_t stage = 0; stage <= stages; ++stage) {
       for (const auto& [key, reductions] : groups_) {
-        if (key.first != stage) continue;
-        Plan::Step step;
-        step.reductions = reductions;
-        step.columns = key.second;
-        std::set<NodeId> body;
-        std::set<NodeId> outside;
-        for (const NodeId r : reductions) {
-          collect_body(node(r).arguments[0], key.second, body, outside);
-        }
-        step.body.assign(body.begin(), body.end());  // ids grow from arguments to results
-        plan_.steps.push_back(std::move(step));
+        if (key.first == stage) plan_.steps.push_back(tile_loop(reductions, key.second));
       }
       for (; at < order_.size() && stage_[order_[at]] == stage; ++at) {
-        if (computed(order_[at]) && node(order_[at]).op != Op::over_rows) {
-          plan_.steps.push_back({.node = order_[at], .reductions = {}, .body = {}, .columns = 0});
-        }
+        const NodeId id = order_[at];
+        if (!computed(id) || loops(id)) continue;
+        const auto& read = arguments_of(graph_, id);
+        const std::set<NodeId> once(read.begin(), read.end());
+        plan_.steps.push_back({.node = id,
+                               .arguments = {once.begin(), once.end()},
+                               .reductions = {},
+                               .body = {},
+                               .columns = 0});
       }
     }
+  }
+
+  Plan::Step tile_loop(const std::vector<NodeId>& reductions, std::size_t columns) const {
+    std::set<NodeId> body;
+    std::set<NodeId> outside;
+    for (const NodeId r : reductions) {
+      collect_body(node(r).arguments[0], columns, body, outside);
+    }
+    Plan::Step step;
+    step.columns = columns;
+    step.arguments.assign(outside.begin(), outside.end());
+    std::map<NodeId, std::size_t> place;
+    for (const NodeId id : body) {  // ids grow from arguments to results
+      Plan::TileNode tile{.node = id, .slot = Plan::none, .from = {}};
+      const auto wide = wide_arguments(id, columns);
+      for (const NodeId a : node(id).arguments) {
+        const bool inside = std::ranges::find(wide, a) != wide.end();
+        tile.from.push_back(inside ? place.at(a) : Plan::none);
+      }
+      place.emplace(id, step.body.size());
+      step.body.push_back(std::move(tile));
+    }
+    for (const NodeId r : reductions)
+      step.reductions.push_back({r, place.at(node(r).arguments[0])});
+    return step;
   }
 
   // A consumer that reads only the first columns of a sorted or summed-up row lets the rest go.
@@ -123,12 +161,12 @@ class Planner {
     for (const NodeId id : outputs_) need(id, 0, node(id).width);
     for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
       if (!step->reductions.empty()) {
-        for (const NodeId a : arguments(*step)) need(a, 0, node(a).width);
+        for (const NodeId a : step->arguments) need(a, 0, node(a).width);
         continue;
       }
       const Node& n = node(step->node);
       const std::size_t read = columns_read(step->node);
-      for (const NodeId a : n.arguments) {
+      for (const NodeId a : step->arguments) {
         if (n.op == Op::slice_columns) {
           need(a, static_cast<std::size_t>(n.integers[0]), static_cast<std::size_t>(n.integers[1]));
         } else if (n.op == Op::select_columns) {
@@ -158,10 +196,10 @@ class Planner {
   }
 
   void assign_slots() {
-    plan_.slot.assign(graph_.size(), Plan::no_slot);
+    plan_.slot.assign(graph_.size(), Plan::none);
     std::vector<std::size_t> last_use(graph_.size(), 0);
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      for (const NodeId a : arguments(plan_.steps[i])) last_use[a] = i;
+      for (const NodeId a : plan_.steps[i].arguments) last_use[a] = i;
     }
     std::vector<std::size_t> free;
     const auto take = [&](NodeId id) {
@@ -178,64 +216,55 @@ class Planner {
       }
     };
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      const Plan::Step& step = plan_.steps[i];
+      Plan::Step& step = plan_.steps[i];
       // An elementwise result may take the place of an argument that nobody reads any more.
       if (step.reductions.empty() && in_place(node(step.node).op)) {
-        for (const NodeId a : node(step.node).arguments) {
-          if (plan_.slot[a] != Plan::no_slot && last_use[a] == i &&
+        for (const NodeId a : step.arguments) {
+          if (plan_.slot[a] != Plan::none && last_use[a] == i &&
               plan_.columns[a] == plan_.columns[step.node]) {
             plan_.slot[step.node] = plan_.slot[a];
           }
         }
       }
-      if (step.reductions.empty() && plan_.slot[step.node] == Plan::no_slot) take(step.node);
-      for (const NodeId r : step.reductions) take(r);
-      for (const NodeId a : arguments(step)) {
+      if (step.reductions.empty() && plan_.slot[step.node] == Plan::none) take(step.node);
+      for (const Plan::Reduction& r : step.reductions) take(r.node);
+      for (const NodeId a : step.arguments) {
         const bool reused = step.reductions.empty() && plan_.slot[a] == plan_.slot[step.node];
-        if (plan_.slot[a] != Plan::no_slot && last_use[a] == i && !reused) {
+        if (plan_.slot[a] != Plan::none && last_use[a] == i && !reused) {
           free.push_back(plan_.slot[a]);
         }
       }
-      for (const NodeId id : step.reductions.empty() ? std::vector{step.node} : step.reductions) {
+      const auto release = [&](NodeId id) {
         if (last_use[id] == 0) free.push_back(plan_.slot[id]);  // an output that nothing reads
-      }
+      };
+      if (step.reductions.empty()) release(step.node);
+      for (const Plan::Reduction& r : step.reductions) release(r.node);
       assign_tile_slots(step);
     }
   }
 
-  // What a step reads from outside of it, each once.
-  std::set<NodeId> arguments(const Plan::Step& step) const {
-    if (step.reductions.empty()) {
-      const auto& a = node(step.node).arguments;
-      return {a.begin(), a.end()};
-    }
-    std::set<NodeId> body;
-    std::set<NodeId> outside;
-    for (const NodeId r : step.reductions) {
-      collect_body(node(r).arguments[0], step.columns, body, outside);
-    }
-    return outside;
-  }
-
-  void assign_tile_slots(const Plan::Step& step) {
+  void assign_tile_slots(Plan::Step& step) {
     std::size_t next = 0;
-    for (const NodeId id : step.body) {
+    for (Plan::TileNode& tile : step.body) {
       // The only reader of an elementwise chain may overwrite it.
-      const auto wide = wide_arguments(id, step.columns);
-      if (in_place(node(id).op) && wide.size() == 1 && readers(step, wide[0]) == 1) {
-        plan_.slot[id] = plan_.slot[wide[0]];
+      const auto inside = [](std::size_t place) { return place != Plan::none; };
+      const auto only = std::ranges::find_if(tile.from, inside);
+      if (in_place(node(tile.node).op) && std::ranges::count_if(tile.from, inside) == 1 &&
+          readers(step, *only) == 1) {
+        tile.slot = step.body[*only].slot;
       } else {
-        plan_.slot[id] = next++;
+        tile.slot = next++;
       }
     }
     plan_.tile_slots = std::max(plan_.tile_slots, next);
   }
 
-  std::size_t readers(const Plan::Step& step, NodeId id) const {
+  static std::size_t readers(const Plan::Step& step, std::size_t place) {
     std::size_t count = 0;
-    for (const NodeId b : step.body)
-      count += static_cast<std::size_t>(std::ranges::count(node(b).arguments, id));
-    for (const NodeId r : step.reductions) count += node(r).arguments[0] == id ? 1 : 0;
+    for (const Plan::TileNode& tile : step.body) {
+      count += static_cast<std::size_t>(std::ranges::count(tile.from, place));
+    }
+    for (const Plan::Reduction& r : step.reductions) count += r.body == place ? 1 : 0;
     return count;
   }
 

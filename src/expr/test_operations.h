@@ -1,0 +1,66 @@
+// What the tests of operations share: random batches, both executors, and the cases that
+// executors_test.cpp drives through them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "expr/program.h"
+
+namespace nescio {
+
+using Values = std::vector<float>;
+
+inline Values random_values(std::size_t count, std::uint64_t seed, double spread,
+                            double offset = 0) {
+  Rng rng(seed);
+  Values out(count);
+  for (float& v : out) v = static_cast<float>(offset + spread * rng.normal());
+  // Ties: every fifth value repeats the one before.
+  for (std::size_t i = 4; i < count; i += 5) out[i] = out[i - 1];
+  return out;
+}
+
+inline Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t seed) {
+  Matrix m(rows, cols);
+  Rng rng(seed);
+  for (double& v : m.values) v = rng.normal();
+  return m;
+}
+
+inline std::vector<double> run(Executor executor, const Expr& e, const Batch& batch,
+                               std::size_t rows) {
+  std::vector<double> out(rows * e.width());
+  compile({e}, executor)->run(batch, {out.data()});
+  return out;
+}
+
+struct Case {
+  std::string name;
+  std::function<Expr(Expr x, Expr y)> build;  // x, y [B, w]
+  double tolerance = 1e-6;                    // of the largest reference value
+  bool positive = false;                      // inputs made >= 0.1
+  std::size_t min_width = 1;
+};
+
+inline Groups thirds(std::size_t width) {
+  const auto w = static_cast<std::int64_t>(width);
+  return {0, 1, 1 + (w - 1) / 2, w};
+}
+
+inline Matrix ascending_row(std::size_t count) {
+  Matrix m(1, count);
+  for (std::size_t i = 0; i < count; ++i) m.values[i] = -2 + 0.37 * static_cast<double>(i);
+  return m;
+}
+
+// The families, each beside its own tests in x_test.cpp.
+std::vector<Case> arithmetic_cases();
+std::vector<Case> reduction_cases();
+std::vector<Case> order_cases();
+std::vector<Case> table_cases();
+std::vector<Case> tile_cases();
+
+}  // namespace nescio
