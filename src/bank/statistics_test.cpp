@@ -19,11 +19,11 @@ struct Data {
   std::vector<float> x;
   std::vector<std::int64_t> y;
 
-  Data(std::size_t rows_, std::size_t width_, std::size_t classes_)
+  Data(std::size_t rows_, std::size_t width_, std::size_t classes_, double offset = 0)
       : rows(rows_), width(width_), classes(classes_) {
     Rng rng(rows * 100 + width);
     for (std::size_t i = 0; i < rows * width; ++i)
-      x.push_back(static_cast<float>(rng.normal() + 0.1 * static_cast<double>(i % width)));
+      x.push_back(static_cast<float>(offset + rng.normal() + 0.1 * static_cast<double>(i % width)));
     for (std::size_t r = 0; r < rows; ++r) y.push_back(static_cast<std::int64_t>(r % classes));
   }
   Split split() const {
@@ -75,6 +75,49 @@ TEST_P(StatisticsOf, AreThoseOfTheFormulas) {
       EXPECT_NEAR(statistics.within_covariance(x)(i, j), within, tolerance);
     }
   }
+}
+
+TEST_P(StatisticsOf, HoldOverSeveralChunksFarFromTheOrigin) {
+  // Five chunks of 2048 rows, the last one short: one lane has two.
+  const std::size_t width = 512;
+  const Data far(8500, width, 3, 1e4);
+  Statistics all(far.split(), GetParam());
+  const auto own = std::make_shared<Graph>();
+  const Expr h = input(own, "features", width);
+  const auto mean_of = [&](std::size_t c, std::optional<std::size_t> label) {
+    double sum = 0;
+    double count = 0;
+    for (std::size_t r = label.value_or(0); r < far.rows; r += label ? far.classes : 1) {
+      sum += far.value(r, c);
+      ++count;
+    }
+    return sum / count;
+  };
+  for (const std::size_t i : {0u, 77u, 511u}) {
+    EXPECT_NEAR(all.mean(h)(0, i), mean_of(i, {}), 1e-8);
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(all.class_mean(h)(k, i), mean_of(i, k), 1e-8);
+    }
+    for (const std::size_t j : {0u, 78u, 510u}) {
+      double total = 0;
+      double within = 0;
+      for (std::size_t r = 0; r < far.rows; ++r) {
+        const std::size_t k = r % far.classes;
+        const double x = far.value(r, i);
+        const double y = far.value(r, j);
+        total += (x - all.mean(h)(0, i)) * (y - all.mean(h)(0, j));
+        within += (x - all.class_mean(h)(k, i)) * (y - all.class_mean(h)(k, j));
+      }
+      const auto n = static_cast<double>(far.rows);
+      EXPECT_NEAR(all.covariance(h)(i, j), total / n, 1e-9);
+      EXPECT_NEAR(all.within_covariance(h)(i, j), within / n, 1e-9);
+    }
+  }
+  auto sorted = far.x;
+  std::ranges::nth_element(sorted, sorted.begin() + 1000);
+  const double q = 1000.0 / static_cast<double>(sorted.size() - 1);
+  EXPECT_NEAR(all.quantile(h, q), sorted[1000], 1e-3);
+  EXPECT_EQ(all.values(h).size(), far.x.size());
 }
 
 TEST_P(StatisticsOf, BelongToAnExpression) {
