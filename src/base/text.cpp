@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 #include "base/error.h"
 
@@ -133,19 +134,47 @@ std::size_t utf8_length(std::string_view s) {
                      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f);
   return wrong ? 0 : length;
 }
+
+/// Of one whole UTF-8 character.
+char32_t code_point(std::string_view character) {
+  if (character.size() == 1) return static_cast<unsigned char>(character[0]);
+  char32_t code = static_cast<unsigned char>(character[0]) & (0x7fU >> character.size());
+  for (const char c : character.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3f);
+  return code;
+}
+
+/// Neither a control character, nor one that ends a line or turns the direction of what follows,
+/// nor one of those that are no characters, which XML has no place for.
+bool is_visible(char32_t code) {
+  const auto within = [&](char32_t first, char32_t last) { return first <= code && code <= last; };
+  return code >= 0x20 && !within(0x7f, 0x9f) && !within(0x2028, 0x202e) &&
+         !within(0x2066, 0x2069) && !within(0xfdd0, 0xfdef) && (code & 0xfffe) != 0xfffe;
+}
+
+/// "\xff", "\uffff"
+std::string escaped(char32_t code, char kind, int digits) {
+  char buffer[16];
+  std::snprintf(buffer, sizeof buffer, "\\%c%0*x", kind, digits, static_cast<unsigned>(code));
+  return buffer;
+}
 }  // namespace
 
 std::string printable(std::string_view s) {
   std::string out;
   while (!s.empty()) {
     const std::size_t length = utf8_length(s);
-    const bool control = length == 1 && (static_cast<unsigned char>(s[0]) < ' ' || s[0] == 127);
-    if (length == 0 || control) {
-      out += "\xef\xbf\xbd";
+    const std::string_view character = s.substr(0, std::max<std::size_t>(length, 1));
+    if (length == 0) {
+      out += escaped(static_cast<unsigned char>(s[0]), 'x', 2);
+    } else if (const char32_t code = code_point(character); is_visible(code)) {
+      out += character;
+    } else if (code == '\n' || code == '\r' || code == '\t') {
+      out += code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t";
     } else {
-      out += s.substr(0, length);
+      out += code < 0x80 ? escaped(code, 'x', 2) : escaped(code, code > 0xffff ? 'U' : 'u', 4);
     }
-    s.remove_prefix(length == 0 ? 1 : length);
+    s.remove_prefix(character.size());
   }
   return out;
 }

@@ -34,8 +34,8 @@ long long parse_integer(std::string_view digits, std::string_view what);
 /// The suggestion is left out if no candidate is near (edit distance above a third of the length).
 std::string suggest(std::string_view found, const std::vector<std::string>& known);
 
-/// The text with the replacement character in the place of control characters and of bytes that are
-/// no UTF-8, so that it can be printed in one line and written as JSON. For names of files.
+/// The text with what cannot be seen written out: "a\r\xff" for a carriage return and a byte that is
+/// no UTF-8. It fits into one line, and into JSON and XML. For names that come from outside.
 std::string printable(std::string_view s);
 
 /// The text without blanks, tabs and line ends at both ends.

@@ -51,14 +51,18 @@ TEST(Suggest, NamesTheNearestOnlyIfItIsNear) {
   EXPECT_THAT(suggest("something", known), HasSubstr("Known: energy, knn, mahalanobis."));
 }
 
-TEST(Text, PrintableKeepsUtf8AndReplacesTheRest) {
-  const std::string mark = "\xef\xbf\xbd";
+TEST(Text, PrintableKeepsWhatCanBeSeenAndWritesOutTheRest) {
   EXPECT_EQ(printable("a/\xc3\xa4 \xf0\x9f\x90\xb1.png"), "a/\xc3\xa4 \xf0\x9f\x90\xb1.png");
-  EXPECT_EQ(printable("\xe4.png\n"), mark + ".png" + mark);
-  EXPECT_EQ(printable("\xc0\xaf"), mark + mark);             // longer than needed
-  EXPECT_EQ(printable("\xed\xa0\x80"), mark + mark + mark);  // half a surrogate pair
-  EXPECT_EQ(printable("x\xf4\x90\x80\x80"), "x" + mark + mark + mark + mark);
-  EXPECT_EQ(printable("\xe2\x82"), mark + mark);  // ends too early
+  EXPECT_EQ(printable("\xe4.png\n"), "\\xe4.png\\n");
+  EXPECT_EQ(printable("\x1b[2Ja\r\t\x7f"), "\\x1b[2Ja\\r\\t\\x7f");
+  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");                           // longer than needed
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");                  // half a surrogate pair
+  EXPECT_EQ(printable("x\xf4\x90\x80\x80"), "x\\xf4\\x90\\x80\\x80");       // beyond the last
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");                           // ends too early
+  EXPECT_EQ(printable("\xef\xbf\xbf\xf0\x9f\xbf\xbf"), "\\uffff\\U1ffff");  // no characters
+  EXPECT_EQ(printable("\xc2\x9b\xe2\x80\xae"),
+            "\\u009b\\u202e");  // moves the cursor, turns the line
+  EXPECT_EQ(printable("\xef\xbf\xbd"), "\xef\xbf\xbd");
   EXPECT_EQ(printable(""), "");
 }
 

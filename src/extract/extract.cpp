@@ -72,7 +72,7 @@ BatchOutputs run_all(const Model& model, const std::vector<NamedProbe>& probes,
 nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std::string& data_spec,
                            const std::vector<ArrayPlan>& arrays) {
   nlohmann::json inputs = identity_of(model);
-  inputs["data"] = data_spec;
+  inputs["data"] = printable(data_spec);  // as JSON gives it back, to be compared
   inputs["data_sha256"] = dataset.hash();
   if (const auto names = dataset.class_names(); !names.empty()) inputs["class_names"] = names;
   inputs["program"] = version();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "io/file.h"
 
 namespace nescio {
@@ -20,6 +21,31 @@ std::string position(std::string_view text, std::size_t offset) {
   const auto start = before.rfind('\n');
   const std::size_t column = start == std::string_view::npos ? offset : offset - start - 1;
   return nescio::text("line ", line, ", column ", column + 1);
+}
+
+bool is_utf8(const std::string& words) {
+  try {
+    nlohmann::json(words).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
+std::string visible(const std::string& words) { return is_utf8(words) ? words : printable(words); }
+
+// JSON is UTF-8. Other texts, names of files mostly, are written as people are shown them.
+template <class Json>
+Json visible(const Json& value) {
+  if (value.is_string()) return visible(value.template get_ref<const std::string&>());
+  if (!value.is_structured()) return value;
+  Json out = value.is_array() ? Json::array() : Json::object();
+  if (value.is_array()) {
+    for (const Json& entry : value) out.push_back(visible(entry));
+  } else {
+    for (const auto& [key, entry] : value.items()) out[visible(key)] = visible(entry);
+  }
+  return out;
 }
 
 }  // namespace
@@ -51,14 +77,13 @@ nlohmann::json read_json(const std::filesystem::path& path) {
   return parse_json(read_text(path), path.string());
 }
 
+nlohmann::json in_utf8(const nlohmann::json& value) { return visible(value); }
+
+std::string json_text(const nlohmann::json& value) { return visible(value).dump(2) + "\n"; }
+std::string json_text(const nlohmann::ordered_json& value) { return visible(value).dump(2) + "\n"; }
+
 void write_json(const std::filesystem::path& path, const nlohmann::json& value) {
-  std::string out;
-  try {
-    out = value.dump(2);
-  } catch (const nlohmann::json::exception& e) {
-    fail(path.string(), ": a text that is not UTF-8 cannot be written as JSON (", e.what(), ")");
-  }
-  write_text(path, out + "\n");
+  write_text(path, json_text(value));
 }
 
 }  // namespace nescio

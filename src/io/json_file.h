@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -15,8 +16,14 @@ nlohmann::json parse_json(std::string_view text, std::string_view where);
 /// Error if the file is missing, larger than 64 MiB or no JSON.
 nlohmann::json read_json(const std::filesystem::path& path);
 
-/// Writes it atomically, indented by two blanks, with a line end. Text that is not UTF-8 is an
-/// Error.
+/// Indented by two blanks, with a line end. JSON is UTF-8: other texts are written as printable()
+/// shows them.
+std::string json_text(const nlohmann::json& value);
+std::string json_text(const nlohmann::ordered_json& value);
+/// The value as it is read back.
+nlohmann::json in_utf8(const nlohmann::json& value);
+
+/// Writes json_text() atomically.
 void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 
 }  // namespace nescio

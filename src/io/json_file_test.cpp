@@ -40,11 +40,15 @@ TEST(JsonFile, NumbersBeyondTheRangeAreRefused) {
   EXPECT_THROW(parse_json("[1e999]", "x.json"), Error);
 }
 
-TEST(JsonFile, TextThatIsNotUtf8IsAnErrorAndLeavesTheFile) {
+TEST(JsonFile, TextThatIsNotUtf8IsWrittenOut) {
   const TestFolder folder;
-  const auto path = folder.file("a.json", "{}");
-  EXPECT_THROW(write_json(path, nlohmann::json{{"a", "\xff"}}), Error);
-  EXPECT_EQ(read_text(path), "{}");
+  const nlohmann::json value = {{"a\xff", {"\xff\r", "\r\xef\xbf\xbf", 0.1}}};
+  write_json(folder / "a.json", value);
+  const nlohmann::json shown = {{"a\\xff", {"\\xff\\r", "\r\xef\xbf\xbf", 0.1}}};
+  EXPECT_EQ(read_json(folder / "a.json"), shown);
+  EXPECT_EQ(in_utf8(value), shown);
+  const nlohmann::ordered_json ordered = {{"b", 1}, {"a", "\xff"}};
+  EXPECT_EQ(json_text(ordered), "{\n  \"b\": 1,\n  \"a\": \"\\\\xff\"\n}\n");
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // The page of a comparison: differences as dots with their intervals, then all numbers.
 #include <algorithm>
 
+#include "base/numbers.h"
 #include "base/text.h"
 #include "metrics/metrics.h"
 #include "report/comparison_report.h"
 #include "report/dot_chart.h"
 #include "report/findings.h"
 #include "report/html_page.h"
-#include "report/numbers.h"
 
 namespace nescio {
 namespace {
@@ -119,16 +119,15 @@ Html charts_section(const Comparison& comparison) {
 }
 
 Html html_of(const TextTable& text_table, const Html& caption) {
-  std::vector<Html> headings;
-  for (const Column& column : text_table.columns) headings.push_back(column.name);
+  std::vector<Heading> headings;
+  for (const Column& column : text_table.columns) {
+    headings.push_back({column.name, column.numbers});
+  }
   Html body;
   for (const auto& row : text_table.rows) {
     Html line = tag("th", {{"scope", "row"}}, row[0]);
-    for (std::size_t c = 1; c < row.size(); ++c) {
-      const Attributes style =
-          text_table.columns[c].numbers ? Attributes{{"class", "number"}} : Attributes{};
-      line += tag("td", style, row[c]);
-    }
+    for (std::size_t c = 1; c < row.size(); ++c)
+      line += cell(row[c], text_table.columns[c].numbers);
     body += tag("tr", line);
   }
   return table(caption, tag("tr", head_cells(headings)), body);
@@ -160,11 +159,11 @@ Html arms_section(const Comparison& comparison) {
   Html sets;
   for (const SetInfo& set : comparison.sets) {
     sets += tag("tr", tag("th", {{"scope", "row"}}, set.name) + tag("td", set.role) +
-                          tag("td", {{"class", "number"}}, thousands(set.rows)));
+                          cell(thousands(set.rows), true));
   }
-  return table("The arms and the folders of their runs", tag("tr", head_cells({"arm", "", "runs"})),
-               body) +
-         table("The sets", tag("tr", head_cells({"set", "role", "rows"})), sets);
+  return table("The arms and the folders of their runs",
+               tag("tr", head_cells({{"arm"}, {""}, {"runs"}})), body) +
+         table("The sets", tag("tr", head_cells({{"set"}, {"role"}, {"rows", true}})), sets);
 }
 
 Html definitions_section(const Comparison& comparison, const std::string& command) {
@@ -185,11 +184,16 @@ Html headlines(const Comparison& comparison) {
       if (!best || row->difference->value > best->difference->value) best = row;
     }
     if (!best) continue;
-    std::string words =
-        "points of " + place.role + " AUROC: " + best->arm + " over " + baseline_of(comparison);
-    if (comparison.arms.size() > 2) words += ", the most of all arms";
-    if (const auto& bounds = best->difference->over_rows)
+    Html words = Html("points of " + place.role + " AUROC with ") +
+                 tag("code", comparison.detectors.front()) + ": " + best->arm + " over " +
+                 baseline_of(comparison);
+    if (const auto& bounds = best->difference->over_rows) {
       words += "; over rows " + to_words(*bounds);
+    }
+    if (comparison.arms.size() > 2) {
+      words += text(". Of ", comparison.arms.size() - 1,
+                    " arms the one with the largest difference, chosen on these rows");
+    }
     out += headline(signed_per_cent(best->difference->value), words);
   }
   return out;

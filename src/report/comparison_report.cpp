@@ -1,10 +1,10 @@
 #include "report/comparison_report.h"
 
+#include "base/numbers.h"
 #include "base/text.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "metrics/metrics.h"
-#include "report/numbers.h"
 
 namespace nescio {
 namespace {
@@ -171,18 +171,19 @@ std::string comparison_text(const Comparison& comparison) {
 std::string comparison_markdown(const Comparison& comparison, const std::string& command) {
   std::string out = "# Comparison\n\n## Arms and their runs\n\n";
   for (const ComparedArm& arm : comparison.arms) {
-    out += "- `" + arm.name + "`: " + join(arm.folders) + "\n";
+    out += "- " + markdown(arm.name) + ": " + markdown(join(arm.folders)) + "\n";
   }
   for (const std::string& detector : comparison.detectors) {
     for (const Metric& metric : metrics()) {
       const TextTable table = arms_table(comparison, detector, metric.name, true);
       if (table.rows.empty()) continue;
-      out += "\n## " + title_of(comparison, detector, metric) + "\n\n" + to_markdown(table);
+      out +=
+          "\n## " + markdown(title_of(comparison, detector, metric)) + "\n\n" + to_markdown(table);
     }
   }
   out += "\n## What the numbers are\n\n";
   for (const std::string& words : definitions(comparison)) out += "- " + words + "\n";
-  return out + "\n## Command\n\n```\n" + command + "\n```\n";
+  return out + "\n## Command\n\n```\n" + printable(command) + "\n```\n";
 }
 
 void write_comparison(const Comparison& comparison, const nlohmann::json& run,

@@ -77,7 +77,7 @@ TEST(ComparisonReport, WritesEveryNumber) {
   EXPECT_TRUE(json.at("rows").at(2).at("difference").is_null());
   EXPECT_EQ(json.at("arms").at(1).at("runs").at(2), "o2");
   const std::string markdown = comparison_markdown(toy(), "nescio compare");
-  for (const char* words : {"near: b/test", "+4.00", "Student's t", "1000 resamples", "`oe`: o0"}) {
+  for (const char* words : {"near: b/test", "+4.00", "Student's t", "1000 resamples", "- oe: o0"}) {
     EXPECT_THAT(markdown, HasSubstr(words));
   }
 }

@@ -54,10 +54,10 @@ Html detectors_section(const Findings& findings) {
   for (const std::string& name : stages(findings)) {
     list += tag("dt", code(name)) + described(name);
   }
-  return tag("p",
-             "h: features, z: logits of a row; C classes, D features. Higher scores "
-             "mean more OOD.") +
-         tag("dl", list);
+  const Html words = tag("p",
+                         "h: features, z: logits of a row; C classes, D features. Higher scores "
+                         "mean more OOD.");
+  return tag("details", tag("summary", "Formulas and papers") + words + tag("dl", list));
 }
 
 }  // namespace nescio

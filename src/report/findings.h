@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bank/feature_bank.h"
-#include "report/numbers.h"
+#include "base/numbers.h"
 #include "report/results.h"
 
 namespace nescio {

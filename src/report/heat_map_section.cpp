@@ -9,7 +9,7 @@
 namespace nescio {
 namespace {
 
-Html cell(const ResultRow* row) {
+Html coloured(const ResultRow* row) {
   if (!row) return tag("td", "");
   const HeatColour colour = heat_colour(row->value);
   return tag("td", {{"style", "background:" + colour.background + ";color:" + colour.text}},
@@ -31,10 +31,10 @@ Html key() {
 }  // namespace
 
 Html heat_map_section(const Findings& findings) {
-  std::vector<Html> headings = {"detector"};
+  std::vector<Heading> headings = {{"detector"}};
   for (const std::string& role : findings.ood_roles()) {
     for (const SetInfo& set : findings.sets(role)) {
-      headings.push_back(Html(set.name) + tag("small", role));
+      headings.push_back({Html(set.name) + tag("small", role)});
     }
   }
   Html body;
@@ -42,7 +42,7 @@ Html heat_map_section(const Findings& findings) {
     Html line = tag("th", {{"scope", "row"}}, code(detector));
     for (const std::string& role : findings.ood_roles()) {
       for (const SetInfo& set : findings.sets(role)) {
-        line += cell(findings.find(detector, set.name, role, "auroc"));
+        line += coloured(findings.find(detector, set.name, role, "auroc"));
       }
     }
     body += tag("tr", line);

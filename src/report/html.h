@@ -9,8 +9,8 @@
 namespace nescio {
 
 /// A piece of a page. Text becomes markup only here, so nothing can be forgotten: every string that
-/// is turned into Html is escaped (bytes that are no UTF-8 become U+FFFD, control characters
-/// blanks), and only tag() writes angle brackets.
+/// is turned into Html is escaped (but for its line ends, it is printable() too, so that a page is
+/// XML whatever the names in it are), and only tag() writes angle brackets.
 class Html {
  public:
   Html() = default;
@@ -39,9 +39,15 @@ Html tag(std::string_view name, const Html& content);
 /// <name key="value"/>
 Html empty_tag(std::string_view name, const Attributes& attributes);
 
-/// Cells of one row of a table, a column each: <td>, or <th scope="col"> in its head.
-Html cells(const std::vector<Html>& contents, const Attributes& attributes = {});
-Html head_cells(const std::vector<Html>& contents);
+/// What stands above a column of a table, and whether below it are numbers, which stand at the right.
+struct Heading {
+  Html words;
+  bool numbers = false;
+};
+/// <th scope="col"> for each.
+Html head_cells(const std::vector<Heading>& headings);
+/// <td>, for a column of numbers if `number`.
+Html cell(const Html& content, bool number = false);
 /// A table that scrolls inside its own frame where the screen is narrower; the caption may be empty.
 Html table(const Html& caption, const Html& head, const Html& body);
 

@@ -30,7 +30,7 @@ std::string html_page(const std::string& title, const Html& headlines,
                         tag("h1", title) + tag("div", {{"class", "headlines"}}, headlines)) +
       tag("nav", {{"aria-label", "Sections"}}, links) + tag("main", body) +
       tag("footer", tag("p", text("Written by Nescio ", version(), ".")));
-  return "<!doctype html>\n" +
+  return "<!DOCTYPE html>\n" +
          tag("html", {{"lang", "en"}}, tag("head", head) + tag("body", page)).code() + "\n";
 }
 

@@ -114,7 +114,7 @@ std::vector<std::string> sections(const std::string& page) {
 
 TEST(HtmlReport, IsWellFormedAndComplete) {
   EXPECT_THAT(sections(page_of(two_detectors())),
-              testing::ElementsAre("run", "results", "heat-map", "histograms", "roc", "classes",
+              testing::ElementsAre("run", "heat-map", "results", "histograms", "roc", "classes",
                                    "pictures", "detectors", "settings"));
 }
 
@@ -245,17 +245,22 @@ TEST(HtmlReport, LeavesOutWhatNeedsScores) {
   RunRecord record = two_detectors();
   record.scores.clear();
   EXPECT_THAT(sections(page_of(record)),
-              testing::ElementsAre("run", "results", "heat-map", "detectors", "settings"));
+              testing::ElementsAre("run", "heat-map", "results", "detectors", "settings"));
 }
 
-TEST(HtmlReport, ShowsMixturesWhereTheyWereMeasured) {
-  RunRecord record = two_detectors();
+Mixing mixing_of_three() {
   Mixing mixing{.id = "in/test", .outliers = "a/test", .pairs = 3, .seed = 7};
   mixing.path = {{0, 0.1, 0.3, 0.3, 0}, {0.5, 0.55, 0.4, 0.6, 1.5}, {1, 1, 0.9, 0.9, 0}};
   for (const char* name : {"id", "near", "pictures", "logits"}) {
     mixing.groups.push_back({name, {0.2, 0.4, 0.9}, {1, 2, 3}, {{-1, 0}, {0, 1}, {1, 0}}});
   }
   mixing.explained = {0.6, 0.3};
+  return mixing;
+}
+
+TEST(HtmlReport, ShowsMixturesWhereTheyWereMeasured) {
+  RunRecord record = two_detectors();
+  const Mixing mixing = mixing_of_three();
   record.mixing = {mixing, mixing};
   const std::string page = page_of(record);
   EXPECT_THAT(sections(page), testing::Contains("mixing"));
@@ -284,6 +289,44 @@ TEST(HtmlReport, ChartsTheBestOfASweep) {
   for (const std::string& detector : detectors) EXPECT_TRUE(has(page, detector)) << detector;
   const auto elements = read_page(page);
   EXPECT_EQ(std::ranges::count(elements, "svg", &Element::name), 12 + 2 + 1);
+}
+
+// A folder holds one run: what an earlier one wrote there is not shown as if it were of this one.
+TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
+  const TestFolder folder;
+  const auto there = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  RunRecord first = two_detectors();
+  first.mixing = {mixing_of_three()};
+  first.keep_scores = true;
+  first.further = {{"protocol.yaml", "name: toy\n"}, {"protocol.json", "{}\n"}};
+  write_results(first, world().bank, near_and_far, folder.path());
+  folder.file("scores/energy/notes.txt", "mine");
+  folder.file("notes.txt", "mine");
+  for (const char* name : {"mixing.json", "scores/msp/a/test.npy", "scores/energy/in/test.npy"}) {
+    EXPECT_TRUE(there(name)) << name;
+  }
+  RunRecord second = measured(near_and_far, {"msp"});
+  second.keep_scores = true;
+  write_results(second, world().bank, near_and_far, folder.path());
+  for (const char* name : {"mixing.json", "protocol.yaml", "protocol.json",
+                           "scores/energy/in/test.npy", "scores/energy/in"}) {
+    EXPECT_FALSE(there(name)) << name;
+  }
+  for (const char* name : {"scores/msp/a/test.npy", "scores/energy/notes.txt", "notes.txt"}) {
+    EXPECT_TRUE(there(name)) << name;
+  }
+}
+
+// The list is a file like any other, and may lie.
+TEST(WriteResults, RemovesNothingElse) {
+  const TestFolder folder;
+  folder.file("mine.npy", "mine");
+  folder.file("run/report.txt", "mine");
+  folder.file("run/results.json", R"({"format": 1, "files": ["../mine.npy", "scores/../../mine.npy",
+                                      "report.txt", 7, "scores"]})");
+  write_results(two_detectors(), world().bank, near_and_far, folder / "run");
+  EXPECT_TRUE(std::filesystem::exists(folder / "mine.npy"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "run/report.txt"));
 }
 
 TEST(Findings, ThresholdIsThatOfTheMetric) {

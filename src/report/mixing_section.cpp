@@ -69,7 +69,7 @@ Html gap_chart(const Mixing& mixing) {
   for (const MixingPoint& point : mixing.path) highest = std::max(highest, point.gap);
   return path_chart(
       mixing, {{"", "first", &MixingPoint::gap}}, 0, highest > 0 ? highest : 1,
-      "mean |logit of mixture \u2212 mixed logit|",
+      "mean |logit of mixture - mixed logit|",
       "Mean distance between the logits of mixed pictures and mixed logits; at most " +
           short_number(highest) + ".");
 }

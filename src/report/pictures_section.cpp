@@ -65,17 +65,24 @@ class Gallery {
   }
 
  private:
+  // What it shows: the name of its class, of its file, or else of its set.
+  static std::string caption(const SplitPictures& source, const Pick& pick, std::int64_t label) {
+    const auto names = source.class_names();
+    if (label >= 0 && static_cast<std::size_t>(label) < names.size()) {
+      return names[static_cast<std::size_t>(label)];
+    }
+    if (const std::string file = source.name(pick.row); !file.empty()) return file;
+    return label >= 0 ? text("class ", label) : pick.set;
+  }
+
   Html item(const Pick& pick) {
     const SplitPictures& source = sources_.at(pick.set);
     const std::string prediction = predicted(findings_, pick);
-    std::string what = source.name(pick.row);
+    std::string what = caption(source, pick, -1);
     Html picture;
     try {
       const Sample sample = source.load(pick.row);
-      const auto names = source.class_names();
-      if (sample.label >= 0 && static_cast<std::size_t>(sample.label) < names.size()) {
-        what = names[static_cast<std::size_t>(sample.label)];
-      }
+      what = caption(source, pick, sample.label);
       const bool small = std::max(sample.image.height, sample.image.width) <= thumbnail_side;
       picture = empty_tag("img", {{"src", thumbnail(sample.image, thumbnail_side)},
                                   {"alt", what + " from " + pick.set},
@@ -85,7 +92,8 @@ class Gallery {
     }
     Html words = tag("strong", what);
     if (!prediction.empty()) words += tag("span", "seen as " + prediction);
-    words += tag("span", "score " + short_number(pick.score)) + tag("small", pick.set);
+    words += tag("span", "score " + short_number(pick.score)) +
+             tag("small", text(pick.set, ", row ", pick.row));
     return picture + tag("div", words);
   }
 

@@ -1,13 +1,16 @@
 #include "report/results.h"
 
+#include <algorithm>
 #include <functional>
+#include <set>
 
+#include "base/numbers.h"
 #include "base/text.h"
 #include "io/file.h"
 #include "io/json_file.h"
+#include "io/npy.h"
 #include "metrics/metrics.h"
 #include "report/html_report.h"
-#include "report/numbers.h"
 
 namespace nescio {
 namespace {
@@ -89,10 +92,10 @@ std::string id_line(const Results& results) {
   return line;
 }
 
-std::string skipped_lines(const Results& results, const std::string& begin) {
+std::string skipped_lines(const Results& results) {
   std::string out;
   for (const Skipped& skipped : results.skipped) {
-    out += text(begin, "skipped ", skipped.detector, ": ", skipped.reason, "\n");
+    out += text("- skipped ", markdown(skipped.detector), ": ", markdown(skipped.reason), "\n");
   }
   return out;
 }
@@ -106,6 +109,49 @@ nlohmann::json json_of(const ResultRow& row) {
     out["upper"] = row.bounds->upper;
   }
   return out;
+}
+
+std::string mixing_json(const std::vector<Mixing>& mixing) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const Mixing& one : mixing) all.push_back(to_json(one));
+  return json_text(all);
+}
+
+// A spec may hold a '/'.
+std::string scores_file(std::string detector, const std::string& set) {
+  std::ranges::replace(detector, '/', '_');
+  return "scores/" + detector + "/" + set + ".npy";
+}
+
+// Files that some runs have and some have not; whatever else a list names is not ours to remove.
+bool comes_and_goes(const std::string& name) {
+  const bool scores =
+      name.starts_with("scores/") && name.ends_with(".npy") && name.find("..") == std::string::npos;
+  return scores || name == "mixing.json" || name == "protocol.json" || name == "protocol.yaml";
+}
+
+// Removes what the run that the folder holds has written, but for `kept`.
+void remove_earlier(const std::filesystem::path& folder, const std::set<std::string>& kept) {
+  nlohmann::json earlier;
+  try {
+    earlier = read_json(folder / "results.json");
+  } catch (const Error&) {
+    return;  // none, or none of ours
+  }
+  if (!earlier.is_object() || !earlier.contains("format")) return;
+  // Runs did not list their files at first.
+  const nlohmann::json files = earlier.value("files", nlohmann::json{"mixing.json"});
+  for (const nlohmann::json& file : files) {
+    if (!file.is_string()) continue;
+    const auto name = file.get<std::string>();
+    if (!comes_and_goes(name) || kept.contains(name)) continue;
+    std::error_code ignored;  // what is gone is gone
+    std::filesystem::path place = folder / name;
+    std::filesystem::remove(place, ignored);
+    while ((place = place.parent_path()) != folder && std::filesystem::is_empty(place, ignored)) {
+      std::filesystem::remove(place, ignored);
+    }
+  }
 }
 
 }  // namespace
@@ -172,24 +218,38 @@ std::string results_markdown(const Results& results, const std::string& command)
     out +=
         text("- `", metric.name, "`: ", metric.definition, " Interval: ", metric.interval, ".\n");
   }
-  if (const auto skipped = skipped_lines(results, "- "); !skipped.empty()) {
+  if (const auto skipped = skipped_lines(results); !skipped.empty()) {
     out += "\n## Left out\n\n" + skipped;
   }
-  return out + "\n## Command\n\n```\n" + command + "\n```\n";
+  return out + "\n## Command\n\n```\n" + printable(command) + "\n```\n";
 }
 
 void write_results(const RunRecord& record, const FeatureBank& bank, const Roles& roles,
                    const std::filesystem::path& folder) {
   make_folders(folder);
-  write_text(folder / "results.csv", to_csv(long_table(record.results)));
-  write_json(folder / "results.json", results_json(record.results, record.run));
-  write_text(folder / "results.md", results_markdown(record.results, record.command));
-  if (!record.mixing.empty()) {
-    nlohmann::json mixing = nlohmann::json::array();
-    for (const Mixing& one : record.mixing) mixing.push_back(to_json(one));
-    write_json(folder / "mixing.json", mixing);
+  std::map<std::string, std::string> files = record.further;
+  files["results.csv"] = to_csv(long_table(record.results));
+  files["results.md"] = results_markdown(record.results, record.command);
+  files["report.html"] = html_report(record, bank, roles);
+  files["command.txt"] = record.command + "\n";
+  if (!record.mixing.empty()) files["mixing.json"] = mixing_json(record.mixing);
+
+  std::set<std::string> names = {"results.json"};
+  for (const auto& [name, content] : files) names.insert(name);
+  std::map<std::string, const Array*> scores;
+  if (record.keep_scores) {
+    for (const auto& [key, values] : record.scores) {
+      scores.emplace(scores_file(key.first, key.second), &values);
+    }
   }
-  write_text(folder / "report.html", html_report(record, bank, roles));
+  for (const auto& [name, values] : scores) names.insert(name);
+
+  remove_earlier(folder, names);
+  for (const auto& [name, values] : scores) write_npy(folder / name, *values);
+  for (const auto& [name, content] : files) write_text(folder / name, content);
+  nlohmann::json json = results_json(record.results, record.run);
+  json["files"] = names;
+  write_json(folder / "results.json", json);
 }
 
 }  // namespace nescio

@@ -5,6 +5,8 @@
 //   RUN/results.md     tables in per cent
 //   RUN/mixing.json    what the network makes of mixtures, where that was measured
 //   RUN/report.html    the report for people: tables, charts, pictures in one file
+//   RUN/command.txt    the command line
+//   RUN/scores/        the scores, where they are to be kept
 #pragma once
 
 #include <filesystem>
@@ -41,9 +43,13 @@ struct RunRecord {
   /// [N] of each (detector, set), float32 or float64.
   std::map<std::pair<std::string, std::string>, Array> scores;
   std::vector<Mixing> mixing = {};  // where it was asked for
+  bool keep_scores = false;
+  std::map<std::string, std::string> further = {};  // files that belong to the run, by name
 };
 
-/// Writes the files into the folder, each all or nothing. The bank is the one that was evaluated.
+/// Writes the files into the folder, each all or nothing, and lists them in results.json. What an
+/// earlier run there wrote and this one does not is removed, so that the folder holds one run. The
+/// bank is the one that was evaluated.
 void write_results(const RunRecord& record, const FeatureBank& bank, const Roles& roles,
                    const std::filesystem::path& folder);
 

@@ -44,44 +44,48 @@ Html axes(const Scale& x, const Scale& y) {
   return out;
 }
 
-// The charted detectors, those to be named first: the best for near, the best for far, then as they
-// are ranked.
-std::vector<std::string> drawn(const Findings& findings) {
-  std::vector<std::string> out = findings.charted();
-  const auto far_auroc = [&](const std::string& detector) {
-    const ResultRow* row = findings.of_role(detector, "far", "auroc");
-    return row ? row->value : 0;
-  };
-  const auto best_far = std::ranges::max_element(out, {}, far_auroc);
-  if (best_far > out.begin() + 1) std::rotate(out.begin() + 1, best_far, best_far + 1);
+struct Curve {
+  std::string detector;
+  Ranking ranking;
+  double area;
+};
+
+// Those of the charted detectors for a set, the largest area first.
+std::vector<Curve> curves(const Findings& findings, const SetInfo& set) {
+  const SetInfo id = findings.sets("id").front();
+  std::vector<Curve> out;
+  for (const std::string& detector : findings.charted()) {
+    const auto id_scores = findings.scores(detector, id.name);
+    const auto ood_scores = findings.scores(detector, set.name);
+    Ranking ranking = rank(std::span(id_scores), std::span(ood_scores));
+    const double area = auroc(ranking);
+    out.push_back({detector, std::move(ranking), area});
+  }
+  std::ranges::stable_sort(out, std::ranges::greater(), &Curve::area);
   return out;
 }
 
 Html panel(const Findings& findings, const SetInfo& set) {
   const Scale x{0, 1, 36, width - 14};
   const Scale y{0, 1, height - 40, 24};
-  const SetInfo id = findings.sets("id").front();
   Html others, best, names;
   std::string words = "ROC curves for " + set.name + ".";
-  const std::vector<std::string> charted = drawn(findings);
-  for (std::size_t d = 0; d < charted.size(); ++d) {
-    const auto id_scores = findings.scores(charted[d], id.name);
-    const auto ood_scores = findings.scores(charted[d], set.name);
-    const Ranking ranking = rank(std::span(id_scores), std::span(ood_scores));
-    const std::vector<Point> curve = roc(ranking, x, y);
+  const std::vector<Curve> drawn = curves(findings, set);
+  for (std::size_t d = 0; d < drawn.size(); ++d) {
+    const std::vector<Point> points = roc(drawn[d].ranking, x, y);
     if (d >= named) {
-      others += path(curve, "curve other");
+      others += path(points, "curve other");
       continue;
     }
-    const double area = auroc(ranking);
-    best = path(curve, text("curve ", styles[d])) + best;  // the first on top
+    const std::string area = per_cent(drawn[d].area, 1);
+    best = path(points, text("curve ", styles[d])) + best;  // the first on top
     const double at = y(0) - 12 - 18 * static_cast<double>(named - 1 - d);
     names += line({x(1) - 24, at - 4}, {x(1) - 4, at - 4}, text("curve ", styles[d]));
-    names += label({x(1) - 30, at}, shorten(charted[d], 26) + "  " + per_cent(area, 1),
+    names += label({x(1) - 30, at}, shorten(drawn[d].detector, 26) + "  " + area,
                    text("name ", styles[d]), "end");
-    words += " " + charted[d] + ": AUROC " + per_cent(area, 1) + " %.";
+    words += " " + drawn[d].detector + ": AUROC " + area + " %.";
     if (d == 0) {
-      const double caught = 1 - fpr_at_tpr(ranking, 0.95, Positive::id);
+      const double caught = 1 - fpr_at_tpr(drawn[d].ranking, 0.95, Positive::id);
       best += dot({x(0.05), y(caught)}, 4, "first");
     }
   }
@@ -103,9 +107,8 @@ Html roc_section(const Findings& findings) {
   const Html words =
       "Every threshold at once: how much of an OOD set is caught against how much of the ID set is "
       "flagged for it. The number behind a name is its AUROC in per cent; the vertical line and "
-      "the dot stand where 95 % of the ID rows are kept; the diagonal is chance. Named are the "
-      "best "
-      "for near, the best for far and the next best; grey lines are the others. Shown: " +
+      "the dot stand where 95 % of the ID rows are kept; the diagonal is chance. Every panel "
+      "names its own best three, the best in blue; grey lines are the others. Shown: " +
       charted_words(findings) + ".";
   return tag("p", words) + tag("div", {{"class", "panels"}}, panels);
 }

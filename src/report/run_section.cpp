@@ -19,8 +19,7 @@ Html source_of(const FeatureBank& bank, const std::string& split) {
 
 Html row_of(const std::string& name, const std::string& role, const std::string& rows,
             const Html& source) {
-  return tag("tr", tag("th", {{"scope", "row"}}, name) + tag("td", role) +
-                       tag("td", {{"class", "number"}}, rows) +
+  return tag("tr", tag("th", {{"scope", "row"}}, name) + tag("td", role) + cell(rows, true) +
                        tag("td", {{"class", "wide"}}, source));
 }
 
@@ -38,7 +37,7 @@ Html sets_table(const Findings& findings) {
     body += row_of(set.name, role, thousands(set.rows), source_of(bank, set.name));
   }
   return table("The sets and what each was used for",
-               tag("tr", head_cells({"set", "role", "rows", "data"})), body);
+               tag("tr", head_cells({{"set"}, {"role"}, {"rows", true}, {"data"}})), body);
 }
 
 Html network_words(const Findings& findings) {
@@ -81,7 +80,8 @@ Html run_section(const Findings& findings) {
       text(count, count == 1 ? " detector gives" : " detectors give") +
       " every row a score, higher for more OOD. Rows above a threshold are flagged; a good "
       "detector flags OOD rows and keeps ID rows.";
-  return tag("p", words) + sets_table(findings) + skipped(findings);
+  return tag("div", {{"class", "beside"}},
+             tag("div", tag("p", words) + skipped(findings)) + sets_table(findings));
 }
 
 }  // namespace nescio

@@ -55,8 +55,8 @@ Html hashes(const Findings& findings) {
 
 Html folded(const std::string& heading, const Html& body) {
   if (body.empty()) return {};
-  return tag("details",
-             tag("summary", heading) + table({}, tag("tr", head_cells({"what", "value"})), body));
+  return tag("details", tag("summary", heading) +
+                            table({}, tag("tr", head_cells({{"what"}, {"value"}})), body));
 }
 
 }  // namespace

@@ -77,8 +77,7 @@ Sample SplitPictures::load(std::size_t row) const {
 }
 
 std::string SplitPictures::name(std::size_t row) const {
-  const std::string name = dataset_ ? dataset_->name(row) : std::string();
-  return name.empty() ? text("row ", row) : name;
+  return dataset_ ? dataset_->name(row) : std::string();
 }
 
 std::string thumbnail(const Image& image, std::size_t side) {

@@ -21,7 +21,7 @@ class SplitPictures {
   std::vector<std::string> class_names() const;
   /// The picture of a row. Error if it cannot be read or is another one than was extracted.
   Sample load(std::size_t row) const;
-  /// Its file, or "row 123" where pictures have no names.
+  /// Its file; empty where pictures have no names.
   std::string name(std::size_t row) const;
 
  private:

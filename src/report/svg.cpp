@@ -94,16 +94,21 @@ std::string tick_text(double value, double step) {
   } else {
     std::snprintf(buffer, sizeof buffer, "%.*f", decimals, std::abs(value));
   }
-  return (value < 0 ? "\u2212" : "") + std::string(buffer);
+  return (value < 0 ? "-" : "") + std::string(buffer);
 }
 
 Html axis(const Scale& x, double y, std::size_t count) {
+  // Numbers at the ends are moved inwards rather than cut off: no chart has less beside its axis.
+  constexpr double margin = 8, letter = 6.6;
   Html out = line({x.start, y}, {x.end, y}, "axis");
   const std::vector<double> at = ticks(x.from, x.to, count);
   const double step = at.size() > 1 ? at[1] - at[0] : 1;
   for (const double value : at) {
+    const std::string number = tick_text(value, step);
+    const double half = letter / 2 * static_cast<double>(number.size());
+    const double centre = std::clamp(x(value), x.start - margin + half, x.end + margin - half);
     out += line({x(value), y}, {x(value), y + 4}, "axis");
-    out += label({x(value), y + 16}, tick_text(value, step), "tick", "middle");
+    out += label({centre, y + 16}, number, "tick", "middle");
   }
   return out;
 }

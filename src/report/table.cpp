@@ -2,15 +2,21 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "io/csv.h"
 
 namespace nescio {
 namespace {
 
-std::vector<std::string> names_of(const TextTable& table) {
-  std::vector<std::string> names;
-  for (const Column& column : table.columns) names.push_back(column.name);
-  return names;
+// The head and the rows, every cell in one line and in UTF-8.
+std::vector<std::vector<std::string>> lines_of(const TextTable& table) {
+  std::vector<std::vector<std::string>> lines(1);
+  for (const Column& column : table.columns) lines[0].push_back(printable(column.name));
+  for (const auto& row : table.rows) {
+    auto& line = lines.emplace_back();
+    for (const std::string& cell : row) line.push_back(printable(cell));
+  }
+  return lines;
 }
 
 // Characters, not bytes, of UTF-8.
@@ -19,20 +25,16 @@ std::size_t width_of(const std::string& cell) {
       std::ranges::count_if(cell, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-std::string escape(const std::string& cell) {
-  std::string out;
-  for (const char c : cell) {
-    if (c == '|') out += '\\';
-    out += c;
-  }
-  return out;
+std::string markdown_line(const std::vector<std::string>& cells) {
+  std::string out = "|";
+  for (const std::string& cell : cells) out += " " + markdown(cell) + " |";
+  return out + "\n";
 }
 
 }  // namespace
 
 std::string to_text(const TextTable& table) {
-  std::vector<std::vector<std::string>> lines = {names_of(table)};
-  lines.insert(lines.end(), table.rows.begin(), table.rows.end());
+  const auto lines = lines_of(table);
   std::vector<std::size_t> widths(table.columns.size());
   for (const auto& line : lines) {
     for (std::size_t c = 0; c < line.size(); ++c)
@@ -53,22 +55,30 @@ std::string to_text(const TextTable& table) {
 }
 
 std::string to_markdown(const TextTable& table) {
-  std::string out = "|";
-  for (const Column& column : table.columns) out += " " + escape(column.name) + " |";
-  out += "\n|";
+  const auto lines = lines_of(table);
+  std::string out = markdown_line(lines[0]) + "|";
   for (const Column& column : table.columns) out += column.numbers ? " ---: |" : " --- |";
   out += "\n";
-  for (const auto& row : table.rows) {
-    out += "|";
-    for (const std::string& cell : row) out += " " + escape(cell) + " |";
-    out += "\n";
-  }
+  for (std::size_t line = 1; line < lines.size(); ++line) out += markdown_line(lines[line]);
   return out;
 }
 
 std::string to_csv(const TextTable& table) {
-  std::string out = csv_row(names_of(table));
-  for (const auto& row : table.rows) out += csv_row(row);
+  std::string out;
+  for (const auto& line : lines_of(table)) out += csv_row(line);
+  return out;
+}
+
+std::string markdown(std::string_view words) {
+  std::string out;
+  for (const char c : printable(words)) {
+    if (c == '<') {
+      out += "&lt;";
+    } else {
+      if (c == '|' || c == '`') out += '\\';
+      out += c;
+    }
+  }
   return out;
 }
 

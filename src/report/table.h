@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nescio {
@@ -11,7 +12,8 @@ struct Column {
   bool numbers = false;  // aligned right
 };
 
-/// Rows have as many cells as there are columns; an empty cell is "nothing".
+/// Rows have as many cells as there are columns; an empty cell is "nothing". Cells may hold names
+/// from outside: they are written as printable() shows them.
 struct TextTable {
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows = {};
@@ -19,9 +21,12 @@ struct TextTable {
 
 /// Columns padded with blanks, for a terminal.
 std::string to_text(const TextTable& table);
-/// A GitHub-flavoured Markdown table; '|' in cells is escaped.
+/// A GitHub-flavoured Markdown table.
 std::string to_markdown(const TextTable& table);
 /// RFC 4180 with a head line.
 std::string to_csv(const TextTable& table);
+
+/// Words from outside as Markdown that shows them: no line ends, cells, code or tags.
+std::string markdown(std::string_view words);
 
 }  // namespace nescio

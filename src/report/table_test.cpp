@@ -27,6 +27,15 @@ TEST(TextTable, EscapesMarkdown) {
             "| sé | 100.00 |\n");
 }
 
+TEST(TextTable, ShowsWhatCannotBeSeen) {
+  const TextTable hostile{.columns = {{"a\r"}, {"n", true}},
+                          .rows = {{"\xff`<b>\n|", "1"}, {"x", "2"}}};
+  EXPECT_EQ(to_text(hostile), "a\\r          n\n\\xff`<b>\\n|  1\nx            2\n");
+  EXPECT_EQ(to_markdown(hostile),
+            "| a\\r | n |\n| --- | ---: |\n| \\xff\\`&lt;b>\\n\\| | 1 |\n| x | 2 |\n");
+  EXPECT_EQ(to_csv(hostile), "a\\r,n\n\\xff`<b>\\n|,1\nx,2\n");
+}
+
 TEST(TextTable, QuotesCsv) {
   const auto rows = parse_csv(to_csv(table), "table");
   EXPECT_EQ(rows.at(1), table.rows.at(0));

@@ -15,22 +15,22 @@ struct ResultColumn {
   std::function<const ResultRow*(const std::string& detector)> row;
 };
 
-Html cell(const ResultRow* row, bool best) {
-  if (!row) return tag("td", "");
+Html measured(const ResultRow* row, bool best) {
+  if (!row) return cell("");
   Html value = per_cent(row->value);
   if (best) value = tag("strong", value);
   if (row->bounds) {
     value += tag("small", per_cent(row->bounds->lower) + "\u2013" + per_cent(row->bounds->upper));
   }
-  return tag("td", {{"class", "number"}}, value);
+  return cell(value, true);
 }
 
 Html results_table(const Findings& findings, const Html& caption,
                    const std::vector<ResultColumn>& columns) {
-  std::vector<Html> headings = {"detector"};
+  std::vector<Heading> headings = {{"detector"}};
   std::vector<double> best;
   for (const ResultColumn& column : columns) {
-    headings.push_back(column.heading);
+    headings.push_back({column.heading, true});
     const double sign = column.metric->higher_is_better ? 1 : -1;
     double top = -1;
     for (const std::string& detector : findings.best_first()) {
@@ -44,7 +44,7 @@ Html results_table(const Findings& findings, const Html& caption,
     Html line = tag("th", {{"scope", "row"}}, code(detector));
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const ResultRow* row = columns[c].row(detector);
-      line += cell(row, row && row->value == best[c]);
+      line += measured(row, row && row->value == best[c]);
     }
     body += tag("tr", line);
   }
@@ -113,8 +113,8 @@ Html definitions() {
 }  // namespace
 
 Html tables_section(const Findings& findings) {
-  Html out = near_far(findings) + tag("h3", "How each number is defined") + definitions() +
-             tag("h3", "Every set");
+  Html out = near_far(findings) +
+             tag("details", tag("summary", "How each number is defined") + definitions());
   for (const Metric& metric : metrics()) {
     if (!metric.of_ranking) continue;
     Attributes state;

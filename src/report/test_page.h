@@ -1,6 +1,7 @@
 // For tests: reads a page strictly, as XML, so that a browser can have no doubt about it either.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,11 +18,17 @@ struct Element {
 };
 
 /// All elements of the page, in order. Error for tags that do not match, attributes that are not
-/// quoted or occur twice, and stray brackets or ampersands.
+/// quoted or occur twice, stray brackets or ampersands, and characters that XML has no place for.
 inline std::vector<Element> read_page(std::string_view page) {
   std::vector<Element> out;
   std::vector<std::string> open;
   std::size_t at = 0;
+  const auto check_entity = [](const std::string& entity) {
+    if (entity != "&amp" && entity != "&lt" && entity != "&gt" && entity != "&quot" &&
+        entity != "&#39") {
+      fail("entity ", entity);
+    }
+  };
   const auto until = [&](std::string_view ends) {
     const std::size_t end = page.find_first_of(ends, at);
     if (end == std::string_view::npos) fail("the page ends inside a tag");
@@ -29,16 +36,18 @@ inline std::vector<Element> read_page(std::string_view page) {
     at = end;
     return words;
   };
-  const std::string_view doctype = "<!doctype html>\n";
+  for (std::size_t begin = 0; begin < page.size();) {
+    const std::size_t end = std::min(page.find('\n', begin), page.size());
+    const std::string_view line = page.substr(begin, end - begin);
+    if (printable(line) != line) fail("characters that cannot be seen in '", printable(line), "'");
+    begin = end + 1;
+  }
+  const std::string_view doctype = "<!DOCTYPE html>\n";
   if (!page.starts_with(doctype)) fail("no doctype");
   at = doctype.size();
   while (at < page.size()) {
     if (page[at] == '&') {
-      const std::string entity = until(";");
-      if (entity != "&amp" && entity != "&lt" && entity != "&gt" && entity != "&quot" &&
-          entity != "&#39") {
-        fail("entity ", entity);
-      }
+      check_entity(until(";"));
     } else if (page[at] == '>' && open.back() != "style") {
       fail("stray > at ", at);
     }
@@ -57,7 +66,11 @@ inline std::vector<Element> read_page(std::string_view page) {
       const std::string key = until("=");
       if (page.substr(at, 2) != "=\"") fail("attribute ", key, " is not quoted");
       at += 2;
-      if (!element.attributes.emplace(key, until("\"<")).second) fail(key, " is there twice");
+      const std::string value = until("\"<");
+      for (std::size_t mark = 0; (mark = value.find('&', mark)) != std::string::npos; ++mark) {
+        check_entity(value.substr(mark, std::min(value.find(';', mark), value.size()) - mark));
+      }
+      if (!element.attributes.emplace(key, value).second) fail(key, " is there twice");
       if (page[at] != '"') fail("< in attribute ", key);
       ++at;
     }

@@ -1,4 +1,4 @@
-#include "report/numbers.h"
+#include "base/numbers.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,9 @@ namespace nescio {
 namespace {
 
 TEST(Numbers, AsPeopleReadThem) {
-  EXPECT_EQ(short_number(-8.58853816986084), "\u22128.589");
+  EXPECT_EQ(short_number(-8.58853816986084), "-8.589");
+  EXPECT_EQ(short_number(0.12345678), "0.1235");
+  EXPECT_EQ(short_number(2), "2");
   EXPECT_EQ(thousands(0), "0");
   EXPECT_EQ(thousands(999), "999");
   EXPECT_EQ(thousands(1234567), "1,234,567");

@@ -1,4 +1,4 @@
-#include "report/numbers.h"
+#include "base/numbers.h"
 
 #include <cmath>
 #include <cstdio>
@@ -19,8 +19,8 @@ std::string signed_per_cent(double difference, int decimals) {
 
 std::string short_number(double value) {
   char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.4g", std::abs(value));
-  return (value < 0 ? "\u2212" : "") + std::string(buffer);
+  std::snprintf(buffer, sizeof buffer, "%.4g", value);
+  return buffer;
 }
 
 std::string thousands(std::size_t count) {
