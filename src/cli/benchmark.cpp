@@ -1,10 +1,11 @@
-// nescio benchmark protocols/cifar10.yaml model=resnet20:PATH.th data=DIR out=RUN
+// nescio benchmark protocols/cifar10.yaml model=resnet20:PATH.th root=DIR out=RUN
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <ostream>
 #include <set>
 
+#include "base/numbers.h"
 #include "base/spec.h"
 #include "cli/evaluation_run.h"
 #include "cli/mixing.h"
@@ -119,20 +120,24 @@ std::vector<std::string> needed_probes(const std::string& detectors) {
 
 class Benchmark final : public Verb, public EvaluationOptions {
  public:
-  std::string protocol, model, data, split, bank, probes = "auto", device = "auto";
+  std::string protocol, model, root, data, split, bank, probes = "auto", device = "auto";
   std::optional<std::string> train, val, id, near, far, ood_val;  // roles that the user changes
   std::optional<std::int64_t> batch;
   std::int64_t mixing = 0;
 
   void run(Console& console) override {
     evaluation_settings(*this, seed);  // a mistake in a spec comes before hours of work
-    if (mixing > 0 && model.empty()) throw UsageError("benchmark: mixing= needs model=");
+    if (mixing > 0 && model.empty()) fail_usage("benchmark: mixing= needs model=");
+    if (!root.empty() && !data.empty()) {
+      fail_usage("benchmark: root= and data= are the same; give root=");
+    }
     // A bank that has everything needs no pictures, so their folder may stay unknown.
     const bool extracts = !model.empty();
-    const Protocol plan =
-        read_protocol(protocol, {.data = data.empty() && !extracts ? std::string("{data}") : data,
-                                 .split = split,
-                                 .roles = changed_roles()});
+    const std::string pictures = root.empty() ? data : root;
+    const Protocol plan = read_protocol(
+        protocol, {.root = pictures.empty() && !extracts ? std::string("{root}") : pictures,
+                   .split = split,
+                   .roles = changed_roles()});
     const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
     std::vector<Mixing> mixed;
     const FeatureBank features =
@@ -148,12 +153,11 @@ class Benchmark final : public Verb, public EvaluationOptions {
       resolved["sets"][set.name]["rows"] = sizes[set.name] = features.rows(set.name);
     }
     if (!extracts) say_sizes(plan, sizes, console.log);
-    make_folders(out);
-    write_text(fs::path(out) / "protocol.yaml", read_text(protocol));
-    write_json(fs::path(out) / "protocol.json", resolved);
-    run_evaluation(features, plan.roles, *this, seed,
-                   {{"settings", settings_json(benchmark(), *this)}, {"protocol", resolved}},
-                   console, std::move(mixed));
+    run_evaluation(
+        features, plan.roles, *this, seed,
+        {{"settings", settings_json(benchmark(), *this)}, {"protocol", resolved}}, console,
+        std::move(mixed),
+        {{"protocol.yaml", read_text(protocol)}, {"protocol.json", json_text(resolved)}});
   }
 
  private:
@@ -182,8 +186,9 @@ class Benchmark final : public Verb, public EvaluationOptions {
                   [&](const std::string& sentence) { console.warn(sentence); });
     FeatureBank features = FeatureBank::open_or_create(folder);
     const ExtractionSettings settings{
-        .batch = batch,
-        .probes = probes == "auto" ? needed_probes(detectors) : expand_list(probes)};
+        .batch = batch, .probes = probes == "auto" ? needed_probes(detectors) : as_usage([&] {
+                          return expand_list(probes);
+                        })};
     const std::vector<std::string> in_distribution = id_splits(plan.roles);
     for (const ProtocolSet& set : plan.sets) {
       const Dataset& dataset = *datasets.at(set.name);
@@ -192,7 +197,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
           network->extract(dataset, set.data, features, set.name, settings, console);
       const bool known = std::ranges::find(in_distribution, set.name) != in_distribution.end();
       if (accuracy && known) {
-        console.log << set.name << ": accuracy " << format_number(*accuracy) << '\n';
+        console.log << set.name << ": accuracy " << short_number(*accuracy) << '\n';
       }
     }
     if (mixing > 0) mixed = mix(plan.roles, datasets, *network, console);
@@ -232,7 +237,7 @@ VerbInfo benchmark() {
       .positional = "protocol",
       .details =
           {"A protocol is a YAML file that names data sets and their roles; protocols/ has some. "
-           "{data} in it stands for the folder data=. All data sets are opened and their sizes "
+           "{root} in it stands for the folder root=. All data sets are opened and their sizes "
            "compared with the protocol's before the work begins; only what the bank does not have "
            "from the same weights, data and preprocessing is extracted.",
            "What was interrupted goes on where it stopped when the same command is given again.",
@@ -240,38 +245,40 @@ VerbInfo benchmark() {
            "import`); that needs no libtorch.",
            "Writes RUN/results.csv, .json and .md, a copy of the protocol, and protocol.json: the "
            "same with every spec and size as it was used; with mixing= also mixing.json."},
-      .examples = {"nescio benchmark protocols/cifar10.yaml model=resnet20:resnet20.th data=DIR "
+      .examples = {"nescio benchmark protocols/cifar10.yaml model=resnet20:resnet20.th root=DIR "
                    "out=RUN",
                    "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
                    "'detectors=knn(k=[10,50]),energy'"},
-      .options = {option(
-                      &Benchmark::protocol,
-                      {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
-                  option(&Benchmark::model, model_info()),
-                  option(&Benchmark::data, {.name = "data", .doc = "folder of the data sets"}),
-                  option(&Benchmark::split,
-                         {.name = "split",
-                          .doc = "which division of the classes, for protocols with several"}),
-                  role("train", &Benchmark::train), role("val", &Benchmark::val),
-                  role("id", &Benchmark::id), role("near", &Benchmark::near),
-                  role("far", &Benchmark::far), role("ood_val", &Benchmark::ood_val),
-                  option(&Benchmark::bank,
-                         {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
-                  option(&Benchmark::probes,
-                         {.name = "probes",
-                          .doc = "specs of probes, separated by commas; auto: what the detectors "
-                                 "that are named need, none for all",
-                          .names = {"probes"}},
-                         extracting),
-                  option(&Benchmark::batch, batch_info(), extracting),
-                  option(&Benchmark::device, device_info(), extracting),
-                  option(
-                      &Benchmark::mixing,
-                      {.name = "mixing",
-                       .doc = "pairs of an ID and a near picture whose mixtures the report shows: "
-                              "confidence, linearity, logits; 11 passes of the network each",
-                       .min = 0,
-                       .max = 1e6})},
+      .options =
+          {option(&Benchmark::protocol,
+                  {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
+           option(&Benchmark::model, model_info()),
+           option(&Benchmark::root,
+                  {.name = "root", .doc = "folder of the data sets, {root} in the protocol"}),
+           option(&Benchmark::data,
+                  {.name = "data", .doc = "what root= was called before; still taken"}),
+           option(&Benchmark::split,
+                  {.name = "split",
+                   .doc = "which division of the classes, for protocols with several"}),
+           role("train", &Benchmark::train), role("val", &Benchmark::val),
+           role("id", &Benchmark::id), role("near", &Benchmark::near), role("far", &Benchmark::far),
+           role("ood_val", &Benchmark::ood_val),
+           option(&Benchmark::bank,
+                  {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
+           option(&Benchmark::probes,
+                  {.name = "probes",
+                   .doc = "specs of probes, separated by commas; auto: what the detectors "
+                          "that are named need, none for all",
+                   .names = {"probes"}},
+                   extracting),
+           option(&Benchmark::batch, batch_info(), extracting),
+            option(&Benchmark::device, device_info(), extracting),
+           option(&Benchmark::mixing,
+                  {.name = "mixing",
+                   .doc = "pairs of an ID and a near picture whose mixtures the report shows: "
+                          "confidence, linearity, logits; 11 passes of the network each",
+                   .min = 0,
+                   .max = 1e6})},
       .json = true};
   for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
   return describe_verb<Benchmark>(std::move(info));

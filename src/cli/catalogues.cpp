@@ -1,6 +1,6 @@
 #include "cli/catalogues.h"
 
-#include "cli/help.h"
+#include "cli/help_text.h"
 #include "cli/network_part.h"
 #include "cli/network_verbs.h"
 #include "detectors/detector.h"

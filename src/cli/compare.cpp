@@ -7,6 +7,7 @@
 #include "cli/evaluation_run.h"
 #include "cli/versions.h"
 #include "evaluation/comparison.h"
+#include "io/json_file.h"
 #include "report/comparison_report.h"
 
 namespace nescio::verbs {
@@ -97,7 +98,7 @@ class Compare final : public Verb {
     for (const auto& [name, value] : versions()) run["versions"][name] = value;
     write_comparison(comparison, run, console.command, out);
     if (console.json) {
-      console.out << comparison_json(comparison, run).dump(2) << '\n';
+      console.out << json_text(comparison_json(comparison, run));
     } else {
       console.out << comparison_text(comparison);
     }

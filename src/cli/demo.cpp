@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/demo_protocol.h"
+#include "cli/evaluation_run.h"
 #include "io/file.h"
 
 namespace nescio::verbs {
@@ -18,6 +19,10 @@ class Demo final : public Verb {
   std::int64_t steps = 800;
 
   void run(Console& console) override {
+    // A mistake in a spec comes before minutes of training.
+    EvaluationOptions asked;
+    asked.detectors = detectors;
+    evaluation_settings(asked, seed);
     const fs::path folder = out;
     make_folders(folder);
     write_text(folder / "protocol.yaml", demo_protocol);

@@ -3,6 +3,7 @@
 
 #include "cli/catalogues.h"
 #include "cli/verb.h"
+#include "io/json_file.h"
 
 namespace nescio::verbs {
 namespace {
@@ -16,7 +17,7 @@ class Describe final : public Verb {
     if (console.json) {
       auto all = nlohmann::ordered_json::array();
       for (const Description& d : found) all.push_back(to_json(d));
-      console.out << all.dump(2) << '\n';
+      console.out << json_text(all);
       return;
     }
     for (std::size_t i = 0; i < found.size(); ++i) {

@@ -24,7 +24,9 @@ class Evaluate final : public Verb, public EvaluationOptions {
     if (roles.near.empty() && roles.far.empty()) {
       throw UsageError("evaluate: missing near= or far= (the splits of OOD rows)");
     }
-    evaluation_settings(*this, seed);  // a mistake in a spec comes before one in the bank
+    // A mistake on the command line comes before one in the bank.
+    as_usage([&] { check_roles(roles); });
+    evaluation_settings(*this, seed);
     const FeatureBank features = FeatureBank::open(bank);
     say_shared_classes(features, roles, console);
     run_evaluation(features, roles, *this, seed, {{"settings", settings_json(evaluate(), *this)}},

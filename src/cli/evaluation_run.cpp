@@ -1,15 +1,15 @@
 #include "cli/evaluation_run.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <ostream>
+#include <set>
 
 #include "bank/split_classes.h"
 #include "base/spec.h"
 #include "cli/versions.h"
 #include "evaluation/imported.h"
 #include "io/file.h"
-#include "io/npy.h"
+#include "io/json_file.h"
 #include "report/results.h"
 
 namespace nescio {
@@ -34,14 +34,6 @@ void add_facts(nlohmann::json& run, const FeatureBank& bank, const Roles& roles)
   }
 }
 
-void write_scores(const RunRecord& record, const fs::path& folder) {
-  for (const auto& [key, scores] : record.scores) {
-    auto [detector, set] = key;
-    std::ranges::replace(detector, '/', '_');
-    write_npy(folder / detector / (set + ".npy"), scores);
-  }
-}
-
 }  // namespace
 
 EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed) {
@@ -57,7 +49,11 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
       }
     }
   });
-  if (settings.detectors.empty()) throw UsageError("detectors= names none");
+  if (settings.detectors.empty()) fail_usage("detectors= names none");
+  std::set<std::string> seen;
+  for (const std::string& spec : settings.detectors) {
+    if (!seen.insert(spec).second) fail_usage("detectors= names ", spec, " twice");
+  }
   settings.executor = options.executor == "reference" ? Executor::reference : Executor::cpu;
   settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
   settings.intervals.seed = static_cast<std::uint64_t>(seed);
@@ -79,16 +75,18 @@ void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Conso
 
 void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
                     std::int64_t seed, nlohmann::json run, Console& console,
-                    std::vector<Mixing> mixing) {
+                    std::vector<Mixing> mixing, std::map<std::string, std::string> further) {
   const EvaluationSettings settings = evaluation_settings(options, seed);
   const fs::path folder = options.out;
-  make_folders(folder);
+  make_folders(folder);  // a folder that cannot be made is found now, not after the work
 
   RunRecord record{.results = {},
                    .run = std::move(run),
                    .command = console.command,
                    .scores = {},
-                   .mixing = std::move(mixing)};
+                   .mixing = std::move(mixing),
+                   .keep_scores = options.scores,
+                   .further = std::move(further)};
   record.results =
       evaluate(bank, roles, settings, console.progress,
                [&](const std::string& detector, const std::string& set, const Array& scores) {
@@ -98,11 +96,9 @@ void run_evaluation(const FeatureBank& bank, const Roles& roles, const Evaluatio
   add_facts(record.run, bank, roles);
 
   write_results(record, bank, roles, folder);
-  write_text(folder / "command.txt", console.command + "\n");
-  if (options.scores) write_scores(record, folder / "scores");
 
   if (console.json) {
-    console.out << results_json(record.results, record.run).dump(2) << '\n';
+    console.out << json_text(results_json(record.results, record.run));
   } else {
     console.out << results_text(record.results);
   }

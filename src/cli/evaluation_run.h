@@ -1,6 +1,7 @@
 // The part that evaluate, benchmark and demo share: from a bank to written results.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,11 @@ void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Conso
 /// Fits, scores and measures the detectors, writes what came out and the command line into the
 /// folder `out`, prints the table (or JSON) and says what was skipped and written. `run` (an
 /// object) holds what the caller knows about the run and stands in results.json; `mixing` is shown
-/// and written too.
+/// and written too, and so are `further` files, by name.
 void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
                     std::int64_t seed, nlohmann::json run, Console& console,
-                    std::vector<Mixing> mixing = {});
+                    std::vector<Mixing> mixing = {},
+                    std::map<std::string, std::string> further = {});
 
 /// The options of a verb as they were resolved, for `run["settings"]`.
 nlohmann::json settings_json(const VerbInfo& info, const Verb& verb);

@@ -4,6 +4,7 @@
 
 #include "bank/feature_bank.h"
 #include "base/interrupt.h"
+#include "base/numbers.h"
 #include "cli/foreign_array.h"
 #include "cli/foreign_scores.h"
 #include "cli/verb.h"
@@ -33,6 +34,7 @@ class Import final : public Verb {
       throw UsageError(as.empty() ? "import: missing as= (SET/SPLIT, what the rows are called)"
                                   : "import: as=" + as + " needs logits=, features= or labels=");
     }
+    if (has_rows) check_split_option(as, "import: as");
     const std::vector<ForeignArray> arrays = read_arrays();
     const std::optional<Head> head = read_head();
     if (head) check_head(*head, arrays);
@@ -57,6 +59,7 @@ class Import final : public Verb {
           "import: missing as= (SET/SPLIT of the rows; of the ID set where the file "
           "holds several)");
     }
+    check_split_option(as, "import: as");
     const std::string called = name.empty() ? stem_of(scores) : name;
     const auto all = read_scores(scores, higher);
     FeatureBank target = FeatureBank::open_or_create(bank);
@@ -145,7 +148,7 @@ class Import final : public Verb {
       if (!as.empty() && split != as) continue;
       const double error = head_error(target, split);
       if (error > 0.01) {
-        console.warn(text(split, ": logits differ from features W^T + b by ", format_number(error),
+        console.warn(text(split, ": logits differ from features W^T + b by ", short_number(error),
                           " of their range; are head, logits and features of the same network?"));
       }
     }

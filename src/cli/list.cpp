@@ -3,6 +3,7 @@
 
 #include "cli/catalogues.h"
 #include "cli/verb.h"
+#include "io/json_file.h"
 #include "report/table.h"
 
 namespace nescio::verbs {
@@ -17,7 +18,7 @@ class List final : public Verb {
     if (console.json) {
       auto all = nlohmann::ordered_json::array();
       for (const Description& d : entries) all.push_back(to_json(d));
-      console.out << all.dump(2) << '\n';
+      console.out << json_text(all);
       return;
     }
     TextTable table{.columns = {{"name"}, {"kind"}, {"summary"}}};

@@ -7,7 +7,8 @@
 
 #include "base/interrupt.h"
 #include "cli/command.h"
-#include "cli/help.h"
+#include "cli/help_text.h"
+#include "cli/printable_stream.h"
 #include "cli/progress_bar.h"
 #include "cli/verb.h"
 #include "cli/versions.h"
@@ -46,7 +47,8 @@ void parse_and_run(int argc, const char* const* argv) {
     std::cout << (info ? verb_help(*info) : program_help());
   } else if (info) {
     ProgressBar bar;
-    Console console{std::cout, std::cerr, bar.progress(),
+    PrintableStream out(std::cout), log(std::cerr);
+    Console console{out, log, bar.progress(),
                     command_line(std::vector<std::string>(argv + 1, argv + argc)), json};
     run_verb(*info, chosen.front()->remaining(), console);
   } else if (rest.empty()) {
@@ -60,7 +62,7 @@ void parse_and_run(int argc, const char* const* argv) {
 
 int report(std::string message, int code) {
   std::ranges::replace(message, '\n', ' ');
-  std::cerr << "nescio: " << message << std::endl;
+  std::cerr << "nescio: " << printable(message) << std::endl;
   return code;
 }
 

@@ -28,11 +28,12 @@ int percent_of(std::size_t done, std::size_t total) {
 }  // namespace
 
 std::string progress_line(std::string_view what, std::size_t done, std::size_t total) {
-  return text("nescio: ", percent_of(done, total), " %  ", what);
+  return text("nescio: ", percent_of(done, total), " %  ", printable(what));
 }
 
-std::string draw_bar(std::string_view what, std::size_t done, std::size_t total,
+std::string draw_bar(std::string_view name, std::size_t done, std::size_t total,
                      std::size_t width) {
+  const std::string what = printable(name);
   // The words matter more than the bar, which gives way to them.
   const std::size_t around = std::string_view("[] 100 %  ").size() + what.size();
   const std::size_t cells = std::clamp<std::size_t>(width - std::min(width, around), 10, 30);
@@ -40,7 +41,10 @@ std::string draw_bar(std::string_view what, std::size_t done, std::size_t total,
   const int percent = percent_of(done, total);
   std::string line = "[" + std::string(full, '#') + std::string(cells - full, '.') + "] ";
   line += text(percent < 100 ? " " : "", percent < 10 ? " " : "", percent, " %  ", what);
-  if (line.size() > width) line.resize(width);
+  if (line.size() > width) {
+    while (width > 0 && (line[width] & 0xC0) == 0x80) --width;  // a character is not cut in two
+    line.resize(width);
+  }
   return line;
 }
 

@@ -26,9 +26,15 @@ TEST(ProgressBar, IsAPlainLineInALog) {
   EXPECT_EQ(progress_line("x", 0, 0), "nescio: 100 %  x");
 }
 
+TEST(ProgressBar, ShowsWhatATerminalWouldObey) {
+  EXPECT_EQ(progress_line("a\r", 0, 0), "nescio: 100 %  a\\r");
+  EXPECT_EQ(draw_bar("a\xff", 0, 1, 80), "[..............................]   0 %  a\\xff");
+}
+
 TEST(ProgressBar, FitsTheTerminal) {
   EXPECT_EQ(draw_bar("a long name", 1, 2, 20).size(), 20U);
   EXPECT_EQ(draw_bar("a long name", 1, 2, 0), "");
+  EXPECT_EQ(draw_bar("\u00e4\u00e4", 1, 2, 23), "[#####.....]  50 %  \u00e4");
 }
 
 }  // namespace

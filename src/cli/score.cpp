@@ -3,11 +3,13 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/numbers.h"
 #include "cli/picture_log.h"
 #include "cli/picture_scores.h"
 #include "cli/verb.h"
 #include "evaluation/score_stream.h"
 #include "io/file.h"
+#include "io/json_file.h"
 #include "io/npy.h"
 #include "report/table.h"
 
@@ -27,13 +29,15 @@ class Score final : public Verb {
       throw UsageError(
           "score: give model= and data= (pictures), or bank=, sets= and out= (rows of a bank)");
     }
+    if (of_bank && console.json) {
+      fail_usage("score: --json is for pictures; the scores of a bank are .npy files");
+    }
+    const auto splits = parse_splits(sets, "score: sets");
     const FittedDetector fitted = load_detector(detector);
     if (of_pictures) {
       score_data(fitted, console);
-    } else if (console.json) {
-      throw UsageError("score: --json is for pictures; the scores of a bank are .npy files");
     } else {
-      score_bank(fitted, console);
+      score_bank(fitted, splits, console);
     }
   }
 
@@ -62,7 +66,7 @@ class Score final : public Verb {
     TextTable table{.columns = {{"picture"}, {"class", true}, {"name"}, {"score", true}}};
     for (const PictureScore& p : scores) {
       const std::string name = p.predicted < names.size() ? names[p.predicted] : "-";
-      table.rows.push_back({p.name, text(p.predicted), name, format_number(p.score)});
+      table.rows.push_back({p.name, text(p.predicted), name, short_number(p.score)});
     }
     to << to_text(table);
   }
@@ -78,7 +82,7 @@ class Score final : public Verb {
       picture["score"] = p.score;
       answer["pictures"].push_back(std::move(picture));
     }
-    to << answer.dump(2) << '\n';
+    to << json_text(answer);
   }
 
   void write(const std::vector<PictureScore>& scores) const {
@@ -89,8 +93,8 @@ class Score final : public Verb {
     write_npy(std::filesystem::path(out) / "scores.npy", float64 ? wide : wide.to_float32());
   }
 
-  void score_bank(const FittedDetector& fitted, const Console& console) const {
-    const auto splits = parse_splits(sets, "sets");
+  void score_bank(const FittedDetector& fitted, const std::vector<std::string>& splits,
+                  const Console& console) const {
     const FeatureBank features = FeatureBank::open(bank);
     check_network(fitted, features.model(), features.classes());
     for (const std::string& split : splits) check(fitted, features, split);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "bank/manifest.h"
 #include "io/yaml_file.h"
 
 namespace nescio {
@@ -83,17 +84,18 @@ std::string yaml_text(const nlohmann::ordered_json& value, const std::string& ke
   return join(entries, ",");
 }
 
-/// Sets the options of a file and returns their names.
+/// Sets the options of a file and returns their names. They are words of the command like those that
+/// stand on it; only a file that cannot be read, or is no list of options, is a fault of the file.
 std::set<std::string> read_config(const VerbInfo& info, Verb& verb, const std::string& path) {
   const nlohmann::ordered_json yaml = read_yaml(path);
   if (!yaml.is_object()) fail(path, ": expected `key: value` lines");
   std::set<std::string> keys;
   for (const auto& [key, value] : yaml.items()) {
-    if (key == "config") fail(path, ": a file of options cannot name another one");
+    if (key == "config") fail_usage(path, ": a file of options cannot name another one");
     try {
       set_parameter(verb, info.options, info.name + ":", key, yaml_text(value, key));
     } catch (const Error& e) {
-      fail(path, ": ", e.what());
+      fail_usage(path, ": ", e.what());
     }
     keys.insert(key);
   }
@@ -134,7 +136,7 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
   std::set<std::string> from_file;
   for (const KeyValue& argument : set) {
     if (argument.key != "config") continue;
-    from_file = as_usage([&] { return read_config(info, *verb, argument.value); });
+      from_file = read_config(info, *verb, argument.value);
   }
   given.insert(from_file.begin(), from_file.end());
   for (const KeyValue& argument : set) {
@@ -157,7 +159,7 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
 }
 
 std::vector<std::string> parse_splits(const std::string& list, std::string_view option) {
-  const auto splits = split_top_level(list);
+  const auto splits = as_usage([&] { return split_top_level(list); });
   for (auto split = splits.begin(); split != splits.end(); ++split) {
     if (split->empty()) throw UsageError(text(option, ": a name is missing in '", list, "'"));
     if (std::find(splits.begin(), split, *split) != split) {
@@ -165,6 +167,14 @@ std::vector<std::string> parse_splits(const std::string& list, std::string_view 
     }
   }
   return splits;
+}
+
+void check_split_option(const std::string& split, std::string_view option) {
+  try {
+    check_split_name(split);
+  } catch (const Error& e) {
+    fail_usage(option, ": ", e.what());
+  }
 }
 
 std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,

@@ -115,8 +115,10 @@ const std::vector<VerbInfo>& catalogue();
 std::unique_ptr<Verb> parse_options(const VerbInfo& info,
                                     const std::vector<std::string>& arguments);
 
-/// "a/test, b/test" -> both; Error for empty pieces and for one that stands there twice.
+/// "a/test, b/test" -> both; UsageError for empty pieces and for one that stands there twice.
 std::vector<std::string> parse_splits(const std::string& list, std::string_view option);
+/// UsageError, naming the option, if no split of a bank can be called so.
+void check_split_option(const std::string& split, std::string_view option);
 
 /// The options as "key=value" with defaults filled in, those that are empty and `config` left out.
 std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,

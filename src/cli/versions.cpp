@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/network_part.h"
+#include "io/json_file.h"
 #include "math/row_kernels.h"
 
 namespace nescio {
@@ -57,7 +58,7 @@ void write_versions(std::ostream& out, std::ostream& log, bool json) {
   if (json) {
     nlohmann::ordered_json object;
     for (const auto& [name, value] : all) object[name] = value;
-    out << object.dump(2) << '\n';
+    out << json_text(object);
   } else {
     for (const auto& [name, value] : all) {
       out << name << std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') << value << '\n';

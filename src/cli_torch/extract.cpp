@@ -11,7 +11,9 @@
 #include "cli/verb.h"
 #include "cli_torch/extraction.h"
 #include "extract/probe.h"
+#include "image/dataset.h"
 #include "image/renumbered.h"
+#include "io/json_file.h"
 #include "nn/model.h"
 
 namespace nescio::network_verbs {
@@ -23,8 +25,10 @@ class Extract final : public Verb {
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
-    const ExtractionSettings settings{.batch = batch, .probes = expand_list(probes)};
-    as_usage([&] { make_probes(settings.probes); });
+    const ExtractionSettings settings{.batch = batch,
+                                      .probes = as_usage([&] { return expand_list(probes); })};
+    make_probes(settings.probes);  // a mistake in a spec comes before the network is loaded
+    check_split_option(as, "extract: as");
     keep_freed_memory();
     const Model network = Model::load(model, device);
     const std::vector<std::string> classes = classes_of(network);
@@ -75,7 +79,7 @@ class Extract final : public Verb {
                                      {"was_there", done.was_there},
                                      {"device", ran_on}};
     if (done.accuracy) object["accuracy"] = *done.accuracy;
-    out << object.dump(2) << '\n';
+    out << json_text(object);
   }
 };
 

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "base/text.h"
+#include "base/numbers.h"
 
 namespace nescio {
 
@@ -26,7 +26,7 @@ void say_rows(const Extracted& done, const std::string& split, std::ostream& out
   out << split << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
       << done.feature_width << "], labels, index";
   for (const std::string& name : done.probes) out << ", " << name;
-  if (done.accuracy) out << ", accuracy " << format_number(*done.accuracy);
+  if (done.accuracy) out << ", accuracy " << short_number(*done.accuracy);
   out << '\n';
 }
 

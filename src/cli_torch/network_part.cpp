@@ -1,12 +1,11 @@
 #include "cli/network_part.h"
 
-#include <iomanip>
 #include <ostream>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "base/memory.h"
+#include "base/numbers.h"
 #include "base/text.h"
 #include "cli_torch/extraction.h"
 #include "cli_torch/network_verbs.h"
@@ -19,11 +18,7 @@ namespace {
 
 std::string list(const std::vector<double>& values) {
   std::vector<std::string> digits;
-  for (const double value : values) {
-    std::ostringstream out;
-    out << std::setprecision(4) << value;
-    digits.push_back(out.str());
-  }
+  for (const double value : values) digits.push_back(short_number(value));
   return join(digits);
 }
 

@@ -4,10 +4,12 @@
 #include <ostream>
 
 #include "base/memory.h"
+#include "base/numbers.h"
 #include "cli/network_verbs.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "cli/versions.h"
+#include "io/json_file.h"
 #include "train/trainer.h"
 
 namespace nescio::network_verbs {
@@ -57,11 +59,10 @@ class Train final : public Verb {
 
   void write_text(std::ostream& stream, const TrainResult& done) const {
     stream << weights() << ": " << done.steps << " steps, " << done.classes << " classes";
-    if (done.loss) stream << ", loss " << format_number(*done.loss);
-    if (done.accuracy) stream << ", accuracy " << format_number(*done.accuracy);
-    if (done.val_accuracy) stream << ", on val " << format_number(*done.val_accuracy);
-    if (done.best_val_accuracy)
-      stream << " (best " << format_number(*done.best_val_accuracy) << ")";
+    if (done.loss) stream << ", loss " << short_number(*done.loss);
+    if (done.accuracy) stream << ", accuracy " << short_number(*done.accuracy);
+    if (done.val_accuracy) stream << ", on val " << short_number(*done.val_accuracy);
+    if (done.best_val_accuracy) stream << " (best " << short_number(*done.best_val_accuracy) << ")";
     stream << '\n';
   }
 
@@ -74,7 +75,7 @@ class Train final : public Verb {
     if (done.accuracy) object["accuracy"] = *done.accuracy;
     if (done.val_accuracy) object["val_accuracy"] = *done.val_accuracy;
     if (done.best_val_accuracy) object["best_val_accuracy"] = *done.best_val_accuracy;
-    stream << object.dump(2) << '\n';
+    stream << json_text(object);
   }
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bank/manifest.h"
-#include "base/error.h"
+#include "base/usage.h"
 #include "io/yaml_file.h"
 
 namespace nescio {
@@ -94,15 +94,18 @@ void add_option(std::string& spec, const std::string& option) {
   spec += (spec.find('?') == std::string::npos ? "?" : "&") + option;
 }
 
-/// `spec` with what the user says in the place of {data} and {split}.
+/// `spec` with what the user says in the place of {root}, which was {data} in the first protocols, and
+/// of {split}.
 std::string filled(const Node& node, std::string spec, const ProtocolOptions& options) {
   const auto fill = [&](const std::string& place, const std::string& value, const char* wanted) {
     for (std::size_t at = 0; (at = spec.find(place, at)) != std::string::npos; at += value.size()) {
-      if (value.empty()) node.refuse("needs ", wanted);
+      if (value.empty()) as_usage([&] { node.refuse("needs ", wanted); });
       spec.replace(at, place.size(), value);
     }
   };
-  fill("{data}", options.data, "the folder of the data sets; give it with data=DIR");
+  for (const char* place : {"{root}", "{data}"}) {
+    fill(place, options.root, "the folder of the data sets; give it with root=DIR");
+  }
   fill("{split}", options.split, "the number of a split of the classes; give it with split=N");
   return spec;
 }

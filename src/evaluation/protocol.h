@@ -3,9 +3,9 @@
 //   name: cifar10
 //   summary: one sentence, with the source
 //   preprocessing: short_side=32&size=32      # optional: options of the model
-//   sets:                                     # {data} and {split} are what the user says
-//     cifar10/train: cifar10:{data}/cifar-10-batches-bin?split=train
-//     cifar10/val: {data: "cifar10:{data}/...?split=test", index: [12, 34], rows: 2}
+//   sets:                                     # {root} and {split} are what the user says
+//     cifar10/train: cifar10:{root}/cifar-10-batches-bin?split=train
+//     cifar10/val: {data: "cifar10:{root}/...?split=test", index: [12, 34], rows: 2}
 //   roles: {train: cifar10/train, val: cifar10/val, id: cifar10/test,
 //           near: [cifar100/test], far: [mnist/test], ood_val: [fashion_mnist/test]}
 #pragma once
@@ -43,7 +43,7 @@ struct Protocol {
 
 /// What a protocol file leaves to its user.
 struct ProtocolOptions {
-  std::string data = {};   // stands for {data} in specs: the folder of the data sets
+  std::string root = {};   // stands for {root} in specs: the folder of the data sets
   std::string split = {};  // stands for {split}: which of several divisions of the classes
   std::map<std::string, std::string> roles = {};  // sets to play a role instead, "a/test,b/test";
                                                   // "none": no set

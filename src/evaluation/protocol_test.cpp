@@ -13,9 +13,9 @@ using testing::HasSubstr;
 
 const std::string sets =
     "sets:\n"
-    "  a/train: npy:{data}/train.npy?labels={data}/y.npy\n"
-    "  a/val: {data: 'npy:{data}/test.npy', index: [3, 1-2], rows: 3}\n"
-    "  a/test: {data: 'npy:{data}/test.npy?labels=y', index: 0}\n"
+    "  a/train: npy:{root}/train.npy?labels={root}/y.npy\n"
+    "  a/val: {data: 'npy:{root}/test.npy', index: [3, 1-2], rows: 3}\n"
+    "  a/test: {data: 'npy:{root}/test.npy?labels=y', index: 0}\n"
     "  b/test: cifar10:b\n"
     "  b/val: cifar10:b\n"
     "  c/test: cifar10:c\n";
@@ -24,7 +24,7 @@ const std::string roles =
 
 Protocol read(const std::string& yaml, const std::string& data = "/pictures") {
   const TestFolder folder;
-  return read_protocol(folder.file("p.yaml", yaml), {.data = data});
+  return read_protocol(folder.file("p.yaml", yaml), {.root = data});
 }
 std::string refusal(const std::string& yaml, const std::string& data = "/pictures") {
   return error_of([&] { read(yaml, data); });
@@ -63,13 +63,13 @@ TEST(Protocol, UserChoosesTheSplitAndChangesRoles) {
   const std::string file =
       folder.file("p.yaml", "name: toy\n" + sets + "  d/test: npy:d.npy?index={split}\n" + roles);
   const Protocol p = read_protocol(
-      file, {.data = "D", .split = "7", .roles = {{"near", "c/test,d/test"}, {"train", "none"}}});
+      file, {.root = "D", .split = "7", .roles = {{"near", "c/test,d/test"}, {"train", "none"}}});
   EXPECT_THAT(p.roles.near, ElementsAre("c/test", "d/test"));
   EXPECT_EQ(p.roles.train, "");
   EXPECT_EQ(p.sets.back().data, "npy:d.npy?index=7");
   EXPECT_THAT(p.unused, ElementsAre("a/train", "b/test"));
-  EXPECT_THAT(error_of([&] { read_protocol(file, {.data = "D"}); }), HasSubstr("split=N"));
-  const ProtocolOptions unknown{.data = "D", .split = "7", .roles = {{"near", "c/tset"}}};
+  EXPECT_THAT(error_of([&] { read_protocol(file, {.root = "D"}); }), HasSubstr("split=N"));
+  const ProtocolOptions unknown{.root = "D", .split = "7", .roles = {{"near", "c/tset"}}};
   EXPECT_THAT(error_of([&] { read_protocol(file, unknown); }), HasSubstr("Did you mean 'c/test'?"));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/arguments.h"
+#include "base/usage.h"
 
 namespace nescio {
 namespace {
@@ -33,11 +34,12 @@ NamedProbe make_probe(const std::string& source) {
 std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs) {
   std::vector<NamedProbe> out;
   for (const std::string& spec : specs) {
-    NamedProbe made = make_probe(spec);
+    NamedProbe made = as_usage([&] { return make_probe(spec); });
     const auto same = [&](const NamedProbe& other) { return other.name == made.name; };
     if (std::ranges::any_of(out, same)) {
-      fail("probe '", made.name, "' is asked for twice; a bank holds one array of each, so use ",
-           "another bank for other parameters");
+      fail_usage("probe '", made.name,
+                 "' is asked for twice; a bank holds one array of each, so use ",
+                 "another bank for other parameters");
     }
     out.push_back(std::move(made));
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/usage.h"
 #include "image/negative.h"
 #include "image/subset.h"
 
@@ -46,22 +46,24 @@ const DatasetInfo& find_dataset_type(std::string_view name) {
     if (info.name == name) return info;
     names.push_back(info.name);
   }
-  fail("unknown data set type '", name, "'.", suggest(name, names));
+  fail_usage("unknown data set type '", name, "'.", suggest(name, names));
 }
 
 std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
   const DatasetSpec parts = split_spec(spec);
   const DatasetInfo& info = find_dataset_type(parts.type);
   const std::string where = text("[", info.name, "]");
-  if (parts.path.empty()) fail(where, " expected a path behind the colon: ", info.path);
+  if (parts.path.empty()) fail_usage(where, " expected a path behind the colon: ", info.path);
 
   const std::unique_ptr<DatasetType> type = info.make();
-  set_parameters(*type, info.options, where, parts.options);
+  as_usage([&] { set_parameters(*type, info.options, where, parts.options); });
   try {
     std::unique_ptr<Dataset> dataset = select_pictures(type->open(parts.path), *type);
     if (dataset->size() == 0) fail(parts.path, " holds no pictures");
     if (type->negative) return negative_of(std::move(dataset));
     return dataset;
+  } catch (const UsageError& e) {
+    fail_usage(where, " ", e.what());
   } catch (const Error& e) {
     fail(where, " ", e.what());
   }

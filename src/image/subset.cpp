@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/threads.h"
+#include "base/usage.h"
 #include "io/npy.h"
 #include "io/sha256.h"
 
@@ -105,7 +106,7 @@ std::optional<Range> parse_range(std::string_view entry) {
   Range range{};
   if (const auto colon = entry.find(':'); colon != std::string_view::npos) {
     range.step = parse_integer(entry.substr(colon + 1), whole);
-    if (range.step < 1) fail("'", whole, "': expected a step of at least 1");
+    if (range.step < 1) fail_usage("'", whole, "': expected a step of at least 1");
     entry = entry.substr(0, colon);
   }
   const auto dash = entry.find('-', 1);
@@ -113,7 +114,7 @@ std::optional<Range> parse_range(std::string_view entry) {
   range.last =
       dash == std::string_view::npos ? range.first : parse_integer(entry.substr(dash + 1), entry);
   if (range.first < 0 || range.last < range.first) {
-    fail("'", whole, "' is no range: expected FIRST-LAST with 0 <= FIRST <= LAST");
+    fail_usage("'", whole, "' is no range: expected FIRST-LAST with 0 <= FIRST <= LAST");
   }
   range.step = std::min(range.step, range.last - range.first + 1);
   return range;
@@ -126,7 +127,7 @@ void append(std::vector<std::int64_t>& numbers, std::unordered_set<std::int64_t>
     fail(what, ": expected numbers up to ", largest, ", found ", range.last);
   }
   for (std::int64_t n = range.first; n <= range.last; n += range.step) {
-    if (!seen.insert(n).second) fail(what, ": ", n, " is named twice");
+    if (!seen.insert(n).second) fail_usage(what, ": ", n, " is named twice");
     numbers.push_back(n);
   }
 }
@@ -190,11 +191,12 @@ std::optional<std::vector<std::int64_t>> parse_draw(const std::string& entry,
   const auto open = entry.find('(');
   const auto arguments = split_top_level(entry.substr(open + 1, entry.rfind(')') - open - 1));
   if (arguments.size() != 2 || !entry.ends_with(')')) {
-    fail("classes: expected drawn(COUNT,SEED), found '", entry, "'");
+    fail_usage("classes: expected drawn(COUNT,SEED), found '", entry, "'");
   }
   const std::int64_t count = parse_integer(arguments[0], entry);
   const std::int64_t seed = parse_integer(arguments[1], entry);
-  if (seed < 0 || seed > 0xFFFFFFFFLL) fail("'", entry, "': expected a seed in 0 .. 2^32 - 1");
+  if (seed < 0 || seed > 0xFFFFFFFFLL)
+    fail_usage("'", entry, "': expected a seed in 0 .. 2^32 - 1");
   auto labels = draw_classes(classes, count, static_cast<std::uint32_t>(seed));
   if (!others) return labels;
   std::vector<std::int64_t> rest;
@@ -230,8 +232,8 @@ std::vector<std::int64_t> parse_rows(std::string_view list, std::size_t size,
   std::vector<std::int64_t> rows;
   std::unordered_set<std::int64_t> seen;
   for (const std::string& entry : split_top_level(list)) {
-    const auto range = parse_range(entry);
-    if (!range) fail(what, ": expected rows as in 0-99,205, found '", list, "'");
+    const auto range = as_usage([&] { return parse_range(entry); });
+    if (!range) fail_usage(what, ": expected rows as in 0-99,205, found '", list, "'");
     append(rows, seen, *range, static_cast<std::int64_t>(size) - 1, what);
   }
   return rows;
@@ -247,12 +249,12 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
   if (largest < 0) fail("classes: the data set has no labels to choose from");
   std::vector<std::int64_t> labels;
   std::unordered_set<std::int64_t> seen;
-  for (const std::string& entry : split_top_level(list)) {
+  for (const std::string& entry : as_usage([&] { return split_top_level(list); })) {
     if (const auto named = label_of.find(entry); named != label_of.end()) {
       append(labels, seen, {named->second, named->second}, largest, "classes");
-    } else if (const auto drawn = parse_draw(entry, largest + 1)) {
+    } else if (const auto drawn = as_usage([&] { return parse_draw(entry, largest + 1); })) {
       for (const std::int64_t c : *drawn) append(labels, seen, {c, c}, largest, "classes");
-    } else if (const auto range = parse_range(entry)) {
+    } else if (const auto range = as_usage([&] { return parse_range(entry); })) {
       append(labels, seen, *range, largest, "classes");
     } else {
       constexpr std::size_t worth_listing = 50;

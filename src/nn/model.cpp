@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/usage.h"
 #include "nn/model_source.h"
 #include "nn/network.h"
 #include "nn/weights.h"
@@ -62,8 +62,8 @@ Model Model::load(std::string_view spec, std::string_view device) {
   const ModelSource source = read_model_source(spec);
   const NetworkInfo& info = *source.info;
   if (source.path.empty()) {
-    fail("model ", info.name, ": expected the weights as ", info.name, ":PATH (safetensors, .pth",
-         " or .th); published ones: ", info.weights);
+    fail_usage("model ", info.name, ": expected the weights as ", info.name,
+               ":PATH (safetensors, .pth", " or .th); published ones: ", info.weights);
   }
   auto state = std::make_unique<State>();
   state->info = &info;

@@ -83,11 +83,11 @@ TEST_F(BadInput, LabelsThatCannotBeFittedOn) {
 TEST_F(BadInput, RolesThatDoNotFit) {
   expect_refusal(evaluate({"id=in/test", "detectors=energy"}), 2, {"near=", "far="});
   expect_refusal(evaluate({"near=near/test"}), 2, {"missing id="});
-  expect_refusal(evaluate({"id=in/test", "near=near/test", "far=near/test"}), 1,
+  expect_refusal(evaluate({"id=in/test", "near=near/test", "far=near/test"}), 2,
                  {"near/test", "near", "far"});
   expect_refusal(evaluate({"id=in/test", "near=near/test,near/test"}), 2, {"near/test", "twice"});
   expect_refusal(evaluate({"id=in/test", "near=near/test,,far/test"}), 2, {"near"});
-  expect_refusal(evaluate({"id=in/test", "train=in/test", "near=near/test"}), 1,
+  expect_refusal(evaluate({"id=in/test", "train=in/test", "near=near/test"}), 2,
                  {"in/test", "train", "id"});
   expect_refusal(evaluate({"id=in/test", "near=nwar/test"}), 1, {"near: ", "nwar/test"});
 }
@@ -109,7 +109,7 @@ TEST_F(BadInput, DetectorsThatTheDataDoNotAllow) {
       {"[knn(k=1000)]", "200"});
   expect_refusal(evaluate({"id=in/test", "near=near/test", "detectors=knn"}), 1,
                  {"[knn]", "train=SET/SPLIT"});
-  expect_refusal(evaluate({"id=in/test", "near=near/test", "detectors=energy,energy"}), 1,
+  expect_refusal(evaluate({"id=in/test", "near=near/test", "detectors=energy,energy"}), 2,
                  {"twice"});
 }
 

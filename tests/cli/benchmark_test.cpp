@@ -40,23 +40,23 @@ class BenchmarkTest : public testing::Test {
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string model() const { return "resnet20:" + path("w.safetensors"); }
-  std::string protocol(const std::string& near = "{data: 'npy:{data}/ood.npy', rows: 12}") const {
+  std::string protocol(const std::string& near = "{data: 'npy:{root}/ood.npy', rows: 12}") const {
     return folder_
         .file("toy.yaml",
               "name: toy\n"
               "sets:\n"
-              "  in/train: 'npy:{data}/train.npy?labels={data}/train_labels.npy'\n"
+              "  in/train: 'npy:{root}/train.npy?labels={root}/train_labels.npy'\n"
               "  in/val:\n"
-              "    data: npy:{data}/test.npy?labels={data}/test_labels.npy\n"
+              "    data: npy:{root}/test.npy?labels={root}/test_labels.npy\n"
               "    index: [0, 5-9]\n"
               "    rows: 6\n"
               "  in/test:\n"
-              "    data: npy:{data}/test.npy?labels={data}/test_labels.npy\n"
+              "    data: npy:{root}/test.npy?labels={root}/test_labels.npy\n"
               "    except: [0, 5-9]\n"
               "  near/test: " +
                   near +
                   "\n"
-                  "  spare/test: npy:{data}/nowhere.npy\n"
+                  "  spare/test: npy:{root}/nowhere.npy\n"
                   "roles: {train: in/train, val: in/val, id: in/test, near: near/test}\n")
         .string();
   }
@@ -141,7 +141,7 @@ TEST_F(BenchmarkTest, FromPicturesToResults) {
 
 TEST_F(BenchmarkTest, NamesEverythingThatIsMissingAtOnce) {
   if (without_libtorch()) GTEST_SKIP() << "no libtorch";
-  protocol("npy:{data}/absent.npy");
+  protocol("npy:{root}/absent.npy");
   std::filesystem::remove(folder_ / "train.npy");
   expect_refusal(benchmark("run", {"model=" + model(), "data=" + folder_.path().string()}), 1,
                  {"2 of 4 data sets", "in/train: [npy]", "near/test: [npy]", "absent.npy"});
@@ -150,7 +150,7 @@ TEST_F(BenchmarkTest, NamesEverythingThatIsMissingAtOnce) {
 
 TEST_F(BenchmarkTest, SaysWhichSizesDiffer) {
   if (without_libtorch()) GTEST_SKIP() << "no libtorch";
-  protocol("{data: 'npy:{data}/ood.npy', rows: 13}");
+  protocol("{data: 'npy:{root}/ood.npy', rows: 13}");
   const Outcome done = benchmark("run", {"model=" + model(), "data=" + folder_.path().string()});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_THAT(done.log, HasSubstr("warning: near/test: toy counts on 13 pictures, found 12"));
@@ -167,7 +167,7 @@ TEST_F(BenchmarkTest, ABankIsEnough) {
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_THAT(done.log, HasSubstr("near/test: toy counts on 12 pictures, found 50"));
   folder_.file("toy.yaml",
-               "name: toy\nsets: {in/test: 'x:{data}', far/val: 'x:y', a/b: 'x:y'}\n"
+               "name: toy\nsets: {in/test: 'x:{root}', far/val: 'x:y', a/b: 'x:y'}\n"
                "roles: {id: in/test, far: [far/val, a/b]}\n");
   expect_refusal(benchmark("refused", {"bank=" + world.bank()}), 1,
                  {"lacks far/val, a/b", "model="});

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "base/usage.h"
 #include "image/dataset.h"
 #include "io/sha256.h"
 
@@ -32,7 +33,7 @@ const Distribution& find_distribution(const std::string& name) {
     if (distribution.name == name) return distribution;
     names.emplace_back(distribution.name);
   }
-  fail("unknown noise '", name, "'.", suggest(name, names));
+  fail_usage("unknown noise '", name, "'.", suggest(name, names));
 }
 
 class NoisePictures final : public Dataset {

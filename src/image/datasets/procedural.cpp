@@ -1,5 +1,6 @@
 // Pictures that are made, not read: for the demo, for tests, and for whoever has no data at hand.
 #include "base/rng.h"
+#include "base/usage.h"
 #include "image/dataset.h"
 #include "image/procedural/painting.h"
 #include "io/sha256.h"
@@ -15,7 +16,7 @@ const procedural::Painter& find_painter(const std::string& name) {
     if (painter.name == name) return painter;
     names.push_back(painter.name);
   }
-  fail("[procedural] unknown pictures '", name, "'.", suggest(name, names));
+  fail_usage("unknown pictures '", name, "'.", suggest(name, names));
 }
 
 class PaintedPictures final : public Dataset {

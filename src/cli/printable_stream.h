@@ -1,0 +1,38 @@
+// Output that a terminal can only show, not obey.
+#pragma once
+
+#include <ostream>
+#include <streambuf>
+#include <string>
+
+namespace nescio {
+
+/// Passes every line on as printable() shows it, so that a name from outside cannot move the cursor
+/// or hide what stands before it. What is not a whole line waits for the rest, or for a flush.
+class PrintableStream final : public std::ostream {
+ public:
+  explicit PrintableStream(std::ostream& to) : std::ostream(nullptr), buffer_(to) {
+    rdbuf(&buffer_);
+  }
+
+ private:
+  class Buffer final : public std::streambuf {
+   public:
+    explicit Buffer(std::ostream& to) : to_(to) {}
+    ~Buffer() override { sync(); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+
+   private:
+    int_type overflow(int_type c) override;
+    int sync() override;
+    void pass_on();
+
+    std::ostream& to_;
+    std::string line_;
+  };
+
+  Buffer buffer_;
+};
+
+}  // namespace nescio
