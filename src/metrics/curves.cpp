@@ -89,4 +89,10 @@ double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive) {
   return accepted / all.negative;
 }
 
+double tied_pairs(const Ranking& ranking) {
+  double tied = 0;
+  for (const Step& step : ranking.steps) tied += static_cast<double>(step.id) * step.ood;
+  return tied / (static_cast<double>(ranking.id_count) * static_cast<double>(ranking.ood_count));
+}
+
 }  // namespace nescio

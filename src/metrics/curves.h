@@ -23,4 +23,8 @@ double aupr_trapezoid(const Ranking& ranking, Positive positive);
 /// Throws Error unless 0 < tpr <= 1.
 double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive);
 
+/// The share of pairs of an ID and an OOD row with equal scores: half of it is all that the order of
+/// equal rows could add to the AUROC. O(steps).
+double tied_pairs(const Ranking& ranking);
+
 }  // namespace nescio

@@ -144,5 +144,14 @@ TEST(Curves, RefuseATprOutOfRange) {
   }
 }
 
+TEST(Curves, CountTiedPairs) {
+  const auto share = [](const Scores& id, const Scores& ood) {
+    return tied_pairs(rank(std::span<const double>(id), std::span<const double>(ood)));
+  };
+  EXPECT_EQ(share({1, 1, 2, 3}, {1, 3, 3}), (2.0 + 2.0) / 12);
+  EXPECT_EQ(share({1, 2}, {3}), 0);
+  EXPECT_EQ(share({7, 7}, {7}), 1);
+}
+
 }  // namespace
 }  // namespace nescio

@@ -65,15 +65,37 @@ Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores)
 }
 
 /// For each row the place of its score among the distinct ones.
-std::vector<std::uint32_t> steps_of(std::span<const float> scores,
-                                    const std::vector<ScoreKey<float>>& distinct) {
+template <Score T>
+std::vector<std::uint32_t> steps_of(std::span<const T> scores,
+                                    const std::vector<ScoreKey<T>>& distinct) {
   std::vector<std::uint32_t> steps;
   steps.reserve(scores.size());
-  for (const float score : scores) {
+  for (const T score : scores) {
     const auto at = std::ranges::lower_bound(distinct, key_of(score));
     steps.push_back(static_cast<std::uint32_t>(at - distinct.begin()));
   }
   return steps;
+}
+
+template <Score T>
+RowRanking rank_rows_of(std::span<const T> id, std::span<const T> ood) {
+  RowRanking out{.ranking = rank(id, ood), .id = {}, .ood = {}};
+  std::vector<ScoreKey<T>> distinct;
+  std::ranges::set_union(sorted_keys(id), sorted_keys(ood), std::back_inserter(distinct));
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  out.id = steps_of(id, distinct);
+  out.ood = steps_of(ood, distinct);
+  return out;
+}
+
+/// f(id, ood) with the values of both arrays in the smaller type that holds all of them.
+template <class F>
+auto with_values(const Array& id, const Array& ood, const F& f) {
+  if (id.dtype() == DType::float32 && ood.dtype() == DType::float32) {
+    return f(id.as<float>(), ood.as<float>());
+  }
+  const Array wide_id = id.to_float64(), wide_ood = ood.to_float64();
+  return f(wide_id.as<double>(), wide_ood.as<double>());
 }
 
 }  // namespace
@@ -82,15 +104,18 @@ Ranking rank(std::span<const float> id, std::span<const float> ood) { return ran
 Ranking rank(std::span<const double> id, std::span<const double> ood) {
   return rank_scores(id, ood);
 }
+Ranking rank(const Array& id, const Array& ood) {
+  return with_values(id, ood, [](auto a, auto b) { return rank_scores(a, b); });
+}
 
 RowRanking rank_rows(std::span<const float> id, std::span<const float> ood) {
-  RowRanking out{.ranking = rank(id, ood), .id = {}, .ood = {}};
-  std::vector<ScoreKey<float>> distinct;
-  std::ranges::set_union(sorted_keys(id), sorted_keys(ood), std::back_inserter(distinct));
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  out.id = steps_of(id, distinct);
-  out.ood = steps_of(ood, distinct);
-  return out;
+  return rank_rows_of(id, ood);
+}
+RowRanking rank_rows(std::span<const double> id, std::span<const double> ood) {
+  return rank_rows_of(id, ood);
+}
+RowRanking rank_rows(const Array& id, const Array& ood) {
+  return with_values(id, ood, [](auto a, auto b) { return rank_rows_of(a, b); });
 }
 
 }  // namespace nescio

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "base/array.h"
+
 namespace nescio {
 
 /// The rows that have one score.
@@ -28,6 +30,9 @@ struct Ranking {
 /// their count and first position). O(n) time and memory; the sides are sorted in parallel.
 Ranking rank(std::span<const float> id, std::span<const float> ood);
 Ranking rank(std::span<const double> id, std::span<const double> ood);
+/// Scores as they come from files: float32 where both sides are, otherwise double, in which every
+/// score keeps its digits.
+Ranking rank(const Array& id, const Array& ood);
 
 /// A ranking that knows where its rows went: what scores of the same rows have in common can only be
 /// seen row by row.
@@ -39,6 +44,8 @@ struct RowRanking {
 
 /// The same ranking as rank(), with the step of every row. O(n log n). Error likewise.
 RowRanking rank_rows(std::span<const float> id, std::span<const float> ood);
+RowRanking rank_rows(std::span<const double> id, std::span<const double> ood);
+RowRanking rank_rows(const Array& id, const Array& ood);
 
 /// Which rows something was measured on: equal numbers stand for the same rows in the same order,
 /// different ones for rows that are independent of each other.

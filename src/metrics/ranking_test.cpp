@@ -125,5 +125,21 @@ TEST(Ranking, RefusesNaNAndInfinityWithCountAndPosition) {
               ThrowsMessage<Error>(AllOf(HasSubstr("ID scores"), HasSubstr("position 1"))));
 }
 
+TEST(Rank, OfArraysKeepsTheDigitsOfBothSides) {
+  const auto floats = [](std::vector<float> v) { return Array({v.size()}, std::vector<float>(v)); };
+  const auto doubles = [](std::vector<double> v) {
+    return Array({v.size()}, std::vector<double>(v));
+  };
+  // 0.1F is a little above 0.1.
+  const Ranking mixed = rank(floats({0.1F, 0.5F}), doubles({0.1, 0.5}));
+  EXPECT_EQ(mixed.steps, (std::vector<Step>{{0, 1}, {1, 0}, {1, 1}}));
+  const Ranking fine = rank(doubles({1, 1 + 1e-15, -1e300}), doubles({1 + 2e-15, 5e-324}));
+  EXPECT_EQ(fine.steps, (std::vector<Step>{{1, 0}, {0, 1}, {1, 0}, {1, 0}, {0, 1}}));
+  EXPECT_EQ(rank(floats({1, 2}), floats({2})).steps, (std::vector<Step>{{1, 0}, {1, 1}}));
+  const RowRanking rows = rank_rows(doubles({1 + 1e-15, 1}), doubles({1, 2}));
+  EXPECT_EQ(rows.id, (std::vector<std::uint32_t>{1, 0}));
+  EXPECT_EQ(rows.ood, (std::vector<std::uint32_t>{0, 2}));
+}
+
 }  // namespace
 }  // namespace nescio
