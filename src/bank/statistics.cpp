@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -195,22 +196,40 @@ const Matrix& Statistics::within_covariance(const Expr& e) {
                       [&] { return covariance_about(e, class_mean(e), true); });
 }
 
+// The arrays are float32, whatever computes with them.
+double Statistics::rounding_variance(const Expr& e) {
+  constexpr double epsilon = std::numeric_limits<float>::epsilon();
+  return epsilon * epsilon * std::ranges::max(mean(e * e).values);
+}
+
 namespace {
 // LAPACK's bits may depend on its threads.
-math::Whitening whiten(const Matrix& covariance) {
+math::Whitening whiten(const Matrix& covariance, double noise) {
   math::Whitening out;
-  parallel_for(1, [&](std::size_t) { out = math::whitening(covariance); });
+  parallel_for(1, [&](std::size_t) { out = math::whitening(covariance, noise); });
   return out;
 }
 }  // namespace
 
 const math::Whitening& Statistics::whitening(const Expr& e) {
-  return once<math::Whitening>("whitening", e, 0, [&] { return whiten(covariance(e)); });
+  return once<math::Whitening>("whitening", e, 0,
+                               [&] { return whiten(covariance(e), rounding_variance(e)); });
 }
 
 const math::Whitening& Statistics::within_whitening(const Expr& e) {
-  return once<math::Whitening>("within_whitening", e, 0,
-                               [&] { return whiten(within_covariance(e)); });
+  return once<math::Whitening>("within_whitening", e, 0, [&] {
+    const Matrix& covariance = within_covariance(e);
+    const double noise = rounding_variance(e);
+    double trace = 0;
+    for (std::size_t c = 0; c < covariance.cols; ++c) trace += covariance(c, c);
+    if (trace <= noise * static_cast<double>(covariance.cols)) {
+      fail(split_.name, ": the rows of each class are the same but for rounding (", rows_,
+           " rows, ", split_.classes,
+           " classes), so there is no distance within a class to compare with; fit on ",
+           "several different rows of each class");
+    }
+    return whiten(covariance, noise);
+  });
 }
 
 double Statistics::quantile(const Expr& e, double q) {

@@ -51,7 +51,8 @@ class Statistics {
   const Matrix& covariance(const Expr& e);
   /// [w, w], divided by N, about the mean of each row's class.
   const Matrix& within_covariance(const Expr& e);
-  /// Whitening of the covariances above (math/linalg.h).
+  /// Whitening of the covariances above (math/linalg.h), without what float32 rounding alone makes vary:
+  /// eps^2 times the mean square of the largest column. Error if nothing else varies.
   const math::Whitening& whitening(const Expr& e);
   const math::Whitening& within_whitening(const Expr& e);
   /// Of all N * w values together, numpy's linear interpolation; q in [0, 1].
@@ -67,6 +68,7 @@ class Statistics {
   template <class T>
   std::function<void(const std::function<void(std::span<const T>)>&)> chunks(const Expr& e);
   Matrix covariance_about(const Expr& e, const Matrix& centres, bool by_class);
+  double rounding_variance(const Expr& e);
   Batch batch() const;
 
   Split split_;

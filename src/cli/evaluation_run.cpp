@@ -102,6 +102,7 @@ void run_evaluation(const FeatureBank& bank, const Roles& roles, const Evaluatio
   } else {
     console.out << results_text(record.results);
   }
+  for (const std::string& notice : record.results.notices) console.warn(notice);
   for (const Skipped& skipped : record.results.skipped) {
     console.log << "skipped " << skipped.detector << ": " << skipped.reason << '\n';
   }

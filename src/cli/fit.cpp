@@ -28,6 +28,7 @@ class Fit final : public Verb {
       if (!split.empty()) features.rows(split);
     }
     const FittedDetector detector = fit_detector(features, spec, train, val);
+    for (const std::string& notice : detector.chain.notices()) console.warn(notice);
     const auto rows = read_arrays(features, self_test_split(features));
     save_detector(detector, to_batch(rows), folder);
     console.out << folder.string() << '\n';

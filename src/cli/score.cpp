@@ -1,5 +1,6 @@
 // nescio score DETECTOR model=resnet20:PATH.th data=PHOTO.jpg
 // nescio score DETECTOR bank=BANK sets=cifar10/test,cifar100/test out=DIR
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 
@@ -33,7 +34,7 @@ class Score final : public Verb {
       fail_usage("score: --json is for pictures; the scores of a bank are .npy files");
     }
     const auto splits = parse_splits(sets, "score: sets");
-    const FittedDetector fitted = load_detector(detector);
+    FittedDetector fitted = load_detector(detector);
     if (of_pictures) {
       score_data(fitted, console);
     } else {
@@ -93,12 +94,13 @@ class Score final : public Verb {
     write_npy(std::filesystem::path(out) / "scores.npy", float64 ? wide : wide.to_float32());
   }
 
-  void score_bank(const FittedDetector& fitted, const std::vector<std::string>& splits,
+  void score_bank(FittedDetector& fitted, const std::vector<std::string>& splits,
                   const Console& console) const {
     const FeatureBank features = FeatureBank::open(bank);
     check_network(fitted, features.model(), features.classes());
-    for (const std::string& split : splits) check(fitted, features, split);
-    const auto program = fitted.compile();
+    const LogitsFrom logits = logits_of(fitted, features, splits);
+    for (const std::string& split : splits) check(fitted, features, split, logits);
+    const auto program = fitted.compile(Executor::cpu, logits);
     for (const std::string& split : splits) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
@@ -110,9 +112,22 @@ class Score final : public Verb {
     }
   }
 
-  // The split must have what the detector reads.
-  void check(const FittedDetector& fitted, const FeatureBank& features,
-             const std::string& split) const {
+  // Rows without logits get them from their features and the head, of the bank or of the detector.
+  static LogitsFrom logits_of(FittedDetector& fitted, const FeatureBank& features,
+                              const std::vector<std::string>& splits) {
+    const auto given = [&](const std::string& split) { return features.has(split, "logits"); };
+    if (!fitted.chain.needs().logits || std::ranges::all_of(splits, given)) {
+      return LogitsFrom::network;
+    }
+    if (!fitted.head) fitted.head = features.head();
+    if (!fitted.head) return LogitsFrom::network;
+    if (fitted.feature_width == 0) fitted.feature_width = fitted.head->weight.cols();
+    return LogitsFrom::head;
+  }
+
+  // The bank must be of the network that the detector was fitted on, as far as shapes tell.
+  void check(const FittedDetector& fitted, const FeatureBank& features, const std::string& split,
+             LogitsFrom logits) const {
     if (features.rows(split) == 0) fail(split, " has no rows");
     const Needs needs = fitted.chain.needs();
     const auto compare = [&](const std::string& name, std::size_t expected) {
@@ -127,8 +142,13 @@ class Score final : public Verb {
              "); the detector was fitted on another network's bank");
       }
     };
-    if (needs.logits) compare("logits", fitted.classes);
-    if (needs.features) compare("features", fitted.feature_width);
+    const bool by_head = needs.logits && logits == LogitsFrom::head;
+    if (by_head && fitted.head->weight.rows() != fitted.classes) {
+      fail("[", fitted.chain.spec(), "] was fitted on a network of ", fitted.classes,
+           " classes, the head of ", bank, " has ", fitted.head->weight.rows());
+    }
+    if (needs.logits && !by_head) compare("logits", fitted.classes);
+    if (needs.features || by_head) compare("features", fitted.feature_width);
     for (const auto& [name, width] : fitted.arrays) compare(name, width);
   }
 

@@ -35,6 +35,12 @@ Chain::Chain(std::string_view source) {
       fail("[", spec_, "] ", links_[i].info->name, " is a detector and can only stand last");
     }
   }
+  const DetectorInfo& detector = *links_.back().info;
+  if (links_.size() > 1 && !detector.needs.logits && !detector.needs.features) {
+    fail("[", spec_, "] ", links_.front().info->name, " changes logits and features, but ",
+         detector.name, " reads neither, only ", join(detector.needs.arrays),
+         ", which a pass of its own over the network made; use ", detector.name, " alone");
+  }
 }
 
 Needs Chain::needs() const {
@@ -77,6 +83,7 @@ void Chain::fit(const Inputs& inputs, const FitData& data) {
   check_inputs(inputs);
   Inputs in = inputs;
   for (Link& link : links_) {
+    link.stage->notices.clear();
     try {
       if (learns(*link.info)) {
         Statistics* statistics = link.stage->fit_on == "train" ? data.train : data.val;
@@ -94,21 +101,42 @@ void Chain::fit(const Inputs& inputs, const FitData& data) {
   fitted_ = true;
 }
 
+Notices Chain::notices() const {
+  Notices all;
+  for (const Link& link : links_) {
+    for (const std::string& notice : link.stage->notices) {
+      all.push_back(text("[", spec_, "] ", notice));
+    }
+  }
+  return all;
+}
+
+Expr Chain::score_without(std::size_t left_out, const Inputs& inputs) const {
+  Inputs in = inputs;
+  for (std::size_t i = 0; i + 1 < links_.size(); ++i) {
+    if (i != left_out) in = as<Shaper>(links_[i].stage).shape(in);
+  }
+  return as<Detector>(links_.back().stage).score(in);
+}
+
 Expr Chain::score(const Inputs& inputs) const {
   check_inputs(inputs);
   if (!fitted_ && (fits_on("train") || fits_on("val"))) {
     fail("[", spec_, "] must be fitted before it can score");
   }
-  Inputs in = inputs;
   try {
-    for (const Link& link : links_) {
-      if (!link.info->shaper) return as<Detector>(link.stage).score(in);
-      in = as<Shaper>(link.stage).shape(in);
+    const Expr score = score_without(links_.size(), inputs);
+    for (std::size_t i = 0; i + 1 < links_.size(); ++i) {
+      if (score_without(i, inputs).id() != score.id()) continue;
+      fail(links_[i].info->name, " changes nothing that ", links_.back().info->name,
+           " reads with these parameters: a factor of a whole row, for one, is lost where rows are "
+           "scaled to unit length (normalize=true). The scores would be those without ",
+           links_[i].info->name);
     }
+    return score;
   } catch (const Error& e) {
     fail("[", spec_, "] ", e.what());
   }
-  fail("[", spec_, "] has no detector");
 }
 
 std::map<std::string, Array> Chain::learned() const {

@@ -22,7 +22,8 @@ struct FitData {
 class Chain {
  public:
   /// Parses and checks "react(q=0.9)+energy(T=1)"; lists must have been expanded. Error on unknown
-  /// names and keys (with the nearest one), values out of range, or a shaper in the last place.
+  /// names and keys (with the nearest one), values out of range, a shaper in the last place, or one
+  /// before a detector that reads neither logits nor features.
   explicit Chain(std::string_view spec);
 
   /// The spec as it was asked for, without blanks.
@@ -35,7 +36,10 @@ class Chain {
   /// Learns every stage on what the ones before it produce. Error if an array that it needs is
   /// missing.
   void fit(const Inputs& in, const FitData& data);
-  /// [B, 1], higher = more OOD. Error before fit() if a stage learns something.
+  /// What the stages had to say while they learned.
+  Notices notices() const;
+  /// [B, 1], higher = more OOD. Error before fit() if a stage learns something, and for a shaper
+  /// without which the score is the same expression.
   Expr score(const Inputs& in) const;
 
   /// Learned arrays by "<place of the stage>.<name>", for saving; load() is the way back and counts
@@ -49,6 +53,8 @@ class Chain {
     std::unique_ptr<Stage> stage;
   };
   void check_inputs(const Inputs& in) const;
+  /// The score of all stages but the one at this place.
+  Expr score_without(std::size_t left_out, const Inputs& in) const;
 
   std::string spec_;
   std::vector<Link> links_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "io/test_folder.h"
 
 namespace nescio {
 namespace {
@@ -41,6 +42,22 @@ TEST(Chain, SaysWhatIsMissing) {
   EXPECT_THROW(Chain("vim").score(make_inputs(3, 4, HeadTables{Matrix(3, 4), Matrix(1, 3)})),
                Error);
   EXPECT_NO_THROW(Chain("energy").score(logits_only));
+}
+
+TEST(Chain, RefusesAShaperThatDoesNotReachWhatIsRead) {
+  using testing::HasSubstr;
+  EXPECT_THAT(message("react+odin"), HasSubstr("odin reads neither"));
+  EXPECT_THAT(message("react(q=0.5)+scale+odin"), HasSubstr("use odin alone"));
+  const Inputs in = make_inputs(3, 4, HeadTables{Matrix(3, 4), Matrix(1, 3)});
+  for (const char* spec : {"scale+knn(k=1)", "react+scale+knn(k=1)"}) {
+    Chain chain(spec);
+    Split split{
+        "a/b", {{"features", Array({2, 4}, std::vector<float>{1, 2, 3, 4, 5, 6, 7, 9})}}, {}, 3};
+    Statistics statistics(split, Executor::cpu);
+    chain.fit(in, {&statistics, &statistics});
+    EXPECT_THAT(error_of([&] { chain.score(in); }),
+                HasSubstr("scale changes nothing that knn reads"));
+  }
 }
 
 TEST(Chain, AllSpecsAreValid) {

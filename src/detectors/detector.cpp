@@ -1,10 +1,25 @@
 #include "detectors/detector.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace nescio {
 
 void Stage::fit(const Inputs&, Statistics&) {}
+
+void check_directions(const Inputs& in, Statistics& statistics, Notices& notices) {
+  const auto& graph = in.unscaled.graph();
+  const Expr zero =
+      where(l2_norm(in.unscaled) > shortest_row, constant(graph, 0.0), constant(graph, 1.0));
+  const double share = statistics.mean(zero)(0, 0);
+  if (share == 0) return;
+  const double rows = std::round(share * static_cast<double>(statistics.rows()));
+  const std::string found =
+      text(format_number(rows), " of the ", statistics.rows(), " rows of ", statistics.name(),
+           " have no direction, since all their features ", "are zero");
+  if (share == 1) fail(found, "; look at the features, or take normalize=false");
+  notices.push_back(found + "; they stay zero where the others get unit length");
+}
 
 std::vector<std::string> Needs::inputs() const {
   std::vector<std::string> names = arrays;

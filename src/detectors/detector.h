@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bank/statistics.h"
+#include "base/notice.h"
 #include "base/parameters.h"
 #include "detectors/inputs.h"
 
@@ -25,6 +26,7 @@ class Stage {
   virtual void fit(const Inputs& in, Statistics& statistics);
 
   std::string fit_on = "train";  // or "val"; a parameter of every stage that learns
+  Notices notices;               // what fit() has to say without failing
 };
 
 class Detector : public Stage {
@@ -38,6 +40,10 @@ class Shaper : public Stage {
   /// Changed features or logits. Called after fit() or after the learned arrays were loaded.
   virtual Inputs shape(const Inputs& in) const = 0;
 };
+
+/// Says how many rows of a fit have no direction because all their features are zero; Error if none
+/// has one.
+void check_directions(const Inputs& in, Statistics& statistics, Notices& notices);
 
 struct Paper {
   std::string authors, title, venue, arxiv;

@@ -3,22 +3,34 @@
 #include "base/error.h"
 
 namespace nescio {
+namespace {
+
+void require_head(const std::optional<HeadTables>& head) {
+  if (head) return;
+  fail(
+      "changed features need the head to give logits; import it with head_weight=W.npy "
+      "head_bias=b.npy");
+}
+
+Expr logits_of(const Expr& features, const HeadTables& head) {
+  return inner_products(features, head.weight) + head.bias;
+}
+
+}  // namespace
 
 Inputs Inputs::with_features(const Expr& changed) const {
-  if (!head) {
-    fail(
-        "changed features need the head to give logits; import it with head_weight=W.npy "
-        "head_bias=b.npy");
-  }
+  require_head(head);
   Inputs out = *this;
-  out.features = changed;
-  out.logits = inner_products(changed, head->weight) + head->bias;
+  out.features = out.unscaled = changed;
+  out.logits = logits_of(changed, *head);
   return out;
 }
 
-Inputs Inputs::with_logits(const Expr& changed) const {
+Inputs Inputs::with_scaled_features(const Expr& factor) const {
+  require_head(head);
   Inputs out = *this;
-  out.logits = changed;
+  out.features = factor * features;
+  out.logits = factor * (logits - head->bias) + head->bias;
   return out;
 }
 
@@ -35,12 +47,13 @@ Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional
   auto graph = std::make_shared<Graph>();
   Inputs in;
   if (classes > 0) in.logits = input(graph, "logits", classes);
-  if (feature_width > 0) in.features = input(graph, "features", feature_width);
+  if (feature_width > 0) in.features = in.unscaled = input(graph, "features", feature_width);
   in.head = std::move(head);
+  if (!in.logits && in.features && in.head) in.logits = logits_of(in.features, *in.head);
   for (const auto& [name, width] : arrays) in.arrays.emplace(name, input(graph, name, width));
   return in;
 }
 
-Expr unit_rows(const Expr& x) { return x / max(l2_norm(x), 1e-12); }
+Expr unit_rows(const Expr& x) { return x / max(l2_norm(x), shortest_row); }
 
 }  // namespace nescio

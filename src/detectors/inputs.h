@@ -11,6 +11,11 @@
 
 namespace nescio {
 
+/// Rows up to this length have no direction: the squares of their entries are no normal floats.
+inline constexpr double shortest_row = 1.0842021724855044e-19;  // sqrt(the smallest normal float)
+/// x / |x|, row by row; a row of zeros stays zero.
+Expr unit_rows(const Expr& x);
+
 /// The last layer as constants: logits = features W^T + b.
 struct HeadTables {
   Table weight;  // W [C, D]
@@ -24,25 +29,28 @@ struct HeadTables {
 struct Inputs {
   Expr logits;
   Expr features;
+  Expr unscaled;  // features but for factors of whole rows
   std::optional<HeadTables> head;
   std::map<std::string, Expr> arrays;
 
   /// An array that a probe added; Error that says how to get it.
   const Expr& array(const std::string& name) const;
+  /// unit_rows() of the features: what scaling a row cannot change.
+  Expr directions() const { return unit_rows(unscaled); }
 
   /// Other features; the logits follow from the head (Error without one).
   Inputs with_features(const Expr& changed) const;
-  Inputs with_logits(const Expr& changed) const;
+  /// Features times a factor [B, 1] > 0. The logits follow as factor (z - b) + b, which needs no
+  /// product with the head, only its bias (Error without one).
+  Inputs with_scaled_features(const Expr& factor) const;
 };
 
 /// Widths of arrays by name.
 using Widths = std::map<std::string, std::size_t>;
 
-/// Inputs over a new graph; a width of 0 leaves the array out. `arrays` are those of probes.
+/// Inputs over a new graph; a width of 0 leaves the array out. Without logits of their own, they
+/// follow from features and head. `arrays` are those of probes.
 Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head,
                    const Widths& arrays = {});
-
-/// x / max(|x|, 1e-12), row by row; a row of zeros stays zero.
-Expr unit_rows(const Expr& x);
 
 }  // namespace nescio

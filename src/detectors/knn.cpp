@@ -16,6 +16,7 @@ class Knn final : public Detector {
   Array rows;
 
   void fit(const Inputs& in, Statistics& statistics) override {
+    if (normalize) check_directions(in, statistics, notices);
     rows = statistics.values(feature(in));
     check();
   }
@@ -28,7 +29,7 @@ class Knn final : public Detector {
   }
 
  private:
-  Expr feature(const Inputs& in) const { return normalize ? unit_rows(in.features) : in.features; }
+  Expr feature(const Inputs& in) const { return normalize ? in.directions() : in.features; }
   void check() const {
     if (static_cast<std::size_t>(k) > rows.rows()) {
       fail("knn: k = ", k, " is more than the ", rows.rows(), " training rows");

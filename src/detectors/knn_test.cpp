@@ -1,5 +1,8 @@
+#include <gmock/gmock.h>
 #include "base/error.h"
+
 #include "detectors/toy_bank.h"
+#include "io/test_folder.h"
 
 namespace nescio {
 namespace {
@@ -62,6 +65,25 @@ TEST(Knn, OfATrainingRowIsZero) {
 }
 
 TEST(Knn, RefusesMoreNeighboursThanRows) { EXPECT_THROW(ToyBank().scores("knn(k=201)"), Error); }
+
+TEST(Knn, RefusesFeaturesWithoutDirection) {
+  ToyBank bank;
+  for (auto& h : bank.train_features) h.assign(ToyBank::width, 0);
+  EXPECT_THAT(error_of([&] { bank.scores("knn"); }),
+              testing::HasSubstr("200 of the 200 rows of toy/train have no direction"));
+  EXPECT_EQ(error_of([&] { bank.scores("knn(normalize=false)"); }), "");
+}
+
+TEST(Knn, SeesDirectionsAtAnyScale) {
+  const ToyBank bank;
+  ToyBank tiny = bank;
+  for (auto* rows : {&tiny.train_features, &tiny.test_features}) {
+    for (auto& h : *rows) {
+      for (double& v : h) v *= 0x1p-50;
+    }
+  }
+  EXPECT_EQ(tiny.scores("knn(k=3)"), bank.scores("knn(k=3)"));
+}
 
 }  // namespace
 }  // namespace nescio

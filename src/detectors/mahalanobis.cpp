@@ -1,36 +1,14 @@
 // Mahalanobis distance to the nearest class (MDS).
 //   s(x) = min_c (h - mu_c)^T Sigma^-1 (h - mu_c)                          higher = more OOD
-// mu_c: class means, Sigma: covariance of h - mu_y over the training rows, divided by N. Sigma^-1
-// is the pseudo-inverse: eigenvalues up to D eps times the largest count as zero, so dead units do
-// no harm. Scored as squared distances after whitening about the overall mean: O(D^2 + C D) a row,
-// two products.
-#include "detectors/detector.h"
+// mu_c: class means, Sigma: their common covariance (tied_gaussian.h). O(D^2 + C D) a row.
+#include "detectors/tied_gaussian.h"
 
 namespace nescio::detectors {
 namespace {
 
-class Mahalanobis final : public Detector {
+class Mahalanobis final : public TiedGaussian {
  public:
-  bool normalize = false;
-  Matrix mean, whitening, centres;
-
-  void fit(const Inputs& in, Statistics& statistics) override {
-    const Expr h = feature(in);
-    mean = statistics.mean(h);
-    whitening = statistics.within_whitening(h).matrix;
-    Matrix centred = statistics.class_mean(h);
-    for (std::size_t c = 0; c < centred.rows; ++c) {
-      for (std::size_t d = 0; d < centred.cols; ++d) centred(c, d) -= mean(0, d);
-    }
-    centres = math::multiply(centred, whitening);
-  }
-
-  Expr score(const Inputs& in) const override {
-    return row_min(squared_distances(matmul(feature(in) - mean, whitening), centres));
-  }
-
- private:
-  Expr feature(const Inputs& in) const { return normalize ? unit_rows(in.features) : in.features; }
+  Expr score(const Inputs& in) const override { return distance_to_class(in); }
 };
 
 }  // namespace
@@ -47,10 +25,11 @@ DetectorInfo mahalanobis() {
                 "NeurIPS 2018", "1807.03888"},
       .needs = {.features = true, .labels = true},
       .fit_on = "train",
-      .parameters = {parameter(&Mahalanobis::normalize,
-                               {.name = "normalize",
-                                .doc = "scale features to unit length first (MDS++, 2505.18032)",
-                                .sweep = {"false", "true"}})},
+      .parameters = {parameter<Mahalanobis, bool>(
+          &Mahalanobis::normalize,
+          {.name = "normalize",
+           .doc = "scale features to unit length first (MDS++, 2505.18032)",
+           .sweep = {"false", "true"}})},
       .learned = {learned(&Mahalanobis::mean, "mean", "overall mean [1, D]"),
                   learned(&Mahalanobis::whitening, "whitening",
                           "W [D, rank] with W W^T = Sigma^-1"),

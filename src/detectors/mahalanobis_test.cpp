@@ -1,4 +1,7 @@
+#include <gmock/gmock.h>
+
 #include "detectors/toy_bank.h"
+#include "io/test_folder.h"
 
 namespace nescio {
 namespace {
@@ -116,6 +119,39 @@ TEST(Mahalanobis, IsTheSameAfterAnyInvertibleMapOfTheFeatures) {
   const auto after = bank.scores("mahalanobis", Executor::reference);
   for (std::size_t r = 0; r < before.size(); ++r)
     EXPECT_NEAR(after[r], before[r], 1e-5 * before[r]);
+}
+
+TEST(Mahalanobis, RefusesClassesWhoseRowsAreTheSame) {
+  ToyBank bank;
+  for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
+    bank.train_features[r] = bank.train_features[r % ToyBank::classes];
+    // Rounding of float32, as a network in another batch gives it.
+    for (double& v : bank.train_features[r])
+      v = std::nextafter(static_cast<float>(v), r % 2 ? 9.F : -9.F);
+  }
+  for (const char* spec : {"mahalanobis", "relative_mahalanobis", "mahalanobis(normalize=true)"}) {
+    for (const Executor executor : {Executor::cpu, Executor::reference}) {
+      EXPECT_THAT(error_of([&] { bank.scores(spec, executor); }),
+                  testing::HasSubstr("the rows of each class are the same but for rounding"))
+          << spec;
+    }
+  }
+}
+
+TEST(Mahalanobis, TakesRoundingForNoDirection) {
+  // The last feature is a constant in float32, rounded up or down: a unit that says nothing.
+  ToyBank bank;
+  for (auto* rows : {&bank.train_features, &bank.test_features}) {
+    for (std::size_t r = 0; r < rows->size(); ++r) {
+      (*rows)[r].back() = std::nextafter(700.F, (r / ToyBank::classes) % 2 == 0 ? 0.F : 999.F);
+    }
+  }
+  const auto noisy = bank.scores("mahalanobis", Executor::reference);
+  for (auto* rows : {&bank.train_features, &bank.test_features}) {
+    for (Row& h : *rows) h.back() = 700;
+  }
+  const auto constant = bank.scores("mahalanobis", Executor::reference);
+  for (std::size_t r = 0; r < noisy.size(); ++r) EXPECT_NEAR(noisy[r], constant[r], 1e-3);
 }
 
 }  // namespace

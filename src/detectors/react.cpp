@@ -2,7 +2,8 @@
 //   h' = min(h, tau),  z' = W h' + b
 // tau: quantile q of all values of the features together (numpy's linear interpolation). The paper
 // takes training features, OpenOOD ID validation features; the default is OpenOOD's, since the
-// published tables come from it. O(C D) a row: one product with the head.
+// published tables come from it. O(C D) a row: one product with the head. A tau that leaves all
+// features the same is refused.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -15,6 +16,25 @@ class React final : public Shaper {
 
   void fit(const Inputs& in, Statistics& statistics) override {
     clip = statistics.quantile(in.features, q);
+    const auto& graph = in.features.graph();
+    const auto share = [&](const Expr& condition) {
+      return row_mean(where(condition, constant(graph, 1.0), constant(graph, 0.0)));
+    };
+    const Matrix& shares =
+        statistics.mean(concat({share(in.features < clip), share(in.features > clip)}));
+    const std::string found =
+        text("tau, the quantile q = ", format_number(q), " of the features of ", statistics.name(),
+             ", is ", format_number(clip));
+    if (shares(0, 0) == 0) {
+      fail(found,
+           ", the smallest of them: all would be cut to the same value; take a larger q, as ",
+           "0.9");
+    }
+    if (shares(0, 1) == 0) {
+      notices.push_back(found + ", the largest of them: none of these rows is changed");
+    } else if (clip <= 0) {
+      notices.push_back(found + ": it is made for features after a ReLU, where tau is above 0");
+    }
   }
 
   Inputs shape(const Inputs& in) const override { return in.with_features(min(in.features, clip)); }

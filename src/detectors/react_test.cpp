@@ -1,4 +1,7 @@
+#include <gmock/gmock.h>
+
 #include "detectors/toy_bank.h"
+#include "io/test_folder.h"
 
 namespace nescio {
 namespace {
@@ -33,6 +36,15 @@ TEST(React, FitsWhatComesAfterItOnCutFeatures) {
   // With q = 1 nothing is cut, so the detector behind it learns the same; with less it does not.
   EXPECT_EQ(bank.scores("react(q=1)+mahalanobis"), bank.scores("mahalanobis"));
   EXPECT_NE(bank.scores("react(q=0.8)+mahalanobis"), bank.scores("mahalanobis"));
+}
+
+TEST(React, RefusesAQuantileThatLeavesAllFeaturesTheSame) {
+  const ToyBank bank;  // behind a ReLU: a good part of the features are 0
+  EXPECT_THAT(error_of([&] { bank.scores("react(q=0.05)+energy"); }),
+              testing::AllOf(testing::HasSubstr("is 0, the smallest of them"),
+                             testing::HasSubstr("take a larger q")));
+  EXPECT_THAT(error_of([&] { bank.scores("react(q=0)+knn"); }), testing::HasSubstr("smallest"));
+  EXPECT_EQ(error_of([&] { bank.scores("react(q=0.5)+energy"); }), "");
 }
 
 }  // namespace

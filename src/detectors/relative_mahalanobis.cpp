@@ -1,39 +1,30 @@
 // Relative Mahalanobis distance (RMDS).
 //   s(x) = min_c d_c(x) - d_0(x)                                           higher = more OOD
-// d_c: squared Mahalanobis distance to class c under the shared covariance (see mahalanobis), d_0:
+// d_c: squared Mahalanobis distance to class c under the shared covariance (tied_gaussian.h), d_0:
 // to the overall mean under the covariance of all training features, both divided by N. Cost 2
 // O(D^2) + O(C D) a row.
-#include "detectors/detector.h"
+#include "detectors/tied_gaussian.h"
 
 namespace nescio::detectors {
 namespace {
 
-class RelativeMahalanobis final : public Detector {
+class RelativeMahalanobis final : public TiedGaussian {
  public:
-  bool normalize = false;
-  Matrix mean, whitening, centres, background;
+  Matrix background;
 
   void fit(const Inputs& in, Statistics& statistics) override {
-    const Expr h = feature(in);
-    mean = statistics.mean(h);
-    whitening = statistics.within_whitening(h).matrix;
-    background = statistics.whitening(h).matrix;
-    Matrix centred = statistics.class_mean(h);
-    for (std::size_t c = 0; c < centred.rows; ++c) {
-      for (std::size_t d = 0; d < centred.cols; ++d) centred(c, d) -= mean(0, d);
+    TiedGaussian::fit(in, statistics);
+    if (centres.rows < 2) {
+      fail("of a single class (", statistics.name(), ") both distances are the same; take ",
+           "mahalanobis, or rows of several classes");
     }
-    centres = math::multiply(centred, whitening);
+    background = statistics.whitening(feature(in)).matrix;
   }
 
   Expr score(const Inputs& in) const override {
-    const Expr h = feature(in) - mean;
-    const Expr to_class = row_min(squared_distances(matmul(h, whitening), centres));
-    const Expr to_all = l2_norm(matmul(h, background));
-    return to_class - to_all * to_all;
+    const Expr to_all = l2_norm(matmul(feature(in) - mean, background));
+    return distance_to_class(in) - to_all * to_all;
   }
-
- private:
-  Expr feature(const Inputs& in) const { return normalize ? unit_rows(in.features) : in.features; }
 };
 
 }  // namespace
@@ -48,10 +39,11 @@ DetectorInfo relative_mahalanobis() {
                 "ICML workshop 2021", "2106.09022"},
       .needs = {.features = true, .labels = true},
       .fit_on = "train",
-      .parameters = {parameter(&RelativeMahalanobis::normalize,
-                               {.name = "normalize",
-                                .doc = "scale features to unit length first (RMDS++, 2505.18032)",
-                                .sweep = {"false", "true"}})},
+      .parameters = {parameter<RelativeMahalanobis, bool>(
+          &RelativeMahalanobis::normalize,
+          {.name = "normalize",
+           .doc = "scale features to unit length first (RMDS++, 2505.18032)",
+           .sweep = {"false", "true"}})},
       .learned = {learned(&RelativeMahalanobis::mean, "mean", "overall mean [1, D]"),
                   learned(&RelativeMahalanobis::whitening, "whitening",
                           "W [D, rank], W W^T = within covariance^-1"),

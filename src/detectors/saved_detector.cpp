@@ -23,10 +23,23 @@ std::optional<HeadTables> tables(const std::optional<Head>& head) {
   return HeadTables{Table(head->weight), Table(head->bias)};
 }
 
+bool lacks_logits(const Chain& chain, const Batch& batch) {
+  return chain.needs().logits && !batch.contains("logits");
+}
+
+// The arrays that are read of these rows: features stand for logits that are not there.
+std::vector<std::string> read_of(const Chain& chain, const Batch& batch) {
+  Needs needs = chain.needs();
+  if (lacks_logits(chain, batch)) needs.features = true;
+  return needs.inputs();
+}
+
 std::vector<double> score_rows(const FittedDetector& detector, const Batch& batch) {
   const std::size_t rows = batch.empty() ? 0 : batch.begin()->second.rows;
   std::vector<double> scores(rows);
-  detector.compile()->run(batch, {scores.data()});
+  const LogitsFrom logits =
+      lacks_logits(detector.chain, batch) ? LogitsFrom::head : LogitsFrom::network;
+  detector.compile(Executor::cpu, logits)->run(batch, {scores.data()});
   return scores;
 }
 
@@ -35,7 +48,11 @@ void replay(const FittedDetector& detector, const std::map<std::string, Array>& 
   const auto expected = tensors.find("self_test.scores");
   if (expected == tensors.end()) return;
   Batch batch;
-  for (const std::string& name : detector.chain.needs().inputs()) {
+  for (const std::string name : {"logits", "features"}) {
+    const auto found = tensors.find("self_test." + name);
+    if (found != tensors.end()) batch.emplace(name, found->second.matrix());
+  }
+  for (const auto& [name, width] : detector.arrays) {
     const auto found = tensors.find("self_test." + name);
     if (found != tensors.end()) batch.emplace(name, found->second.matrix());
   }
@@ -78,12 +95,13 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Inputs FittedDetector::inputs() const {
-  return nescio::make_inputs(classes, feature_width, tables(head), arrays);
+Inputs FittedDetector::inputs(LogitsFrom logits) const {
+  return nescio::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
+                             tables(head), arrays);
 }
 
-std::unique_ptr<Program> FittedDetector::compile(Executor executor) const {
-  return nescio::compile({chain.score(inputs())}, executor);
+std::unique_ptr<Program> FittedDetector::compile(Executor executor, LogitsFrom logits) const {
+  return nescio::compile({chain.score(inputs(logits))}, executor);
 }
 
 std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split) {
@@ -101,10 +119,24 @@ Split read_split(const FeatureBank& bank, const std::string& split) {
   out.classes = bank.classes();
   out.arrays = read_arrays(bank, split);
   if (bank.has(split, "labels")) out.labels = bank.array(split, "labels");
+  if (out.classes == 0 && !out.labels.empty()) {
+    // Of more classes than rows one has no sample, whichever they are.
+    const auto rows = static_cast<std::int64_t>(out.labels.rows());
+    const std::int64_t last = std::ranges::max(out.labels.as<std::int64_t>());
+    out.classes = static_cast<std::size_t>(std::clamp<std::int64_t>(last, 0, rows - 1)) + 1;
+  }
   return out;
 }
 
-Inputs make_inputs(const FeatureBank& bank) {
+LogitsFrom logits_from(const FeatureBank& bank, const std::vector<std::string>& splits) {
+  const auto follow = [&](const std::string& split) {
+    return !split.empty() && bank.has(split, "features") && !bank.has(split, "logits");
+  };
+  return bank.head() && std::ranges::any_of(splits, follow) ? LogitsFrom::head
+                                                            : LogitsFrom::network;
+}
+
+Inputs make_inputs(const FeatureBank& bank, const std::vector<std::string>& splits) {
   Widths widths;
   for (const std::string& split : bank.splits()) {
     for (const auto& [name, array] : read_arrays(bank, split)) widths.emplace(name, array.cols());
@@ -113,8 +145,9 @@ Inputs make_inputs(const FeatureBank& bank) {
     const auto found = widths.extract(name);
     return found ? found.mapped() : 0;
   };
-  const std::size_t classes = take("logits");
+  const std::size_t given = take("logits");
   const std::size_t features = take("features");
+  const std::size_t classes = logits_from(bank, splits) == LogitsFrom::head ? 0 : given;
   return make_inputs(classes, features, tables(bank.head()), widths);
 }
 
@@ -147,12 +180,13 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   }
   out.origin["bank"] = bank.path().string();
   out.origin["model"] = bank.model();
-  const Inputs in = make_inputs(bank);
+  const Inputs in = make_inputs(bank, {train, val});
   out.chain.fit(in, {on_train.get(), on_val.get()});
-  for (const std::string& name : out.chain.needs().arrays) {
-    out.arrays.emplace(name, in.array(name).width());
-  }
-  if (!out.chain.needs().head) out.head.reset();
+  out.chain.score(in);  // refuses what can be fitted, but not scored
+  const Needs needs = out.chain.needs();
+  for (const std::string& name : needs.arrays) out.arrays.emplace(name, in.array(name).width());
+  const bool gives_logits = needs.logits && logits_from(bank, bank.splits()) == LogitsFrom::head;
+  if (!needs.head && !gives_logits) out.head.reset();
   return out;
 }
 
@@ -167,7 +201,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
     tensors.emplace("head.bias", detector.head->bias);
   }
   Batch kept;
-  for (const std::string& name : detector.chain.needs().inputs()) {
+  for (const std::string& name : read_of(detector.chain, self_test)) {
     const auto found = self_test.find(name);
     if (found == self_test.end()) continue;
     const MatrixView& view = found->second;

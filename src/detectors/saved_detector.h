@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -15,6 +17,9 @@
 #include "detectors/chain.h"
 
 namespace nescio {
+
+/// Whether logits are read, as the network gave them, or follow from features and head.
+enum class LogitsFrom { network, head };
 
 /// A chain with everything that scoring needs.
 struct FittedDetector {
@@ -26,17 +31,22 @@ struct FittedDetector {
   nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
 
   /// Inputs over a new graph.
-  Inputs inputs() const;
+  Inputs inputs(LogitsFrom logits = LogitsFrom::network) const;
   /// The score compiled for an executor; reads the arrays that the chain needs, by name.
-  std::unique_ptr<Program> compile(Executor executor = Executor::cpu) const;
+  std::unique_ptr<Program> compile(Executor executor = Executor::cpu,
+                                   LogitsFrom logits = LogitsFrom::network) const;
 };
 
 /// What a detector may read of a split: logits, features and what probes added, float32 [N, w].
 std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split);
-/// One split of a bank as fitting sees it: its arrays, labels, classes.
+/// One split of a bank as fitting sees it: its arrays, labels, classes. Where neither logits nor head
+/// say how many classes there are, the labels do.
 Split read_split(const FeatureBank& bank, const std::string& split);
-/// What the bank's arrays are called and how wide they are.
-Inputs make_inputs(const FeatureBank& bank);
+/// LogitsFrom::head if some of the splits (empty names are left out) have features, but no logits, and
+/// the bank has a head: all rows that are compared get theirs in one way.
+LogitsFrom logits_from(const FeatureBank& bank, const std::vector<std::string>& splits);
+/// What the bank's arrays are called and how wide they are, for rows of these splits.
+Inputs make_inputs(const FeatureBank& bank, const std::vector<std::string>& splits);
 /// The rows of arrays, which stay their owners.
 Batch to_batch(const std::map<std::string, Array>& arrays);
 
@@ -47,7 +57,7 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                             Executor executor = Executor::cpu);
 
 /// Writes the folder, replacing an older one only when complete. `self_test` rows of the arrays
-/// that the chain needs (at most 16 are kept) are scored and stored.
+/// that the chain needs (at most 16 are kept; features may stand for logits) are scored and stored.
 void save_detector(const FittedDetector& detector, const Batch& self_test,
                    const std::filesystem::path& folder);
 /// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is

@@ -87,6 +87,29 @@ TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {
   EXPECT_THROW(fit_detector(bank(), "knn", "toy/missing", ""), Error);
 }
 
+TEST_F(SavedDetector, TakesFeaturesAndHeadForLogits) {
+  FeatureBank without = bank();
+  SplitWriter writer(without, "toy/train", ToyBank::train_rows,
+                     {{"features", DType::float32, {ToyBank::width}}}, {});
+  writer.write("features", ToyBank::array(toy.train_features));
+  writer.commit(ToyBank::train_rows);
+  writer.finish();
+  for (const char* spec : {"energy", "react(q=0.5)+max_logit", "scale+energy", "vim"}) {
+    const bool learns = Chain(spec).fits_on("train") || Chain(spec).fits_on("val");
+    const std::string split = learns ? "toy/train" : "";
+    const FittedDetector fitted = fit_detector(without, spec, split, split);
+    const Batch features = {{"features", rows.at("features").matrix()}};
+    save_detector(fitted, features, folder / "detector");
+    const FittedDetector loaded = load_detector(folder / "detector");
+    std::vector<double> by_head(ToyBank::test_rows);
+    loaded.compile(Executor::cpu, LogitsFrom::head)->run(features, {by_head.data()});
+    const auto of_network = scores(loaded);
+    for (std::size_t r = 0; r < by_head.size(); ++r) {
+      EXPECT_NEAR(by_head[r], of_network[r], 1e-4) << spec;
+    }
+  }
+}
+
 TEST_F(SavedDetector, SaysWhereItCannotBeWritten) {
   const FittedDetector fitted = fit_detector(bank(), "energy", "", "");
   write_text(folder / "file", "in the way");

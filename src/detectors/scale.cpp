@@ -1,9 +1,10 @@
 // SCALE: features are scaled by how much of their sum lies in the largest ones.
 //   h' = e^r h,  z' = W h' + b = e^r (z - b) + b,  r = sum(h) / sum(largest k of h),  k = D -
 //   round(p D)
-// The second form needs no product with the head: O(D log k + C) a row.
-// Made for features >= 0. A row without positive sum in its largest entries keeps its logits (r =
-// 0); r is cut at 80, where e^r is near the largest float.
+// The logits need no product with the head: O(D log k + C) a row. Detectors that read features get
+// h'; directions h / |h| stay as they are, so a detector of directions is refused behind it.
+// Made for features >= 0, for which 1 <= r <= D / k. A row without positive sum in its largest
+// entries stays as it is (r = 0); r is cut at -80 and 80, where e^r nears the ends of a float.
 #include <algorithm>
 #include <cmath>
 
@@ -24,8 +25,7 @@ class Scale final : public Shaper {
     const Expr top = column(cumsum(sorted(in.features, Sort::descending)), k - 1);
     const Expr ratio = row_sum(in.features) / top;
     const Expr zero = constant(in.features.graph(), 0.0);
-    const Expr r = where(top > 0.0, clip(ratio, 0.0, 80.0), zero);
-    return in.with_logits(exp(r) * (in.logits - in.head->bias) + in.head->bias);
+    return in.with_scaled_features(exp(where(top > 0.0, clip(ratio, -80.0, 80.0), zero)));
   }
 };
 
@@ -35,7 +35,8 @@ DetectorInfo scale() {
   return describe<Scale>({
       .name = "scale",
       .summary = "Scales features by the share that their largest entries have of the sum.",
-      .formula = "z' = e^r (z - b) + b,  r = sum(h) / sum(largest k of h),  k = D - round(p D)",
+      .formula = "h' = e^r h,  z' = e^r (z - b) + b,  r = sum(h) / sum(largest k of h),  k = D - "
+                 "round(p D)",
       .paper = {"Xu, Chen, Franchi, Yao",
                 "Scaling for Training Time and Post-hoc Out-of-distribution Detection "
                 "Enhancement",
@@ -49,7 +50,8 @@ DetectorInfo scale() {
                                 .max_excluded = true,
                                 .sweep = {"0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"}})},
       .deviations =
-          {"the network's own logits are scaled; the authors recompute them from the head"},
+          {"the network's own logits are scaled; the authors recompute them from the head",
+           "a row whose largest entries have no positive sum stays as it is, and |r| ends at 80"},
   });
 }
 

@@ -1,5 +1,8 @@
+#include <gmock/gmock.h>
+
 #include "base/error.h"
 #include "detectors/toy_bank.h"
+#include "io/test_folder.h"
 
 namespace nescio {
 namespace {
@@ -93,6 +96,89 @@ TEST(Vim, TakesHalfOfFewDimensions) {
 }
 
 TEST(Vim, RefusesToLeaveNothing) { EXPECT_THROW(ToyBank().scores("vim(dim=12)"), Error); }
+
+// Features x = f(first `rank` coordinates) in float32: what lies beyond is rounding.
+void flatten(std::vector<Row>& features, std::size_t rank, double offset) {
+  Rng rng(7);
+  std::vector<Row> map(rank, Row(ToyBank::width));
+  for (Row& row : map) {
+    for (double& v : row) v = rng.normal();
+  }
+  for (Row& h : features) {
+    const Row x = h;
+    for (std::size_t d = 0; d < h.size(); ++d) {
+      double sum = offset * map[0][d];
+      for (std::size_t i = 0; i < rank; ++i) sum += x[i] * map[i][d];
+      h[d] = static_cast<float>(sum);
+    }
+  }
+}
+
+TEST(Vim, RefusesAResidualThatIsRounding) {
+  for (const Executor executor : {Executor::cpu, Executor::reference}) {
+    for (const double offset : {0.0, 1000.0}) {
+      ToyBank bank;
+      flatten(bank.train_features, 4, offset);
+      for (const char* spec : {"vim(dim=5)", "vim(dim=11)", "vim"}) {
+        const std::string refusal = error_of([&] { bank.scores(spec, executor); });
+        EXPECT_THAT(refusal, testing::HasSubstr("no part outside the first")) << spec;
+        // And u, where that is not negligible.
+        EXPECT_THAT(refusal, testing::HasSubstr(offset == 0 ? "span 5 of 12" : "span 4 of 12"));
+        EXPECT_THAT(refusal, testing::HasSubstr("smaller dim, e.g. 2"));
+      }
+      EXPECT_EQ(error_of([&] { bank.scores("vim(dim=3)", executor); }), "");
+    }
+  }
+}
+
+TEST(Vim, RefusesAsManyDimensionsAsRows) {
+  ToyBank bank;
+  for (std::size_t r = 6; r < ToyBank::train_rows; ++r) {
+    bank.train_features[r] = bank.train_features[r % 6];
+  }
+  EXPECT_THAT(error_of([&] { bank.scores("vim(dim=6)"); }), testing::HasSubstr("span 6 of 12"));
+  EXPECT_EQ(error_of([&] { bank.scores("vim(dim=5)"); }), "");
+}
+
+TEST(Vim, SeesAResidualAtAnyScale) {
+  for (const double scale : {1e-6, 1e6}) {
+    ToyBank bank;
+    for (auto* rows : {&bank.train_features, &bank.test_features}) {
+      for (Row& h : *rows) {
+        for (double& v : h) v *= scale;
+      }
+    }
+    EXPECT_EQ(error_of([&] { bank.scores("vim"); }), "") << scale;
+  }
+}
+
+TEST(Vim, RefusesAnAlphaThatTurnsTheResidualRound) {
+  for (const Executor executor : {Executor::cpu, Executor::reference}) {
+    ToyBank bank;
+    for (Row& z : bank.train_logits) {
+      for (double& v : z) v -= 100;
+    }
+    EXPECT_THAT(error_of([&] { bank.scores("vim", executor); }),
+                testing::AllOf(testing::HasSubstr("mean of the largest logit over toy/train is -"),
+                               testing::HasSubstr("log-probabilities")));
+  }
+}
+
+TEST(Vim, TakesAHeadThatIsRankDeficientButForRounding) {
+  // Rows of W add up to zero, as float32 allows: no logit says anything about that direction.
+  ToyBank bank;
+  for (std::size_t d = 0; d < ToyBank::width; ++d) {
+    double sum = 0;
+    for (std::size_t c = 0; c < ToyBank::classes; ++c) sum += bank.weight[c][d];
+    for (std::size_t c = 0; c < ToyBank::classes; ++c) {
+      bank.weight[c][d] = static_cast<float>(bank.weight[c][d] - sum / ToyBank::classes);
+    }
+  }
+  const Row before = bank.scores("vim", Executor::reference);
+  for (double& b : bank.bias) b += 3;  // along the direction that W does not have
+  const Row after = bank.scores("vim", Executor::reference);
+  for (std::size_t r = 0; r < before.size(); ++r) EXPECT_NEAR(after[r], before[r], 1e-3);
+}
 
 }  // namespace
 }  // namespace nescio

@@ -3,19 +3,22 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "detectors/saved_detector.h"
 #include "evaluation/imported.h"
+#include "evaluation/score_stream.h"
 
 namespace nescio {
 namespace {
 
 std::vector<std::int64_t> largest_logits(const FeatureBank& bank, const std::string& split) {
-  const Array array = bank.array(split, "logits");
-  const MatrixView logits = array.matrix();
+  const auto program = compile({row_argmax(make_inputs(bank, {split}).logits)}, Executor::cpu);
   std::vector<std::int64_t> out;
-  for (std::size_t r = 0; r < logits.rows; ++r) {
-    const float* row = logits.row(r);
-    out.push_back(std::max_element(row, row + logits.cols) - row);
-  }
+  stream_scores(bank, split, *program, {"largest logit"},
+                [&](std::size_t, const std::vector<std::span<const float>>& windows) {
+                  for (const float index : windows[0]) {
+                    out.push_back(static_cast<std::int64_t>(index));
+                  }
+                });
   return out;
 }
 
@@ -37,7 +40,8 @@ std::optional<std::vector<std::uint8_t>> right_answers(const FeatureBank& bank,
     }
   }
   std::vector<std::int64_t> answers;
-  if (bank.has(split, "logits")) {
+  const bool by_head = logits_from(bank, {split}) == LogitsFrom::head;
+  if (bank.has(split, "logits") || (by_head && !bank.has(split, predictions_array))) {
     answers = largest_logits(bank, split);
   } else if (bank.has(split, predictions_array)) {
     const Array array = bank.array(split, predictions_array);

@@ -169,8 +169,8 @@ class Comparer {
   std::vector<MeasuredRows> measure_set(const std::string& detector, std::size_t set) const {
     std::vector<MeasuredRows> out;
     for (const ScoredRun& run : runs_) {
-      const auto scores = [&](std::size_t s) {
-        return run.scores.at({detector, run.sets[s].name}).as<float>();
+      const auto scores = [&](std::size_t s) -> const Array& {
+        return run.scores.at({detector, run.sets[s].name});
       };
       out.push_back(
           measure_rows(rank_rows(scores(0), scores(set)), run.numbers[set], settings_.intervals));

@@ -42,7 +42,10 @@ std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles
   }
   for (const auto& [split, role] : scored_splits(roles)) read.push_back(split);
   for (const std::string& split : read) {
-    if (needs.logits && !bank.has(split, "logits")) return split + " has no logits";
+    if (needs.logits && !bank.has(split, "logits") &&
+        !(bank.head() && bank.has(split, "features"))) {
+      return split + " has no logits, nor do features and a head give them";
+    }
     if (needs.features && !bank.has(split, "features")) return split + " has no features";
     for (const std::string& name : needs.arrays) {
       if (bank.has(split, name)) continue;
@@ -62,9 +65,12 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
                           Executor executor, const Progress& progress) {
   const auto train = statistics_of(bank, roles.train, executor);
   const auto val = statistics_of(bank, roles.val, executor);
-  const Inputs inputs = make_inputs(bank);
+  std::vector<std::string> splits = {roles.train, roles.val};
+  for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
+  const Inputs inputs = make_inputs(bank, splits);
 
   DetectorSet out;
+  bool reads_logits = false;
   std::vector<Expr> scores;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -81,6 +87,8 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
         chain.fit(inputs, {train.get(), val.get()});
         scores.push_back(chain.score(inputs));
         out.detectors.push_back(chain.spec());
+        reads_logits |= chain.needs().logits;
+        for (std::string& notice : chain.notices()) out.notices.push_back(std::move(notice));
       } catch (const Error& e) {
         if (!skip_unavailable) throw;
         reason = e.what();
@@ -93,6 +101,10 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
          out.skipped.empty()
              ? text("; name some with detectors=")
              : text(": ", out.skipped.front().detector, ": ", out.skipped.front().reason));
+  }
+  if (reads_logits && logits_from(bank, splits) == LogitsFrom::head) {
+    out.notices.push_back(
+        "not all splits have logits: those of all rows follow from features and head");
   }
   out.program = compile(scores, executor);
   return out;

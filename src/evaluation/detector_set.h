@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/notice.h"
 #include "base/progress.h"
 #include "detectors/chain.h"
 #include "evaluation/roles.h"
@@ -21,6 +22,7 @@ struct DetectorSet {
   std::vector<std::string> detectors;  // specs as asked for
   std::unique_ptr<Program> program;    // one output for each of them
   std::vector<Skipped> skipped;
+  Notices notices;  // what they had to say while they were fitted
 };
 
 /// What the roles' splits lack that the detector reads, as a clause for people; empty if nothing.

@@ -1,12 +1,14 @@
 #include "evaluation/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "evaluation/answers.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
+#include "metrics/curves.h"
 
 namespace nescio {
 namespace {
@@ -18,38 +20,35 @@ std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::st
                      .rows = right->size()};
 }
 
-// Scores [detector][set] that stand in the bank already.
-template <class T>
-void append_imported(const FeatureBank& bank, const std::vector<SetInfo>& sets,
-                     const std::vector<std::string>& specs,
-                     std::vector<std::vector<std::vector<T>>>& scores) {
-  for (const std::string& spec : specs) {
-    const std::string name = imported_array(*imported_name(spec));
-    scores.emplace_back();
-    for (const SetInfo& set : sets) {
-      const Array array = bank.array(set.name, name).to_float32();
-      const auto values = array.as<float>();
-      scores.back().emplace_back(values.begin(), values.end());
-    }
+/// Of every set, [N] float32 or float64.
+using ScoresOfSets = std::vector<Array>;
+
+// Scores that stand in the bank already.
+ScoresOfSets imported_scores(const FeatureBank& bank, const std::vector<SetInfo>& sets,
+                             const std::string& spec) {
+  ScoresOfSets scores;
+  for (const SetInfo& set : sets) {
+    scores.push_back(bank.array(set.name, imported_array(*imported_name(spec))));
   }
+  return scores;
 }
 
-// Scores of every detector ([detector][set]), all of them from one pass over each set.
+// Scores of every detector, all of them from one pass over each set.
 template <class T>
-std::vector<std::vector<std::vector<T>>> score_all(const FeatureBank& bank,
-                                                   const std::vector<SetInfo>& sets,
-                                                   const DetectorSet& detectors,
-                                                   const Progress& progress) {
-  std::vector<std::vector<std::vector<T>>> scores(detectors.detectors.size(),
-                                                  std::vector<std::vector<T>>(sets.size()));
-  for (std::size_t s = 0; s < sets.size(); ++s) {
-    for (auto& of_detector : scores) of_detector[s].resize(sets[s].rows);
+std::vector<ScoresOfSets> score_all(const FeatureBank& bank, const std::vector<SetInfo>& sets,
+                                    const DetectorSet& detectors, const Progress& progress) {
+  std::vector<ScoresOfSets> scores(detectors.detectors.size());
+  for (const SetInfo& set : sets) {
+    std::vector<std::vector<T>> of_set(scores.size(), std::vector<T>(set.rows));
     const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
       for (std::size_t d = 0; d < windows.size(); ++d) {
-        std::ranges::copy(windows[d], scores[d][s].begin() + static_cast<std::ptrdiff_t>(first));
+        std::ranges::copy(windows[d], of_set[d].begin() + static_cast<std::ptrdiff_t>(first));
       }
     };
-    stream_scores(bank, sets[s].name, *detectors.program, detectors.detectors, take, progress);
+    stream_scores(bank, set.name, *detectors.program, detectors.detectors, take, progress);
+    for (std::size_t d = 0; d < scores.size(); ++d) {
+      scores[d].emplace_back(Shape{set.rows}, std::move(of_set[d]));
+    }
   }
   return scores;
 }
@@ -61,17 +60,39 @@ void append(std::vector<ResultRow>& rows, const std::string& detector, const Set
   }
 }
 
+/// What a detector's scores have in common with those that mean nothing.
+class Ties {
+ public:
+  void look_at(const std::string& set, const Ranking& ranking) {
+    const double share = tied_pairs(ranking);
+    if (share > share_) share_ = share, set_ = set;
+  }
+  /// Beyond one pair in a hundred the AUROC could be another half per cent.
+  void say(const std::string& detector, Notices& notices) const {
+    if (share_ < 0.01) return;
+    notices.push_back(
+        text("[", detector, "] ", set_, ": ", format_number(std::round(1000 * share_) / 10),
+             " % of the pairs of an ID and an OOD row have equal scores and count one "
+             "half; scores that are rounded, or a parameter under which they vanish, "
+             "look like that"));
+  }
+
+ private:
+  double share_ = 0;
+  std::string set_;
+};
+
 // A role's sets against the id set, the mean behind them.
-template <class T>
 void append_role(const std::string& role, const std::string& detector,
-                 const std::vector<SetInfo>& sets, const std::vector<std::vector<T>>& scores,
-                 const IntervalOptions& options, std::vector<ResultRow>& rows) {
+                 const std::vector<SetInfo>& sets, const ScoresOfSets& scores,
+                 const IntervalOptions& options, std::vector<ResultRow>& rows, Ties& ties) {
   std::vector<const SetInfo*> of_role;
   std::vector<Ranking> rankings;
   for (std::size_t s = 1; s < sets.size(); ++s) {
     if (sets[s].role != role) continue;
     of_role.push_back(&sets[s]);
-    rankings.push_back(rank(std::span<const T>(scores[0]), std::span<const T>(scores[s])));
+    rankings.push_back(rank(scores[0], scores[s]));
+    ties.look_at(sets[s].name, rankings.back());
   }
   if (rankings.empty()) return;
   const SetMeasurements measured = measure(rankings, options);
@@ -81,14 +102,9 @@ void append_role(const std::string& role, const std::string& detector,
   append(rows, detector, {mean_of_sets, role}, measured.mean);
 }
 
-template <class T>
-void measure_all(const FeatureBank& bank, const EvaluationSettings& settings,
-                 const DetectorSet& detectors, const std::vector<std::string>& imported,
+void measure_all(const std::vector<ScoresOfSets>& scores, const EvaluationSettings& settings,
                  const std::optional<Predictions>& predictions, Results& results,
                  const Progress& progress, const KeepScores& keep) {
-  std::vector<std::vector<std::vector<T>>> scores;
-  if (detectors.program) scores = score_all<T>(bank, results.sets, detectors, progress);
-  append_imported(bank, results.sets, imported, scores);
   for (std::size_t d = 0; d < scores.size(); ++d) {
     const std::string& detector = results.detectors[d];
     if (progress) progress("measuring " + detector, d, scores.size());
@@ -96,12 +112,13 @@ void measure_all(const FeatureBank& bank, const EvaluationSettings& settings,
     if (predictions) {
       append(results.rows, detector, results.sets[0], measure(*predictions, settings.intervals));
     }
+    Ties ties;
     for (const char* role : {"near", "far"}) {
-      append_role(role, detector, results.sets, scores[d], settings.intervals, results.rows);
+      append_role(role, detector, results.sets, scores[d], settings.intervals, results.rows, ties);
     }
+    ties.say(detector, results.notices);
     for (std::size_t s = 0; keep && s < results.sets.size(); ++s) {
-      const std::size_t rows = scores[d][s].size();
-      keep(detector, results.sets[s].name, Array({rows}, std::move(scores[d][s])));
+      keep(detector, results.sets[s].name, scores[d][s]);
     }
   }
   if (progress) progress("measuring", scores.size(), scores.size());
@@ -137,14 +154,20 @@ Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSe
   results.detectors = detectors.detectors;
   results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   results.skipped = detectors.skipped;
+  results.notices = detectors.notices;
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.rows(split)});
   }
-  if (settings.executor == Executor::reference) {
-    measure_all<double>(bank, settings, detectors, imported, predictions, results, progress, keep);
-  } else {
-    measure_all<float>(bank, settings, detectors, imported, predictions, results, progress, keep);
+  std::vector<ScoresOfSets> scores;
+  if (detectors.program) {
+    const bool wide = settings.executor == Executor::reference;
+    scores = wide ? score_all<double>(bank, results.sets, detectors, progress)
+                  : score_all<float>(bank, results.sets, detectors, progress);
   }
+  for (const std::string& spec : imported) {
+    scores.push_back(imported_scores(bank, results.sets, spec));
+  }
+  measure_all(scores, settings, predictions, results, progress, keep);
   return results;
 }
 

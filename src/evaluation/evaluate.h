@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/array.h"
+#include "base/notice.h"
 #include "base/progress.h"
 #include "evaluation/detector_set.h"
 #include "evaluation/roles.h"
@@ -41,9 +42,11 @@ struct Results {
   std::vector<SetInfo> sets;           // id, near, far
   std::vector<ResultRow> rows;         // by detector, then as `sets`, the mean of a role behind it
   std::vector<Skipped> skipped;
+  Notices notices;  // what to know about the detectors and their scores
 };
 
-/// Gets the scores of one detector on one set, float32 (cpu) or float64 (reference), [N].
+/// Gets the scores of one detector on one set, [N]: float32 (cpu) or float64 (reference), imported
+/// ones as they are in the bank.
 using KeepScores =
     std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;
 

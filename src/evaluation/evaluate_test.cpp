@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/interrupt.h"
+#include "base/rng.h"
 #include "io/test_folder.h"
 
 namespace nescio {
@@ -119,6 +120,111 @@ TEST_F(Evaluation, RefusesRolesThatDoNotFit) {
   EXPECT_EQ(refusal({.val = "id/test", .id = "id/test", .near = {"a/test"}}, energy), "");
   EXPECT_NE(refusal({.id = "a/test", .near = {"b/test"}}, energy).find("row 0 has label -1"),
             std::string::npos);
+}
+
+// Three classes of features about three corners; OOD rows lie between them.
+class FeaturesAlone : public testing::Test {
+ protected:
+  FeaturesAlone() {
+    add("id/train", false);
+    add("id/test", false);
+    add("ood/test", true);
+  }
+  void add(const std::string& split, bool ood, bool labels = true) {
+    Rng rng(split.size());
+    std::vector<float> features;
+    std::vector<std::int64_t> y;
+    for (std::size_t r = 0; r < rows; ++r) {
+      y.push_back(ood ? -1 : static_cast<std::int64_t>(r % 3));
+      for (std::size_t d = 0; d < 4; ++d) {
+        const double centre = ood ? 1.0 : d == r % 3 ? 3.0 : 0.0;
+        features.push_back(static_cast<float>(centre + 0.3 * rng.normal()));
+      }
+    }
+    std::vector<ArrayPlan> plans = {{"features", DType::float32, {4}}};
+    if (labels) plans.push_back({"labels", DType::int64, {}});
+    SplitWriter writer(bank, split, rows, plans, {});
+    writer.write("features", Array({rows, 4}, std::move(features)));
+    if (labels) writer.write("labels", Array({rows}, std::move(y)));
+    writer.commit(rows);
+    writer.finish();
+  }
+  void add_head() {
+    bank.set_head({Array({3, 4}, std::vector<float>{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}),
+                   Array({3}, std::vector<float>{0.5F, 0, -0.5F})},
+                  {});
+  }
+  Results run(const std::vector<std::string>& detectors) {
+    EvaluationSettings settings{.detectors = detectors, .intervals = {.resamples = 0}};
+    return evaluate(bank, roles, settings);
+  }
+
+  static constexpr std::size_t rows = 60;
+  Roles roles{.train = "id/train", .val = "id/train", .id = "id/test", .near = {"ood/test"}};
+  TestFolder folder_;
+  FeatureBank bank = FeatureBank::open_or_create(folder_ / "bank");
+};
+
+TEST_F(FeaturesAlone, SayTheirClassesByTheirLabels) {
+  for (const char* detector : {"mahalanobis", "relative_mahalanobis", "knn(k=3)"}) {
+    const Results results = run({detector});
+    EXPECT_GT(value_of(results, "ood/test", "near", "auroc"), 0.95) << detector;
+  }
+  EXPECT_NE(error_of([&] { run({"energy"}); }).find("has no logits"), std::string::npos);
+}
+
+TEST_F(FeaturesAlone, RefuseLabelsThatAreNoClasses) {
+  SplitWriter writer(bank, "id/train", 2,
+                     {{"features", DType::float32, {4}}, {"labels", DType::int64, {}}}, {});
+  writer.write("features", Array({2, 4}, std::vector<float>(8, 1)));
+  writer.write("labels", Array({2}, std::vector<std::int64_t>{0, std::int64_t{1} << 60}));
+  writer.commit(2);
+  writer.finish();
+  const std::string refusal = error_of([&] { run({"mahalanobis"}); });
+  EXPECT_NE(refusal.find("row 1 has label 1152921504606846976"), std::string::npos) << refusal;
+}
+
+TEST_F(FeaturesAlone, GiveLogitsByTheHead) {
+  add_head();
+  const Results results = run({"max_logit", "react(q=0.9)+energy", "scale+msp", "vim"});
+  EXPECT_EQ(results.detectors.size(), 4U);
+  EXPECT_EQ(value_of(results, "id/test", "id", "id_accuracy"), 1);
+  EXPECT_GT(value_of(results, "ood/test", "near", "auroc"), 0.95);
+}
+
+TEST_F(FeaturesAlone, GiveLogitsByTheHeadWhereOnlySomeSplitsLackThem) {
+  add_head();
+  std::vector<float> logits(rows * 3);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = i % 2 == 0 ? 9.F : -9.F;
+  const Results before = run({"max_logit"});
+  SplitWriter writer(bank, "id/test", rows,
+                     {{"features", DType::float32, {4}}, {"logits", DType::float32, {3}}}, {});
+  writer.write("features", bank.array("id/test", "features"));
+  writer.write("logits", Array({rows, 3}, std::move(logits)));
+  writer.commit(rows);
+  writer.finish();
+  // One way for all rows that are compared.
+  EXPECT_EQ(value_of(run({"max_logit"}), "ood/test", "near", "auroc"),
+            value_of(before, "ood/test", "near", "auroc"));
+}
+
+TEST_F(Evaluation, SaysWhereScoresAreTheSame) {
+  const Roles roles{.id = "id/test", .near = {"a/test"}, .far = {"b/test"}};
+  EXPECT_TRUE(run(roles).notices.empty());
+  // Beyond the digits of a float only T log C is left.
+  const Results flat = run(roles, {"energy(T=1e+12)"});
+  ASSERT_EQ(flat.notices.size(), 1U);
+  EXPECT_NE(flat.notices[0].find("[energy(T=1e+12)] a/test: 100 % of the pairs"), std::string::npos)
+      << flat.notices[0];
+}
+
+TEST_F(Evaluation, CountsScoresThatAreNoNumbers) {
+  const Roles roles{.id = "id/test", .near = {"a/test"}};
+  const std::string refusal = this->refusal(roles, {"energy(T=1e-40)"});
+  EXPECT_NE(
+      refusal.find("[energy(T=1e-40)] id/test: the scores of 4 of 4 rows are NaN or infinite"),
+      std::string::npos)
+      << refusal;
 }
 
 TEST_F(Evaluation, NeedsNoLabels) {

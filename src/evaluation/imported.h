@@ -11,7 +11,7 @@ namespace nescio {
 std::optional<std::string> imported_name(std::string_view spec);
 /// The way back.
 std::string imported_spec(const std::string& name);
-/// What the bank calls these scores: one float32 per row, higher = more OOD.
+/// What the bank calls these scores: one float32 or float64 per row, higher = more OOD.
 std::string imported_array(const std::string& name);
 
 /// The bank's array of the network's answers [N] int64, for splits that have no logits.

@@ -61,6 +61,39 @@ TEST_F(ImportedScores, AreMeasuredWithoutLogits) {
   }
 }
 
+TEST_F(ImportedScores, KeepTheirDigits) {
+  const auto write_doubles = [&](const std::string& split, std::vector<double> scores) {
+    const Shape rows{scores.size()};
+    SplitWriter writer(bank_, split, rows[0], {{"score_x", DType::float64, {}}}, {});
+    writer.write("score_x", Array(rows, std::move(scores)));
+    writer.commit(rows[0]);
+    writer.finish();
+  };
+  // Equal, or beyond the range, as float32.
+  for (const auto& [low, high] : {std::pair{1e9, 1e9 + 1e-6},
+                                  {1 - 1e-12, 1.0},
+                                  {1e-300, 2e-300},
+                                  {5e-324, 1e-323},
+                                  {-1e300, 1e300},
+                                  {1.7e308, 1.75e308}}) {
+    write_doubles("a/test", {low, low, high});
+    write_doubles("b/test", {high, high});
+    for (const Executor executor : {Executor::cpu, Executor::reference}) {
+      EvaluationSettings settings{
+          .detectors = {"imported(name=x)"}, .executor = executor, .intervals = {.resamples = 9}};
+      std::vector<double> kept;
+      const auto keep = [&](const std::string&, const std::string&, const Array& scores) {
+        const Array wide = scores.to_float64();
+        kept.insert(kept.end(), wide.as<double>().begin(), wide.as<double>().end());
+      };
+      const Results got = evaluate(bank_, {.id = "a/test", .near = {"b/test"}}, settings, {}, keep);
+      EXPECT_EQ(got.rows.front().metric, "auroc");
+      EXPECT_EQ(got.rows.front().value, 5.0 / 6) << low;
+      EXPECT_EQ(kept, (std::vector<double>{low, low, high, high, high}));
+    }
+  }
+}
+
 TEST_F(ImportedScores, MustBeThere) {
   write("a/test", {0, 1}, {1, 1});
   write("b/test", {2, 5}, {0, 0});

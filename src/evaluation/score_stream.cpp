@@ -14,6 +14,31 @@ namespace {
 // Enough rows to keep all threads busy, few enough that Ctrl-C is heard.
 constexpr std::size_t window_rows = 16384;
 
+/// Scores of one detector that are NaN or infinite.
+struct NotFinite {
+  std::size_t count = 0;
+  std::size_t row = 0;  // the first of them
+  double value = 0;
+
+  template <class T>
+  void look_at(std::span<const T> scores, std::size_t first) {
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      if (std::isfinite(scores[i])) continue;
+      if (count++ > 0) continue;
+      row = first + i;
+      value = static_cast<double>(scores[i]);
+    }
+  }
+  void check(const std::string& detector, const std::string& split, std::size_t rows) const {
+    if (count == 0) return;
+    fail(
+        "[", detector, "] ", split, ": the scores of ", count, " of ", rows,
+        " rows are NaN or infinite, the first is that of row ", row, " (", format_number(value),
+        "); look at that row's logits and features and at the detector's parameters: together they "
+        "are beyond what it can take");
+  }
+};
+
 template <class T>
 void stream(const FeatureBank& bank, const std::string& split, const Program& program,
             const std::vector<std::string>& names, const TakeScores<T>& take,
@@ -25,6 +50,7 @@ void stream(const FeatureBank& bank, const std::string& split, const Program& pr
   const std::size_t step = (window_rows + block - 1) / block * block;
 
   std::vector<std::vector<T>> values(names.size());
+  std::vector<NotFinite> not_finite(names.size());
   for (std::size_t first = 0; first < rows; first += step) {
     check_interrupt();
     if (progress) progress("scoring " + split, first, rows);
@@ -40,18 +66,12 @@ void stream(const FeatureBank& bank, const std::string& split, const Program& pr
 
     std::vector<std::span<const T>> spans;
     for (std::size_t d = 0; d < values.size(); ++d) {
-      const auto bad = std::ranges::find_if(values[d], [](T v) { return !std::isfinite(v); });
-      if (bad != values[d].end()) {
-        fail(
-            "[", names[d], "] ", split, ": the score of row ",
-            first + static_cast<std::size_t>(bad - values[d].begin()), " is ",
-            format_number(static_cast<double>(*bad)),
-            "; look at that row's logits and features: they are beyond what the detector can take");
-      }
+      not_finite[d].look_at(std::span<const T>(values[d]), first);
       spans.emplace_back(values[d]);
     }
     take(first, spans);
   }
+  for (std::size_t d = 0; d < names.size(); ++d) not_finite[d].check(names[d], split, rows);
   if (progress) progress("scoring " + split, rows, rows);
 }
 

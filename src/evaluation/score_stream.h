@@ -18,8 +18,8 @@ using TakeScores = std::function<void(std::size_t first, const std::vector<std::
 
 /// Runs the program over a split of the bank and hands out each window in order. Private memory
 /// does not grow with the rows; bits do not depend on threads or on the window. `names` says what
-/// the outputs are called. Error for a score that is NaN or infinite, with detector and row;
-/// Interrupted between windows.
+/// the outputs are called. Error, behind the last window, for scores that are NaN or infinite, with
+/// detector, count and first row; Interrupted between windows.
 void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
                    const std::vector<std::string>& names, const TakeScores<float>& take,
                    const Progress& progress = {});

@@ -64,7 +64,7 @@ ScoredRun score_run(const FinishedRun& run, EvaluationSettings settings, const P
   Results results =
       evaluate(run.bank, run.roles, settings, progress,
                [&](const std::string& detector, const std::string& set, const Array& scores) {
-                 out.scores.emplace(std::pair(detector, set), scores.to_float32());
+                 out.scores.emplace(std::pair(detector, set), scores);
                });
   out.sets = std::move(results.sets);
   out.detectors = std::move(results.detectors);

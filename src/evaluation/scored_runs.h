@@ -23,7 +23,7 @@ struct ScoredRun {
   std::vector<SetInfo> sets = {};        // id, near, far
   std::vector<std::string> detectors = {};
   std::optional<std::vector<std::uint8_t>> right = {};  // the network's answers to the id rows
-  std::map<std::pair<std::string, std::string>, Array> scores = {};  // float32, by (detector, set)
+  std::map<std::pair<std::string, std::string>, Array> scores = {};  // by (detector, set)
 };
 
 /// Scores the rows of every run with the detectors of `settings`, or those of the runs if it names

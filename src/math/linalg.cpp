@@ -99,7 +99,7 @@ Eigen eigen_symmetric(Matrix a) {
   return {std::move(values), transpose(a)};
 }
 
-Matrix pseudo_inverse(const Matrix& a) {
+Matrix pseudo_inverse(const Matrix& a, double epsilon) {
   require_finite(a, "pseudo_inverse");
   Matrix inverse(a.cols, a.rows);
   if (a.values.empty()) return inverse;
@@ -116,8 +116,7 @@ Matrix pseudo_inverse(const Matrix& a) {
     fail("[pseudo_inverse] the singular values of a [", a.rows, ", ", a.cols,
          "] matrix did not converge (LAPACK dgesdd: ", info, "); is its scale sensible?");
   }
-  const double cutoff = static_cast<double>(std::max(a.rows, a.cols)) *
-                        std::numeric_limits<double>::epsilon() * s.front();
+  const double cutoff = static_cast<double>(std::max(a.rows, a.cols)) * epsilon * s.front();
   for (std::size_t i = 0; i < rank; ++i) {
     const double factor = s[i] > cutoff ? 1 / s[i] : 0;
     for (double& value : u.row(i)) value *= factor;
@@ -125,17 +124,17 @@ Matrix pseudo_inverse(const Matrix& a) {
   return product(transpose(u), vt, true);
 }
 
-Whitening whitening(const Matrix& covariance) {
+Whitening whitening(const Matrix& covariance, double noise) {
   const Eigen eigen = eigen_symmetric(covariance);
   const std::size_t size = covariance.rows;
   const double largest = size == 0 ? 0 : eigen.values.back();
-  if (!(largest > 0)) {
-    fail("[whitening] the covariance [", size, ", ", size,
-         "] is zero: expected features that vary, found ", size == 0 ? "none" : "constant ones",
-         "; check the rows that were fitted on");
+  if (!(largest > noise)) {
+    fail("[whitening] the covariance [", size, ", ", size, "] is zero",
+         noise > 0 ? " but for rounding" : "", ": expected features that vary, found ",
+         size == 0 ? "none" : "constant ones", "; check the rows that were fitted on");
   }
   const double cutoff =
-      static_cast<double>(size) * std::numeric_limits<double>::epsilon() * largest;
+      std::max(noise, static_cast<double>(size) * std::numeric_limits<double>::epsilon() * largest);
   std::size_t first = 0;
   while (eigen.values[first] <= cutoff) ++first;
   Whitening result{Matrix(size, size - first), size - first};

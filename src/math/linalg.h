@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "base/matrix.h"
@@ -30,16 +31,18 @@ struct Eigen {
 Eigen eigen_symmetric(Matrix a);
 
 /// Moore-Penrose inverse [cols, rows] by SVD (dgesdd); singular values below
-/// max(rows, cols) * eps * largest count as zero. Throws Error on NaN or infinite values.
-Matrix pseudo_inverse(const Matrix& a);
+/// max(rows, cols) * epsilon * largest count as zero: `epsilon` is how exactly the values are known.
+/// Throws Error on NaN or infinite values.
+Matrix pseudo_inverse(const Matrix& a, double epsilon = std::numeric_limits<double>::epsilon());
 
 /// W [D, rank] with W W^T = pinv(covariance), so |x W|^2 is the squared Mahalanobis length of x.
-/// Eigenvalues up to D * eps * largest count as zero, as in scipy's pinvh.
+/// Eigenvalues up to D * eps * largest count as zero, as in scipy's pinvh, and so do those up to
+/// `noise`, the variance that rounding of the data alone gives.
 struct Whitening {
   Matrix matrix;
   std::size_t rank = 0;
 };
-/// Throws Error on NaN or infinite values and on a covariance of zeros.
-Whitening whitening(const Matrix& covariance);
+/// Throws Error on NaN or infinite values and where nothing is above `noise`.
+Whitening whitening(const Matrix& covariance, double noise = 0);
 
 }  // namespace nescio::math

@@ -80,7 +80,7 @@ World make_world(std::size_t classes, std::size_t width, std::size_t train_rows 
   for (std::size_t c = 0; c < classes; ++c) {
     for (std::size_t d = 0; d < width; ++d)
       weight(c, d) = centres(c, d) - 0.8 + 0.05 * rng.normal();
-    bias(0, c) = 0.1 * rng.normal();
+    bias(0, c) = 1 + 0.1 * rng.normal();  // the largest logit is positive, as a network's is
   }
   World w{classes, width, {Table(weight), Table(bias)}, {}, {}, {}, {}, {}, {}, 400};
   const auto cloud = [&](std::size_t n, std::vector<std::int64_t>* labels) {
@@ -398,27 +398,100 @@ INSTANTIATE_TEST_SUITE_P(Catalogue, Conformance, testing::ValuesIn(entries()),
                          [](const auto& param) { return param.param.name; });
 
 // What holds for chains of stages, whichever they are.
-TEST(Chains, EveryShaperGoesInFrontOfEveryDetector) {
-  const Inputs in = world().inputs();
-  Statistics train(world().train, Executor::cpu);
-  Statistics val(world().val, Executor::cpu);
-  for (const DetectorInfo& shaper : detectors::catalogue()) {
-    for (const DetectorInfo& detector : detectors::catalogue()) {
-      if (!shaper.shaper || detector.shaper) continue;
-      Chain chain(shaper.name + "+" + detector.name);
-      if (chain.fits_on("train") || chain.fits_on("val")) {
-        EXPECT_THROW(chain.score(in), Error) << chain.spec();
-      }
-      chain.fit(in, {&train, &val});
-      std::vector<float> scores(world().rows);
-      compile({chain.score(in)}, Executor::cpu)->run(world().id(), {scores.data()});
-      for (const float s : scores) ASSERT_TRUE(std::isfinite(s)) << chain.spec();
-      Chain loaded(chain.spec());
-      loaded.load(chain.learned());
-      std::vector<float> again(world().rows);
-      compile({loaded.score(in)}, Executor::cpu)->run(world().id(), {again.data()});
-      EXPECT_EQ(again, scores) << chain.spec();
+/// The entry with its defaults, and with each other value of each parameter.
+std::vector<std::string> settings_of(const DetectorInfo& info) {
+  std::vector<std::string> specs = {info.name};
+  for (const auto& p : info.parameters) {
+    std::vector<std::string> values = p.info.choices;
+    if (values.empty() && p.default_value == "false") values = {"true"};
+    if (values.empty() && p.default_value == "true") values = {"false"};
+    values.insert(values.end(), p.info.sweep.begin(), p.info.sweep.end());
+    for (const std::string& value : values) {
+      if (value == p.default_value) continue;
+      specs.push_back(text(info.name, "(", p.info.name, "=", value, ")"));
     }
+  }
+  return specs;
+}
+
+class Pairs {
+ public:
+  std::vector<float> scores(const std::string& spec) {
+    Chain chain(spec);
+    if (chain.fits_on("train") || chain.fits_on("val")) {
+      EXPECT_THROW(chain.score(in_), Error) << spec;
+    }
+    chain.fit(in_, {&train_, &val_});
+    Chain loaded(spec);
+    const Expr score = chain.score(in_);
+    loaded.load(chain.learned());
+    const auto found = run(score);
+    EXPECT_EQ(run(loaded.score(in_)), found) << spec;
+    return found;
+  }
+
+ private:
+  static std::vector<float> run(const Expr& score) {
+    std::vector<float> out(world().rows);
+    compile({score}, Executor::cpu)->run(world().id(), {out.data()});
+    return out;
+  }
+  Inputs in_ = world().inputs();
+  Statistics train_{world().train, Executor::cpu};
+  Statistics val_{world().val, Executor::cpu};
+};
+
+// A chain either counts or is refused: one that gives the scores of the detector alone, or the same
+// but for rounding, is a mistake that nobody would notice.
+TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
+  Pairs pairs;
+  for (const DetectorInfo& detector : detectors::catalogue()) {
+    if (detector.shaper) continue;
+    for (const std::string& alone : settings_of(detector)) {
+      std::vector<float> plain;
+      try {
+        plain = pairs.scores(alone);
+      } catch (const Error&) {
+        continue;  // this world does not allow it
+      }
+      for (const DetectorInfo& shaper : detectors::catalogue()) {
+        if (!shaper.shaper) continue;
+        const std::string spec = shaper.name + "+" + alone;
+        std::vector<float> shaped;
+        try {
+          shaped = pairs.scores(spec);
+        } catch (const Error& e) {
+          EXPECT_THAT(e.what(), testing::AnyOf(testing::HasSubstr("reads neither"),
+                                               testing::HasSubstr("changes nothing that")));
+          continue;
+        }
+        double largest = 0;
+        for (std::size_t r = 0; r < plain.size(); ++r) {
+          ASSERT_TRUE(std::isfinite(shaped[r])) << spec;
+          largest = std::max(largest, static_cast<double>(std::abs(shaped[r] - plain[r])));
+        }
+        EXPECT_GT(largest, 1e-3 * static_cast<double>(range(plain))) << spec;
+      }
+    }
+  }
+}
+
+TEST(Chains, EveryShaperCountsBeforeSomeDetectorOfLogitsAndSomeOfFeatures) {
+  Pairs pairs;
+  for (const DetectorInfo& shaper : detectors::catalogue()) {
+    if (!shaper.shaper) continue;
+    std::size_t of_logits = 0, of_features = 0;
+    for (const DetectorInfo& detector : detectors::catalogue()) {
+      if (detector.shaper) continue;
+      try {
+        pairs.scores(shaper.name + "+" + detector.name);
+        of_logits += detector.needs.logits ? 1 : 0;
+        of_features += detector.needs.features ? 1 : 0;
+      } catch (const Error&) {
+      }
+    }
+    EXPECT_GT(of_logits, 0u) << shaper.name;
+    EXPECT_GT(of_features, 0u) << shaper.name;
   }
 }
 

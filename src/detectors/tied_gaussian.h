@@ -1,0 +1,28 @@
+// Classes as Gaussians about their means with one covariance: what Mahalanobis distances rest on.
+#pragma once
+
+#include "detectors/detector.h"
+
+namespace nescio {
+
+/// Learns class means mu_c and the covariance Sigma of h - mu_y over the training rows, divided by N.
+/// Sigma^-1 is the pseudo-inverse of what is above rounding (Statistics::within_whitening()), so dead
+/// units do no harm.
+class TiedGaussian : public Detector {
+ public:
+  bool normalize = false;
+  Matrix mean;       // of all rows [1, D]
+  Matrix whitening;  // W [D, rank] with W W^T = Sigma^-1
+  Matrix centres;    // (mu_c - mean) W [C, rank]
+
+  void fit(const Inputs& in, Statistics& statistics) override;
+
+ protected:
+  /// h, or h / |h|.
+  Expr feature(const Inputs& in) const { return normalize ? in.directions() : in.features; }
+  /// min_c (h - mu_c)^T Sigma^-1 (h - mu_c), as squared distances after whitening about the mean:
+  /// O(D^2 + C D) a row, two products.
+  Expr distance_to_class(const Inputs& in) const;
+};
+
+}  // namespace nescio
