@@ -27,17 +27,22 @@ std::pair<double, double> robust_range(std::vector<Distribution>& parts) {
     low = std::min(low, part.values[tail]);
     high = std::max(high, part.values[part.values.size() - 1 - tail]);
   }
-  if (low == high) low -= 0.5, high += 0.5;
+  if (low == high) {
+    constexpr double largest = std::numeric_limits<double>::max();
+    const double half = std::max(0.5, std::abs(low) / 1024);
+    low = std::max(low - half, -largest);
+    high = std::min(high + half, largest);
+  }
   return {low, high};
 }
 
 Density density_of(const Distribution& part, double low, double high) {
   Density density(bins);
   const double each = static_cast<double>(bins) / static_cast<double>(part.values.size());
+  const Scale bin{low, high, 0, static_cast<double>(bins)};
   for (const double value : part.values) {
     if (value < low || value > high) continue;
-    const double place = (value - low) / (high - low) * static_cast<double>(bins);
-    density[std::min(static_cast<std::size_t>(place), bins - 1)] += each;
+    density[std::min(static_cast<std::size_t>(bin(value)), bins - 1)] += each;
   }
   return density;
 }

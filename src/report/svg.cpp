@@ -73,16 +73,17 @@ Html label(Point at, const std::string& words, std::string_view style, std::stri
 
 std::vector<double> ticks(double from, double to, std::size_t count) {
   if (!(to > from) || count == 0) return {};
-  const double rough = (to - from) / static_cast<double>(count);
+  const double rough = to / static_cast<double>(count) - from / static_cast<double>(count);
   const double power = std::pow(10, std::floor(std::log10(rough)));
   double step = 10 * power;
   for (const double factor : {5, 2, 1}) {
     if (factor * power >= rough * (1 - 1e-9)) step = factor * power;
   }
+  const double first = std::ceil(from / step - 1e-9), last = std::floor(to / step + 1e-9);
+  constexpr double whole = 9007199254740992.0;  // 2^53: beyond it k + 1 may be k
+  if (!(std::abs(first) < whole && std::abs(last) < whole)) return {};
   std::vector<double> out;
-  for (double k = std::ceil(from / step - 1e-9); k * step <= to + 1e-9 * step; ++k) {
-    out.push_back(k == 0 ? 0 : k * step);
-  }
+  for (double k = first; k <= last; ++k) out.push_back(k == 0 ? 0 : k * step);
   return out;
 }
 

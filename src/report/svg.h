@@ -3,6 +3,7 @@
 // Colours and strokes belong to the style sheet (report.css): shapes carry classes.
 #pragma once
 
+#include <cmath>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,12 +13,15 @@
 
 namespace nescio {
 
-/// From data to units of the drawing, linearly.
+/// From data to units of the drawing, linearly, for any finite data.
 struct Scale {
   double from, to;    // data
   double start, end;  // drawing
   double operator()(double value) const {
-    return start + (value - from) / (to - from) * (end - start);
+    const bool fits = std::isfinite(to - from);  // -1e308 and 1e308 are further apart than a double
+    const double share =
+        fits ? (value - from) / (to - from) : (value / 2 - from / 2) / (to / 2 - from / 2);
+    return start + share * (end - start);
   }
 };
 
@@ -40,7 +44,8 @@ Html dot(Point centre, double radius, std::string_view style);
 Html label(Point at, const std::string& words, std::string_view style,
            std::string_view anchor = "start");
 
-/// Round numbers (1, 2 or 5 times a power of ten) inside [from, to], about `count` of them.
+/// Round numbers (1, 2 or 5 times a power of ten) inside [from, to], about `count` of them; none where
+/// doubles there are too far apart for it.
 std::vector<double> ticks(double from, double to, std::size_t count);
 /// The number with as many decimals as ticks `step` apart need.
 std::string tick_text(double value, double step);

@@ -18,6 +18,13 @@ TEST(Svg, TicksAreRoundAndInside) {
   EXPECT_TRUE(ticks(1, 1, 5).empty());
 }
 
+TEST(Svg, TicksStopWhereDoublesAreTooFarApart) {
+  EXPECT_TRUE(ticks(1e17, 1e17 + 64, 5).empty());
+  EXPECT_LE(ticks(-1.7e308, 1.7e308, 5).size(), 10U);
+  EXPECT_LE(ticks(0, 5e-324, 5).size(), 10U);
+  EXPECT_EQ(ticks(0, 1, 5).size(), 6U);
+}
+
 TEST(Svg, TickTextHasTheDecimalsOfItsStep) {
   EXPECT_EQ(tick_text(0.2, 0.1), "0.2");
   EXPECT_EQ(tick_text(-20, 10), "-20");
