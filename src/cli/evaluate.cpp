@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "cli/evaluation_run.h"
-#include "cli/foreign_scores.h"
+#include "cli/score_files.h"
 #include "evaluation/imported.h"
 
 namespace nescio::verbs {
@@ -43,7 +43,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
     }
     const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
     const bool alone = files.near.empty() && files.far.empty();
-    const std::string called = !name.empty() ? name : alone ? stem_of(id) : "scores";
+    const std::string called = !name.empty() ? name : alone ? name_of_file(id) : "scores";
     const std::filesystem::path made = std::filesystem::path(out) / "imported";
     std::filesystem::remove_all(made);  // of a run before this one
     FeatureBank scored = FeatureBank::open_or_create(made);
@@ -74,13 +74,16 @@ VerbInfo evaluate() {
            "skipped and named. imported(name=NAME) are scores that `import` brought into the "
            "bank.",
            "Without bank= the roles are files of scores that were made elsewhere, one for "
-           "each set (.npz of OpenOOD, .npy), or id= alone is a pickle of OpenOOD with all "
-           "sets. They are kept as the bank RUN/imported."},
+           "each set (.npz of OpenOOD, .npy, a member as FILE.npz#NAME), or id= alone is a pickle "
+           "of OpenOOD with all sets. SET=FILE says what a set is called; without it the file's "
+           "name does or, where several have the same, the member or the folder. They are kept as "
+           "the bank RUN/imported."},
       .examples = {"nescio evaluate bank=BANK train=cifar10/train id=cifar10/test "
                    "near=cifar100/test far=mnist/test,gtsrb/test detectors=all out=RUN",
                    "nescio evaluate bank=BANK id=cifar10/test near=cifar100/test "
                    "'detectors=energy(T=[1,2,5])' bootstrap=0 out=RUN",
-                   "nescio evaluate id=scores/msp.pkl out=RUN"},
+                   "nescio evaluate id=scores/msp.pkl out=RUN",
+                   "nescio evaluate id=cifar10/vim.npy near=svhn/vim.npy,tin=T/vim.npy out=RUN"},
       .options = {option(&Evaluate::bank,
                          {.name = "bank",
                           .doc = "folder of the bank; without it id, near and far are files"}),

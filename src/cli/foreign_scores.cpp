@@ -60,6 +60,25 @@ nlohmann::json inputs_with(const FeatureBank& bank, const std::string& split,
   return inputs;
 }
 
+/// Values of one type, negated if high ones mean ID.
+template <class T>
+Array turned(const Array& values, bool higher_is_id, const std::string& source) {
+  std::vector<T> scores;
+  scores.reserve(values.size());
+  std::size_t broken = 0, first = 0;
+  for (const T value : values.as<T>()) {
+    if (!std::isfinite(value) && broken++ == 0) first = scores.size();
+    scores.push_back(higher_is_id ? -value : value);
+  }
+  if (broken > 0) {
+    fail(source, ": expected finite scores, found ", broken, " of ", scores.size(),
+         " NaN or infinite; row ", first, " is ",
+         format_number(static_cast<double>(values.as<T>()[first])));
+  }
+  const Shape shape{scores.size()};
+  return Array(shape, std::move(scores));
+}
+
 }  // namespace
 
 Array to_scores(const Array& values, bool higher_is_id, const std::string& source) {
@@ -70,19 +89,9 @@ Array to_scores(const Array& values, bool higher_is_id, const std::string& sourc
     fail(source, ": expected scores as floating-point numbers [N], found ", name_of(values.dtype()),
          ' ', to_string(values.shape()));
   }
-  const Array wide = values.to_float64();
-  std::vector<float> scores;
-  scores.reserve(wide.size());
-  for (const double value : wide.as<double>()) {
-    const auto score = static_cast<float>(higher_is_id ? -value : value);
-    if (!std::isfinite(score)) {
-      fail(source, ": row ", scores.size(), " is ", format_number(value),
-           std::isfinite(value) ? ", beyond the range of float32" : "; expected finite scores");
-    }
-    scores.push_back(score);
-  }
-  const Shape shape{scores.size()};
-  return Array(shape, std::move(scores));
+  return values.dtype() == DType::float64
+             ? turned<double>(values, higher_is_id, source)
+             : turned<float>(values.to_float32(), higher_is_id, source);
 }
 
 std::vector<ForeignScores> read_scores(const std::string& source, const std::string& higher) {
@@ -111,7 +120,7 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
                 const ForeignScores& scores, const std::string& source) {
   const std::string array = imported_array(name);
   const std::size_t rows = scores.scores.rows();
-  std::vector<Column> columns = {{{array, DType::float32, {}}, scores.scores}};
+  std::vector<Column> columns = {{{array, scores.scores.dtype(), {}}, scores.scores}};
   const bool there = bank.has(split);
   if (there && bank.rows(split) != rows) {
     fail(source, ": expected a score for each of the ", bank.rows(split), " rows of ", split,
@@ -150,38 +159,6 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
     writer.commit(count);
   }
   writer.finish();
-}
-
-Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::string& name,
-                      const std::string& higher) {
-  Roles roles;
-  const auto add = [&](const std::string& split, const ForeignScores& scores,
-                       const std::string& source) {
-    add_scores(bank, split, name, scores, source);
-    return split;
-  };
-  for (const ForeignScores& one : read_scores(files.id, higher)) {
-    if (one.role.empty()) roles.id = add(stem_of(files.id) + "/test", one, files.id);
-    if (one.role == "id") roles.id = add("id/test", one, files.id);
-    if (one.role == "near") roles.near.push_back(add(one.set + "/test", one, files.id));
-    if (one.role == "far") roles.far.push_back(add(one.set + "/test", one, files.id));
-  }
-  const auto add_all = [&](const std::vector<std::string>& sources, auto& splits) {
-    for (const std::string& source : sources) {
-      const auto sets = read_scores(source, higher);
-      if (sets.size() != 1 || !sets[0].role.empty()) {
-        fail(source, ": expected the scores of one OOD set; a pickle of OpenOOD goes to id=");
-      }
-      splits.push_back(add(stem_of(source) + "/test", sets[0], source));
-    }
-  };
-  add_all(files.near, roles.near);
-  add_all(files.far, roles.far);
-  return roles;
-}
-
-std::string stem_of(const std::string& source) {
-  return std::filesystem::path(source.substr(0, source.rfind('#'))).stem().string();
 }
 
 }  // namespace nescio

@@ -7,7 +7,6 @@
 
 #include "bank/feature_bank.h"
 #include "base/array.h"
-#include "evaluation/roles.h"
 
 namespace nescio {
 
@@ -15,7 +14,7 @@ namespace nescio {
 struct ForeignScores {
   std::string role;                  // "id", "near", "far", "ood_val"; empty: the file does not say
   std::string set;                   // what the file calls it; empty: not at all
-  Array scores;                      // [N] float32, finite, higher = more OOD
+  Array scores;                      // [N] float32 or float64, finite, higher = more OOD
   std::optional<Array> predictions;  // [N] int64
   std::optional<Array> labels;       // [N] int64, -1 = OOD
 };
@@ -26,8 +25,9 @@ struct ForeignScores {
 /// Error for files of another kind, NaN and infinity.
 std::vector<ForeignScores> read_scores(const std::string& source, const std::string& higher);
 
-/// The one place where a foreign sign is turned: finite float32 scores, higher = more OOD.
-/// Error names row and `source`.
+/// The one place where a foreign sign is turned: finite scores, higher = more OOD. float64 stays
+/// float64, all else becomes float32 without losing a digit. Error names `source`, counts those that
+/// are not finite and names the first row.
 Array to_scores(const Array& values, bool higher_is_id, const std::string& source);
 
 /// Puts them beside the other arrays of the split, which is made if it is not there. Predictions
@@ -36,20 +36,5 @@ Array to_scores(const Array& values, bool higher_is_id, const std::string& sourc
 /// file is then about other pictures, or about the same in another order.
 void add_scores(FeatureBank& bank, const std::string& split, const std::string& name,
                 const ForeignScores& scores, const std::string& source);
-
-/// Files of scores by role: the ID one, which may be a pickle of OpenOOD with all sets, and one for
-/// each OOD set.
-struct ScoreFiles {
-  std::string id;
-  std::vector<std::string> near, far;
-};
-
-/// Adds all of them to the bank: FILE.npz as FILE/test, the sets of a pickle as SET/test and its ID
-/// set as id/test. Returns who plays which role.
-Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::string& name,
-                      const std::string& higher);
-
-/// "scores/msp.pkl" -> "msp", for files whose scores are given no name.
-std::string stem_of(const std::string& source);
 
 }  // namespace nescio

@@ -7,6 +7,7 @@
 #include "base/numbers.h"
 #include "cli/foreign_array.h"
 #include "cli/foreign_scores.h"
+#include "cli/score_files.h"
 #include "cli/verb.h"
 #include "evaluation/imported.h"
 
@@ -60,12 +61,12 @@ class Import final : public Verb {
           "holds several)");
     }
     check_split_option(as, "import: as");
-    const std::string called = name.empty() ? stem_of(scores) : name;
+    const std::string called = name.empty() ? name_of_file(scores) : name;
     const auto all = read_scores(scores, higher);
     FeatureBank target = FeatureBank::open_or_create(bank);
     for (const ForeignScores& one : all) {
       if (one.role == "ood_val") continue;  // which set it is, the file does not say
-      const std::string split = one.set.empty() ? as : one.set + "/test";
+      const std::string split = one.set.empty() ? as : split_of_set(one.set);
       add_scores(target, split, called, one, scores);
       console.out << split << ": " << one.scores.rows() << " scores of " << imported_spec(called)
                   << '\n';

@@ -88,6 +88,48 @@ TEST_F(ForeignScores, AreEvaluatedWithoutABank) {
                  {"need bank="});
 }
 
+TEST_F(ForeignScores, KeepTheirDigits) {
+  const auto doubles = [&](const std::string& name, const std::vector<double>& values) {
+    return save(name, Array({values.size()}, values));
+  };
+  const auto id = doubles("id.npy", {1e12 + 1e-3, 1e12, 1e300});
+  const auto ood =
+      doubles("ood.npy", {1e12 + 2e-3, -5e-324});  // as float32 three of them are equal
+  const Outcome done = nescio_program(
+      {"evaluate", "id=" + id, "near=" + ood, "scores=true", "higher=id", "out=" + path("run")});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_EQ(value("ood/test", "auroc"), format_number(4.0 / 6));
+  const Array kept = read_npy(folder_ / "run/scores/imported(name=scores)/ood/test.npy");
+  EXPECT_EQ(kept.as<double>()[0], -(1e12 + 2e-3));
+  EXPECT_EQ(kept.as<double>()[1], 5e-324);
+  const auto nan = doubles("nan.npy", {1, NAN, 2, -INFINITY});
+  expect_refusal(import("a/test", nan), 1, {"found 2 of 4", "row 1 is nan"});
+}
+
+TEST_F(ForeignScores, OfOneNameAreToldApart) {
+  const auto npy = [&](const std::vector<float>& v) {
+    return read_text(save("member.npy", floats(v)));
+  };
+  write_text(folder_ / "all.npz", test_zip({{.name = "id.npy", .content = npy({1, 2})},
+                                            {.name = "svhn.npy", .content = npy({3})},
+                                            {.name = "lsun.npy", .content = npy({0, 1.5F})}}));
+  const std::string all = path("all.npz");
+  Outcome done = nescio_program({"evaluate", "id=" + all + "#id",
+                                 "near=" + all + "#svhn," + all + "#lsun", "out=" + path("run")});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_EQ(value("svhn/test", "auroc"), "1");
+  EXPECT_EQ(value("lsun/test", "auroc"), "0.25");
+
+  const auto tiny = save("tiny imagenet.npy", floats({3, 4}));
+  done = nescio_program({"evaluate", "id=" + all + "#id", "near=" + tiny,
+                         "far=my far=" + all + "#lsun", "out=" + path("run")});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_EQ(value("tiny_imagenet/test", "auroc"), "1");
+  EXPECT_EQ(value("my_far/test", "auroc"), "0.25");
+  expect_refusal(nescio_program({"evaluate", "id=" + tiny, "near=" + tiny, "out=" + path("run")}),
+                 1, {"both be the set tiny_imagenet", "SET=FILE"});
+}
+
 TEST_F(ForeignScores, OfAPickleBringTheirSets) {
   using namespace test_pickle;
   const auto dtype = [](const char* code) {
