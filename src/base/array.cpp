@@ -1,5 +1,6 @@
 #include "base/array.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -13,21 +14,32 @@ std::size_t size_of(DType type) {
     case DType::boolean:
     case DType::uint8:
     case DType::int8: return 1;
+    case DType::uint16:
     case DType::int16:
     case DType::float16:
     case DType::bfloat16: return 2;
+    case DType::uint32:
     case DType::int32:
     case DType::float32: return 4;
+    case DType::uint64:
     case DType::int64:
     case DType::float64: return 8;
   }
   return 0;
 }
 
+bool is_float(DType type) {
+  return type == DType::float16 || type == DType::bfloat16 || type == DType::float32 ||
+         type == DType::float64;
+}
+
 std::string_view name_of(DType type) {
   switch (type) {
     case DType::boolean: return "bool";
     case DType::uint8: return "uint8";
+    case DType::uint16: return "uint16";
+    case DType::uint32: return "uint32";
+    case DType::uint64: return "uint64";
     case DType::int8: return "int8";
     case DType::int16: return "int16";
     case DType::int32: return "int32";
@@ -100,6 +112,11 @@ Array Array::slice(std::size_t first, std::size_t count) const {
           static_cast<const char*>(data_) + first * cols() * size_of(type_)};
 }
 
+Array Array::reshape(Shape shape) const {
+  if (count_of(shape) != size_) shape_mismatch(shape, size_);
+  return {type_, std::move(shape), owner_, data_};
+}
+
 float half_to_float(std::uint16_t bits) {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
   const std::uint32_t exponent = (bits >> 10) & 0x1fu;
@@ -135,6 +152,9 @@ std::vector<To> convert(const Array& a) {
   switch (a.dtype()) {
     case DType::boolean:
     case DType::uint8: return from(std::uint8_t{});
+    case DType::uint16: return from(std::uint16_t{});
+    case DType::uint32: return from(std::uint32_t{});
+    case DType::uint64: return from(std::uint64_t{});
     case DType::int8: return from(std::int8_t{});
     case DType::int16: return from(std::int16_t{});
     case DType::int32: return from(std::int32_t{});
@@ -162,8 +182,13 @@ Array Array::to_float64() const {
 
 Array Array::to_int64() const {
   if (type_ == DType::int64) return *this;
-  if (type_ == DType::float16 || type_ == DType::bfloat16 || type_ == DType::float32 ||
-      type_ == DType::float64) {
+  if (type_ == DType::uint64) {
+    const auto* values = static_cast<const std::uint64_t*>(data_);
+    const auto* bad = std::find_if(values, values + size_, [](std::uint64_t v) { return v >> 63; });
+    if (bad != values + size_)
+      fail("the value ", *bad, " at position ", bad - values, " is too large");
+  }
+  if (is_float(type_)) {
     const auto values = convert<double>(*this);
     for (std::size_t i = 0; i < values.size(); ++i) {
       // 2^53: beyond it a double no longer names one whole number.

@@ -14,9 +14,25 @@
 namespace nescio {
 
 /// Element types of files that we read. float16 and bfloat16 are stored as their 16 bits.
-enum class DType { boolean, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64 };
+enum class DType {
+  boolean,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  int8,
+  int16,
+  int32,
+  int64,
+  float16,
+  bfloat16,
+  float32,
+  float64
+};
 
 std::size_t size_of(DType type);
+/// Whether it is one of the four floating-point types.
+bool is_float(DType type);
 /// "float32", "int64", ...
 std::string_view name_of(DType type);
 
@@ -81,12 +97,15 @@ class Array {
   /// A 2-d float32 array as a view (a 1-d one as a single column).
   MatrixView matrix() const;
   /// The same values as float32 / float64 / int64 (shares storage where the type is that already).
-  /// to_int64 throws Error on a value that is not a whole number.
+  /// to_int64 throws Error on a value that is not a whole number or beyond int64.
   Array to_float32() const;
   Array to_float64() const;
   Array to_int64() const;
   /// The rows first .. first + count - 1 (shares storage).
   Array slice(std::size_t first, std::size_t count) const;
+  /// The same values in the same order under another shape (shares storage); Error if it holds
+  /// another number of them.
+  Array reshape(Shape shape) const;
 
  private:
   void require(DType type) const;

@@ -33,6 +33,33 @@ TEST(Array, ConvertsBetweenTypes) {
                Error);
 }
 
+template <class T>
+Array unsigned_array(DType type, std::vector<T> values) {
+  auto owner = std::make_shared<const std::vector<T>>(std::move(values));
+  const void* data = owner->data();
+  return {type, {owner->size()}, owner, data};
+}
+
+TEST(Array, ConvertsUnsignedTypes) {
+  const Array small = unsigned_array(DType::uint16, std::vector<std::uint16_t>{0, 65535});
+  EXPECT_THAT(small.to_int64().as<std::int64_t>(), testing::ElementsAre(0, 65535));
+  const Array middle = unsigned_array(DType::uint32, std::vector<std::uint32_t>{4294967295U});
+  EXPECT_THAT(middle.to_int64().as<std::int64_t>(), testing::ElementsAre(4294967295));
+  EXPECT_THAT(middle.to_float64().as<double>(), testing::ElementsAre(4294967295.0));
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  const Array large = unsigned_array(DType::uint64, std::vector<std::uint64_t>{7, most});
+  EXPECT_EQ(large.to_int64().as<std::int64_t>()[1], std::numeric_limits<std::int64_t>::max());
+  const Array beyond = unsigned_array(DType::uint64, std::vector<std::uint64_t>{7, most + 1});
+  EXPECT_THROW(beyond.to_int64(), Error);
+}
+
+TEST(Array, TakesAnotherShape) {
+  const Array a({2, 3, 1}, std::vector<float>{1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(a.reshape({2, 3}).matrix()(1, 2), 6);
+  EXPECT_EQ(a.reshape({6}).as<float>().data(), a.as<float>().data());
+  EXPECT_THROW(a.reshape({4}), Error);
+}
+
 TEST(Array, ReadsHalfPrecision) {
   EXPECT_EQ(half_to_float(0x3c00), 1.0f);
   EXPECT_EQ(half_to_float(0xc000), -2.0f);

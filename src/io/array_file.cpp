@@ -1,8 +1,8 @@
 #include "io/array_file.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
-#include <string>
 #include <system_error>
 #include <vector>
 
@@ -22,48 +22,56 @@ bool is_file(std::string_view path) {
   return std::filesystem::exists(std::filesystem::path(path), ignored);
 }
 
-Array pick(const std::map<std::string, Array>& arrays, std::string_view path,
-           std::string_view member) {
-  std::vector<std::string> names;
-  for (const auto& [name, array] : arrays) {
-    if (name == member) return array;
-    names.push_back(name);
-  }
-  fail(path, ": there is no array '", member, "'.", suggest(member, names));
-}
-
-[[noreturn]] void member_missing(std::string_view path, const std::vector<std::string>& names) {
-  const std::string first = names.empty() ? "name" : names.front();
-  fail(path, ": holds several arrays; name one, as in ", path, "#", first, ".",
-       " Known: ", join(names), ".");
-}
-
 std::vector<std::string> names_of(const std::map<std::string, Array>& arrays) {
   std::vector<std::string> names;
   for (const auto& [name, array] : arrays) names.push_back(name);
   return names;
 }
 
+// The one of `names` that was meant: the only one where none was given.
+std::string pick(const std::vector<std::string>& names, const ArrayPlace& place) {
+  if (names.empty()) fail(place.file, ": holds no array");
+  if (!place.member) {
+    if (names.size() == 1) return names.front();
+    fail(place.file, ": holds several arrays; name one, as in ", place.file, "#", names.front(),
+         ". Known: ", join(names), ".");
+  }
+  if (std::ranges::find(names, *place.member) == names.end()) {
+    fail(place.file, ": there is no array '", *place.member, "'.", suggest(*place.member, names));
+  }
+  return *place.member;
+}
+
 }  // namespace
 
-Array read_array(std::string_view file_and_member) {
-  // A '#' may be part of a path; then the file is there under the whole text.
-  const auto hash = is_file(file_and_member) ? std::string_view::npos : file_and_member.rfind('#');
-  const std::string_view path = file_and_member.substr(0, hash);
-  const bool named = hash != std::string_view::npos;
-  const std::string_view member = named ? file_and_member.substr(hash + 1) : std::string_view{};
+ArrayPlace array_place(std::string_view file_and_member) {
+  if (is_file(file_and_member)) return {std::string(file_and_member), std::nullopt};
+  const auto split = [&](std::size_t hash) {
+    return ArrayPlace{std::string(file_and_member.substr(0, hash)),
+                      std::string(file_and_member.substr(hash + 1))};
+  };
+  const auto last = file_and_member.rfind('#');
+  if (last == std::string_view::npos) return {std::string(file_and_member), std::nullopt};
+  for (auto hash = last; hash != std::string_view::npos && hash > 0;
+       hash = file_and_member.rfind('#', hash - 1)) {
+    if (is_file(file_and_member.substr(0, hash))) return split(hash);
+  }
+  return split(last);
+}
 
+Array read_array(std::string_view file_and_member) {
+  const ArrayPlace place = array_place(file_and_member);
+  const std::string& path = place.file;
   const SharedBytes bytes = map_file(path);
   const std::string_view content = bytes.text();
   if (content.starts_with("\x93NUMPY")) {
-    if (named) fail(path, ": holds one array without a name; leave '#", member, "' out");
-    return parse_npy(bytes, path);
+    if (!place.member) return parse_npy(bytes, path);
+    fail(path, ": holds one array without a name; leave '#", *place.member, "' out");
   }
   const bool torch = path.ends_with(".pth") || path.ends_with(".pt") || path.ends_with(".th") ||
                      content.starts_with('\x80');
   if (!torch && looks_like_zip(bytes.span())) {
-    if (!named) member_missing(path, npz_members(bytes, path));
-    return parse_npz(bytes, path, member);
+    return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
   }
   if (!torch && !path.ends_with(".safetensors")) {
     fail(path, ": expected an array as .npy, .npz#name, .safetensors#name or .pth#name, found ",
@@ -71,8 +79,7 @@ Array read_array(std::string_view file_and_member) {
   }
   const auto arrays =
       torch ? parse_torch_weights(bytes, path) : parse_safetensors(bytes, path).tensors;
-  if (!named) member_missing(path, names_of(arrays));
-  return pick(arrays, path, member);
+  return arrays.at(pick(names_of(arrays), place));
 }
 
 }  // namespace nescio

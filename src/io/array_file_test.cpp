@@ -45,6 +45,30 @@ TEST_F(ArrayFile, EveryKindOfFile) {
 TEST_F(ArrayFile, HashInThePath) {
   write_npy(folder_ / "run#3.npy", array_);
   EXPECT_EQ(read_array(path("run#3.npy")).size(), 2u);
+  write_safetensors(folder_ / "run#4.safetensors", {{"a#b", array_}, {"b", array_}});
+  EXPECT_EQ(read_array(path("run#4.safetensors#a#b")).size(), 2u);
+}
+
+TEST_F(ArrayFile, PlacesAreFileAndMember) {
+  const auto place = [&](std::string_view name) { return array_place(path(name)); };
+  EXPECT_EQ(place("a.npy").file, path("a.npy"));
+  EXPECT_FALSE(place("a.npy").member);
+  EXPECT_EQ(place("a.npz#x").file, path("a.npz"));
+  EXPECT_EQ(place("a.npz#x").member, "x");
+  EXPECT_EQ(place("none.npz#x").file, path("none.npz"));
+  EXPECT_EQ(place("none#y.npz#x").member, "x");
+  EXPECT_FALSE(place("none.npz").member);
+}
+
+TEST_F(ArrayFile, OneArrayNeedsNoName) {
+  const std::string npy = read_text(folder_ / "a.npy");
+  folder_.file("one.npz", test_zip({{.name = "arr_0.npy", .content = npy}}));
+  write_safetensors(folder_ / "one.safetensors", {{"x", array_}});
+  for (const char* name : {"one.npz", "one.safetensors", "a.pth"}) {
+    EXPECT_THAT(read_array(path(name)).as<float>(), ElementsAre(1, 2)) << name;
+  }
+  folder_.file("empty.npz", test_zip({{.name = "readme.txt", .content = "x"}}));
+  EXPECT_THAT(error("empty.npz"), HasSubstr("holds no array"));
 }
 
 TEST_F(ArrayFile, ContainersNeedAName) {

@@ -133,9 +133,9 @@ struct TypeCode {
   std::string_view code;
 };
 constexpr TypeCode type_codes[] = {
-    {DType::boolean, "b1"}, {DType::uint8, "u1"},   {DType::int8, "i1"},
-    {DType::int16, "i2"},   {DType::int32, "i4"},   {DType::int64, "i8"},
-    {DType::float16, "f2"}, {DType::float32, "f4"}, {DType::float64, "f8"},
+    {DType::boolean, "b1"}, {DType::uint8, "u1"},   {DType::uint16, "u2"},  {DType::uint32, "u4"},
+    {DType::uint64, "u8"},  {DType::int8, "i1"},    {DType::int16, "i2"},   {DType::int32, "i4"},
+    {DType::int64, "i8"},   {DType::float16, "f2"}, {DType::float32, "f4"}, {DType::float64, "f8"},
 };
 
 DType dtype_of_descr(std::string_view descr, std::string_view where) {

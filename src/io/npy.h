@@ -13,8 +13,8 @@ namespace nescio {
 
 /// The array in the file, mapped without a copy. Big-endian values and Fortran order are converted
 /// (copied). Error if the file is no .npy, is truncated or longer than its header says, or holds a
-/// type that DType has not (Python objects, structures, text, unsigned types above 8 bits,
-/// complex): the message says how to convert it.
+/// type that DType has not (Python objects, structures, text, complex): the message says how to
+/// convert it.
 Array read_npy(const std::filesystem::path& path);
 
 /// The same from memory; `where` begins the message of an Error.

@@ -49,8 +49,9 @@ TEST(Npy, HeaderIsNumpysByteForByte) {
 TEST(Npy, RoundTripOfEveryTypeAndShape) {
   const TestFolder folder;
   const auto bytes = SharedBytes::copy_of("01234567890123456789012345678901234567890123456789");
-  for (const DType type : {DType::boolean, DType::uint8, DType::int8, DType::int16, DType::int32,
-                           DType::int64, DType::float16, DType::float32, DType::float64}) {
+  for (const DType type :
+       {DType::boolean, DType::uint8, DType::uint16, DType::uint32, DType::uint64, DType::int8,
+        DType::int16, DType::int32, DType::int64, DType::float16, DType::float32, DType::float64}) {
     for (const Shape& shape : {Shape{}, Shape{3}, Shape{2, 3}, Shape{0, 5}, Shape{1, 2, 3, 1}}) {
       const Array array =
           array_from_bytes(type, shape, bytes.part(0, count_of(shape) * size_of(type)));
@@ -90,6 +91,16 @@ TEST(Npy, BigEndianIsConverted) {
   EXPECT_THAT(array.to_int64().as<std::int64_t>(), ElementsAre(0x102, 3));
 }
 
+TEST(Npy, UnsignedTypesAreRead) {
+  const Array small = parse(npy(dict("<u2", "(2,)"), std::string("\xff\xff\x01\x00", 4)));
+  EXPECT_THAT(small.to_int64().as<std::int64_t>(), ElementsAre(65535, 1));
+  const Array swapped = parse(npy(dict(">u4", "(1,)"), std::string("\x80\x00\x00\x01", 4)));
+  EXPECT_THAT(swapped.to_int64().as<std::int64_t>(), ElementsAre(2147483649));
+  const Array large = parse(npy(dict("<u8", "(1,)"), std::string("\x05\0\0\0\0\0\0\0", 8)));
+  EXPECT_EQ(large.dtype(), DType::uint64);
+  EXPECT_THAT(large.to_int64().as<std::int64_t>(), ElementsAre(5));
+}
+
 TEST(Npy, FortranOrderIsConverted) {
   const Array array = parse(npy(dict("|u1", "(2, 3)", "True"), "adbecf"));
   EXPECT_EQ(array.shape(), (Shape{2, 3}));
@@ -108,7 +119,7 @@ TEST(Npy, HeaderVariantsOfOldWriters) {
 TEST(Npy, ObjectsAndUnknownTypesNameTheRemedy) {
   EXPECT_THAT(error(npy(dict("|O", "(1,)"), "x")), HasSubstr("Python objects (a pickle)"));
   EXPECT_THAT(error(npy(dict("<U3", "(1,)"), "x")), HasSubstr("'<U3' are not supported"));
-  EXPECT_THAT(error(npy(dict("<u4", "(1,)"), "x")), HasSubstr("astype"));
+  EXPECT_THAT(error(npy(dict("<c8", "(1,)"), "x")), HasSubstr("astype"));
   EXPECT_THAT(error(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "x")),
               HasSubstr("structured"));
 }

@@ -19,7 +19,8 @@ struct TypeName {
   std::string_view name;
 };
 constexpr TypeName type_names[] = {
-    {DType::boolean, "BOOL"}, {DType::uint8, "U8"},      {DType::int8, "I8"},
+    {DType::boolean, "BOOL"}, {DType::uint8, "U8"},      {DType::uint16, "U16"},
+    {DType::uint32, "U32"},   {DType::uint64, "U64"},    {DType::int8, "I8"},
     {DType::int16, "I16"},    {DType::int32, "I32"},     {DType::int64, "I64"},
     {DType::float16, "F16"},  {DType::bfloat16, "BF16"}, {DType::float32, "F32"},
     {DType::float64, "F64"},
