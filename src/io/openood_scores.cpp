@@ -1,42 +1,14 @@
 #include "io/openood_scores.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
 #include "io/npz.h"
+#include "io/numpy_array.h"
 #include "io/pickle.h"
 
 namespace nescio {
 namespace {
-
-struct TypeCode {
-  std::string_view code;
-  DType dtype;
-};
-constexpr TypeCode type_codes[] = {
-    {"f2", DType::float16}, {"f4", DType::float32}, {"f8", DType::float64}, {"i1", DType::int8},
-    {"u1", DType::uint8},   {"i2", DType::int16},   {"i4", DType::int32},   {"i8", DType::int64}};
-
-Array to_array(const PickleValue::NumpyArray& array, const SharedBytes& owner,
-               std::string_view where) {
-  const auto& type = *array.type->get_if<PickleValue::NumpyType>();
-  const auto known = std::ranges::find(type_codes, type.code, &TypeCode::code);
-  if (known == std::end(type_codes)) {
-    fail(where, ": expected numbers, found elements of NumPy's type '", printable(type.code), "'");
-  }
-  if (array.shape.size() > 1) {
-    fail(where, ": expected [N], found ", to_string(array.shape));
-  }
-  const auto first = static_cast<std::size_t>(array.bytes.data() - owner.text().data());
-  const SharedBytes bytes = owner.part(first, array.bytes.size());
-  try {
-    return type.big_endian ? array_from_big_endian(known->dtype, array.shape, bytes)
-                           : array_from_bytes(known->dtype, array.shape, bytes);
-  } catch (const Error& e) {
-    fail(where, ": ", e.what());
-  }
-}
 
 SavedConfidences checked(SavedConfidences saved, std::string_view where) {
   const DType type = saved.confidences.dtype();
@@ -57,7 +29,7 @@ SavedConfidences checked(SavedConfidences saved, std::string_view where) {
 class ScoreTree {
  public:
   ScoreTree(const SharedBytes& bytes, std::string_view where)
-      : bytes_(bytes), where_(where), pickle_(bytes.span(), std::string(where)) {}
+      : where_(where), budget_(bytes.size(), where_), pickle_(bytes, where_, budget_) {}
 
   std::vector<SavedConfidences> read() {
     const PickleValue* root = &pickle_.root();
@@ -70,14 +42,8 @@ class ScoreTree {
   }
 
  private:
-  /// The later of two values under the same key counts.
   const PickleValue* member(const PickleValue* value, std::string_view key) const {
-    const auto* dict = value->get_if<PickleValue::Dict>();
-    const PickleValue* found = nullptr;
-    for (std::size_t i = 0; dict && i < dict->items.size(); ++i) {
-      const auto* name = dict->items[i].first->get_if<std::string_view>();
-      if (name && *name == key) found = dict->items[i].second;
-    }
+    const PickleValue* found = find_key(*value, key);
     if (!found) {
       fail(where_,
            ": expected the scores of OpenOOD, {'id': {'test': ...}, 'ood': {'val', 'near', "
@@ -106,22 +72,27 @@ class ScoreTree {
       if (!arrays[i] || !arrays[i]->type) {
         fail(here, ": expected a list of three arrays: predictions, confidences, labels");
       }
-      // Each array once: a pickle may refer to one of them a million times.
-      taken_ += arrays[i]->bytes.size();
-      if (taken_ > bytes_.size()) fail(where_, ": the same array stands for several data sets");
     }
     found_.push_back(checked({.role = role,
                               .set = std::string(set),
-                              .confidences = to_array(*arrays[1], bytes_, here),
-                              .predictions = to_array(*arrays[0], bytes_, here),
-                              .labels = to_array(*arrays[2], bytes_, here)},
+                              .confidences = to_array(*arrays[1], here),
+                              .predictions = to_array(*arrays[0], here),
+                              .labels = to_array(*arrays[2], here)},
                              here));
   }
 
-  const SharedBytes& bytes_;
-  std::string_view where_;
+  Array to_array(const PickleValue::NumpyArray& array, const std::string& here) {
+    if (array.shape.size() > 1) fail(here, ": expected [N], found ", to_string(array.shape));
+    try {
+      return array_from_numpy(array, pickle_, budget_);
+    } catch (const Error& e) {
+      fail(here, ": ", e.what());
+    }
+  }
+
+  std::string where_;
+  Budget budget_;
   Pickle pickle_;
-  std::size_t taken_ = 0;  // bytes of the arrays so far
   std::vector<SavedConfidences> found_;
 };
 

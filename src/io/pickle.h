@@ -1,8 +1,10 @@
-// A machine for the harmless part of Python's pickle: it builds values and calls nothing.
+// A machine for Python's pickle that builds values and calls nothing.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "base/array.h"
+#include "io/budget.h"
 #include "io/bytes.h"
 
 namespace nescio {
@@ -33,7 +36,7 @@ struct PickleValue {
   struct Dict {
     std::vector<std::pair<const PickleValue*, const PickleValue*>> items;
   };
-  /// Something named in the allow-list: "torch._utils" + "_rebuild_tensor_v2".
+  /// A name of Python's: "torch._utils" + "_rebuild_tensor_v2". Nothing is looked up.
   struct Global {
     std::string_view module;
     std::string_view name;
@@ -48,6 +51,7 @@ struct PickleValue {
     std::uint64_t offset = 0;
     Shape shape;
     std::vector<std::size_t> strides;
+    std::string_view type = {};  // "uint16", ... where the storage is a run of bytes
   };
   /// The type of NumPy's elements: "f4", "i8", ...
   struct NumpyType {
@@ -61,11 +65,15 @@ struct PickleValue {
     bool fortran_order = false;
     std::string_view bytes;
   };
-  /// An allowed object whose content does not matter (a device, a data type).
-  struct Opaque {};
+  /// What calling a name that means nothing to us would give (a Namespace, a date, os.system's
+  /// status): never built, never executed.
+  struct Object {
+    Global type;
+  };
 
+  /// Texts (UTF-8) and Python's bytes are both string_view.
   std::variant<None, bool, std::int64_t, double, LongInteger, std::string_view, Tuple, List, Dict,
-               Global, Persistent, Tensor, NumpyType, NumpyArray, Opaque>
+               Global, Persistent, Tensor, NumpyType, NumpyArray, Object>
       value;
 
   template <class T>
@@ -74,25 +82,37 @@ struct PickleValue {
   }
 };
 
-/// One pickle, interpreted. Texts point into the bytes, which must outlive it.
+/// One pickle of protocol 0 to 5, interpreted. Texts lie in the bytes or in the Pickle.
 class Pickle {
  public:
   /// Interprets the pickle at the beginning of `bytes`. Error, beginning with `where`, for damaged
-  /// bytes, unknown instructions and every global outside the allow-list. Memory is bounded by a
-  /// constant times the bytes, and by a limit on the number of values.
-  Pickle(std::span<const std::uint8_t> bytes, std::string where);
+  /// bytes and unknown instructions. Memory and time are paid from `budget`.
+  Pickle(SharedBytes bytes, const std::string& where, Budget& budget);
 
   const PickleValue& root() const { return *root_; }
   /// Every value that was built, in the order of building.
   const std::deque<PickleValue>& values() const { return values_; }
   /// Bytes up to and including the instruction that ends it.
   std::size_t size() const { return size_; }
+  /// The bytes of a text of this pickle, kept alive.
+  SharedBytes share(std::string_view part) const;
 
  private:
   friend class PickleMachine;
+  SharedBytes bytes_;
   std::deque<PickleValue> values_;
+  // Texts that the file holds in another form (escaped).
+  std::shared_ptr<std::deque<std::string>> decoded_ = std::make_shared<std::deque<std::string>>();
   const PickleValue* root_ = nullptr;
   std::size_t size_ = 0;
 };
+
+/// The value under a key of a dictionary, where the later of two counts; nullptr if `value` is no
+/// dictionary or has no such key.
+const PickleValue* find_key(const PickleValue& value, std::string_view key);
+
+/// True if the bytes begin as a pickle does; protocols 0 and 1 have no mark of their own, but
+/// pickles of dictionaries, lists and arrays are known by their first words.
+bool looks_like_pickle(std::span<const std::uint8_t> bytes);
 
 }  // namespace nescio

@@ -1,75 +1,67 @@
-// The words of a pickle that we understand: its instructions, and the names it may ask for.
+// The words of a pickle: its instructions, and the names that mean something to us.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace nescio::pickle_words {
 
-/// What calling an allowed name gives.
+/// What calling a name gives.
 enum class Kind {
   dict,
-  set,
   tensor,
   tensor_v2,
   parameter,
+  subclass,
   size,
+  bytes,
   numpy_type,
   numpy_array,
   numpy_buffer,
-  opaque,
-  plain
+  numpy_scalar,
+  object
 };
 
-struct Allowed {
+struct Known {
   std::string_view module;
   std::string_view name;
   Kind kind;
 };
-inline constexpr Allowed allowed[] = {
+inline constexpr Known known[] = {
     {"collections", "OrderedDict", Kind::dict},
+    {"collections", "defaultdict", Kind::dict},
+    {"collections", "Counter", Kind::dict},
     {"torch._utils", "_rebuild_tensor", Kind::tensor},
     {"torch._utils", "_rebuild_tensor_v2", Kind::tensor_v2},
+    {"torch._utils", "_rebuild_tensor_v3", Kind::tensor_v2},
     {"torch._utils", "_rebuild_parameter", Kind::parameter},
     {"torch._utils", "_rebuild_parameter_with_state", Kind::parameter},
+    {"torch._tensor", "_rebuild_from_type_v2", Kind::subclass},
     {"torch", "Size", Kind::size},
-    {"torch", "device", Kind::opaque},
-    {"torch.storage", "_load_from_bytes", Kind::opaque},  // a file within the file
+    {"_codecs", "encode", Kind::bytes},
+    {"builtins", "bytes", Kind::bytes},
+    {"__builtin__", "bytes", Kind::bytes},
+    {"builtins", "bytearray", Kind::bytes},
+    {"__builtin__", "bytearray", Kind::bytes},
     {"numpy", "dtype", Kind::numpy_type},
-    {"numpy", "ndarray", Kind::plain},
     {"numpy.core.multiarray", "_reconstruct", Kind::numpy_array},
     {"numpy._core.multiarray", "_reconstruct", Kind::numpy_array},
     {"numpy.core.numeric", "_frombuffer", Kind::numpy_buffer},
     {"numpy._core.numeric", "_frombuffer", Kind::numpy_buffer},
-    {"builtins", "set", Kind::set},
-    {"__builtin__", "set", Kind::set},
+    {"numpy.core.multiarray", "scalar", Kind::numpy_scalar},
+    {"numpy._core.multiarray", "scalar", Kind::numpy_scalar},
 };
-// Names without a call: types of storages and of elements.
-inline constexpr std::string_view storages[] = {
-    "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage",
-    "IntStorage",   "ShortStorage",  "CharStorage", "ByteStorage",     "BoolStorage"};
-inline constexpr std::string_view element_types[] = {
-    "float16", "bfloat16", "float32", "float64", "half",  "float", "double", "bool",
-    "uint8",   "int8",     "int16",   "int32",   "int64", "short", "int",    "long"};
 
-/// None for a name that is not allowed.
-inline std::optional<Kind> kind_of(std::string_view module, std::string_view name) {
-  for (const auto& a : allowed) {
-    if (a.module == module && a.name == name) return a.kind;
+/// Every name that is not known gives an object that stays closed.
+inline Kind kind_of(std::string_view module, std::string_view name) {
+  for (const auto& k : known) {
+    if (k.name == name && k.module == module) return k.kind;
   }
-  if (module == "torch") {
-    for (const auto& s : storages) {
-      if (s == name) return Kind::plain;
-    }
-    for (const auto& t : element_types) {
-      if (t == name) return Kind::plain;
-    }
-  }
-  return {};
+  return Kind::object;
 }
 
-/// Instructions: those of Python's pickle.py, protocols 2 to 5, binary forms only.
+/// Instructions: those of Python's pickle.py, protocols 0 to 5, without the registry of extensions
+/// and buffers outside of the file.
 enum Op : std::uint8_t {
   mark = '(',
   stop = '.',
@@ -82,7 +74,18 @@ enum Op : std::uint8_t {
   build = 'b',
   global = 'c',
   new_object = 0x81,
+  new_object_named = 0x92,
+  instance = 'i',
+  object = 'o',
   stack_global = 0x93,
+  text_persistent = 'P',
+  text_int = 'I',
+  text_long = 'L',
+  text_float = 'F',
+  text_string = 'S',
+  text_unicode = 'V',
+  text_get = 'g',
+  text_put = 'p',
   bin_float = 'G',
   bin_int = 'J',
   bin_int1 = 'K',

@@ -50,6 +50,32 @@ inline std::string tensor(const std::string& storage_part, std::int32_t offset,
          tuple({storage_part, num(offset), nums(shape), nums(strides), "\x89", ordered_dict()}) +
          "R";
 }
+/// NumPy's types and arrays, as protocols 3 and 5 have them.
+inline std::string numpy_type(std::string_view code, std::string_view order = "<") {
+  return global("numpy", "dtype") + tuple({str(code), "\x89", "\x88"}) + "R" +
+         tuple({num(3), str(order), "N", "N", "N", num(-1), num(-1), num(0)}) + "b";
+}
+template <class T>
+std::string raw(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+inline std::string numpy_array_of(const std::string& type, const std::string& shape,
+                                  const std::string& elements,
+                                  const std::string& fortran = "\x89") {
+  return global("numpy.core.multiarray", "_reconstruct") +
+         tuple({global("numpy", "ndarray"), nums({0}), std::string("C\x01") + "b"}) + "R" +
+         tuple({num(1), shape, type, fortran, elements}) + "b";
+}
+inline std::string numpy_array(const std::string& type, const std::string& shape,
+                               const std::string& bytes) {
+  return numpy_array_of(type, shape, "B" + little_endian(bytes.size(), 4) + bytes);
+}
+inline std::string numpy_buffer(const std::string& type, const std::string& shape,
+                                const std::string& bytes) {
+  return global("numpy._core.numeric", "_frombuffer") +
+         tuple({"\x96" + little_endian(bytes.size(), 8) + bytes, type, shape, str("C")}) + "R";
+}
+
 inline std::string pickle(const std::string& body) { return "\x80\x02" + body + "."; }
 
 /// As torch >= 1.6 writes it: storages are (key, bytes).

@@ -160,6 +160,10 @@ const PickleValue::Dict* find_state_dict(const PickleValue& value, int depth) {
 
 Weights collect(const Pickle& pickle, TensorReader reader, std::string_view where) {
   const auto* dict = find_state_dict(pickle.root(), 0);
+  if (const auto* object = pickle.root().get_if<PickleValue::Object>()) {
+    fail(where, ": holds an object of the class ", printable(object->type.module), ".",
+         printable(object->type.name), ", which is never built; ", remedy);
+  }
   if (!dict) fail(where, ": holds no dictionary of tensors; ", remedy);
   Weights weights;
   for (const auto& [key, value] : dict->items) {
@@ -191,7 +195,8 @@ Weights read_zip(const SharedBytes& bytes, std::string_view where) {
     }
   }
   const SharedBytes content = archive.read(*data);
-  const Pickle pickle(content.span(), std::string(where));
+  Budget budget(bytes.size(), std::string(where));
+  const Pickle pickle(content, std::string(where), budget);
 
   std::map<std::string, const ZipMember*, std::less<>> members;
   for (const auto& member : archive.members()) members[member.name] = &member;
@@ -210,8 +215,9 @@ constexpr std::string_view legacy_magic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\
 
 Weights read_legacy(const SharedBytes& bytes, std::string_view where) {
   std::size_t at = 0;
+  Budget budget(bytes.size(), std::string(where));
   const auto next = [&] {
-    Pickle pickle(bytes.span().subspan(at), std::string(where));
+    Pickle pickle(bytes.part(at, bytes.size() - at), std::string(where), budget);
     at += pickle.size();
     return pickle;
   };

@@ -1,0 +1,40 @@
+#include "io/budget.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Budget, GrowsWithTheFileFromAFloor) {
+  Budget small(0, "a.pth");
+  small.pay_memory(1u << 24);
+  const std::string memory = error_of([&] { small.pay_memory(1); });
+  EXPECT_THAT(memory, HasSubstr("a.pth: reading it takes far more memory"));
+  Budget large(1u << 24, "a.pth");
+  large.pay_memory(1u << 27);
+}
+
+TEST(Budget, WorkIsPaidByItself) {
+  Budget budget(0, "a.pth");
+  budget.pay_memory(1u << 24);
+  budget.pay_work(1u << 24);
+  EXPECT_THAT(error_of([&] { budget.pay_work(1); }), HasSubstr("far more work"));
+}
+
+TEST(Budget, NeverOverflows) {
+  const std::size_t all = std::numeric_limits<std::size_t>::max();
+  Budget budget(all, "a.pth");
+  budget.pay_memory(all / 2);
+  EXPECT_GT(most_unpacked(all), all / 2);
+  EXPECT_GE(most_unpacked(100), 25600u);
+}
+
+}  // namespace
+}  // namespace nescio

@@ -1,0 +1,60 @@
+#include "io/numpy_array.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+struct Code {
+  std::string_view code;
+  DType stored;
+  bool is_unsigned = false;
+};
+constexpr Code codes[] = {
+    {"b1", DType::boolean},     {"i1", DType::int8},        {"u1", DType::uint8},
+    {"i2", DType::int16},       {"i4", DType::int32},       {"i8", DType::int64},
+    {"u2", DType::int16, true}, {"u4", DType::int32, true}, {"u8", DType::int64, true},
+    {"f2", DType::float16},     {"f4", DType::float32},     {"f8", DType::float64},
+};
+
+SharedBytes bytes_of(const Array& array) {
+  const auto* data = static_cast<const std::uint8_t*>(array.data());
+  return {std::make_shared<const Array>(array), {data, array.bytes()}};
+}
+
+}  // namespace
+
+Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes) {
+  const auto code = std::ranges::find(codes, layout.code, &Code::code);
+  if (code == std::end(codes)) {
+    fail("expected numbers, found elements of NumPy's type '", printable(layout.code), "'");
+  }
+  Array array = layout.big_endian ? array_from_big_endian(code->stored, layout.shape, bytes)
+                                  : array_from_bytes(code->stored, layout.shape, bytes);
+  if (layout.fortran_order && layout.shape.size() > 1) {
+    std::vector<std::size_t> strides;  // the first side varies fastest
+    std::size_t stride = 1;
+    for (const std::size_t side : layout.shape) {
+      strides.push_back(stride);
+      stride *= std::max<std::size_t>(side, 1);
+    }
+    array = array_from_strided(code->stored, layout.shape, strides, bytes_of(array));
+  }
+  return code->is_unsigned ? as_unsigned(array) : array;
+}
+
+Array array_from_numpy(const PickleValue::NumpyArray& array, const Pickle& pickle, Budget& budget) {
+  const auto* type = array.type ? array.type->get_if<PickleValue::NumpyType>() : nullptr;
+  if (!type) fail("expected an array of NumPy, found one without its elements");
+  budget.pay_memory(2 * array.bytes.size());
+  return array_from_numpy({.code = type->code,
+                           .big_endian = type->big_endian,
+                           .fortran_order = array.fortran_order,
+                           .shape = array.shape},
+                          pickle.share(array.bytes));
+}
+
+}  // namespace nescio

@@ -1,0 +1,108 @@
+#include "io/pickled_arrays.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "io/file.h"
+#include "io/numpy_array.h"
+#include "io/pickle.h"
+
+namespace nescio {
+namespace {
+
+using Items = PickleValue::Items;
+
+const Items* sequence(const PickleValue& value) {
+  if (const auto* list = value.get_if<PickleValue::List>()) return &list->items;
+  if (const auto* tuple = value.get_if<PickleValue::Tuple>()) return &tuple->items;
+  return nullptr;
+}
+
+/// All elements, if each holds a T.
+template <class T>
+std::optional<std::vector<T>> all_of(const Items& items) {
+  std::vector<T> values;
+  for (const PickleValue* item : items) {
+    const T* value = item->get_if<T>();
+    if (!value) return {};
+    values.push_back(*value);
+  }
+  return values;
+}
+
+class Collector {
+ public:
+  Collector(const SharedBytes& bytes, std::string_view where)
+      : where_(where), budget_(bytes.size(), where_), pickle_(bytes, where_, budget_) {}
+
+  PickledArrays collect() {
+    const PickleValue& root = pickle_.root();
+    if (const auto* dict = root.get_if<PickleValue::Dict>()) {
+      for (const auto& [key, value] : dict->items) {
+        if (const auto* name = key->get_if<std::string_view>()) add(*name, *value);
+      }
+    } else if (!add("", root)) {
+      const Items* items = sequence(root);
+      if (!items) fail(where_, ": expected a pickled dictionary of arrays, found something else");
+      for (std::size_t i = 0; i < items->size(); ++i) add(std::to_string(i), *(*items)[i]);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  bool add(std::string_view name, const PickleValue& value) {
+    budget_.pay_memory(name.size());
+    if (const auto* array = value.get_if<PickleValue::NumpyArray>()) {
+      put(name, to_array(name, *array));
+      return true;
+    }
+    const Items* items = sequence(value);
+    if (!items || items->empty()) return false;
+    budget_.pay_memory(sizeof(std::int64_t) * items->size());
+    const Shape shape{items->size()};
+    if (auto whole = all_of<std::int64_t>(*items)) {
+      put(name, Array(shape, *std::move(whole)));
+    } else if (auto numbers = all_of<double>(*items)) {
+      put(name, Array(shape, *std::move(numbers)));
+    } else if (const auto texts = all_of<std::string_view>(*items)) {
+      for (const auto& text : *texts) budget_.pay_memory(sizeof(std::string) + text.size());
+      found_.texts.insert_or_assign(std::string(name),
+                                    std::vector<std::string>(texts->begin(), texts->end()));
+    } else {
+      return false;
+    }
+    return true;
+  }
+  void put(std::string_view name, Array array) {
+    found_.arrays.insert_or_assign(std::string(name), std::move(array));
+  }
+  Array to_array(std::string_view name, const PickleValue::NumpyArray& array) {
+    try {
+      return array_from_numpy(array, pickle_, budget_);
+    } catch (const Error& e) {
+      fail(where_, ": '", printable(name), "': ", e.what());
+    }
+  }
+
+  std::string where_;
+  Budget budget_;
+  Pickle pickle_;
+  PickledArrays found_;
+};
+
+}  // namespace
+
+PickledArrays read_pickled_arrays(const std::filesystem::path& path) {
+  return parse_pickled_arrays(map_file(path), path.string());
+}
+
+PickledArrays parse_pickled_arrays(const SharedBytes& bytes, std::string_view where) {
+  if (!looks_like_pickle(bytes.span())) {
+    fail(where, ": expected a pickled dictionary of arrays, found ",
+         bytes.size() == 0 ? "an empty file" : "something else");
+  }
+  return Collector(bytes, where).collect();
+}
+
+}  // namespace nescio
