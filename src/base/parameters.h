@@ -1,6 +1,7 @@
 // Named values of a struct: declared once, and parsed, checked, printed and documented from that.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -199,6 +200,7 @@ void check_parameters(const Base& object, const std::vector<Parameter<Base>>& pa
 }
 
 /// "key=value&key=value": sets each of them as set_parameter() does, then check_parameters().
+/// Error for a key given twice.
 template <class Base>
 void set_parameters(Base& object, const std::vector<Parameter<Base>>& parameters,
                     std::string_view where, std::string_view options) {
@@ -208,8 +210,12 @@ void set_parameters(Base& object, const std::vector<Parameter<Base>>& parameters
     if (equals == std::string::npos) {
       fail(where, " expected key=value behind '?', found '", option, "'");
     }
-    set_parameter(object, parameters, where, option.substr(0, equals), option.substr(equals + 1));
-    given.push_back(option.substr(0, equals));
+    const std::string key = option.substr(0, equals);
+    if (std::find(given.begin(), given.end(), key) != given.end()) {
+      fail(where, " '", key, "' is given twice");
+    }
+    set_parameter(object, parameters, where, key, option.substr(equals + 1));
+    given.push_back(key);
   }
   check_parameters(object, parameters, where, given);
 }

@@ -141,5 +141,12 @@ TEST(Parameters, AreSetFromOneText) {
   EXPECT_THROW(set_parameters<Base>(options, parameters, "[x]", "k"), Error);
 }
 
+TEST(Parameters, AreGivenOnce) {
+  Options options;
+  for (const char* twice : {"k=3&k=4", "k=3&T=1&k=3"}) {
+    EXPECT_THROW(set_parameters<Base>(options, parameters, "[x]", twice), Error) << twice;
+  }
+}
+
 }  // namespace
 }  // namespace nescio

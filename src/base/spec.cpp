@@ -1,6 +1,7 @@
 #include "base/spec.h"
 
 #include <cctype>
+#include <set>
 
 #include "base/error.h"
 
@@ -35,8 +36,13 @@ class Parser {
     term.name = parse_name();
     if (!take('(')) return term;
     if (take(')')) return term;
-    do term.arguments.push_back(parse_argument(depth));
-    while (take(','));
+    std::set<std::string> keys;
+    do {
+      const Argument& argument = term.arguments.emplace_back(parse_argument(depth));
+      if (!argument.key.empty() && !keys.insert(argument.key).second) {
+        fail("spec '", source_, "': '", argument.key, "' is given twice in ", term.name, "(...)");
+      }
+    } while (take(','));
     if (!take(')')) expected("',' or ')'");
     return term;
   }

@@ -5,7 +5,7 @@
 //   arg    = key , "=" , value | spec ;       a bare spec only in a combinator: mean(knn(k=5),vim)
 //   value  = scalar | "[" , scalar , { "," , scalar } , "]" ;                  a list is a sweep
 //
-// Blanks around tokens are allowed when reading and never printed.
+// Blanks around tokens are allowed when reading and never printed. A term has a key once.
 #pragma once
 
 #include <string>
@@ -32,7 +32,7 @@ struct Spec {
   std::vector<Term> terms;
 };
 
-/// Throws Error with the position of the fault. print(parse_spec(s)) == s for text without blanks
+/// Throws Error with the position of the fault, or for a key that a term has twice. print(parse_spec(s)) == s for text without blanks
 /// and without empty parentheses.
 Spec parse_spec(std::string_view source);
 std::string print(const Spec& spec);

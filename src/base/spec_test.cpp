@@ -43,6 +43,22 @@ TEST(Spec, SaysWhereItFails) {
   }
 }
 
+TEST(Spec, RefusesAKeyGivenTwice) {
+  const auto fault = [](const char* spec) {
+    try {
+      parse_spec(spec);
+      return std::string("accepted");
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+  };
+  EXPECT_EQ(fault("knn(k=1,k=2)"), "spec 'knn(k=1,k=2)': 'k' is given twice in knn(...)");
+  EXPECT_NE(fault("react(q=0.9, q=0.9)+energy"), "accepted");
+  EXPECT_NE(fault("knn(k=[1,2],T=1,k=[1,2])"), "accepted");
+  EXPECT_NE(fault("mean(knn(k=1,k=2),vim)"), "accepted");
+  EXPECT_EQ(fault("mean(knn(k=1),knn(k=2),vim,vim)"), "accepted");
+}
+
 TEST(Expand, VariesTheFirstParameterFastest) {
   EXPECT_THAT(expand_list("gen(gamma=[0.1,0.5],m=[10,20]),msp"),
               ElementsAre("gen(gamma=0.1,m=10)", "gen(gamma=0.5,m=10)", "gen(gamma=0.1,m=20)",
