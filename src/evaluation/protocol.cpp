@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bank/manifest.h"
+#include "base/typed_spec.h"
 #include "base/usage.h"
 #include "io/yaml_file.h"
 
@@ -90,10 +91,6 @@ class Node {
   std::string key_;  // "sets.cifar10/val.rows"; empty at the top
 };
 
-void add_option(std::string& spec, const std::string& option) {
-  spec += (spec.find('?') == std::string::npos ? "?" : "&") + option;
-}
-
 /// `spec` with what the user says in the place of {root}, which was {data} in the first protocols, and
 /// of {split}.
 std::string filled(const Node& node, std::string spec, const ProtocolOptions& options) {
@@ -127,7 +124,7 @@ ProtocolSet read_set(const std::string& name, const Node& node, const ProtocolOp
     if (key == "rows") {
       set.rows = value.count();
     } else {
-      add_option(set.data, key + "=" + filled(value, join(value.list(), ","), options));
+      set.data = with_option(set.data, key + "=" + filled(value, join(value.list(), ","), options));
     }
   }
   return set;
@@ -206,10 +203,10 @@ class Reader {
 }  // namespace
 
 std::string Protocol::model_spec(std::string model) const {
-  if (preprocessing.empty()) return model;
-  const auto mark = model.rfind('?');
-  if (mark == std::string::npos) return model + "?" + preprocessing;
-  return model.insert(mark + 1, preprocessing + "&");  // the last of two options counts
+  for (const std::string& option : split_top_level(preprocessing, '&')) {
+    if (!has_option(model, option.substr(0, option.find('=')))) model = with_option(model, option);
+  }
+  return model;
 }
 
 Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions& options) {

@@ -54,7 +54,7 @@ TEST(Protocol, ReadsSetsInOrder) {
 TEST(Protocol, UserOverridesItsPreprocessing) {
   const Protocol p = read("name: toy\npreprocessing: size=8&mean=0\n" + sets + roles);
   EXPECT_EQ(p.model_spec("net:w.th"), "net:w.th?size=8&mean=0");
-  EXPECT_EQ(p.model_spec("net:w.th?size=9"), "net:w.th?size=8&mean=0&size=9");
+  EXPECT_EQ(p.model_spec("net:w.th?size=9"), "net:w.th?size=9&mean=0");
   EXPECT_EQ(read("name: toy\n" + sets + roles).model_spec("net:w.th"), "net:w.th");
 }
 

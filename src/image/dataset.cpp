@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/typed_spec.h"
 #include "base/usage.h"
 #include "image/negative.h"
 #include "image/subset.h"
@@ -9,33 +10,17 @@
 namespace nescio {
 namespace {
 
-bool exists(std::string_view path) {
-  std::error_code ignored;
-  return std::filesystem::exists(std::filesystem::path(path), ignored);
-}
-
-struct DatasetSpec {
-  std::string_view type, path, options;
-};
-
-DatasetSpec split_spec(std::string_view spec) {
-  if (exists(spec)) return {"files", spec, {}};
-  DatasetSpec parts;
-  std::string_view rest = spec;
-  if (const auto mark = spec.rfind('?'); mark != std::string_view::npos) {
-    parts.options = spec.substr(mark + 1);
-    rest = spec.substr(0, mark);
+TypedSpec split_spec(std::string_view spec) {
+  if (TypedSpec plain = split_path(spec); path_exists(plain.path)) {
+    plain.type = "files";
+    return plain;
   }
-  const auto colon = rest.find(':');
-  if (colon == std::string_view::npos && exists(rest)) return {"files", rest, parts.options};
-  if (colon == std::string_view::npos) {
+  if (spec.find(':') == std::string_view::npos) {
     fail("data set '", spec,
          "': expected type:PATH, as in cifar10:DIR?split=test, or the path of a picture or folder "
          "that is there");
   }
-  parts.type = trim(rest.substr(0, colon));
-  parts.path = rest.substr(colon + 1);
-  return parts;
+  return split_typed_spec(spec);
 }
 
 }  // namespace
@@ -50,7 +35,7 @@ const DatasetInfo& find_dataset_type(std::string_view name) {
 }
 
 std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
-  const DatasetSpec parts = split_spec(spec);
+  const TypedSpec parts = split_spec(spec);
   const DatasetInfo& info = find_dataset_type(parts.type);
   const std::string where = text("[", info.name, "]");
   if (parts.path.empty()) fail_usage(where, " expected a path behind the colon: ", info.path);

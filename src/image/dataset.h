@@ -130,7 +130,7 @@ const std::vector<DatasetInfo>& catalogue();
 /// The description of a type. Error with the nearest name and the list if there is none.
 const DatasetInfo& find_dataset_type(std::string_view name);
 
-/// "type:PATH?key=value&..." -> the data set. The options begin at the last '?'. A path of an
+/// "type:PATH?key=value&..." -> the data set, split as split_typed_spec() does. A path of an
 /// existing picture or folder without a type is opened as files:PATH.
 /// Error, beginning with the type, for an unknown type or option and for everything open() refuses.
 std::unique_ptr<Dataset> open_dataset(std::string_view spec);

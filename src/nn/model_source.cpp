@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/typed_spec.h"
 #include "base/usage.h"
 #include "io/json_file.h"
 #include "nn/weights.h"
@@ -62,21 +63,16 @@ std::string ModelSource::where() const {
 }
 
 ModelSource read_model_source(std::string_view spec) {
-  const auto mark = std::min(spec.rfind('?'), spec.size());
-  const std::string_view named = spec.substr(0, mark);
-  const auto colon = std::min(named.find(':'), named.size());
+  const TypedSpec parts = split_typed_spec(spec);
   ModelSource source;
-  source.info = &find_network(trim(named.substr(0, colon)));
+  source.info = &find_network(parts.type);
   const NetworkInfo& info = *source.info;
   PreprocessingChanges changes;
-  if (mark < spec.size()) {
-    as_usage([&] {
-      set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"),
-                     spec.substr(mark + 1));
-    });
-  }
+  as_usage([&] {
+    set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"), parts.options);
+  });
   source.preprocessing = info.preprocessing;
-  if (colon < named.size()) source.path = named.substr(colon + 1);
+  source.path = parts.path;
   if (!source.path.empty()) {
     const Weights weights = read_weights(source.path);
     source.sha256 = weights.sha256;
@@ -87,7 +83,7 @@ ModelSource read_model_source(std::string_view spec) {
   }
   source.preprocessing = changed(source.preprocessing, changes);
   const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };
-  mark < spec.size() ? as_usage(check) : check();
+  parts.options.empty() ? check() : as_usage(check);
   return source;
 }
 
