@@ -192,7 +192,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     const std::vector<std::string> in_distribution = id_splits(plan.roles);
     for (const ProtocolSet& set : plan.sets) {
       const Dataset& dataset = *datasets.at(set.name);
-      log_pictures(dataset, console.log);
+      warn_of_pictures(dataset, console);
       const auto accuracy =
           network->extract(dataset, set.data, features, set.name, settings, console);
       const bool known = std::ranges::find(in_distribution, set.name) != in_distribution.end();

@@ -2,16 +2,17 @@
 
 #include <ostream>
 
+#include "base/text.h"
+
 namespace nescio {
 
-void log_pictures(const Dataset& dataset, std::ostream& log) {
+void warn_of_pictures(const Dataset& dataset, const Console& console) {
+  for (const std::string& notice : dataset.notices()) console.warn(notice);
   const auto skipped = dataset.skipped();
-  if (!skipped.empty()) {
-    log << "nescio: left out " << skipped.size() << " broken of " << dataset.size() + skipped.size()
-        << " pictures:\n";
-  }
-  for (const std::string& picture : skipped) log << "  " << picture << '\n';
-  for (const std::string& remark : dataset.remarks()) log << "nescio: " << remark << '\n';
+  if (skipped.empty()) return;
+  console.warn(text("left out ", skipped.size(), " broken of ", dataset.size() + skipped.size(),
+                    " pictures:"));
+  for (const std::string& picture : skipped) console.log << "  " << picture << '\n';
 }
 
 }  // namespace nescio

@@ -1,14 +1,13 @@
 // What a user should know about the pictures of a data set before they are used.
 #pragma once
 
-#include <iosfwd>
-
+#include "cli/verb.h"
 #include "image/dataset.h"
 
 namespace nescio {
 
-/// Says which pictures were left out because they are broken, and what Dataset::remarks() says.
-/// Cost: Dataset::hash().
-void log_pictures(const Dataset& dataset, std::ostream& log);
+/// Warns of what Dataset::notices() says and of the pictures that were left out because they are
+/// broken. Cost: Dataset::hash().
+void warn_of_pictures(const Dataset& dataset, const Console& console);
 
 }  // namespace nescio

@@ -51,7 +51,7 @@ class Score final : public Verb {
                      "known\n";
     }
     const auto pictures = open_dataset(data);
-    log_pictures(*pictures, console.log);
+    warn_of_pictures(*pictures, console);
     const auto scores = score_pictures(fitted, *network, *pictures, console.progress);
     if (!out.empty()) write(scores);
     if (console.json) {

@@ -35,7 +35,7 @@ class Extract final : public Verb {
     const Notice warn = [&](const std::string& sentence) { console.warn(sentence); };
     const std::unique_ptr<Dataset> dataset =
         in_classes_of(classes, "the network", open_dataset(data), LabelUse::unknown, "data", warn);
-    log_pictures(*dataset, console.log);
+    warn_of_pictures(*dataset, console);
     FeatureBank target = FeatureBank::open_or_create(bank);
     ExtractOptions options = extract_options(settings, console.progress);
     options.class_names = classes;

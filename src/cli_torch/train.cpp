@@ -26,9 +26,9 @@ class Train final : public Verb {
     settings.seed = seed;
     as_usage([&] { check_settings(settings); });
     Trainer trainer(settings);
-    log_pictures(*trainer.data().train, console.log);
-    if (trainer.data().val) log_pictures(*trainer.data().val, console.log);
-    if (trainer.data().outliers) log_pictures(*trainer.data().outliers, console.log);
+    warn_of_pictures(*trainer.data().train, console);
+    if (trainer.data().val) warn_of_pictures(*trainer.data().val, console);
+    if (trainer.data().outliers) warn_of_pictures(*trainer.data().outliers, console);
     const TrainResult done = trainer.run({.out = out,
                                           .resume = resume != "false",
                                           .changed = resume == "changed",

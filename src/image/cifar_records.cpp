@@ -1,10 +1,13 @@
 #include "image/cifar_records.h"
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
+#include <utility>
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/pickled_arrays.h"
 #include "io/sha256.h"
 
 namespace nescio {
@@ -50,37 +53,123 @@ class RecordFiles final : public Dataset {
 
 }  // namespace
 
-std::size_t CifarRecords::record_bytes() const { return label_bytes_ + pixel_bytes; }
+std::size_t CifarRecords::record_bytes() const { return labels_.bytes + pixel_bytes; }
 
 std::int64_t CifarRecords::label(std::size_t i) const {
-  return bytes_.data()[i * record_bytes() + label_bytes_ - 1];
+  return bytes_.data()[i * record_bytes() + labels_.chosen];
 }
 
 Image CifarRecords::image(std::size_t i) const {
-  return from_planes(bytes_.data() + i * record_bytes() + label_bytes_, channels, side, side);
+  return from_planes(bytes_.data() + i * record_bytes() + labels_.bytes, channels, side, side);
 }
 
-CifarRecords parse_cifar_records(const SharedBytes& bytes, std::size_t label_bytes,
+CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& labels,
                                  std::string_view where) {
   CifarRecords records;
   records.bytes_ = bytes;
-  records.label_bytes_ = label_bytes;
+  records.labels_ = labels;
   if (bytes.size() == 0 || bytes.size() % records.record_bytes() != 0) {
-    fail(where, ": expected records of ", records.record_bytes(), " bytes (", label_bytes,
+    fail(where, ": expected records of ", records.record_bytes(), " bytes (", labels.bytes,
          " for the label, ", pixel_bytes, " for 3 x 32 x 32 pixels), found ", bytes.size(),
          " bytes, which is no whole number of them; the file is truncated or of another kind");
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records.label(i) < labels.classes) continue;
+    fail(where, ": record ", i, ": expected a label of 0 .. ", labels.classes - 1, ", found ",
+         records.label(i),
+         "; records:FILE takes up to 256 classes, if no classes.txt beside it names fewer");
   }
   return records;
 }
 
-std::unique_ptr<Dataset> open_cifar_records(const std::vector<std::filesystem::path>& files,
-                                            std::size_t label_bytes,
-                                            std::vector<std::string> class_names) {
+SharedBytes records_of_pickle(const std::filesystem::path& file,
+                              const std::vector<std::string>& label_keys) {
+  const PickledArrays read = read_pickled_arrays(file);
+  const auto array = [&](const std::string& key) {
+    const auto found = read.arrays.find(key);
+    if (found == read.arrays.end()) fail(file.string(), ": expected '", key, "' of CIFAR in it");
+    return found->second;
+  };
+  const Array data = array("data");
+  if (data.dtype() != DType::uint8 || data.shape().size() != 2 || data.cols() != pixel_bytes) {
+    fail(file.string(), ": expected data as uint8 [N, ", pixel_bytes, "], found ",
+         name_of(data.dtype()), " ", to_string(data.shape()));
+  }
+  std::vector<Array> labels;
+  for (const std::string& key : label_keys) {
+    const Array& found = labels.emplace_back(array(key).to_int64());
+    if (found.shape() != Shape{data.rows()}) {
+      fail(file.string(), ": expected ", data.rows(), " ", key, ", found ",
+           to_string(found.shape()));
+    }
+  }
+  std::vector<std::uint8_t> records;
+  records.reserve(data.rows() * (labels.size() + pixel_bytes));
+  for (std::size_t i = 0; i < data.rows(); ++i) {
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      const std::int64_t label = labels[k].as<std::int64_t>()[i];
+      if (label < 0 || label > 255) {
+        fail(file.string(), ": ", label_keys[k], ": expected 0 .. 255, found ", label);
+      }
+      records.push_back(static_cast<std::uint8_t>(label));
+    }
+    const auto pixels = data.as<std::uint8_t>().subspan(i * pixel_bytes, pixel_bytes);
+    records.insert(records.end(), pixels.begin(), pixels.end());
+  }
+  return SharedBytes(std::move(records));
+}
+
+namespace {
+
+std::unique_ptr<Dataset> dataset_of(const std::vector<std::pair<std::string, SharedBytes>>& files,
+                                    const RecordLabels& labels,
+                                    std::vector<std::string> class_names) {
   std::vector<CifarRecords> parsed;
-  for (const auto& file : files) {
-    parsed.push_back(parse_cifar_records(map_file(file), label_bytes, file.string()));
+  for (const auto& [name, bytes] : files) {
+    parsed.push_back(parse_cifar_records(bytes, labels, name));
   }
   return std::make_unique<RecordFiles>(std::move(parsed), std::move(class_names));
+}
+
+/// `path` itself or the archive's folder in it, whichever holds the version; none if neither does.
+std::optional<std::filesystem::path> folder_of(const CifarVersion& version,
+                                               const std::filesystem::path& path) {
+  for (const auto& folder : {path, path / version.folder}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / version.files.front(), ignored)) return folder;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_cifar(const std::filesystem::path& path, const CifarVersion& binary,
+                                    const CifarVersion& python, const RecordLabels& labels) {
+  std::vector<std::pair<std::string, SharedBytes>> files;
+  if (const auto folder = folder_of(python, path); folder && !folder_of(binary, path)) {
+    for (const std::string& name : python.files) {
+      files.emplace_back((*folder / name).string(),
+                         records_of_pickle(*folder / name, python.label_keys));
+    }
+    std::vector<std::string> names;
+    if (std::filesystem::exists(*folder / python.names)) {
+      names = read_pickled_arrays(*folder / python.names).texts[python.names_key];
+    }
+    return dataset_of(files, labels, std::move(names));
+  }
+  const std::filesystem::path folder = folder_of(binary, path).value_or(path);
+  for (const std::string& name : binary.files) {
+    files.emplace_back((folder / name).string(), map_file(folder / name));
+  }
+  return dataset_of(files, labels, read_class_names(folder / binary.names));
+}
+
+std::unique_ptr<Dataset> open_cifar_records(const std::vector<std::filesystem::path>& files,
+                                            const RecordLabels& labels,
+                                            std::vector<std::string> class_names) {
+  std::vector<std::pair<std::string, SharedBytes>> mapped;
+  for (const auto& file : files) mapped.emplace_back(file.string(), map_file(file));
+  return dataset_of(mapped, labels, std::move(class_names));
 }
 
 std::vector<std::string> read_class_names(const std::filesystem::path& file) {

@@ -15,30 +15,57 @@
 
 namespace nescio {
 
+/// What stands before the pixels of a record.
+struct RecordLabels {
+  std::size_t bytes = 1;       // labels of a record
+  std::size_t chosen = 0;      // which of them counts
+  std::int64_t classes = 256;  // a label is below
+};
+
 /// One file of records, mapped; nothing is copied before a picture is asked for.
 class CifarRecords {
  public:
   std::size_t size() const { return bytes_.size() / record_bytes(); }
-  /// The last label byte of record i (CIFAR-100: the fine label).
   std::int64_t label(std::size_t i) const;
   Image image(std::size_t i) const;
   const SharedBytes& bytes() const { return bytes_; }
 
  private:
-  friend CifarRecords parse_cifar_records(const SharedBytes&, std::size_t, std::string_view);
+  friend CifarRecords parse_cifar_records(const SharedBytes&, const RecordLabels&,
+                                          std::string_view);
   std::size_t record_bytes() const;
 
   SharedBytes bytes_;
-  std::size_t label_bytes_ = 1;
+  RecordLabels labels_;
 };
 
-/// Error, beginning with `where`, unless the bytes are a whole number (>= 1) of records.
-CifarRecords parse_cifar_records(const SharedBytes& bytes, std::size_t label_bytes,
+/// Error, beginning with `where`, unless the bytes are a whole number (>= 1) of records whose labels
+/// are those of classes. Cost: looks at every label.
+CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& labels,
                                  std::string_view where);
+
+/// The same records from a file of CIFAR's Python version: a pickled dictionary of `data`
+/// [N, 3072] and one list of N labels for each of `label_keys`. Error for anything else.
+SharedBytes records_of_pickle(const std::filesystem::path& file,
+                              const std::vector<std::string>& label_keys);
+
+/// Where the files of a version of CIFAR lie below a folder, and what they are called there.
+struct CifarVersion {
+  std::vector<std::string> files;       // of the pictures
+  std::string names;                    // of the classes
+  std::string folder;                   // what the archive unpacks to
+  std::vector<std::string> label_keys;  // of the Python version
+  std::string names_key;                // the same
+};
+
+/// A data set of all records of the version that `path` (or the archive's folder in it) holds: the
+/// binary one, or else the Python one.
+std::unique_ptr<Dataset> open_cifar(const std::filesystem::path& path, const CifarVersion& binary,
+                                    const CifarVersion& python, const RecordLabels& labels);
 
 /// A data set of the records of several files, joined in this order.
 std::unique_ptr<Dataset> open_cifar_records(const std::vector<std::filesystem::path>& files,
-                                            std::size_t label_bytes,
+                                            const RecordLabels& labels,
                                             std::vector<std::string> class_names);
 
 /// The lines of a text file that names one class per line; none if there is no such file.

@@ -24,7 +24,7 @@ SharedBytes records(std::size_t count, std::size_t label_bytes) {
 }
 
 TEST(CifarRecords, GivesLabelsAndPixels) {
-  const CifarRecords parsed = parse_cifar_records(records(3, 1), 1, "x.bin");
+  const CifarRecords parsed = parse_cifar_records(records(3, 1), {}, "x.bin");
   EXPECT_EQ(parsed.size(), 3u);
   EXPECT_EQ(parsed.label(2), 2);
   const Image image = parsed.image(2);
@@ -35,15 +35,24 @@ TEST(CifarRecords, GivesLabelsAndPixels) {
   EXPECT_EQ(image.pixels[3 * plane - 1], 202);
 }
 
-TEST(CifarRecords, TakesTheLastLabelByte) {
-  EXPECT_EQ(parse_cifar_records(records(2, 2), 2, "x.bin").label(1), 2);
+TEST(CifarRecords, TakesTheChosenLabel) {
+  EXPECT_EQ(parse_cifar_records(records(2, 2), {.bytes = 2, .chosen = 1}, "x.bin").label(1), 2);
+  EXPECT_EQ(parse_cifar_records(records(2, 2), {.bytes = 2, .chosen = 0}, "x.bin").label(1), 1);
+}
+
+TEST(CifarRecords, RefusesLabelsThatAreNoClass) {
+  EXPECT_EQ(parse_cifar_records(records(10, 1), {.classes = 10}, "x.bin").size(), 10U);
+  const std::string message =
+      error_of([] { parse_cifar_records(records(11, 1), {.classes = 10}, "x.bin"); });
+  EXPECT_NE(message.find("record 10: expected a label of 0 .. 9, found 10"), std::string::npos);
+  EXPECT_NE(message.find("records:FILE"), std::string::npos);
 }
 
 TEST(CifarRecords, RefusesWhatIsNoWholeNumberOfRecords) {
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{3072}, std::size_t{6145}}) {
     const SharedBytes bytes(std::vector<std::uint8_t>(size, 0));
-    const std::string message = error_of([&] { parse_cifar_records(bytes, 1, "x.bin"); });
+    const std::string message = error_of([&] { parse_cifar_records(bytes, {}, "x.bin"); });
     EXPECT_NE(message.find(text("found ", size, " bytes")), std::string::npos) << message;
   }
 }

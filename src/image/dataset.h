@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/notice.h"
 #include "base/parameters.h"
 #include "image/image.h"
 
@@ -43,8 +44,9 @@ class Dataset {
   virtual std::string name([[maybe_unused]] std::size_t i) const { return {}; }
   /// Pictures that were left out when opening because they are broken, "NAME: reason".
   virtual std::vector<std::string> skipped() const { return {}; }
-  /// What somebody who uses the pictures should be told, one sentence each. Costs as much as hash().
-  virtual std::vector<std::string> remarks() const { return {}; }
+  /// What somebody who uses the pictures should be told: files that were left out, folders that are
+  /// no class, what may be taken otherwise than it is meant. Costs as much as hash().
+  virtual Notices notices() const { return {}; }
 };
 
 /// A way to store pictures. Its members are the options behind '?'.

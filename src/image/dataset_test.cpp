@@ -8,6 +8,7 @@
 
 #include "io/npy.h"
 #include "io/test_folder.h"
+#include "io/test_pickle.h"
 
 namespace nescio {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 using testing::HasSubstr;
 
 /// One CIFAR record with this label and grey value.
+using namespace test_pickle;
+
 std::string record(int label, int grey, std::size_t label_bytes = 1) {
   return std::string(label_bytes, static_cast<char>(label)) +
          std::string(3072, static_cast<char>(grey));
@@ -50,6 +53,76 @@ TEST(OpenDataset, TakesTheFineLabelsOfCifar100) {
   EXPECT_EQ(test->load(0).label, 99);
   EXPECT_THAT(fault(text("cifar100:", folder.path().string(), "?split=train")),
               HasSubstr("train.bin"));
+}
+
+TEST(OpenDataset, TakesTheCoarseLabelsOfCifar100) {
+  const TestFolder folder;
+  folder.file("test.bin", std::string("\x03\x63", 2) + record(0, 5).substr(1));
+  folder.file("coarse_label_names.txt", "fish\n");
+  const std::string spec = text("cifar100:", folder.path().string());
+  const auto coarse = open_dataset(spec + "?labels=coarse");
+  EXPECT_EQ(coarse->load(0).label, 3);
+  EXPECT_THAT(coarse->class_names(), testing::ElementsAre("fish"));
+  folder.file("test.bin", std::string("\x14\x64", 2) + record(0, 5).substr(1));
+  EXPECT_THAT(fault(spec), HasSubstr("expected a label of 0 .. 99, found 100"));
+  EXPECT_THAT(fault(spec + "?labels=coarse"), HasSubstr("expected a label of 0 .. 19, found 20"));
+}
+
+/// A batch of CIFAR's Python version: pictures of one value each.
+std::string python_batch(const std::vector<int>& greys,
+                         const std::vector<std::pair<std::string, std::vector<int>>>& labels) {
+  std::string pixels;
+  for (const int grey : greys) pixels += std::string(3072, static_cast<char>(grey));
+  std::vector<std::pair<std::string, std::string>> items = {
+      {"data",
+       numpy_array(numpy_type("u1", "|"), nums({static_cast<int>(greys.size()), 3072}), pixels)}};
+  for (const auto& [key, values] : labels) {
+    std::string list = "](";
+    for (const int value : values) list += num(value);
+    items.emplace_back(key, list + "e");
+  }
+  return "\x80\x02" + dict(items) + ".";
+}
+
+TEST(OpenDataset, ReadsThePythonVersionOfCifarAsTheBinaryOne) {
+  const TestFolder binary, python;
+  binary.file("test_batch.bin", record(9, 99) + record(2, 7));
+  python.file("cifar-10-batches-py/test_batch", python_batch({99, 7}, {{"labels", {9, 2}}}));
+  python.file(
+      "cifar-10-batches-py/batches.meta",
+      "\x80\x02" + dict({{"label_names", "](" + str("airplane") + str("car") + "e"}}) + ".");
+  const auto expected = open_dataset(text("cifar10:", binary.path().string()));
+  for (const char* below : {"", "/cifar-10-batches-py"}) {
+    const auto found = open_dataset(text("cifar10:", python.path().string(), below));
+    EXPECT_EQ(found->hash(), expected->hash());
+    EXPECT_EQ(found->load(1).label, 2);
+    EXPECT_EQ(found->load(1).image.pixels, expected->load(1).image.pixels);
+    EXPECT_THAT(found->class_names(), testing::ElementsAre("airplane", "car"));
+  }
+  python.file("test", python_batch({5}, {{"coarse_labels", {3}}, {"fine_labels", {99}}}));
+  EXPECT_EQ(open_dataset(text("cifar100:", python.path().string()))->label(0), 99);
+  EXPECT_EQ(open_dataset(text("cifar100:", python.path().string(), "?labels=coarse"))->label(0), 3);
+}
+
+TEST(OpenDataset, RefusesPicklesThatAreNotCifar) {
+  const TestFolder folder;
+  const std::string spec = text("cifar10:", folder.path().string());
+  folder.file("test_batch", python_batch({1, 2}, {{"labels", {1}}}));
+  EXPECT_THAT(fault(spec), HasSubstr("expected 2 labels, found [1]"));
+  folder.file("test_batch", python_batch({1}, {{"fine_labels", {1}}}));
+  EXPECT_THAT(fault(spec), HasSubstr("expected 'labels'"));
+  folder.file("test_batch", python_batch({1}, {{"labels", {10}}}));
+  EXPECT_THAT(fault(spec), HasSubstr("expected a label of 0 .. 9, found 10"));
+  folder.file("test_batch", python_batch({1}, {{"labels", {-1}}}));
+  EXPECT_THAT(fault(spec), HasSubstr("expected 0 .. 255, found -1"));
+}
+
+TEST(OpenDataset, RefusesRecordsOfClassesWithoutAName) {
+  const TestFolder folder;
+  const std::string spec = text("records:", folder.file("all.bin", record(2, 1)).string());
+  EXPECT_EQ(open_dataset(spec)->label(0), 2);
+  folder.file("classes.txt", "a\nb\n");
+  EXPECT_THAT(fault(spec), HasSubstr("expected a label of 0 .. 1, found 2"));
 }
 
 TEST(OpenDataset, KeepsTheRowsOfAnIndexInItsOrder) {
@@ -108,8 +181,95 @@ TEST(OpenDataset, ReadsNpyPictures) {
   write_npy(folder / "float.npy", Array({1, 2, 2}, std::vector<float>{1, 2, 3, 4}));
   EXPECT_THAT(fault(text("npy:", (folder / "float.npy").string())), HasSubstr("found float32"));
   write_npy(folder / "flat.npy", Array({1, 0, 2}, std::vector<std::uint8_t>{}));
-  EXPECT_THAT(fault(text("npy:", (folder / "flat.npy").string())),
-              HasSubstr("sides of at least 1"));
+  EXPECT_THAT(fault(text("npy:", (folder / "flat.npy").string())), HasSubstr("no side may be 0"));
+}
+
+class Arrays : public testing::Test {
+ protected:
+  std::string spec(const Shape& shape, std::string_view options = "") const {
+    std::vector<std::uint8_t> values(count_of(shape));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(i);
+    write_npy(folder_ / "x.npy", Array(shape, values));
+    return text("npy:", (folder_ / "x.npy").string(), options);
+  }
+  std::string labels(const Array& array) const {
+    write_npy(folder_ / "y.npy", array);
+    return text("?labels=", (folder_ / "y.npy").string());
+  }
+  /// "N of H x W x C", then the first pixel.
+  static std::string form(const std::string& spec) {
+    const auto dataset = open_dataset(spec);
+    const Image image = dataset->load(0).image;
+    std::string out =
+        text(dataset->size(), " of ", image.height, " x ", image.width, " x ", image.channels, ":");
+    for (std::size_t c = 0; c < image.channels; ++c) out += text(' ', int{image.pixels[c]});
+    return out;
+  }
+  static Notices notices(const std::string& spec) { return open_dataset(spec)->notices(); }
+
+  TestFolder folder_;
+};
+
+TEST_F(Arrays, OfOnePictureAreNotManyGreyOnes) {
+  EXPECT_EQ(form(spec({8, 5, 3})), "1 of 8 x 5 x 3: 0 1 2");
+  EXPECT_THAT(notices(spec({8, 5, 3})),
+              testing::ElementsAre(HasSubstr("layout=nhw takes it as 8 grey pictures of 5 x 3")));
+  EXPECT_EQ(form(spec({8, 5, 3}, "?layout=nhw")), "8 of 5 x 3 x 1: 0");
+  EXPECT_EQ(form(spec({8, 5, 3}, "?layout=hwc")), "1 of 8 x 5 x 3: 0 1 2");
+  EXPECT_THAT(notices(spec({8, 5, 3}, "?layout=hwc")), testing::IsEmpty());
+  EXPECT_EQ(form(spec({2, 5, 3}, labels(Array({2}, std::vector<std::uint8_t>{1, 0})))),
+            "2 of 5 x 3 x 1: 0");
+  EXPECT_EQ(form(spec({3, 5, 6})), "3 of 5 x 6 x 1: 0");
+  EXPECT_THAT(notices(spec({3, 5, 6})), testing::ElementsAre(HasSubstr("layout=chw")));
+  EXPECT_EQ(form(spec({3, 5, 6}, "?layout=chw")), "1 of 5 x 6 x 3: 0 30 60");
+  EXPECT_THAT(fault(spec({8, 5, 4})), HasSubstr("transparency"));
+  EXPECT_THAT(fault(spec({8, 5})), HasSubstr("layout=hw takes it as one grey picture"));
+  EXPECT_EQ(form(spec({8, 5}, "?layout=hw")), "1 of 8 x 5 x 1: 0");
+  EXPECT_THAT(fault(spec({8, 5}, "?layout=nchw")), HasSubstr("layout=nchw"));
+  EXPECT_NE(open_dataset(spec({8, 5, 3}))->hash(),
+            open_dataset(spec({8, 5, 3}, "?layout=nhw"))->hash());
+}
+
+TEST_F(Arrays, MayHaveTheChannelsFirst) {
+  EXPECT_EQ(form(spec({2, 3, 4, 5})), "2 of 4 x 5 x 3: 0 20 40");
+  EXPECT_EQ(form(spec({2, 1, 4, 5})), "2 of 4 x 5 x 1: 0");
+  EXPECT_EQ(form(spec({2, 3, 4, 3})), "2 of 3 x 4 x 3: 0 1 2");
+  EXPECT_EQ(form(spec({2, 3, 4, 3}, "?layout=nchw")), "2 of 4 x 3 x 3: 0 12 24");
+  EXPECT_THAT(fault(spec({2, 4, 4, 4})), HasSubstr("4 channels"));
+}
+
+TEST_F(Arrays, OfOtherNumbersAreAnsweredWithTheConversion) {
+  const std::string file = text("npy:", (folder_ / "f.npy").string());
+  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{0.5F, 1}));
+  EXPECT_THAT(fault(file), HasSubstr("np.rint(255 * x).astype(np.uint8)"));
+  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::int64_t>{0, 255}));
+  EXPECT_THAT(fault(file), HasSubstr("np.rint(x).astype(np.uint8)"));
+  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{-2, 2}));
+  EXPECT_THAT(fault(file), HasSubstr("its values lie in -2 .. 2"));
+  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::uint8_t>{0, 1}));
+  EXPECT_THAT(notices(file), testing::ElementsAre(HasSubstr("the values 0 and 1 alone")));
+}
+
+TEST_F(Arrays, HaveLabelsOfAnyWholeTypeAndMayLieInOneFile) {
+  for (const Array& array :
+       {Array({2, 1}, std::vector<std::uint8_t>{1, 0}), Array({2}, std::vector<std::int32_t>{1, 0}),
+        Array({2, 1}, std::vector<float>{1, 0})}) {
+    const auto dataset = open_dataset(spec({2, 4, 4}, labels(array)));
+    EXPECT_EQ(dataset->label(0), 1);
+    EXPECT_EQ(dataset->label(1), 0);
+  }
+  EXPECT_THAT(fault(spec({2, 4, 4}, labels(Array({1, 2}, std::vector<std::uint8_t>{1, 0})))),
+              HasSubstr("expected 2 labels"));
+  EXPECT_THAT(fault(spec({2, 4, 4}, labels(Array({2}, std::vector<std::int32_t>{1, -2})))),
+              HasSubstr("found -2"));
+}
+
+TEST_F(Arrays, OfOneFileAreChosenByName) {
+  const std::string npz = std::string(NESCIO_TEST_PICTURES) + "/expected.npz";
+  EXPECT_EQ(form("npy:" + npz + "#rgb.png"), "1 of 11 x 19 x 3: 127 172 89");
+  EXPECT_NE(open_dataset("npy:" + npz + "#rgb.png")->hash(),
+            open_dataset("npy:" + npz + "#rgba.png")->hash());
+  EXPECT_THAT(fault("npy:" + npz), HasSubstr("rgb.png"));
 }
 
 TEST(OpenDataset, TurnsPicturesIntoTheirNegatives) {

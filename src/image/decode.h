@@ -20,6 +20,19 @@ constexpr std::size_t max_pixels = std::size_t{1} << 28;
 /// max_pixels. Memory is at most in proportion to the file, whatever its header claims.
 Image decode_image(const SharedBytes& bytes, std::string_view where);
 
+/// What a file is taken for.
+struct FileKind {
+  std::string_view format = {};  // "JPEG", "WebP"; empty: no picture
+  bool is_read = false;          // by decode_image()
+};
+
+/// By its first bytes, of which format_bytes suffice.
+constexpr std::size_t format_bytes = 16;
+FileKind kind_by_bytes(std::string_view first_bytes);
+
+/// By what its name ends in, in upper or lower case.
+FileKind kind_by_name(std::string_view name);
+
 /// How a camera says it was held when it took this JPEG: 1 to 8 as in Exif, 1 = upright. 1 where
 /// nothing is noted and for other files. Cost: reads what stands before the pixels.
 int exif_orientation(const SharedBytes& bytes);

@@ -41,7 +41,9 @@ TEST(DecodeImage, GivesThePixelsOfPillow) {
 TEST(DecodeImage, NamesOtherFormats) {
   EXPECT_EQ(fault(""), "x: expected a JPEG or PNG picture, found an empty file");
   EXPECT_EQ(fault("GIF89a..."),
-            "x: expected a JPEG or PNG picture, found a GIF file; convert it to PNG");
+            "x: expected a JPEG or PNG picture, found a GIF file; convert it to PNG, as `convert "
+            "FILE FILE.png` of "
+            "ImageMagick does");
   EXPECT_NE(fault("RIFF\1\2\3\4WEBPVP8 ").find("WebP"), std::string::npos);
   EXPECT_NE(fault(std::string_view("II*\0\x08\0", 6)).find("TIFF"), std::string::npos);
   EXPECT_NE(fault("BM....").find("BMP"), std::string::npos);
@@ -53,6 +55,23 @@ TEST(DecodeImage, NamesOtherFormats) {
   EXPECT_NE(fault("<!DOCTYPE html>").find("HTML"), std::string::npos);
   EXPECT_NE(fault("hello").find("begins like neither"), std::string::npos);
   EXPECT_NE(fault("\xff").find("begins like neither"), std::string::npos);
+}
+
+TEST(FileKinds, FollowFromBytesAndNames) {
+  EXPECT_EQ(kind_by_bytes("\xff\xd8\xff\xe0").format, "JPEG");
+  EXPECT_TRUE(kind_by_bytes("\x89PNG\r\n\x1a\n....").is_read);
+  EXPECT_EQ(kind_by_bytes("GIF89a").format, "GIF");
+  EXPECT_FALSE(kind_by_bytes("GIF89a").is_read);
+  for (const char* no_picture : {"", "P", "<html>", "PK\3\4", "text", "Perl"}) {
+    EXPECT_EQ(kind_by_bytes(no_picture).format, "") << no_picture;
+  }
+  for (const char* name : {"a.jpg", "x/a.JPEG", "a.jfif", "a.jpe", "a.b.PNG"}) {
+    EXPECT_TRUE(kind_by_name(name).is_read) << name;
+  }
+  EXPECT_EQ(kind_by_name("a.Webp").format, "WebP");
+  for (const char* name : {"a", "a.", "jpg", "a.jp", "a.jpg/b", "Thumbs.db", ". .jpg "}) {
+    EXPECT_EQ(kind_by_name(name).format, "") << name;
+  }
 }
 
 /// The file without its last bytes, for every length. A picture may only come out where all of its

@@ -74,7 +74,7 @@ class Gunzip {
       taken_ += in - stream_.avail_in;
       made += room - stream_.avail_out;
       if (state == Z_STREAM_END) {
-        ended_ = true;
+        ended_ = !begin_next_member();
       } else if (state != Z_OK) {
         fail(where_, ": damaged or truncated gzip after ", made, " unpacked bytes");
       }
@@ -83,6 +83,13 @@ class Gunzip {
   }
 
  private:
+  /// A file may hold several members, which unpack to one after the other (RFC 1952, 2.2); what
+  /// follows the last one is passed over as gzip does.
+  bool begin_next_member() {
+    const auto rest = packed_.subspan(taken_);
+    return rest.size() >= 2 && rest[0] == 0x1f && rest[1] == 0x8b && inflateReset(&stream_) == Z_OK;
+  }
+
   std::span<const std::uint8_t> packed_;
   std::string_view where_;
   z_stream stream_{};

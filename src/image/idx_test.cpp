@@ -102,6 +102,19 @@ TEST(Idx, RefusesEveryTruncationOfGzip) {
   }
 }
 
+TEST(Idx, ReadsGzipOfSeveralMembers) {
+  const Bytes file = header({5}) + Bytes{1, 2, 3, 4, 5};
+  for (std::size_t cut = 0; cut <= file.size(); ++cut) {
+    const auto middle = file.begin() + static_cast<std::ptrdiff_t>(cut);
+    const Bytes packed =
+        gzip(Bytes(file.begin(), middle)) + gzip({}) + gzip(Bytes(middle, file.end()));
+    EXPECT_EQ(parse(packed).as<std::uint8_t>().back(), 5) << cut;
+    EXPECT_EQ(parse(packed + Bytes(20, 0)).size(), 5U);  // padded, as tapes are
+    EXPECT_NE(fault(Bytes(packed.begin(), packed.end() - 3)), "") << cut;
+  }
+  EXPECT_NE(fault(gzip(file) + gzip({6})).find("found more"), std::string::npos);
+}
+
 TEST(Idx, RefusesDamagedGzip) {
   Bytes packed = gzip(header({5}) + Bytes{1, 2, 3, 4, 5});
   packed[packed.size() - 6] ^= 0xff;  // in the checksum

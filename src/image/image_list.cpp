@@ -100,7 +100,7 @@ void check_path(std::string_view path) {
   if (path.starts_with('/')) fail("expected a path relative to root=, found '", path, "'");
   if (path.find('\0') != std::string_view::npos) fail("a path holds a zero byte");
   for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::size_t end = std::min(path.find_first_of("/\\", begin), path.size());
     if (path.substr(begin, end - begin) == "..") {
       fail("'", path, "' leads out of the folder root=; '..' is not allowed");
     }
@@ -110,7 +110,7 @@ void check_path(std::string_view path) {
 
 ListedPicture parse_line(std::string_view line) {
   if (trim(line).empty()) fail("it is empty");
-  const auto blank = line.find(' ');
+  const auto blank = line.find_first_of(" \t");
   if (blank == 0 || blank == std::string_view::npos || trim(line.substr(blank)).empty()) {
     fail("expected 'path label', found '", line, "'");
   }
@@ -119,20 +119,28 @@ ListedPicture parse_line(std::string_view line) {
   try {
     return {std::string(path), parse_label(line.substr(blank + 1))};
   } catch (const Error& e) {
-    fail(e.what(), "; the label begins behind the first blank, so paths cannot hold any");
+    fail(e.what(), "; the label begins behind the first blank or tab, so paths cannot hold any");
   }
 }
 
 }  // namespace
 
 std::vector<ListedPicture> parse_image_list(std::string_view list, std::string_view where) {
+  if (list.starts_with("\xff\xfe") || list.starts_with("\xfe\xff")) {
+    fail(where, ": is UTF-16 text; save it as UTF-8");
+  }
+  if (constexpr std::string_view mark = "\xef\xbb\xbf"; list.starts_with(mark)) {
+    list.remove_prefix(mark.size());
+  }
   const auto last = list.find_last_not_of(" \t\r\n");
   if (last == std::string_view::npos) fail(where, ": the list is empty");
   list = list.substr(0, last + 1);
+  // Old Macs end lines with a carriage return alone.
+  const char line_end = list.find('\n') == std::string_view::npos ? '\r' : '\n';
   std::vector<ListedPicture> pictures;
-  pictures.reserve(static_cast<std::size_t>(std::ranges::count(list, '\n')) + 1);
+  pictures.reserve(static_cast<std::size_t>(std::ranges::count(list, line_end)) + 1);
   for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find('\n', begin), list.size());
+    const std::size_t end = std::min(list.find(line_end, begin), list.size());
     std::string_view line = list.substr(begin, end - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
     try {

@@ -13,7 +13,8 @@ struct ListedPicture {
   std::int64_t label = -1;
 };
 
-/// The lines of a list, each split at its first blank. The label is a whole number, every negative
+/// The lines of a list, each split at its first blank or tab. A byte order mark is passed over; lines
+/// end as on Linux, Windows or old Macs. The label is a whole number, every negative
 /// one standing for none (-1), or a Python dictionary as in {'label': 3, 'x': [1, 2]}, of which only
 /// 'label' is used, 0 if it has none. (OpenOOD takes 0 for every dictionary, its label or not.)
 /// Error, beginning with `where` and the line, for a missing label, anything else behind the first

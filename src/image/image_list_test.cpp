@@ -28,6 +28,24 @@ TEST(ImageList, SplitsAtTheFirstBlank) {
   EXPECT_EQ(label("  5 "), 5);
 }
 
+TEST(ImageList, ReadsWhatOtherSystemsWrite) {
+  for (const char* list : {"\xef\xbb\xbf"
+                           "a.png 3\nb.png 4\n",
+                           "a.png\t3\nb.png\t4", "a.png 3\rb.png 4\r", "a.png 3\r\nb.png 4\r\n"}) {
+    const auto pictures = parse_image_list(list, "x");
+    ASSERT_EQ(pictures.size(), 2U) << list;
+    EXPECT_EQ(pictures[0].path, "a.png") << list;
+    EXPECT_EQ(pictures[0].label, 3) << list;
+    EXPECT_EQ(pictures[1].label, 4) << list;
+  }
+  EXPECT_THAT(fault(std::string_view("\xff\xfe"
+                                     "a\0",
+                                     4)),
+              HasSubstr("UTF-16"));
+  EXPECT_THAT(fault("..\\a.png 1"), HasSubstr("'..' is not allowed"));
+  EXPECT_THAT(fault("a\tb.png\t1"), HasSubstr("blank or tab"));
+}
+
 TEST(ImageList, TakesTheLabelOfADictionary) {
   EXPECT_EQ(label("{'label': 3, 'x': [1, (2, 'a}b'), {}], \"y\": None}"), 3);
   EXPECT_EQ(label("{\"x\": {'label': 4}, 'label': -1,}"), -1);

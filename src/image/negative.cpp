@@ -20,7 +20,7 @@ class Negative final : public Dataset {
   std::vector<std::string> class_names() const override { return source_->class_names(); }
   std::string name(std::size_t i) const override { return source_->name(i); }
   std::vector<std::string> skipped() const override { return source_->skipped(); }
-  std::vector<std::string> remarks() const override { return source_->remarks(); }
+  Notices notices() const override { return source_->notices(); }
 
  private:
   std::unique_ptr<Dataset> source_;

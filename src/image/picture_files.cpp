@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
-#include <map>
+#include <fstream>
 #include <mutex>
 #include <utility>
 
@@ -23,29 +23,45 @@ namespace fs = std::filesystem;
 
 class PictureFiles final : public Dataset {
  public:
-  PictureFiles(fs::path root, std::vector<PictureFile> files, std::vector<std::string> class_names)
-      : root_(std::move(root)), files_(std::move(files)), class_names_(std::move(class_names)) {
+  explicit PictureFiles(PictureSet set)
+      : root_(std::move(set.root)),
+        files_(std::move(set.files)),
+        class_names_(std::move(set.class_names)),
+        notices_(std::move(set.notices)),
+        skip_broken_(set.skip_broken) {
     for (std::string& c : class_names_) c = printable(c);
   }
 
   std::size_t size() const override { return files_.size(); }
   Sample load(std::size_t i) const override {
-    const fs::path path = root_ / files_[i].name;
-    return {decode_image(map_file(path), path.string()), files_[i].label,
-            static_cast<std::int64_t>(i)};
+    return {decode(files_[i].name), files_[i].label, static_cast<std::int64_t>(i)};
   }
   std::int64_t label(std::size_t i) const override { return files_[i].label; }
   std::string hash() const override { return read_all().hash; }
   std::vector<std::string> class_names() const override { return class_names_; }
   std::string name(std::size_t i) const override { return printable(files_[i].name); }
-  std::vector<std::string> remarks() const override {
-    const std::size_t turned = read_all().turned;
-    if (turned == 0) return {};
-    return {text(turned, turned == 1 ? " picture asks" : " pictures ask",
-                 " in EXIF to be turned or mirrored before being shown, which is not done")};
+  Notices notices() const override {
+    Notices all = notices_;
+    if (const std::size_t turned = read_all().turned; turned > 0) {
+      all.push_back(
+          text(turned, turned == 1 ? " picture asks" : " pictures ask",
+               " in EXIF to be turned or mirrored before being shown, which is not done"));
+    }
+    return all;
   }
 
  private:
+  Image decode(const std::string& name) const {
+    const fs::path path = root_ / name;
+    const SharedBytes bytes = map_file(path);
+    if (skip_broken_) return decode_image(bytes, path.string());
+    try {
+      return decode_image(bytes, path.string());
+    } catch (const Error& e) {
+      fail(e.what(), "; broken=skip leaves such pictures out");
+    }
+  }
+
   struct Content {
     std::string hash;
     std::size_t turned = 0;  // pictures with an EXIF orientation other than upright
@@ -73,6 +89,8 @@ class PictureFiles final : public Dataset {
   fs::path root_;
   std::vector<PictureFile> files_;
   std::vector<std::string> class_names_;
+  Notices notices_;
+  bool skip_broken_;
   mutable std::once_flag read_;
   mutable Content content_;
 };
@@ -106,6 +124,39 @@ std::string suffix_of(const std::string& name) {
 /// What tells two folders apart, whatever links lead to them.
 using FolderId = std::pair<dev_t, ino_t>;
 
+/// By the name where that says enough, otherwise by the first bytes.
+FileKind kind_of(const fs::path& path) {
+  const FileKind named = kind_by_name(path.native());
+  std::error_code error;
+  if (named.is_read || !fs::is_regular_file(path, error)) return named;
+  std::ifstream file(path, std::ios::binary);
+  std::string first(format_bytes, '\0');
+  file.read(first.data(), static_cast<std::streamsize>(first.size()));
+  first.resize(static_cast<std::size_t>(file.gcount()));
+  const FileKind found = kind_by_bytes(first);
+  return found.format.empty() ? named : found;
+}
+
+/// The entries of a folder, sorted as bytes, without names that begin with a dot.
+struct FolderListing {
+  std::vector<std::string> folders, files;
+};
+
+FolderListing list_folder(const fs::path& folder) {
+  FolderListing listing;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (name.starts_with('.')) continue;
+    std::error_code ignored;
+    (at->is_directory(ignored) ? listing.folders : listing.files).push_back(std::move(name));
+  }
+  if (error) fail("folder ", folder.string(), ": ", error.message());
+  std::ranges::sort(listing.folders);
+  std::ranges::sort(listing.files);
+  return listing;
+}
+
 struct Walk {
   const fs::path& root;
   PictureListing listing = {};
@@ -124,10 +175,13 @@ struct Walk {
     }
     FolderListing entries = list_folder(path);
     for (std::string& file : entries.files) {
-      if (is_picture(file)) {
+      const FileKind kind = kind_of(path / file);
+      if (kind.is_read) {
         found.emplace_back(below, std::move(file));
+      } else if (!kind.format.empty()) {
+        ++listing.unread[std::string(kind.format)];
       } else {
-        listing.other_suffix.push_back(suffix_of(file));
+        ++listing.no_pictures[suffix_of(file)];
       }
     }
     for (const std::string& folder : entries.folders) {
@@ -137,32 +191,24 @@ struct Walk {
   }
 };
 
+/// "2 GIF, 1 without extension"
+std::string counted(const std::map<std::string, std::size_t>& kinds) {
+  std::vector<std::string> out;
+  for (const auto& [kind, count] : kinds) {
+    out.push_back(text(count, kind.empty() ? " without extension" : " " + printable(kind)));
+  }
+  return join(out);
+}
+
 }  // namespace
 
-std::unique_ptr<Dataset> dataset_of_files(fs::path root, std::vector<PictureFile> files,
-                                          std::vector<std::string> class_names) {
-  check_all_there(root, files);
-  return std::make_unique<PictureFiles>(std::move(root), std::move(files), std::move(class_names));
+std::unique_ptr<Dataset> dataset_of_files(PictureSet set) {
+  check_all_there(set.root, set.files);
+  return std::make_unique<PictureFiles>(std::move(set));
 }
 
-bool is_picture(const std::string& name) {
-  const std::string suffix = suffix_of(name);
-  return suffix == ".jpg" || suffix == ".jpeg" || suffix == ".png";
-}
-
-FolderListing list_folder(const fs::path& folder) {
-  FolderListing listing;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    std::string name = at->path().filename().string();
-    if (name.starts_with('.')) continue;
-    std::error_code ignored;
-    (at->is_directory(ignored) ? listing.folders : listing.files).push_back(std::move(name));
-  }
-  if (error) fail("folder ", folder.string(), ": ", error.message());
-  std::ranges::sort(listing.folders);
-  std::ranges::sort(listing.files);
-  return listing;
+std::vector<std::string> list_folders(const fs::path& folder) {
+  return list_folder(folder).folders;
 }
 
 PictureListing list_pictures(const fs::path& folder) {
@@ -175,14 +221,20 @@ PictureListing list_pictures(const fs::path& folder) {
   return std::move(walk.listing);
 }
 
-std::string describe_no_pictures(const std::vector<std::string>& other_suffix) {
-  std::map<std::string, std::size_t> counts;
-  for (const std::string& suffix : other_suffix) ++counts[suffix];
-  std::vector<std::string> found;
-  for (const auto& [suffix, count] : counts) {
-    found.push_back(suffix.empty() ? text(count, " without extension") : text(count, ' ', suffix));
-  }
-  return text("no pictures (.jpg, .jpeg, .png); found ", found.empty() ? "no files" : join(found));
+Notices PictureListing::notices() const {
+  std::size_t count = 0;
+  for (const auto& [format, files] : unread) count += files;
+  if (count == 0) return {};
+  return {text("left out ", count, count == 1 ? " picture" : " pictures",
+               " of formats that are not read: ", counted(unread),
+               "; convert them to PNG to have them")};
+}
+
+std::string PictureListing::describe() const {
+  auto all = unread;
+  all.insert(no_pictures.begin(), no_pictures.end());
+  return text("no pictures that can be read (JPEG, PNG); found ",
+              all.empty() ? "no files" : counted(all));
 }
 
 }  // namespace nescio

@@ -1,8 +1,9 @@
-// Pictures that lie on disk as files of their own: JPEG and PNG.
+// Pictures that lie on disk as files of their own.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,34 +17,39 @@ struct PictureFile {
   std::int64_t label = -1;
 };
 
+/// What makes up a data set of files.
+struct PictureSet {
+  std::filesystem::path root;
+  std::vector<PictureFile> files;
+  std::vector<std::string> class_names = {};
+  Notices notices = {};
+  bool skip_broken =
+      false;  // broken ones are left out later; otherwise their error names the option
+};
+
 /// A data set of these files in this order; each is decoded when it is loaded, whatever its name
-/// ends in. EXIF orientation is left as it is, and remarked upon.
+/// ends in. EXIF orientation is left as it is, which a notice says.
 /// Error if files are missing: names the first ten and says how many.
-std::unique_ptr<Dataset> dataset_of_files(std::filesystem::path root,
-                                          std::vector<PictureFile> files,
-                                          std::vector<std::string> class_names = {});
+std::unique_ptr<Dataset> dataset_of_files(PictureSet set);
 
-/// Whether the name of a file ends in .jpg, .jpeg or .png, in upper or lower case.
-bool is_picture(const std::string& name);
-
-/// Files below a folder that are pictures by name; the order is
-/// that of torchvision's ImageFolder: by folder, then by name, as bytes. Links are followed; names
-/// that begin with a dot are left out.
+/// Files below a folder that are pictures: by the ends of their names, and by their first bytes
+/// where these ends say nothing of a format that is read (".jpg_large", none at all, ".heic" for a
+/// JPEG). The order is that of torchvision's ImageFolder: by folder, then by name, as bytes. Links
+/// are followed; names that begin with a dot are left out.
 /// Error for a folder that cannot be read and for a link to a folder above itself.
 struct PictureListing {
-  std::vector<std::string> pictures;      // relative to the folder
-  std::vector<std::string> other_suffix;  // ".gif" for every file that is no picture; "" = none
+  std::vector<std::string> pictures;               // relative to the folder
+  std::map<std::string, std::size_t> unread;       // pictures that cannot be read, by their format
+  std::map<std::string, std::size_t> no_pictures;  // other files, by ".txt"; "" = none
+
+  /// Says what is in `unread`; nothing if nothing is.
+  Notices notices() const;
+  /// "no pictures that can be read; found 12 GIF, 1 .txt"
+  std::string describe() const;
 };
 PictureListing list_pictures(const std::filesystem::path& folder);
 
-/// "no pictures (.jpg, .jpeg, .png); found 12 .gif, 1 .txt"
-std::string describe_no_pictures(const std::vector<std::string>& other_suffix);
-
-/// The entries of a folder that are folders themselves, and the other ones; as bytes, sorted, without
-/// names that begin with a dot.
-struct FolderListing {
-  std::vector<std::string> folders, files;
-};
-FolderListing list_folder(const std::filesystem::path& folder);
+/// The folders in a folder, as bytes, sorted, without names that begin with a dot.
+std::vector<std::string> list_folders(const std::filesystem::path& folder);
 
 }  // namespace nescio

@@ -43,7 +43,7 @@ class Subset final : public Dataset {
   }
   std::string name(std::size_t i) const override { return source_->name(row(i)); }
   std::vector<std::string> skipped() const override { return skipped_; }
-  std::vector<std::string> remarks() const override { return source_->remarks(); }
+  Notices notices() const override { return source_->notices(); }
 
   void keep_classes(std::vector<std::int64_t> classes) {
     classes_ = std::move(classes);

@@ -1,4 +1,4 @@
-// CIFAR-10 in its binary version.
+// CIFAR-10 in its binary or its Python version.
 #include "image/cifar_records.h"
 
 namespace nescio {
@@ -7,15 +7,25 @@ namespace {
 class Cifar10 final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
-    std::vector<std::filesystem::path> files;
-    if (split == "test") {
-      files = {path / "test_batch.bin"};
-    } else {
+    CifarVersion binary{.files = {"test_batch.bin"},
+                        .names = "batches.meta.txt",
+                        .folder = "cifar-10-batches-bin",
+                        .label_keys = {},
+                        .names_key = {}};
+    CifarVersion python{.files = {"test_batch"},
+                        .names = "batches.meta",
+                        .folder = "cifar-10-batches-py",
+                        .label_keys = {"labels"},
+                        .names_key = "label_names"};
+    if (split == "train") {
+      binary.files.clear();
+      python.files.clear();
       for (const char* part : {"1", "2", "3", "4", "5"}) {
-        files.push_back(path / text("data_batch_", part, ".bin"));
+        binary.files.push_back(text("data_batch_", part, ".bin"));
+        python.files.push_back(text("data_batch_", part));
       }
     }
-    return open_cifar_records(files, 1, read_class_names(path / "batches.meta.txt"));
+    return open_cifar(path, binary, python, {.classes = 10});
   }
 
   std::string split = "test";
@@ -27,8 +37,9 @@ namespace datasets {
 DatasetInfo cifar10() {
   return describe_dataset<Cifar10>(
       {.name = "cifar10",
-       .summary = "CIFAR-10, 32 x 32 colour pictures of 10 classes, in its binary version",
-       .path = "folder of data_batch_1.bin to data_batch_5.bin and test_batch.bin",
+       .summary =
+           "CIFAR-10, 32 x 32 colour pictures of 10 classes, in its binary or its Python version",
+       .path = "folder of data_batch_1.bin ... and test_batch.bin, or of the same without .bin",
        .options = {
            dataset_option(&Cifar10::split, {.name = "split",
                                             .doc = "train (the five batches joined) or test",

@@ -9,16 +9,17 @@ namespace {
 class Files final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
-    if (!std::filesystem::is_directory(path)) {
-      return dataset_of_files(path.parent_path(), {{path.filename().string()}});
+    PictureSet set{.root = path, .files = {}, .skip_broken = skip_broken};
+    if (std::filesystem::is_directory(path)) {
+      PictureListing listing = list_pictures(path);
+      if (listing.pictures.empty()) fail(path.string(), ": ", listing.describe());
+      set.notices = listing.notices();
+      for (std::string& name : listing.pictures) set.files.push_back({std::move(name)});
+    } else {
+      set.root = path.parent_path();
+      set.files.push_back({path.filename().string()});
     }
-    PictureListing listing = list_pictures(path);
-    if (listing.pictures.empty()) {
-      fail(path.string(), ": ", describe_no_pictures(listing.other_suffix));
-    }
-    std::vector<PictureFile> files;
-    for (std::string& name : listing.pictures) files.push_back({std::move(name)});
-    return dataset_of_files(path, std::move(files));
+    return dataset_of_files(std::move(set));
   }
 };
 

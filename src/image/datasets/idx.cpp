@@ -12,8 +12,9 @@ class Idx final : public DatasetType {
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
     std::optional<Array> label_array;
     if (!labels.empty()) label_array = parse_idx(map_file(labels), labels);
-    return dataset_of_arrays(parse_idx(map_file(path), path.string()), label_array,
-                             hash_of_files(path, labels), path.string());
+    const Array images = parse_idx(map_file(path), path.string());
+    return dataset_of_arrays(images, label_array, hash_of_files(path, labels), path.string(),
+                             images.shape().size() == 4 ? Layout::nhwc : Layout::nhw);
   }
 
   std::string labels;

@@ -1,22 +1,42 @@
 // A text file that lists pictures and labels, as OpenOOD's benchmarks have them.
 #include "image/image_list.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/typed_spec.h"
 #include "image/picture_files.h"
 #include "io/file.h"
 
 namespace nescio {
 namespace {
 
+/// Writes a path of Windows as it is written here, where that is the one that exists.
+bool turn_backslashes(const std::filesystem::path& root, std::string& path) {
+  if (path.find('\\') == std::string::npos || path_exists((root / path).native())) return false;
+  std::string turned = path;
+  std::ranges::replace(turned, '\\', '/');
+  if (!path_exists((root / turned).native())) return false;
+  path = std::move(turned);
+  return true;
+}
+
 class Imglist final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
-    std::vector<PictureFile> files;
+    PictureSet set{.root = root.empty() ? path.parent_path() : std::filesystem::path(root),
+                   .files = {},
+                   .skip_broken = skip_broken};
+    std::size_t turned = 0;
     for (ListedPicture& listed : parse_image_list(map_file(path).text(), path.string())) {
-      files.push_back({std::move(listed.path), listed.label});
+      turned += turn_backslashes(set.root, listed.path);
+      set.files.push_back({std::move(listed.path), listed.label});
     }
-    return dataset_of_files(root.empty() ? path.parent_path() : std::filesystem::path(root),
-                            std::move(files));
+    if (turned > 0) {
+      set.notices.push_back(text(path.string(), ": '\\' in ", turned,
+                                 turned == 1 ? " path" : " paths", " was read as '/'"));
+    }
+    return dataset_of_files(std::move(set));
   }
 
   std::string root;

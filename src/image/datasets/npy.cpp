@@ -1,7 +1,8 @@
 // Pictures in a NumPy array file.
-#include "io/npy.h"
+#include <algorithm>
 
 #include "image/array_images.h"
+#include "io/array_file.h"
 
 namespace nescio {
 namespace {
@@ -10,12 +11,13 @@ class Npy final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
     std::optional<Array> label_array;
-    if (!labels.empty()) label_array = read_npy(labels);
-    return dataset_of_arrays(read_npy(path), label_array, hash_of_files(path, labels),
-                             path.string());
+    if (!labels.empty()) label_array = read_array(labels);
+    const auto chosen = std::ranges::find(layout_names(), layout) - layout_names().begin();
+    return dataset_of_arrays(read_array(path.string()), label_array, hash_of_files(path, labels),
+                             path.string(), static_cast<Layout>(chosen));
   }
 
-  std::string labels;
+  std::string labels, layout = "auto";
 };
 
 }  // namespace
@@ -24,11 +26,18 @@ namespace datasets {
 DatasetInfo npy() {
   return describe_dataset<Npy>(
       {.name = "npy",
-       .summary = "pictures in a NumPy array file, uint8 [N, H, W] or [N, H, W, 3]",
-       .path = ".npy file of the pictures",
-       .options = {dataset_option(
-           &Npy::labels, {.name = "labels",
-                          .doc = ".npy file of the labels [N]; no labels (-1) if not given"})}});
+       .summary = "pictures in a NumPy array file, uint8 [N, H, W], [N, H, W, 3] or [N, 3, H, W]",
+       .path = ".npy file of the pictures, or FILE.npz#member",
+       .options = {
+           dataset_option(&Npy::labels, {.name = "labels",
+                                         .doc = "file (or FILE.npz#member) of the labels, [N] or "
+                                                "[N, 1]; no labels (-1) if not given"}),
+           dataset_option(
+               &Npy::layout,
+               {.name = "layout",
+                .doc = "what the sides are: pictures N, height H, width W, channels C; auto tells "
+                       "by their number and size",
+                .choices = layout_names()})}});
 }
 }  // namespace datasets
 }  // namespace nescio

@@ -7,7 +7,10 @@ namespace {
 class Records final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
-    return open_cifar_records({path}, 1, read_class_names(path.parent_path() / "classes.txt"));
+    RecordLabels labels;
+    std::vector<std::string> names = read_class_names(path.parent_path() / "classes.txt");
+    if (!names.empty()) labels.classes = static_cast<std::int64_t>(names.size());
+    return open_cifar_records({path}, labels, std::move(names));
   }
 };
 
