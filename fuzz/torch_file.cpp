@@ -2,5 +2,5 @@
 #include "fuzz_target.h"
 
 void nescio::read_untrusted(const SharedBytes& bytes) {
-  for (const auto& [name, array] : parse_torch_weights(bytes, "pth")) touch(array);
+  for (const auto& [name, array] : join_groups(parse_torch_file(bytes, "pth"))) touch(array);
 }

@@ -178,6 +178,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
   FeatureBank extract(const Protocol& plan, const fs::path& folder, std::vector<Mixing>& mixed,
                       const Console& console) const {
     const auto network = needed_network_part().load_backbone(plan.model_spec(model), device);
+    for (const std::string& notice : network->notices()) console.warn(notice);
     Datasets datasets = open_all(plan);
     Sizes sizes;
     for (const auto& [name, dataset] : datasets) sizes[name] = dataset->size();

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bank/feature_bank.h"
+#include "base/notice.h"
 #include "cli/description.h"
 #include "cli/verb.h"
 #include "image/dataset.h"
@@ -41,6 +42,8 @@ class Backbone {
   /// What they are called, by number; empty where the weights do not say.
   virtual std::vector<std::string> class_names() const = 0;
   virtual const Preprocessing& preprocessing() const = 0;
+  /// What a user should know about how the weights were read.
+  virtual const Notices& notices() const = 0;
   /// {"network", "weights_sha256", "preprocessing"}, as a bank records it.
   virtual nlohmann::json identity() const = 0;
   /// `images` is [B, 3, height, width] as a Preprocessor makes them, B > 0.

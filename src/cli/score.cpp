@@ -45,6 +45,7 @@ class Score final : public Verb {
  private:
   void score_data(const FittedDetector& fitted, const Console& console) const {
     const auto network = needed_network_part().load_backbone(model, device);
+    for (const std::string& notice : network->notices()) console.warn(notice);
     if (!check_network(fitted, network->identity(), network->classes())) {
       console.log << "nescio: " << detector
                   << " was fitted on imported features; whether they are of this network is not "

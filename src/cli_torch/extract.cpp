@@ -33,6 +33,7 @@ class Extract final : public Verb {
     const Model network = Model::load(model, device);
     const std::vector<std::string> classes = classes_of(network);
     const Notice warn = [&](const std::string& sentence) { console.warn(sentence); };
+    for (const std::string& notice : network.notices()) warn(notice);
     const std::unique_ptr<Dataset> dataset =
         in_classes_of(classes, "the network", open_dataset(data), LabelUse::unknown, "data", warn);
     warn_of_pictures(*dataset, console);

@@ -47,7 +47,7 @@ Description describe(const NetworkInfo& info) {
            "none: the logits are not linear in the features, so detectors that need the "
            "head are skipped");
   }
-  d.parameters = in_words(preprocessing_parameters());
+  d.parameters = in_words(model_parameters());
   return d;
 }
 
@@ -57,6 +57,7 @@ class TorchBackbone final : public Backbone {
 
   std::size_t classes() const override { return model_.classes(); }
   std::vector<std::string> class_names() const override { return model_.class_names(); }
+  const Notices& notices() const override { return model_.notices(); }
   const Preprocessing& preprocessing() const override { return model_.preprocessing(); }
   nlohmann::json identity() const override { return identity_of(model_); }
   BackboneOutputs forward(std::span<const float> images) const override {

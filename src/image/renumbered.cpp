@@ -28,7 +28,7 @@ class Renumbered final : public Dataset {
   std::vector<std::string> class_names() const override { return names_; }
   std::string name(std::size_t i) const override { return source_->name(i); }
   std::vector<std::string> skipped() const override { return source_->skipped(); }
-  std::vector<std::string> remarks() const override { return source_->remarks(); }
+  Notices notices() const override { return source_->notices(); }
 
  private:
   /// A label that has no name stays what it is: none, or one that whoever reads it will refuse.

@@ -8,11 +8,12 @@
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/file_kind.h"
 #include "io/npy.h"
 #include "io/npz.h"
+#include "io/pickled_arrays.h"
 #include "io/safetensors.h"
 #include "io/torch_file.h"
-#include "io/zip.h"
 
 namespace nescio {
 namespace {
@@ -63,23 +64,26 @@ Array read_array(std::string_view file_and_member) {
   const ArrayPlace place = array_place(file_and_member);
   const std::string& path = place.file;
   const SharedBytes bytes = map_file(path);
-  const std::string_view content = bytes.text();
-  if (content.starts_with("\x93NUMPY")) {
-    if (!place.member) return parse_npy(bytes, path);
-    fail(path, ": holds one array without a name; leave '#", *place.member, "' out");
+  const auto from = [&](const std::map<std::string, Array>& arrays) {
+    return arrays.at(pick(names_of(arrays), place));
+  };
+  switch (const FileKind kind = identify(bytes.span())) {
+    case FileKind::npy:
+      if (!place.member) return parse_npy(bytes, path);
+      fail(path, ": holds one array without a name; leave '#", *place.member, "' out");
+    case FileKind::safetensors: return from(parse_safetensors(bytes, path).tensors);
+    case FileKind::zip:
+      if (!looks_like_torch(bytes, path)) {
+        return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
+      }
+      return from(join_groups(parse_torch_file(bytes, path)));
+    case FileKind::pickle:
+      if (looks_like_torch(bytes, path)) return from(join_groups(parse_torch_file(bytes, path)));
+      return from(parse_pickled_arrays(bytes, path).arrays);
+    default:
+      fail(path, ": expected an array as .npy, .npz#name, .safetensors#name, .pth#name or ",
+           ".pkl#name, found ", describe(kind));
   }
-  const bool torch = path.ends_with(".pth") || path.ends_with(".pt") || path.ends_with(".th") ||
-                     content.starts_with('\x80');
-  if (!torch && looks_like_zip(bytes.span())) {
-    return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
-  }
-  if (!torch && !path.ends_with(".safetensors")) {
-    fail(path, ": expected an array as .npy, .npz#name, .safetensors#name or .pth#name, found ",
-         bytes.size() == 0 ? "an empty file" : "something else");
-  }
-  const auto arrays =
-      torch ? parse_torch_weights(bytes, path) : parse_safetensors(bytes, path).tensors;
-  return arrays.at(pick(names_of(arrays), place));
 }
 
 }  // namespace nescio

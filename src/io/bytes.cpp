@@ -107,25 +107,4 @@ Array array_from_strided(DType dtype, Shape shape, const std::vector<std::size_t
   return {dtype, std::move(shape), std::move(copy), data};
 }
 
-namespace {
-template <class Bits, class Wide>
-Array widened(const Array& bits) {
-  const auto* values = static_cast<const Bits*>(bits.data());
-  std::vector<Wide> wide(values, values + bits.size());
-  return Array(bits.shape(), std::move(wide));
-}
-}  // namespace
-
-Array as_unsigned(const Array& bits) {
-  if (bits.dtype() == DType::int16) return widened<std::uint16_t, std::int32_t>(bits);
-  if (bits.dtype() == DType::int32) return widened<std::uint32_t, std::int64_t>(bits);
-  for (const std::int64_t value : bits.as<std::int64_t>()) {
-    if (value < 0) {
-      fail("a whole number of ", static_cast<std::uint64_t>(value),
-           " is larger than int64 can hold");
-    }
-  }
-  return bits;
-}
-
 }  // namespace nescio

@@ -59,8 +59,4 @@ Array array_from_big_endian(DType dtype, Shape shape, const SharedBytes& bytes);
 Array array_from_strided(DType dtype, Shape shape, const std::vector<std::size_t>& strides,
                          const SharedBytes& bytes);
 
-/// The values of an array of int16, int32 or int64 whose bits are meant without a sign, in the next
-/// wider type, which DType has; int64 stays. Error for a value beyond int64.
-Array as_unsigned(const Array& bits);
-
 }  // namespace nescio

@@ -39,6 +39,16 @@ bool there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+/// A file to read from. Folders, devices and pipes are refused at once: opening a pipe would wait for
+/// its other end, and a device need not end.
+FileDescriptor open_file(const fs::path& path) {
+  FileDescriptor file(path, O_RDONLY | O_NONBLOCK);
+  const struct stat status = status_of(file, path);
+  if (S_ISDIR(status.st_mode)) fail(path.string(), ": expected a file, found a folder");
+  if (!S_ISREG(status.st_mode)) fail(path.string(), ": expected a file, found a device or pipe");
+  return file;
+}
+
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -66,17 +76,15 @@ FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
 }
 
 FileStamp stamp_of(const fs::path& path) {
-  const FileDescriptor file(path, O_RDONLY);
+  const FileDescriptor file = open_file(path);
   const struct stat status = status_of(file, path);
   return {static_cast<std::uint64_t>(status.st_size),
           std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 SharedBytes map_file(const fs::path& path) {
-  const FileDescriptor file(path, O_RDONLY);
+  const FileDescriptor file = open_file(path);
   const struct stat status = status_of(file, path);
-  if (S_ISDIR(status.st_mode)) fail(path.string(), ": expected a file, found a folder");
-  if (!S_ISREG(status.st_mode)) fail(path.string(), ": expected a file, found a device or pipe");
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return {};  // mmap refuses empty files
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
@@ -87,10 +95,7 @@ SharedBytes map_file(const fs::path& path) {
 }
 
 std::string read_text(const fs::path& path, std::size_t max_bytes) {
-  const FileDescriptor file(path, O_RDONLY);
-  if (S_ISDIR(status_of(file, path).st_mode)) {
-    fail(path.string(), ": expected a file, found a folder");
-  }
+  const FileDescriptor file = open_file(path);
   std::string text;
   for (;;) {
     char buffer[1 << 14];

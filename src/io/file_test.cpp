@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "io/test_folder.h"
@@ -165,6 +166,18 @@ TEST(ReplaceFolder, RestoresWhatACrashSetAside) {
   write_text(folder / "new.old/a", "not needed");
   restore_folder(folder / "new", folder / "place");
   EXPECT_EQ(read_text(folder / "place/a"), "set aside");
+}
+
+TEST(ReadingFiles, PipesDevicesAndFoldersAreRefusedAtOnce) {
+  const TestFolder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const fs::path& path : {fs::path(pipe), fs::path("/dev/zero"), fs::path(folder / "")}) {
+    EXPECT_NE(error_of([&] { map_file(path); }).find("expected a file, found a"),
+              std::string::npos);
+    EXPECT_NE(error_of([&] { read_text(path); }).find("expected a file, found a"),
+              std::string::npos);
+  }
 }
 
 }  // namespace

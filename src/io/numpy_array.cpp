@@ -10,14 +10,12 @@ namespace {
 
 struct Code {
   std::string_view code;
-  DType stored;
-  bool is_unsigned = false;
+  DType type;
 };
 constexpr Code codes[] = {
-    {"b1", DType::boolean},     {"i1", DType::int8},        {"u1", DType::uint8},
-    {"i2", DType::int16},       {"i4", DType::int32},       {"i8", DType::int64},
-    {"u2", DType::int16, true}, {"u4", DType::int32, true}, {"u8", DType::int64, true},
-    {"f2", DType::float16},     {"f4", DType::float32},     {"f8", DType::float64},
+    {"b1", DType::boolean}, {"i1", DType::int8},    {"u1", DType::uint8},   {"i2", DType::int16},
+    {"i4", DType::int32},   {"i8", DType::int64},   {"u2", DType::uint16},  {"u4", DType::uint32},
+    {"u8", DType::uint64},  {"f2", DType::float16}, {"f4", DType::float32}, {"f8", DType::float64},
 };
 
 SharedBytes bytes_of(const Array& array) {
@@ -32,8 +30,8 @@ Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes) {
   if (code == std::end(codes)) {
     fail("expected numbers, found elements of NumPy's type '", printable(layout.code), "'");
   }
-  Array array = layout.big_endian ? array_from_big_endian(code->stored, layout.shape, bytes)
-                                  : array_from_bytes(code->stored, layout.shape, bytes);
+  Array array = layout.big_endian ? array_from_big_endian(code->type, layout.shape, bytes)
+                                  : array_from_bytes(code->type, layout.shape, bytes);
   if (layout.fortran_order && layout.shape.size() > 1) {
     std::vector<std::size_t> strides;  // the first side varies fastest
     std::size_t stride = 1;
@@ -41,9 +39,9 @@ Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes) {
       strides.push_back(stride);
       stride *= std::max<std::size_t>(side, 1);
     }
-    array = array_from_strided(code->stored, layout.shape, strides, bytes_of(array));
+    array = array_from_strided(code->type, layout.shape, strides, bytes_of(array));
   }
-  return code->is_unsigned ? as_unsigned(array) : array;
+  return array;
 }
 
 Array array_from_numpy(const PickleValue::NumpyArray& array, const Pickle& pickle, Budget& budget) {

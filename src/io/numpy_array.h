@@ -17,10 +17,8 @@ struct NumpyLayout {
   Shape shape;
 };
 
-/// The array: without a copy where its elements lie in order and aligned. Elements of unsigned
-/// types above 8 bits come in the next wider signed type (u8: int64).
-/// Error for types that are no plain numbers, a number of bytes that is not that of the shape, and
-/// whole numbers beyond int64.
+/// The array: without a copy where its elements lie in order and aligned. Error for
+/// types that are no plain numbers, and a number of bytes that is not that of the shape.
 Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes);
 
 /// An array of a pickle. Its bytes are paid from `budget`: many names may stand for one array.

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/file_kind.h"
+#include "io/numpy_array.h"
 #include "io/pickle.h"
 #include "io/zip.h"
 
@@ -15,9 +17,10 @@
 namespace nescio {
 namespace {
 
-using Weights = std::map<std::string, Array>;
+using Groups = std::vector<TensorGroup>;
 constexpr std::string_view remedy =
-    "save the weights again: torch.save(model.state_dict(), 'weights.pth')";
+    "save a dictionary of tensors: torch.save(model.state_dict(), 'weights.pth') for weights, "
+    "torch.save({'logits': z}, 'arrays.pth') for arrays";
 
 struct StorageType {
   std::string_view name;
@@ -29,6 +32,12 @@ constexpr StorageType storage_types[] = {
     {"LongStorage", DType::int64},    {"IntStorage", DType::int32},
     {"ShortStorage", DType::int16},   {"CharStorage", DType::int8},
     {"ByteStorage", DType::uint8},    {"BoolStorage", DType::boolean},
+};
+// Types that have no storage of their own: their elements lie in a storage of plain bytes.
+constexpr StorageType untyped[] = {
+    {"uint16", DType::uint16},
+    {"uint32", DType::uint32},
+    {"uint64", DType::uint64},
 };
 
 // What a pickle says about a storage: ('storage', type, key, location, elements[, view]).
@@ -46,6 +55,13 @@ std::optional<std::size_t> count_in(const PickleValue* value) {
   return static_cast<std::size_t>(*number);
 }
 
+std::optional<DType> find_type(std::span<const StorageType> types, std::string_view name) {
+  const auto found = std::find_if(types.begin(), types.end(),
+                                  [&](const StorageType& t) { return t.name == name; });
+  if (found == types.end()) return {};
+  return found->dtype;
+}
+
 std::optional<StorageId> storage_id(const PickleValue& persistent) {
   const auto* reference = persistent.get_if<PickleValue::Persistent>();
   const auto* tuple = reference ? reference->id->get_if<PickleValue::Tuple>() : nullptr;
@@ -56,10 +72,10 @@ std::optional<StorageId> storage_id(const PickleValue& persistent) {
   const auto* key = items[2]->get_if<std::string_view>();
   const auto elements = count_in(items[4]);
   if (!tag || *tag != "storage" || !type || !key || !elements) return {};
-  const auto found = std::find_if(std::begin(storage_types), std::end(storage_types),
-                                  [&](const StorageType& t) { return t.name == type->name; });
-  if (found == std::end(storage_types)) return {};
-  StorageId id{std::string(*key), found->dtype, *elements, 0, *elements};
+  const auto dtype =
+      type->name == "UntypedStorage" ? DType::uint8 : find_type(storage_types, type->name);
+  if (!dtype) return {};
+  StorageId id{std::string(*key), *dtype, *elements, 0, *elements};
   if (items.size() > 5) {
     if (const auto* view = items[5]->get_if<PickleValue::Tuple>()) {
       if (view->items.size() != 3) return {};
@@ -84,98 +100,154 @@ bool is_contiguous(const Shape& shape, const std::vector<std::size_t>& strides) 
   return true;
 }
 
+// A storage of plain bytes as elements of the type that the tensor names.
+StorageId typed(StorageId id, std::string_view type) {
+  if (type.empty()) return id;
+  const auto dtype = find_type(untyped, type);
+  if (!dtype || id.dtype != DType::uint8) fail("its elements are of the type ", printable(type));
+  const std::size_t width = size_of(*dtype);
+  id.dtype = *dtype;
+  id.elements /= width;
+  id.view_offset /= width;
+  id.view_elements /= width;
+  return id;
+}
+
 // Turns the tensors of one file into arrays.
 class TensorReader {
  public:
-  TensorReader(std::string_view where, std::size_t file_size, Storages storages)
-      : where_(where), copy_budget_(4 * file_size + (1u << 20)), storages_(std::move(storages)) {}
+  TensorReader(const Pickle& pickle, Budget& budget, Storages storages)
+      : pickle_(pickle), budget_(budget), storages_(std::move(storages)) {}
 
-  Array read(const std::string& name, const PickleValue::Tensor& tensor) {
-    try {
-      return read(tensor);
-    } catch (const Error& e) {
-      fail(where_, ": tensor '", name, "': ", e.what());
+  Array read(const PickleValue& value) {
+    if (const auto* array = value.get_if<PickleValue::NumpyArray>()) {
+      return array_from_numpy(*array, pickle_, budget_);
     }
+    return read(*value.get_if<PickleValue::Tensor>());
   }
 
  private:
   Array read(const PickleValue::Tensor& tensor) {
-    const auto id = storage_id(*tensor.storage);
-    if (!id) fail("its storage is not described as torch does it");
-    const std::size_t width = size_of(id->dtype);
-    SharedBytes bytes = storages_(*id);
-    if (bytes.size() / width != id->elements || bytes.size() % width != 0) {
-      fail("storage '", id->key, "': expected ", id->elements, " elements of ", width,
+    const auto found = storage_id(*tensor.storage);
+    if (!found) fail("its storage is not described as torch does it");
+    const StorageId id = typed(*found, tensor.type);
+    const std::size_t width = size_of(id.dtype);
+    SharedBytes bytes = storages_(*found);
+    if (bytes.size() / width != id.elements || bytes.size() % width != 0) {
+      fail("storage '", id.key, "': expected ", id.elements, " elements of ", width,
            " bytes, found ", bytes.size(), " bytes");
     }
-    bytes = bytes.part(id->view_offset * width, id->view_elements * width);
+    bytes = bytes.part(id.view_offset * width, id.view_elements * width);
 
     const std::size_t count = count_of(tensor.shape, width);
     const bool inside =
-        tensor.offset <= id->view_elements && count <= id->view_elements - tensor.offset;
+        tensor.offset <= id.view_elements && count <= id.view_elements - tensor.offset;
     // Contiguous: count elements from the offset. Otherwise no element repeats (as an expanded
     // tensor's would), so there are never more than the storage has, either.
-    if (!inside && (count > id->view_elements || is_contiguous(tensor.shape, tensor.strides))) {
+    if (!inside && (count > id.view_elements || is_contiguous(tensor.shape, tensor.strides))) {
       fail("shape ", to_string(tensor.shape), " at element ", tensor.offset,
-           " needs more than the ", id->view_elements, " elements of its storage");
+           " needs more than the ", id.view_elements, " elements of its storage");
     }
-    if (count == 0) return array_from_bytes(id->dtype, tensor.shape, {});
-    if (tensor.offset > id->view_elements) fail("begins beyond its storage");
+    if (count == 0) return array_from_bytes(id.dtype, tensor.shape, {});
+    if (tensor.offset > id.view_elements) fail("begins beyond its storage");
     const std::size_t first = static_cast<std::size_t>(tensor.offset) * width;
-    if (is_contiguous(tensor.shape, tensor.strides)) {
-      return array_from_bytes(id->dtype, tensor.shape, bytes.part(first, count * width));
+    const SharedBytes rest = bytes.part(first, bytes.size() - first);
+    // Many tensors may share one storage; their copies must stay in proportion to the file.
+    if (!is_contiguous(tensor.shape, tensor.strides)) {
+      budget_.pay_memory(count * width);
+      return array_from_strided(id.dtype, tensor.shape, tensor.strides, rest);
     }
-    // Many such tensors may share one storage; their copies must stay in proportion to the file.
-    if (count * width > copy_budget_) fail("too many tensors are views; ", remedy);
-    copy_budget_ -= count * width;
-    return array_from_strided(id->dtype, tensor.shape, tensor.strides,
-                              bytes.part(first, bytes.size() - first));
+    if (reinterpret_cast<std::uintptr_t>(rest.data()) % width != 0) {
+      budget_.pay_memory(count * width);
+    }
+    return array_from_bytes(id.dtype, tensor.shape, rest.part(0, count * width));
   }
 
-  std::string_view where_;
-  std::size_t copy_budget_;
+  const Pickle& pickle_;
+  Budget& budget_;
   Storages storages_;
 };
 
-bool holds_tensors(const PickleValue::Dict& dict) {
-  return std::any_of(dict.items.begin(), dict.items.end(), [](const auto& item) {
-    return item.first->template get_if<std::string_view>() &&
-           item.second->template get_if<PickleValue::Tensor>();
-  });
+bool is_tensor(const PickleValue& value) {
+  return value.get_if<PickleValue::Tensor>() || value.get_if<PickleValue::NumpyArray>();
 }
 
-// The dictionary of tensors: the object itself or under one of the usual keys.
-const PickleValue::Dict* find_state_dict(const PickleValue& value, int depth) {
-  const auto* dict = value.get_if<PickleValue::Dict>();
-  if (!dict || depth > 4) return nullptr;
-  for (const std::string_view wanted : {"state_dict", "model_state_dict", "model", "net"}) {
-    for (const auto& [key, item] : dict->items) {
-      const auto* name = key->get_if<std::string_view>();
-      if (!name || *name != wanted) continue;
-      if (const auto* found = find_state_dict(*item, depth + 1)) return found;
+// Walks dictionaries and lists, each once however often it is referred to.
+class GroupCollector {
+ public:
+  GroupCollector(TensorReader& reader, Budget& budget, std::string_view where)
+      : reader_(reader), budget_(budget), where_(where) {}
+
+  Groups collect(const PickleValue& root) {
+    if (is_tensor(root)) {
+      add({}, {}, root);
+      return std::move(groups_);
+    }
+    pending_.push_back({&root, {}});
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      const auto [value, key] = pending_[i];
+      if (visited_.insert(value).second) visit(*value, key);
+    }
+    return std::move(groups_);
+  }
+
+ private:
+  void visit(const PickleValue& value, const std::string& key) {
+    if (const auto* dict = value.get_if<PickleValue::Dict>()) {
+      for (const auto& [name, item] : dict->items) {
+        if (const auto* word = name->get_if<std::string_view>()) take(key, *word, *item);
+      }
+    } else if (const auto* list = value.get_if<PickleValue::List>()) {
+      for (std::size_t i = 0; i < list->items.size(); ++i) take(key, text(i), *list->items[i]);
+    } else if (const auto* tuple = value.get_if<PickleValue::Tuple>()) {
+      for (std::size_t i = 0; i < tuple->items.size(); ++i) take(key, text(i), *tuple->items[i]);
     }
   }
-  return holds_tensors(*dict) ? dict : nullptr;
-}
 
-Weights collect(const Pickle& pickle, TensorReader reader, std::string_view where) {
-  const auto* dict = find_state_dict(pickle.root(), 0);
+  void take(const std::string& key, std::string_view name, const PickleValue& item) {
+    budget_.pay_work(1);
+    if (is_tensor(item)) return add(key, name, item);
+    const bool holds = item.get_if<PickleValue::Dict>() || item.get_if<PickleValue::List>() ||
+                       item.get_if<PickleValue::Tuple>();
+    if (!holds) return;
+    budget_.pay_memory(sizeof(Pending) + key.size() + name.size() + 1);
+    pending_.push_back({&item, key.empty() ? std::string(name) : text(key, ".", name)});
+  }
+
+  void add(const std::string& key, std::string_view name, const PickleValue& item) {
+    budget_.pay_memory(2 * sizeof(Array) + name.size());
+    if (groups_.empty() || groups_.back().key != key) groups_.push_back({key, {}});
+    try {
+      groups_.back().tensors.insert_or_assign(std::string(name), reader_.read(item));
+    } catch (const Error& e) {
+      fail(where_, ": tensor '", printable(name), "': ", e.what());
+    }
+  }
+
+  struct Pending {
+    const PickleValue* value;
+    std::string key;
+  };
+  TensorReader& reader_;
+  Budget& budget_;
+  std::string_view where_;
+  std::vector<Pending> pending_;
+  std::set<const PickleValue*> visited_;
+  Groups groups_;
+};
+
+Groups collect(const Pickle& pickle, Budget& budget, Storages storages, std::string_view where) {
   if (const auto* object = pickle.root().get_if<PickleValue::Object>()) {
     fail(where, ": holds an object of the class ", printable(object->type.module), ".",
          printable(object->type.name), ", which is never built; ", remedy);
   }
-  if (!dict) fail(where, ": holds no dictionary of tensors; ", remedy);
-  Weights weights;
-  for (const auto& [key, value] : dict->items) {
-    const auto* name = key->get_if<std::string_view>();
-    const auto* tensor = value->get_if<PickleValue::Tensor>();
-    if (!name || !tensor) continue;
-    weights.insert_or_assign(std::string(*name), reader.read(std::string(*name), *tensor));
-  }
-  return weights;
+  TensorReader reader(pickle, budget, std::move(storages));
+  Groups groups = GroupCollector(reader, budget, where).collect(pickle.root());
+  if (groups.empty()) fail(where, ": holds no tensors; ", remedy);
+  return groups;
 }
 
-Weights read_zip(const SharedBytes& bytes, std::string_view where) {
+Groups read_zip(const SharedBytes& bytes, std::string_view where) {
   const ZipArchive archive(bytes, std::string(where));
   std::string prefix;
   const ZipMember* data = nullptr;
@@ -205,15 +277,16 @@ Weights read_zip(const SharedBytes& bytes, std::string_view where) {
     if (const auto known = cache.find(id.key); known != cache.end()) return known->second;
     const auto found = members.find(prefix + "data/" + id.key);
     if (found == members.end()) fail("its storage '", id.key, "' is missing");
+    if (found->second->method != 0) budget.pay_memory(found->second->size);
     return cache[id.key] = archive.read(*found->second);
   };
-  return collect(pickle, TensorReader(where, bytes.size(), storages), where);
+  return collect(pickle, budget, storages, where);
 }
 
 // 0x1950a86a20f9469cfc6c, the first of the five pickles of the older form.
 constexpr std::string_view legacy_magic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
-Weights read_legacy(const SharedBytes& bytes, std::string_view where) {
+Groups read_legacy(const SharedBytes& bytes, std::string_view where) {
   std::size_t at = 0;
   Budget budget(bytes.size(), std::string(where));
   const auto next = [&] {
@@ -273,20 +346,43 @@ Weights read_legacy(const SharedBytes& bytes, std::string_view where) {
     if (found == storages.end()) fail("its storage '", id.key, "' is missing");
     return found->second;
   };
-  return collect(object, TensorReader(where, bytes.size(), find), where);
+  return collect(object, budget, find, where);
 }
 
 }  // namespace
 
-Weights read_torch_weights(const std::filesystem::path& path) {
-  return parse_torch_weights(map_file(path), path.string());
+Groups read_torch_file(const std::filesystem::path& path) {
+  return parse_torch_file(map_file(path), path.string());
 }
 
-Weights parse_torch_weights(const SharedBytes& bytes, std::string_view where) {
-  if (looks_like_zip(bytes.span())) return read_zip(bytes, where);
-  if (bytes.size() > 2 && bytes.data()[0] == 0x80) return read_legacy(bytes, where);
-  fail(where, ": expected weights saved by torch.save, found ",
-       bytes.size() == 0 ? "an empty file" : "something else");
+Groups parse_torch_file(const SharedBytes& bytes, std::string_view where) {
+  switch (const FileKind kind = identify(bytes.span())) {
+    case FileKind::zip: return read_zip(bytes, where);
+    case FileKind::pickle: return read_legacy(bytes, where);
+    default: fail(where, ": expected a file that torch.save wrote, found ", describe(kind));
+  }
+}
+
+std::map<std::string, Array> join_groups(const Groups& groups) {
+  if (groups.size() == 1) return groups.front().tensors;
+  std::map<std::string, Array> all;
+  for (const TensorGroup& group : groups) {
+    for (const auto& [name, array] : group.tensors) {
+      all.insert_or_assign(group.key.empty() ? name : text(group.key, ".", name), array);
+    }
+  }
+  return all;
+}
+
+bool looks_like_torch(const SharedBytes& bytes, std::string_view where) {
+  if (!looks_like_zip(bytes.span())) {
+    // PROTO and its version, LONG1 and its length stand before the number.
+    return bytes.size() > 4 && bytes.text().substr(4).starts_with(legacy_magic);
+  }
+  const ZipArchive archive(bytes, std::string(where));
+  return std::ranges::any_of(archive.members(), [](const ZipMember& member) {
+    return member.name.ends_with("/data.pkl");
+  });
 }
 
 }  // namespace nescio

@@ -1,4 +1,4 @@
-// Weights that torch.save wrote (.pth, .pt, .th): the zip form and the older one, executing
+// Tensors that torch.save wrote (.pth, .pt, .th, .ckpt): the zip form and the older one, executing
 // nothing.
 #pragma once
 
@@ -6,21 +6,36 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/array.h"
 #include "io/bytes.h"
 
 namespace nescio {
 
-/// The tensors of a state dict by name, mapped without a copy where they are contiguous. The state
-/// dict is the saved object itself or lies in it under "state_dict", "model" or "net" (also
-/// nested); whatever else the file holds (epoch, accuracy ...) is left out. The pickle inside is
-/// interpreted by a machine that knows dictionaries, numbers, text and the few torch functions that
-/// rebuild a tensor, and that calls nothing: Error, with the name of what was asked for and how to
-/// save the weights without it, for everything else.
-std::map<std::string, Array> read_torch_weights(const std::filesystem::path& path);
+/// A dictionary of tensors, or a list of them, that stands somewhere in a saved object.
+struct TensorGroup {
+  std::string key;                       // the way to it: "", "state_dict", "weights.net", "0"
+  std::map<std::string, Array> tensors;  // by name; of a list "0", "1"; of a bare tensor ""
+};
+
+/// All groups with at least one tensor (or array of NumPy), in the order of the file; mapped without
+/// a copy where they are contiguous and aligned. Whatever else the file holds (epoch, accuracy,
+/// objects of any class) stays closed: the pickle inside is interpreted by a machine that knows
+/// dictionaries, numbers, text and the few torch functions that rebuild a tensor, and that calls
+/// nothing. Error for other and damaged files, for whole objects saved instead of their tensors, and
+/// for files without any tensor.
+std::vector<TensorGroup> read_torch_file(const std::filesystem::path& path);
 
 /// The same from memory; `where` begins the message of an Error.
-std::map<std::string, Array> parse_torch_weights(const SharedBytes& bytes, std::string_view where);
+std::vector<TensorGroup> parse_torch_file(const SharedBytes& bytes, std::string_view where);
+
+/// The tensors of all groups in one: under their own names where there is a single group, otherwise
+/// as "KEY.NAME".
+std::map<std::string, Array> join_groups(const std::vector<TensorGroup>& groups);
+
+/// Did torch.save write this zip archive or pickle? The archive has a member data.pkl; the older
+/// form begins with a pickle of a magic number.
+bool looks_like_torch(const SharedBytes& bytes, std::string_view where);
 
 }  // namespace nescio

@@ -17,8 +17,11 @@ using namespace test_pickle;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+std::vector<TensorGroup> parse_groups(const std::string& file) {
+  return parse_torch_file(SharedBytes::copy_of(file), "a.pth");
+}
 std::map<std::string, Array> parse(const std::string& file) {
-  return parse_torch_weights(SharedBytes::copy_of(file), "a.pth");
+  return join_groups(parse_groups(file));
 }
 std::string error(const std::string& file) {
   return error_of([&] { parse(file); });
@@ -56,16 +59,92 @@ TEST(TorchFile, EveryStorageType) {
   }
 }
 
-TEST(TorchFile, StateDictIsFoundInsideACheckpoint) {
+TEST(TorchFile, EveryDictionaryOfTensorsIsAGroup) {
   const std::string inner = dict({{"w", letters(0, {6}, {1})}, {"epoch", num(7)}});
   const std::string best = std::string("G\x3f\xf8\0\0\0\0\0\0", 9);
-  for (const char* key : {"state_dict", "model", "net", "model_state_dict"}) {
-    const auto weights =
-        parse(letters_file(dict({{"epoch", num(3)}, {"best", best}, {key, inner}})));
-    EXPECT_EQ(weights.size(), 1u) << key;
-    EXPECT_EQ(weights.count("w"), 1u) << key;
+  const auto groups = parse_groups(letters_file(dict(
+      {{"epoch", num(3)}, {"best", best}, {"net", inner}, {"ema", dict({{"module", inner}})}})));
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].key, "net");
+  EXPECT_EQ(groups[1].key, "ema.module");
+  for (const TensorGroup& group : groups) {
+    EXPECT_EQ(group.tensors.size(), 1u);
+    EXPECT_EQ(group.tensors.count("w"), 1u);
   }
-  EXPECT_EQ(parse(letters_file(dict({{"model", dict({{"state_dict", inner}})}}))).size(), 1u);
+  EXPECT_EQ(join_groups(groups).count("ema.module.w"), 1u);
+}
+
+TEST(TorchFile, BareTensorsAndLists) {
+  const std::string w = letters(0, {6}, {1});
+  EXPECT_EQ(parse(letters_file(w)).at("").size(), 6u);
+  EXPECT_EQ(parse(letters_file(tuple({w, letters(0, {2}, {1})}))).at("1").size(), 2u);
+  EXPECT_EQ(parse(letters_file("](" + w + w + "e")).size(), 2u);
+}
+
+TEST(TorchFile, ArraysOfNumpyAreTensors) {
+  const std::string array = numpy_array(numpy_type("f4"), nums({2}), raw<float>({1.5F, 2.5F}));
+  EXPECT_THAT(parse(letters_file(dict({{"z", array}}))).at("z").as<float>(),
+              ElementsAre(1.5F, 2.5F));
+}
+
+TEST(TorchFile, UnsignedTypesLieInStoragesOfBytes) {
+  const std::string body =
+      dict({{"y", global("torch._utils", "_rebuild_tensor_v3") +
+                      tuple({storage("UntypedStorage", "0", 4), num(0), nums({2}), nums({1}),
+                             "\x89", ordered_dict(), global("torch", "uint16")}) +
+                      "R"}});
+  EXPECT_THAT(
+      parse(zip_file(body, {{"0", std::string("\x01\0\xff\xff", 4)}})).at("y").as<std::uint16_t>(),
+      ElementsAre(1, 65535));
+}
+
+TEST(TorchFile, ObjectsOfAnyClassStayClosed) {
+  const std::string space = global("argparse", "Namespace") + ")R" + dict({{"lr", num(1)}}) + "b";
+  const std::string clock = global("datetime", "datetime") + tuple({str("x")}) + "R";
+  const std::string evil = global("os", "system") + tuple({str("touch /nowhere")}) + "R";
+  const auto groups =
+      parse_groups(letters_file(dict({{"args", space},
+                                      {"time", clock},
+                                      {"evil", evil},
+                                      {"net", dict({{"w", letters(0, {6}, {1})}})}})));
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].key, "net");
+  EXPECT_THAT(error(letters_file(space)), HasSubstr("an object of the class argparse.Namespace"));
+}
+
+TEST(TorchFile, DictionariesThatHoldOneAnotherAreVisitedOnce) {
+  // d = {"t": tensor}; then thirty times d = {"a": d, "b": d}: a thousand million ways to the tensor.
+  std::string body = dict({{"t", letters(0, {6}, {1})}});
+  for (int i = 0; i < 30; ++i) {
+    const std::string place(1, static_cast<char>(i));
+    body += "q" + place + "0}(" + str("a") + "h" + place + str("b") + "h" + place + "u";
+  }
+  EXPECT_EQ(parse_groups(letters_file(body)).size(), 1u);
+  // One that holds itself.
+  EXPECT_EQ(
+      parse_groups(letters_file("}q\x01(" + str("w") + letters(0, {6}, {1}) + str("me") + "h\x01u"))
+          .size(),
+      1u);
+}
+
+TEST(TorchFile, CopiesStayInProportionToTheFile) {
+  // Floats at odd places must be copied; a hundred thousand names for one storage of 64 KiB.
+  const std::string storage_bytes(1 << 16, 'x');
+  const std::string one = tensor(storage("FloatStorage", "0", 1 << 14), 0, {1 << 14}, {1});
+  std::string body = "}q\x01(" + str("first") + one + "q\x02";
+  for (int i = 0; i < 20000; ++i) body += str(text("w", i)) + "h\x02";
+  body += "u";
+  for (std::size_t shift = 0; shift < 4; ++shift) {  // wherever the storage comes to lie
+    const std::string file = legacy_file(body, {{"0", 1 << 14, storage_bytes}});
+    const SharedBytes whole = SharedBytes::copy_of(std::string(shift, ' ') + file);
+    const std::string message =
+        error_of([&] { parse_torch_file(whole.part(shift, file.size()), "a.pth"); });
+    if (!message.empty()) {
+      EXPECT_THAT(message, HasSubstr("far more memory"));
+      return;
+    }
+  }
+  ADD_FAILURE() << "copied 20,000 times without end";
 }
 
 TEST(TorchFile, OrderedDictWithAttributesAndParameters) {
@@ -188,7 +267,7 @@ TEST(TorchFile, ReadsPublishedWeights) {
       {"mnist/calib_oe_tune_epoch_4.pt", 8, 21840, 27.60655650370427},
       {"mnist/calib_oe_scratch_epoch_9.pt", 8, 21840, 31.45802906079757}};
   for (const auto& file : files) {
-    const auto weights = read_torch_weights(std::filesystem::path(folder) / file.name);
+    const auto weights = join_groups(read_torch_file(std::filesystem::path(folder) / file.name));
     EXPECT_EQ(weights.size(), file.tensors) << file.name;
     std::size_t values = 0;
     double sum = 0;
@@ -201,7 +280,7 @@ TEST(TorchFile, ReadsPublishedWeights) {
     EXPECT_NEAR(sum, file.sum, 1e-6) << file.name;
   }
   const auto mnist =
-      read_torch_weights(std::filesystem::path(folder) / "mnist/baseline_epoch_9.pt");
+      join_groups(read_torch_file(std::filesystem::path(folder) / "mnist/baseline_epoch_9.pt"));
   const auto conv = mnist.at("conv1.weight").as<float>();
   EXPECT_NEAR(conv[0], -0.004166, 1e-6);
   EXPECT_NEAR(conv[1], -0.190347, 1e-6);

@@ -5,42 +5,11 @@
 #include <algorithm>
 
 #include "base/usage.h"
+#include "nn/chosen_weights.h"
 #include "nn/model_source.h"
 #include "nn/network.h"
-#include "nn/weights.h"
 
 namespace nescio {
-namespace {
-
-/// The file says how many classes there are; without its last layer the check will complain.
-std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Array>& tensors) {
-  const auto head = tensors.find(info.head + ".bias");
-  const bool good =
-      head != tensors.end() && head->second.shape().size() == 1 && !head->second.empty();
-  return good ? static_cast<std::int64_t>(head->second.size()) : info.classes;
-}
-
-std::shared_ptr<Network> make_network(const NetworkInfo& info,
-                                      const std::map<std::string, Array>& tensors) {
-  return info.make(classes_of(info, tensors));
-}
-
-std::string differences_from(const Network& network, const std::map<std::string, Array>& tensors) {
-  return differences(expected_tensors(tensors_of(network)), tensors);
-}
-
-/// "; they fit resnet32", if a network of the catalogue has these names and shapes.
-std::string better_network(const std::map<std::string, Array>& found) {
-  for (const NetworkInfo& info : networks::catalogue()) {
-    const auto tensors = own_names(info, found).tensors;
-    if (differences_from(*make_network(info, tensors), tensors).empty()) {
-      return "; they fit " + info.name;
-    }
-  }
-  return {};
-}
-
-}  // namespace
 
 struct Model::State {
   const NetworkInfo* info;
@@ -50,6 +19,7 @@ struct Model::State {
   torch::Device device = torch::kCPU;
   Shape head;  // [C, D ...]
   std::vector<std::string> class_names;
+  Notices notices;
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -70,12 +40,8 @@ Model Model::load(std::string_view spec, std::string_view device) {
   state->device = place;
   state->sha256 = source.sha256;
   state->preprocessing = source.preprocessing;
-  state->network = make_network(info, source.tensors);
-  const std::string found = differences_from(*state->network, source.tensors);
-  if (!found.empty()) {
-    fail(source.where(), ": these are the weights of another network, so nothing was loaded",
-         better_network(source.tensors), "; ", found);
-  }
+  state->notices = source.notices;
+  state->network = info.make(classes_of(info, source.tensors));
   const auto ours = tensors_of(*state->network);
   copy_weights(source.tensors, ours, source.where());
   state->head = shape_of(ours.at(info.head + ".weight"));
@@ -96,6 +62,7 @@ const NetworkInfo& Model::info() const { return *state_->info; }
 const Preprocessing& Model::preprocessing() const { return state_->preprocessing; }
 const std::string& Model::weights_sha256() const { return state_->sha256; }
 std::string Model::device() const { return state_->device.str(); }
+const Notices& Model::notices() const { return state_->notices; }
 std::size_t Model::classes() const { return state_->head[0]; }
 const std::vector<std::string>& Model::class_names() const { return state_->class_names; }
 std::size_t Model::feature_width() const { return state_->head[1]; }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/array.h"
+#include "base/notice.h"
 #include "image/preprocessing.h"
 
 namespace nescio {
@@ -71,11 +72,13 @@ struct ModelOutputs {
 /// A network in evaluation mode. Moves, does not copy.
 class Model {
  public:
-  /// "resnet20:PATH?key=value&..." with weights in safetensors or torch.save's forms; the keys are
-  /// preprocessing_parameters(); `device` is auto (CUDA where there is a device), cpu, cuda or cuda:N. The number of classes is that of the
-  /// file. The preprocessing is, the first of these that is there: the options behind '?', what the
-  /// file says ("nescio.preprocessing" in the metadata of safetensors), that of whoever gave the
-  /// file's names, the network's.
+  /// "resnet20:PATH?key=value&..." with weights in safetensors or torch.save's forms; `device` is
+  /// auto (CUDA where there is a device), cpu, cuda or cuda:N. Which of the file's tensors are the
+  /// network's, chosen_weights.h says; key= and prefix= choose (PATH#KEY is short for the first). The
+  /// other keys are preprocessing_parameters(). The number of classes is that of the file. The
+  /// preprocessing is, the first of these that is there: the options behind '?', what the file says
+  /// ("nescio.preprocessing" in the metadata of safetensors), that of whoever gave the file's names,
+  /// the network's.
   /// Error if there is no path, if names or shapes differ from the network's (with the difference
   /// and the network that would fit; nothing is loaded in part), if the file says that it belongs to
   /// another network ("nescio.network"), for unknown options and a device that is not there.
@@ -87,6 +90,8 @@ class Model {
   const NetworkInfo& info() const;
   /// What forward() wants its pictures to go through.
   const Preprocessing& preprocessing() const;
+  /// What a user should know about how the weights were read.
+  const Notices& notices() const;
   /// SHA-256 of the weights file.
   const std::string& weights_sha256() const;
   /// "cpu", "cuda:0".

@@ -4,20 +4,30 @@
 
 #include "base/typed_spec.h"
 #include "base/usage.h"
+#include "io/array_file.h"
 #include "io/json_file.h"
-#include "nn/weights.h"
+#include "nn/chosen_weights.h"
 
 namespace nescio {
 namespace {
 
-/// Whatever the metadata of the file says about what it belongs to.
-Preprocessing recorded_preprocessing(const NetworkInfo& info, const Weights& weights,
-                                     const Preprocessing& otherwise, std::string_view where) {
+/// What may stand behind the '?' of a model.
+struct ModelOptions : PreprocessingChanges {
+  std::optional<std::string> key, prefix;
+};
+
+/// Error if the metadata of the file says that it belongs to another network.
+void check_network(const NetworkInfo& info, const Weights& weights, std::string_view where) {
   if (const auto name = weights.metadata.find("nescio.network");
       name != weights.metadata.end() && name->second != info.name) {
     fail(where, ": expected weights of ", info.name, ", the file says that they are those of ",
          name->second, "; use model=", name->second, ":PATH");
   }
+}
+
+/// The preprocessing that the file records, or `otherwise`.
+Preprocessing recorded_preprocessing(const Weights& weights, const Preprocessing& otherwise,
+                                     std::string_view where) {
   const auto entry = weights.metadata.find("nescio.preprocessing");
   if (entry == weights.metadata.end()) return otherwise;
   return preprocessing_from_json(parse_json(entry->second, where), where);
@@ -62,26 +72,53 @@ std::string ModelSource::where() const {
   return text("[", info->name, "]", path.empty() ? "" : " ", path);
 }
 
+const std::vector<Parameter<PreprocessingChanges>>& model_parameters() {
+  static const auto all = [] {
+    const auto bind = [](auto member, ParameterInfo info) {
+      return bind_parameter<PreprocessingChanges, ModelOptions>(member, std::move(info));
+    };
+    std::vector<Parameter<PreprocessingChanges>> parameters = {
+        bind(&ModelOptions::key,
+             {.name = "key", .doc = "the dictionary of the file, where it holds several"}),
+        bind(&ModelOptions::prefix,
+             {.name = "prefix", .doc = "what stands before the names of the weights"})};
+    const auto& others = preprocessing_parameters();
+    parameters.insert(parameters.end(), others.begin(), others.end());
+    return parameters;
+  }();
+  return all;
+}
+
 ModelSource read_model_source(std::string_view spec) {
   const TypedSpec parts = split_typed_spec(spec);
   ModelSource source;
   source.info = &find_network(parts.type);
   const NetworkInfo& info = *source.info;
-  PreprocessingChanges changes;
+  ModelOptions options;
   as_usage([&] {
-    set_parameters(changes, preprocessing_parameters(), text("[", info.name, "]"), parts.options);
+    set_parameters<PreprocessingChanges>(options, model_parameters(), text("[", info.name, "]"),
+                                         parts.options);
   });
   source.preprocessing = info.preprocessing;
-  source.path = parts.path;
-  if (!source.path.empty()) {
+  if (!parts.path.empty()) {
+    const ArrayPlace place = array_place(parts.path);
+    source.path = place.file;
+    if (place.member) options.key = place.member;
     const Weights weights = read_weights(source.path);
     source.sha256 = weights.sha256;
-    NamedWeights own = own_names(info, weights.tensors);
-    source.tensors = std::move(own.tensors);
-    source.preprocessing = recorded_preprocessing(info, weights, own.preprocessing, source.where());
+    check_network(info, weights, source.where());
+    const auto expected = [](const NetworkInfo& i, std::int64_t c) {
+      return expected_tensors(i, c);
+    };
+    ChosenWeights chosen =
+        choose_weights(info, weights, {options.key, options.prefix}, expected, source.where());
+    source.tensors = std::move(chosen.own.tensors);
+    source.notices = std::move(chosen.notices);
+    source.preprocessing =
+        recorded_preprocessing(weights, chosen.own.preprocessing, source.where());
     source.class_names = recorded_class_names(weights, source.where());
   }
-  source.preprocessing = changed(source.preprocessing, changes);
+  source.preprocessing = changed(source.preprocessing, options);
   const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };
   parts.options.empty() ? check() : as_usage(check);
   return source;

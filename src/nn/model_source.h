@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/array.h"
+#include "base/notice.h"
 #include "image/preprocessing.h"
 #include "nn/model.h"
 
@@ -19,14 +20,19 @@ struct ModelSource {
   std::string sha256;                    // of the file
   Preprocessing preprocessing;           // as Model::load() says
   std::vector<std::string> class_names;  // as the file says; empty where it does not
+  Notices notices;                       // what a user should know about how they were read
 
   /// "[resnet20] PATH", to begin a message with.
   std::string where() const;
 };
 
-/// Reads the weights, if the spec names some; whether they fit the network is not looked at.
-/// UsageError for unknown networks and options and for preprocessing that makes no sense with them;
-/// Error for a file that is damaged or says that it belongs to another network.
+/// What may stand behind '?': preprocessing_parameters(), and key= and prefix=, which say where in
+/// the file the weights are.
+const std::vector<Parameter<PreprocessingChanges>>& model_parameters();
+
+/// Reads the weights, if the spec names some, as choose_weights() does; only the last layer may be
+/// missing. UsageError for unknown networks and options and for preprocessing that makes no sense
+/// with them; Error for a file that is damaged, fits another network or says that it belongs to one.
 ModelSource read_model_source(std::string_view spec);
 
 }  // namespace nescio

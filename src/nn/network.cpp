@@ -70,6 +70,10 @@ ExpectedTensors expected_tensors(const std::map<std::string, torch::Tensor>& ten
   return expected;
 }
 
+ExpectedTensors expected_tensors(const NetworkInfo& info, std::int64_t classes) {
+  return expected_tensors(tensors_of(*info.make(classes)));
+}
+
 void copy_weights(const std::map<std::string, Array>& from,
                   const std::map<std::string, torch::Tensor>& to, std::string_view where) {
   if (const std::string found = differences(expected_tensors(to), from); !found.empty()) {

@@ -5,17 +5,12 @@
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/file_kind.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
-#include "io/torch_file.h"
 
 namespace nescio {
 namespace {
-
-/// A safetensors file begins with the length of its header, 8 bytes, and the header's brace.
-bool looks_like_safetensors(const SharedBytes& bytes) {
-  return bytes.size() > 8 && bytes.data()[8] == '{';
-}
 
 /// "3 missing in the file: a [1], b [2], c [3]"; long lists are cut.
 void add_list(std::vector<std::string>& parts, std::string_view title,
@@ -34,16 +29,21 @@ void add_list(std::vector<std::string>& parts, std::string_view title,
 
 Weights read_weights(const std::filesystem::path& path) {
   const SharedBytes bytes = map_file(path);
+  const std::string where = path.string();
   Weights weights;
-  if (looks_like_safetensors(bytes)) {
-    Safetensors file = parse_safetensors(bytes, path.string());
-    weights.tensors = std::move(file.tensors);
-    weights.metadata = std::move(file.metadata);
-  } else {
-    weights.tensors = parse_torch_weights(bytes, path.string());
-  }
-  if (auto stripped = renamed(weights.tensors, {{"module.", ""}})) {
-    weights.tensors = *std::move(stripped);
+  switch (const FileKind kind = identify(bytes.span())) {
+    case FileKind::safetensors: {
+      Safetensors file = parse_safetensors(bytes, where);
+      weights.groups = {{.key = {}, .tensors = std::move(file.tensors)}};
+      weights.metadata = std::move(file.metadata);
+      break;
+    }
+    case FileKind::zip:
+    case FileKind::pickle: weights.groups = parse_torch_file(bytes, where); break;
+    default:
+      fail(where,
+           ": expected weights as safetensors or as torch.save writes them (.pth, .pt, .th, ",
+           ".ckpt), found ", describe(kind));
   }
   weights.sha256 = sha256(bytes.span());
   return weights;

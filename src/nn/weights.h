@@ -10,19 +10,20 @@
 #include <vector>
 
 #include "base/array.h"
+#include "io/torch_file.h"
 #include "nn/model.h"
 
 namespace nescio {
 
-/// The tensors of a file by name, without the "module." that data parallel training puts before
-/// each of them.
+/// What a weights file holds.
 struct Weights {
-  std::map<std::string, Array> tensors;
+  std::vector<TensorGroup> groups;              // of safetensors one, with the key ""
   std::map<std::string, std::string> metadata;  // of safetensors
   std::string sha256;                           // of the file
 };
 
-/// Reads safetensors and both forms of torch.save (.pth, .pt, .th); the first bytes say which.
+/// Reads safetensors and both forms of torch.save (.pth, .pt, .th, .ckpt); the first bytes say which.
+/// Error, which says what the file is instead, for others.
 Weights read_weights(const std::filesystem::path& path);
 
 /// The names with their beginnings replaced, where each of them begins with a `from`; nothing else.
@@ -42,6 +43,9 @@ struct ExpectedTensors {
   std::map<std::string, Shape> shapes;
   std::set<std::string> optional;  // may be missing in a file
 };
+
+/// What a network of the catalogue has with so many classes. Cost: makes the network.
+ExpectedTensors expected_tensors(const NetworkInfo& info, std::int64_t classes);
 
 /// What is missing, what is too much and what has another shape, a dozen of each; empty if names
 /// and shapes agree.

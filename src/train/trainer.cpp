@@ -231,6 +231,7 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
 TrainResult Trainer::State::run(const TrainOptions& options) {
   use_our_threads();
   const Notice warn = options.warn ? options.warn : [](const std::string&) {};
+  for (const std::string& notice : source.notices) warn(notice);
   for (const std::string& warning : data.warnings) warn(warning);
   for (const std::string& warning : plan.warnings) warn(warning);
   for (const std::string& remark : learner.method().remarks(plan.steps, plan.per_epoch)) {

@@ -1,0 +1,250 @@
+#include "nn/chosen_weights.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+using Tensors = std::map<std::string, Array>;
+
+// Tensors of one dictionary whose names begin with a prefix, under the network's own names.
+struct Candidate {
+  const TensorGroup* group;
+  std::string prefix;
+  Tensors stripped;
+  NamedWeights own;
+};
+
+std::string in_quotes(std::string_view name) { return text("'", printable(name), "'"); }
+
+// "key=state_dict", "prefix=module.": what a user types to get it.
+std::string options_of(const Candidate& c, bool several_groups) {
+  std::vector<std::string> parts;
+  if (several_groups) parts.push_back(text("key=", printable(c.group->key)));
+  if (!several_groups || !c.prefix.empty()) parts.push_back(text("prefix=", printable(c.prefix)));
+  return join(parts, "&");
+}
+
+bool holds_averages(std::string_view key) {
+  std::string word;
+  for (const char c : text(key, ".")) {
+    if (std::isalpha(static_cast<unsigned char>(c))) {
+      word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      continue;
+    }
+    if (word == "ema" || word == "swa" || word.starts_with("average") || word == "avg") return true;
+    word.clear();
+  }
+  return false;
+}
+
+// What may stand before the names: every beginning up to a dot that enough names have in common,
+// and the longest one that all have.
+std::vector<std::string> prefixes_of(const Tensors& tensors, std::size_t enough) {
+  constexpr std::size_t longest = 256;  // nobody nests deeper than that
+  std::map<std::string, std::size_t> count;
+  for (const auto& [name, array] : tensors) {
+    ++count[""];
+    for (auto dot = name.find('.'); dot < longest; dot = name.find('.', dot + 1)) {
+      ++count[name.substr(0, dot + 1)];
+    }
+  }
+  std::vector<std::string> prefixes;
+  for (const auto& [prefix, names] : count) {
+    if (prefix.empty() || names >= enough || names == tensors.size()) prefixes.push_back(prefix);
+  }
+  return prefixes;
+}
+
+class Chooser {
+ public:
+  Chooser(const NetworkInfo& info, const Weights& file, const Expected& expected,
+          std::string_view where)
+      : info_(info), file_(file), expected_(expected), where_(where) {}
+
+  ChosenWeights choose(const WeightsPlace& place) {
+    list_candidates(place);
+    std::vector<const Candidate*> fits = fitting(false);
+    if (fits.empty()) fits = fitting(true);
+    if (fits.empty()) refuse();
+    const Candidate& best = only(fits);
+    ChosenWeights chosen{best.own, {}};
+    if (!best.prefix.empty() && !place.prefix) {
+      chosen.notices.push_back(
+          text(where_, ": the weights are read under the prefix ", in_quotes(best.prefix)));
+    }
+    if (fits.size() > 1) {
+      std::vector<std::string> others;
+      for (const Candidate* c : fits) {
+        if (c != &best) others.push_back(options_of(*c, true));
+      }
+      chosen.notices.push_back(text(where_, ": the weights under ", in_quotes(best.group->key),
+                                    " are read; others are there: ", join(others)));
+    }
+    return chosen;
+  }
+
+ private:
+  void list_candidates(const WeightsPlace& place) {
+    const std::size_t enough = required(info_.classes);
+    for (const TensorGroup& group : groups_called(place.key)) {
+      std::vector<std::string> prefixes = prefixes_of(group.tensors, enough);
+      if (place.prefix) {
+        const bool dot = place.prefix->empty() || place.prefix->ends_with('.');
+        prefixes = {dot ? *place.prefix : *place.prefix + "."};
+      }
+      for (const std::string& prefix : prefixes) {
+        Tensors stripped;
+        for (const auto& [name, array] : group.tensors) {
+          if (name.starts_with(prefix)) stripped.emplace(name.substr(prefix.size()), array);
+        }
+        if (stripped.empty()) continue;
+        NamedWeights own = own_names(info_, stripped);
+        candidates_.push_back({&group, prefix, std::move(stripped), std::move(own)});
+      }
+    }
+    if (candidates_.empty()) {
+      fail(where_, ": no name begins with ", in_quotes(place.prefix.value_or("")),
+           "; the file has ", contents());
+    }
+  }
+
+  // All, or those of this key, which may leave out what stands before it.
+  std::vector<std::reference_wrapper<const TensorGroup>> groups_called(
+      const std::optional<std::string>& key) const {
+    std::vector<std::reference_wrapper<const TensorGroup>> found;
+    for (const TensorGroup& group : file_.groups) {
+      if (!key || group.key == *key || group.key.ends_with("." + *key)) found.push_back(group);
+    }
+    if (found.empty()) {
+      fail(where_, ": there are no tensors under the key ", in_quotes(key.value_or("")),
+           "; the file has ", contents());
+    }
+    return found;
+  }
+
+  const ExpectedTensors& expected(std::int64_t classes) {
+    const auto known = known_.find(classes);
+    if (known != known_.end()) return known->second;
+    return known_.emplace(classes, expected_(info_, classes)).first->second;
+  }
+
+  // Tensors that must be there; the two of the last layer may be missing.
+  std::size_t required(std::int64_t classes) {
+    const ExpectedTensors& e = expected(classes);
+    const std::size_t count = e.shapes.size() - e.optional.size();
+    return count > 3 ? count - 2 : 1;
+  }
+
+  std::string differences_of(const Candidate& c, bool without_head) {
+    ExpectedTensors e = expected(classes_of(info_, c.own.tensors));
+    for (const char* part : {".weight", ".bias"}) {
+      const std::string name = info_.head + part;
+      if (without_head && !c.own.tensors.contains(name)) e.optional.insert(name);
+    }
+    return differences(e, c.own.tensors);
+  }
+
+  std::vector<const Candidate*> fitting(bool without_head) {
+    std::vector<const Candidate*> fits;
+    for (const Candidate& c : candidates_) {
+      if (differences_of(c, without_head).empty()) fits.push_back(&c);
+    }
+    return fits;
+  }
+
+  // The one that is meant: of several dictionaries the one that holds no averages.
+  const Candidate& only(const std::vector<const Candidate*>& fits) const {
+    const Candidate* plain = nullptr;
+    std::size_t count = 0;
+    for (const Candidate* c : fits) {
+      if (fits.size() > 1 && holds_averages(c->group->key)) continue;
+      plain = c;
+      ++count;
+    }
+    if (count == 1) return *plain;
+    const bool several = std::ranges::any_of(
+        fits, [&](const Candidate* c) { return c->group != fits.front()->group; });
+    std::vector<std::string> choices;
+    for (const Candidate* c : fits) choices.push_back(options_of(*c, several));
+    fail(where_, ": several sets of weights fit the network; choose one behind '?': ",
+         join(choices, " or "));
+  }
+
+  // What comes closest shows best what is wrong.
+  [[noreturn]] void refuse() {
+    const Candidate* closest = nullptr;
+    std::size_t most = 0;
+    for (const Candidate& c : candidates_) {
+      std::size_t same = 0;
+      for (const auto& [name, shape] : expected(classes_of(info_, c.own.tensors)).shapes) {
+        same += c.own.tensors.contains(name);
+      }
+      // Of equals the one without the prefix that all names share.
+      if (!closest || same > most ||
+          (same == most && c.prefix.size() > closest->prefix.size() &&
+           c.stripped.size() == closest->stripped.size())) {
+        closest = &c;
+        most = same;
+      }
+    }
+    const bool whole = file_.groups.size() == 1;
+    fail(where_, ": these are the weights of another network, so nothing was loaded",
+         better_network(closest->stripped), "; ", differences_of(*closest, false),
+         whole ? "" : text(". The file has ", contents(), "; key=... behind '?' chooses"));
+  }
+
+  // "; they fit resnet32", if a network of the catalogue has these names and shapes.
+  std::string better_network(const Tensors& found) const {
+    for (const NetworkInfo& info : networks::catalogue()) {
+      const auto own = own_names(info, found).tensors;
+      if (differences(expected_(info, classes_of(info, own)), own).empty()) {
+        return "; they fit " + info.name;
+      }
+    }
+    return {};
+  }
+
+  // "'model' (44 tensors), 'ema' (44 tensors)".
+  std::string contents() const {
+    constexpr std::size_t most = 12;
+    std::vector<std::string> parts;
+    for (const TensorGroup& group : file_.groups) {
+      if (parts.size() == most) {
+        parts.push_back(text(file_.groups.size() - most, " more"));
+        break;
+      }
+      const std::string name = group.key.empty() ? "no key" : in_quotes(group.key);
+      parts.push_back(text(name, " (", group.tensors.size(), " tensors, the first ",
+                           in_quotes(group.tensors.begin()->first), ")"));
+    }
+    return join(parts);
+  }
+
+  const NetworkInfo& info_;
+  const Weights& file_;
+  const Expected& expected_;
+  std::string_view where_;
+  std::vector<Candidate> candidates_;
+  std::map<std::int64_t, ExpectedTensors> known_;
+};
+
+}  // namespace
+
+std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Array>& tensors) {
+  const auto head = tensors.find(info.head + ".bias");
+  const bool good =
+      head != tensors.end() && head->second.shape().size() == 1 && !head->second.empty();
+  return good ? static_cast<std::int64_t>(head->second.size()) : info.classes;
+}
+
+ChosenWeights choose_weights(const NetworkInfo& info, const Weights& file,
+                             const WeightsPlace& place, const Expected& expected,
+                             std::string_view where) {
+  return Chooser(info, file, expected, where).choose(place);
+}
+
+}  // namespace nescio

@@ -1,0 +1,149 @@
+#include "nn/chosen_weights.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "io/test_folder.h"
+
+namespace nescio {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Tensors = std::map<std::string, Array>;
+
+Array filled(const Shape& shape, float value) {
+  return Array(shape, std::vector<float>(count_of(shape), value));
+}
+
+/// A network of five tensors, one of which old files lack.
+ExpectedTensors five(const NetworkInfo&, std::int64_t classes) {
+  const auto c = static_cast<std::size_t>(classes);
+  return {.shapes = {{"conv.weight", {4, 3}},
+                     {"bn.weight", {4}},
+                     {"bn.num_batches_tracked", {}},
+                     {"fc.weight", {c, 4}},
+                     {"fc.bias", {c}}},
+          .optional = {"bn.num_batches_tracked"}};
+}
+
+NetworkInfo network() {
+  NetworkInfo info;
+  info.name = "five";
+  info.classes = 10;
+  info.head = "fc";
+  return info;
+}
+
+/// Its tensors under a prefix; `value` tells one set from another.
+Tensors set_of(const std::string& prefix, float value = 1, std::size_t classes = 3) {
+  Tensors tensors;
+  for (const auto& [name, shape] : five({}, static_cast<std::int64_t>(classes)).shapes) {
+    tensors.emplace(prefix + name, filled(shape, value));
+  }
+  return tensors;
+}
+
+Tensors operator+(Tensors a, const Tensors& b) {
+  a.insert(b.begin(), b.end());
+  return a;
+}
+
+ChosenWeights choose(std::vector<TensorGroup> groups, const WeightsPlace& place = {}) {
+  const Weights file{.groups = std::move(groups), .metadata = {}, .sha256 = {}};
+  return choose_weights(network(), file, place, five, "w.pth");
+}
+std::string fault(std::vector<TensorGroup> groups, const WeightsPlace& place = {}) {
+  return error_of([&] { choose(std::move(groups), place); });
+}
+float value_of(const ChosenWeights& chosen) {
+  return chosen.own.tensors.at("conv.weight").as<float>()[0];
+}
+
+TEST(ChooseWeights, TakesNamesAsTheyAre) {
+  const ChosenWeights chosen = choose({{"", set_of("")}});
+  EXPECT_EQ(chosen.own.tensors.size(), 5u);
+  EXPECT_THAT(chosen.notices, IsEmpty());
+}
+
+TEST(ChooseWeights, FindsAnyPrefixAndSaysSo) {
+  for (const char* prefix : {"module.", "model.", "_orig_mod.", "student.backbone.", "a.b.c.d."}) {
+    const ChosenWeights chosen = choose({{"state_dict", set_of(prefix)}});
+    EXPECT_EQ(chosen.own.tensors.size(), 5u) << prefix;
+    EXPECT_THAT(chosen.notices, ElementsAre(HasSubstr(text("'", prefix, "'"))));
+  }
+}
+
+TEST(ChooseWeights, LeavesOutWhatLiesBesideThePrefix) {
+  const Tensors beside = {{"n_averaged", filled({}, 7)},
+                          {"projector.weight", filled({8, 4}, 0)},
+                          {"projector.bias", filled({8}, 0)}};
+  EXPECT_EQ(choose({{"", set_of("module.") + beside}}).own.tensors.size(), 5u);
+}
+
+TEST(ChooseWeights, WhatLiesUnderTheSameNamesIsRefused) {
+  EXPECT_THAT(fault({{"", set_of("net.") + Tensors{{"net.extra", filled({2}, 0)}}}}),
+              HasSubstr("extra [2]"));
+}
+
+TEST(ChooseWeights, TwoPrefixesThatFitAreRefused) {
+  const Tensors both = set_of("student.", 1) + set_of("teacher.", 2);
+  EXPECT_THAT(fault({{"", both}}), HasSubstr("prefix=student. or prefix=teacher."));
+  EXPECT_EQ(value_of(choose({{"", both}}, {.key = {}, .prefix = "teacher."})), 2);
+  EXPECT_EQ(value_of(choose({{"", both}}, {.key = {}, .prefix = "teacher"})), 2);
+  EXPECT_THAT(fault({{"", both}}, {.key = {}, .prefix = "pupil."}),
+              HasSubstr("no name begins with 'pupil.'"));
+}
+
+TEST(ChooseWeights, AveragesWaitUntilTheyAreAskedFor) {
+  for (const char* key : {"state_dict_ema", "ema", "model.EMA", "params_ema", "swa_state"}) {
+    const std::vector<TensorGroup> groups = {{key, set_of("", 2)}, {"state_dict", set_of("", 1)}};
+    const ChosenWeights chosen = choose(groups);
+    EXPECT_EQ(value_of(chosen), 1) << key;
+    EXPECT_THAT(chosen.notices, ElementsAre(HasSubstr(text("key=", key))));
+    EXPECT_EQ(value_of(choose(groups, {.key = key, .prefix = {}})), 2);
+  }
+  EXPECT_EQ(value_of(choose({{"ema", set_of("", 2)}})), 2);
+}
+
+TEST(ChooseWeights, DictionariesThatFitAlikeAreRefused) {
+  const std::vector<TensorGroup> groups = {{"schema", set_of("", 1)},
+                                           {"best.net", set_of("m.", 2)}};
+  EXPECT_THAT(fault(groups), HasSubstr("key=schema or key=best.net&prefix=m."));
+  EXPECT_EQ(value_of(choose(groups, {.key = "net", .prefix = {}})), 2);
+  EXPECT_THAT(fault(groups, {.key = "last", .prefix = {}}),
+              HasSubstr("no tensors under the key 'last'; the file has 'schema' (5 tensors"));
+}
+
+TEST(ChooseWeights, OtherDictionariesAreNoMatter) {
+  const std::vector<TensorGroup> groups = {{"optimizer.state", {{"0", filled({9}, 0)}}},
+                                           {"anything", set_of("net.")}};
+  EXPECT_EQ(choose(groups).own.tensors.size(), 5u);
+}
+
+TEST(ChooseWeights, AnEncoderWithoutItsLastLayer) {
+  Tensors encoder = set_of("encoder.");
+  encoder.erase("encoder.fc.weight");
+  encoder.erase("encoder.fc.bias");
+  EXPECT_EQ(choose({{"", encoder}}).own.tensors.size(), 3u);
+}
+
+TEST(ChooseWeights, SaysWhatDiffers) {
+  Tensors other = set_of("module.");
+  other["module.bn.weight"] = filled({5}, 0);
+  const std::string message = fault({{"model", other}, {"epoch", {{"x", filled({1}, 0)}}}});
+  EXPECT_THAT(message, HasSubstr("weights of another network, so nothing was loaded"));
+  EXPECT_THAT(message, HasSubstr("bn.weight: expected [4], found [5]"));
+  EXPECT_THAT(message, HasSubstr("'model' (5 tensors, the first 'module.bn.num_batches_tracked')"));
+}
+
+TEST(ChooseWeights, NamesOfManyDotsCostLittle) {
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "a.";
+  EXPECT_NE(fault({{"", {{deep, filled({1}, 0)}}}}), "");
+}
+
+}  // namespace
+}  // namespace nescio
