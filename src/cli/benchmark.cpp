@@ -271,9 +271,9 @@ VerbInfo benchmark() {
                    .doc = "specs of probes, separated by commas; auto: what the detectors "
                           "that are named need, none for all",
                    .names = {"probes"}},
-                   extracting),
+                  extracting),
            option(&Benchmark::batch, batch_info(), extracting),
-            option(&Benchmark::device, device_info(), extracting),
+           option(&Benchmark::device, device_info(), extracting),
            option(&Benchmark::mixing,
                   {.name = "mixing",
                    .doc = "pairs of an ID and a near picture whose mixtures the report shows: "

@@ -136,7 +136,7 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
   std::set<std::string> from_file;
   for (const KeyValue& argument : set) {
     if (argument.key != "config") continue;
-      from_file = read_config(info, *verb, argument.value);
+    from_file = read_config(info, *verb, argument.value);
   }
   given.insert(from_file.begin(), from_file.end());
   for (const KeyValue& argument : set) {
