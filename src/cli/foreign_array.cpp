@@ -10,11 +10,6 @@
 namespace nescio {
 namespace {
 
-bool is_float(DType type) {
-  return type == DType::float16 || type == DType::bfloat16 || type == DType::float32 ||
-         type == DType::float64;
-}
-
 Array read_checked(const std::string& name, const std::string& source, bool floats,
                    const char* wanted) {
   Array array = read_array(source);

@@ -11,6 +11,7 @@
 #include "cli_torch/network_verbs.h"
 #include "extract/probe.h"
 #include "nn/model.h"
+#include "nn/model_source.h"
 #include "train/method_info.h"
 
 namespace nescio {
