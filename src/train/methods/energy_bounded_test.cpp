@@ -1,5 +1,7 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/test_folder.h"
 #include "train/test_step.h"
 
 namespace nescio {
@@ -22,9 +24,23 @@ TEST(EnergyBounded, ShowsTheMeanEnergiesThatMarginsBelongTo) {
               (energy(0.4, 0.2, -0.6) + energy(1.5, -0.5, 0)) / 2, 1e-12);
 }
 
-TEST(EnergyBounded, HingesAreZeroWithinTheMargins) {
+TEST(EnergyBounded, AHingeIsZeroWithinItsMargin) {
   Mirror network;
-  EXPECT_EQ(test_term("energy_bounded(m_in=9,m_out=-9)", "hinge", network), 0);
+  const double id = test_term("energy_bounded", "energy_id", network);
+  const double outliers = test_term("energy_bounded", "energy_outliers", network);
+  // One side lies within its margin, all of the other beyond: its hinge is a mean square, of at
+  // least the square of the mean.
+  EXPECT_GE(test_term("energy_bounded(w_energy=1,m_in=9,m_out=9)", "hinge", network),
+            (9 - outliers) * (9 - outliers));
+  EXPECT_GE(test_term("energy_bounded(w_energy=1,m_in=-9,m_out=-9)", "hinge", network),
+            (id + 9) * (id + 9));
+  EXPECT_LT(test_term("energy_bounded(w_energy=1,m_in=-9,m_out=-9)", "hinge", network),
+            (id + 9) * (id + 9) + 1);
+}
+
+TEST(EnergyBounded, RefusesMarginsThatPartNothing) {
+  EXPECT_THAT(error_of([] { make_method("energy_bounded(m_in=-5,m_out=-23)"); }),
+              testing::HasSubstr("m_in: expected at most m_out=-23, found -5"));
 }
 
 TEST(EnergyBounded, HasTheGradientOfSmallSteps) {
