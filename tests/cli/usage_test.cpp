@@ -3,6 +3,7 @@
 
 #include "io/npy.h"
 #include "io/safetensors.h"
+#include "io/test_folder.h"
 #include "nn/test_weights.h"
 #include "program.h"
 
