@@ -56,7 +56,7 @@ VerbInfo demo() {
        .summary = "Show everything once: train a small network on painted pictures, run all "
                   "detectors, write a report.",
        .details = {"Paints ten classes of textured shapes, trains resnet8 on them for about a "
-                   "minute, and carries out a protocol with unseen shapes and textures as near "
+                   "minute, and carries out a protocol with plain shapes and unseen ones as near "
                    "OOD and other kinds of pictures as far OOD. Every step is a command of its "
                    "own, printed before it runs.",
                    "What was interrupted goes on where it stopped when the same command is given "

@@ -23,7 +23,7 @@ TEST(Demo, EndsWithAReportAndDoesNothingTwice) {
   ASSERT_EQ(first.code, 0) << first.log;
   EXPECT_THAT(first.log, HasSubstr("nescio train model=resnet8"));
   EXPECT_THAT(first.log, HasSubstr("nescio benchmark " + out + "/protocol.yaml"));
-  EXPECT_THAT(first.out, HasSubstr("near: mean of new_shapes/test (1000 rows)"));
+  EXPECT_THAT(first.out, HasSubstr("near: mean of plain_shapes/test (1000 rows)"));
   const std::string page = read_text(folder / "demo/run/report.html");
   EXPECT_THAT(page, HasSubstr("nescio benchmark"));
 

@@ -47,8 +47,9 @@ Image paint(const std::function<Colour(double x, double y)>& colour, double nois
 }
 
 const std::vector<Painter>& painters() {
-  static const std::vector<Painter> all = {shapes(), new_shapes(), new_textures(),
-                                           noise(),  mosaic(),     strokes()};
+  static const std::vector<Painter> all = {shapes(),     new_shapes(),   new_textures(),
+                                           new_things(), plain_shapes(), noise(),
+                                           mosaic(),     strokes()};
   return all;
 }
 

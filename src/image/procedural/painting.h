@@ -41,6 +41,10 @@ Painter shapes();
 Painter new_shapes();
 /// The shapes of shapes() with textures that it has not.
 Painter new_textures();
+/// Other textures on other shapes.
+Painter new_things();
+/// The shapes of shapes() without a texture.
+Painter plain_shapes();
 /// Clouds of noise of several coarsenesses.
 Painter noise();
 /// Cells around random points, each of one colour.

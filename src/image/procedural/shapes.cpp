@@ -61,6 +61,7 @@ double dots(double u, double v) {
   return split(4 * (0.3 - std::hypot(u - std::round(u), v - std::round(v))));
 }
 double circles(double u, double v) { return split(wave(std::hypot(u, v))); }
+double plain(double, double) { return 1; }
 
 const std::vector<Shape> known_shapes = {
     {"disk", disk}, {"square", square}, {"triangle", triangle}, {"star", star}, {"ring", ring}};
@@ -68,6 +69,7 @@ const std::vector<Shape> other_shapes = {
     {"cross", cross}, {"crescent", crescent}, {"hexagon", hexagon}, {"half disk", half_disk}};
 const std::vector<Texture> known_textures = {{"striped", stripes}, {"checked", checks}};
 const std::vector<Texture> other_textures = {{"dotted", dots}, {"circled", circles}};
+const std::vector<Texture> no_texture = {{"plain", plain}};
 
 /// A shape with its texture somewhere in the picture.
 class Thing {
@@ -169,6 +171,14 @@ Painter new_shapes() {
 Painter new_textures() {
   return pairs("new_textures", "the same shapes, dotted or with circles", known_shapes,
                other_textures);
+}
+
+Painter new_things() {
+  return pairs("new_things", "crosses, crescents, hexagons and half disks, dotted or with circles",
+               other_shapes, other_textures);
+}
+Painter plain_shapes() {
+  return pairs("plain_shapes", "the same shapes in one colour", known_shapes, no_texture);
 }
 
 }  // namespace nescio::procedural
