@@ -38,7 +38,7 @@ Chain::Chain(std::string_view source) {
   const DetectorInfo& detector = *links_.back().info;
   if (links_.size() > 1 && !detector.needs.logits && !detector.needs.features) {
     fail("[", spec_, "] ", links_.front().info->name, " changes logits and features, but ",
-         detector.name, " reads neither, only ", join(detector.needs.arrays),
+         detector.name, " reads neither, only the array ", join(detector.needs.arrays),
          ", which a pass of its own over the network made; use ", detector.name, " alone");
   }
 }

@@ -22,9 +22,8 @@ class React final : public Shaper {
     };
     const Matrix& shares =
         statistics.mean(concat({share(in.features < clip), share(in.features > clip)}));
-    const std::string found =
-        text("tau, the quantile q = ", format_number(q), " of the features of ", statistics.name(),
-             ", is ", format_number(clip));
+    const std::string found = text("tau, the quantile q = ", format_number(q),
+                                   " of the features of ", statistics.name(), ", is ", clip);
     if (shares(0, 0) == 0) {
       fail(found,
            ", the smallest of them: all would be cut to the same value; take a larger q, as ",

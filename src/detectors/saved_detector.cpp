@@ -214,6 +214,12 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
     tensors.emplace("self_test." + name, Array({rows, view.cols}, std::move(values)));
   }
   auto scores = score_rows(detector, kept);
+  const auto broken = std::ranges::find_if(scores, [](double s) { return !std::isfinite(s); });
+  if (broken != scores.end()) {
+    fail("[", detector.chain.spec(), "] row ", broken - scores.begin(), " of its bank scores ",
+         format_number(*broken),
+         ": its parameters are beyond what these logits and features allow");
+  }
   if (!scores.empty()) {
     const Shape shape{scores.size()};
     tensors.emplace("self_test.scores", Array(shape, std::move(scores)));

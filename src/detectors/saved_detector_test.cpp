@@ -110,6 +110,11 @@ TEST_F(SavedDetector, TakesFeaturesAndHeadForLogits) {
   }
 }
 
+TEST_F(SavedDetector, IsNotSavedIfItsScoresAreNoNumbers) {
+  EXPECT_THAT(error_of([&] { save("msp(T=1e-40)"); }), HasSubstr("row 0 of its bank scores "));
+  EXPECT_FALSE(fs::exists(folder / "detector"));
+}
+
 TEST_F(SavedDetector, SaysWhereItCannotBeWritten) {
   const FittedDetector fitted = fit_detector(bank(), "energy", "", "");
   write_text(folder / "file", "in the way");

@@ -89,7 +89,7 @@ class Vim final : public Detector {
     const double mean = statistics.mean(largest)(0, 0);
     if (mean > epsilon * statistics.mean(abs(largest))(0, 0)) return mean;
     fail(
-        "the mean of the largest logit over ", statistics.name(), " is ", format_number(mean),
+        "the mean of the largest logit over ", statistics.name(), " is ", mean,
         ", and alpha has its sign: the residual would count the wrong way round. A constant added ",
         "to all logits and to the head's bias changes no probability; give them with one that "
         "makes ",

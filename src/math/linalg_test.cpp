@@ -149,6 +149,17 @@ TEST(Linalg, WhiteningSquaresToThePseudoInverse) {
   }
 }
 
+TEST(Linalg, LeaveOutWhatIsBelowTheNoise) {
+  Matrix diagonal(3, 3);
+  diagonal(0, 0) = 4, diagonal(1, 1) = 1e-3, diagonal(2, 2) = 1e-9;
+  EXPECT_EQ(whitening(diagonal).rank, 3U);
+  EXPECT_EQ(whitening(diagonal, 1e-6).rank, 2U);
+  EXPECT_THAT(message_of([&] { whitening(diagonal, 4); }), HasSubstr("zero but for rounding"));
+  const Matrix inverse = pseudo_inverse(diagonal, 1e-7);
+  EXPECT_NEAR(inverse(1, 1), 1e3, 1e-9);
+  EXPECT_EQ(inverse(2, 2), 0);
+}
+
 TEST(Linalg, SaysWhatIsWrong) {
   Matrix bad(2, 2, 1.0);
   bad(0, 1) = kNaN;
