@@ -1,8 +1,7 @@
-#include "image/jpeg.h"
 #include "fuzz_target.h"
+#include "image/decode.h"
 
 void nescio::read_untrusted(const SharedBytes& bytes) {
-  jpeg_orientation(bytes.span());
-  Image image = decode_jpeg(bytes.span(), "jpeg");
+  Image image = decode_image(bytes, "jpeg");
   touch(Array({image.pixels.size()}, std::move(image.pixels)));
 }

@@ -2,31 +2,19 @@
 
 #include <cctype>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
-#include "image/jpeg.h"
-#include "image/png.h"
+#include "image/formats/jpeg.h"
+#include "image/picture_format.h"
 
 namespace nescio {
 namespace {
 
 using namespace std::string_view_literals;
 
-using Decode = Image (*)(std::span<const std::uint8_t> bytes, std::string_view where);
-
-/// How the files of a format begin and, in lower case, what their names end in.
-struct Format {
-  std::string_view name;
-  std::size_t at;
-  std::string_view bytes;
-  std::string_view suffixes = {};
-  Decode decode = nullptr;  // of formats that are read
-  bool picture = true;
-};
-
-constexpr Format formats[] = {
-    {"JPEG", 0, "\xff\xd8\xff"sv, " .jpg .jpeg .jpe .jfif .jif ", decode_jpeg},
-    {"PNG", 0, "\x89PNG\r\n\x1a\n"sv, " .png .apng ", decode_png},
+/// Formats that are not read, or not without their library, so that messages can name them.
+constexpr PictureFormat unread[] = {
     {"GIF", 0, "GIF8"sv, " .gif "},
     {"WebP", 8, "WEBP"sv, " .webp "},
     {"TIFF", 0, "II*\0"sv, " .tif .tiff "},
@@ -55,53 +43,90 @@ constexpr Format formats[] = {
     {"icon", 0, "\0\0\1\0"sv, " .ico .cur "},
     {"TARGA", 0, {}, " .tga "},
     {"raw camera", 0, {}, " .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .raw "},
-    {"PDF", 0, "%PDF"sv, {}, nullptr, false},
-    {"gzip", 0, "\x1f\x8b"sv, {}, nullptr, false},
-    {"zip", 0, "PK\3\4"sv, {}, nullptr, false},
-    {"HTML or XML", 0, "<"sv, {}, nullptr, false},
 };
 
-const Format* find_format(std::string_view first_bytes) {
-  for (const Format& format : formats) {
-    if (!format.bytes.empty() && first_bytes.size() >= format.at &&
-        first_bytes.substr(format.at).starts_with(format.bytes)) {
+/// And files that are no pictures, though they often lie where one is expected.
+constexpr PictureFormat no_pictures[] = {
+    {"PDF", 0, "%PDF"sv},
+    {"gzip", 0, "\x1f\x8b"sv},
+    {"zip", 0, "PK\3\4"sv},
+    {"HTML or XML", 0, "<"sv},
+};
+
+template <class Formats>
+const PictureFormat* find_by_bytes(const Formats& formats, std::string_view file) {
+  for (const PictureFormat& format : formats) {
+    if (!format.bytes.empty() && file.size() >= format.at &&
+        file.substr(format.at).starts_with(format.bytes)) {
       return &format;
     }
   }
   return nullptr;
 }
 
-FileKind kind_of(const Format* format) {
-  if (!format || !format->picture) return {};
-  return {format->name, format->decode != nullptr};
+template <class Formats>
+const PictureFormat* find_by_suffix(const Formats& formats, std::string_view suffix) {
+  for (const PictureFormat& format : formats) {
+    if (format.suffixes.find(text(' ', suffix, ' ')) != std::string_view::npos) return &format;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-FileKind kind_by_bytes(std::string_view first_bytes) { return kind_of(find_format(first_bytes)); }
+std::string readable_formats() {
+  std::vector<std::string> names;
+  for (const PictureFormat& format : formats::catalogue()) names.emplace_back(format.name);
+  return join(names);
+}
+
+FileKind kind_by_bytes(std::string_view first_bytes) {
+  if (const auto* format = find_by_bytes(formats::catalogue(), first_bytes))
+    return {format->name, true};
+  if (const auto* format = find_by_bytes(unread, first_bytes)) return {format->name, false};
+  return {};
+}
 
 FileKind kind_by_name(std::string_view name) {
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos) return {};
   std::string suffix(name.substr(dot));
   for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const Format& format : formats) {
-    if (format.suffixes.find(text(' ', suffix, ' ')) != std::string_view::npos) {
-      return kind_of(&format);
-    }
-  }
+  if (const auto* format = find_by_suffix(formats::catalogue(), suffix))
+    return {format->name, true};
+  if (const auto* format = find_by_suffix(unread, suffix)) return {format->name, false};
   return {};
 }
 
 Image decode_image(const SharedBytes& bytes, std::string_view where) {
-  const Format* format = find_format(bytes.text());
-  if (format && format->decode) return format->decode(bytes.span(), where);
-  const std::string expected = text(where, ": expected a JPEG or PNG picture, found ");
+  if (const auto* format = find_by_bytes(formats::catalogue(), bytes.text())) {
+    return format->decode(bytes.span(), where);
+  }
+  const std::string expected =
+      text(where, ": expected a picture (", readable_formats(), "), found ");
   if (bytes.size() == 0) fail(expected, "an empty file");
-  if (!format) fail(expected, "a file that begins like neither");
-  fail(
-      expected, "a ", format->name, " file",
-      format->picture ? "; convert it to PNG, as `convert FILE FILE.png` of ImageMagick does" : "");
+  if (const auto* format = find_by_bytes(unread, bytes.text())) {
+    fail(expected, "a ", format->name, " file; convert it to PNG, as `convert FILE FILE.png` of ",
+         "ImageMagick does");
+  }
+  if (const auto* format = find_by_bytes(no_pictures, bytes.text())) {
+    fail(expected, "a ", format->name, " file");
+  }
+  fail(expected, "a file that begins like none of these");
+}
+
+void check_plausible(std::size_t height, std::size_t width, std::size_t bytes,
+                     std::string_view format, std::string_view where) {
+  constexpr std::size_t always_plausible = std::size_t{1} << 22;
+  constexpr std::size_t most_pixels_per_byte = 4096;
+  if (height == 0 || width == 0) fail(where, ": ", format, ": no side may be 0");
+  if (height > max_pixels / width) {
+    fail(where, ": expected at most ", max_pixels, " pixels, found ", height, " x ", width);
+  }
+  if (height * width > always_plausible && height * width / most_pixels_per_byte > bytes) {
+    fail(where, ": ", bytes, " bytes cannot hold a ", format, " of ", height, " x ", width,
+         " pixels; the file is truncated or damaged");
+  }
 }
 
 int exif_orientation(const SharedBytes& bytes) { return jpeg_orientation(bytes.span()); }

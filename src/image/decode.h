@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "image/image.h"
@@ -12,7 +13,10 @@ namespace nescio {
 /// Larger pictures are refused before memory is taken for them.
 constexpr std::size_t max_pixels = std::size_t{1} << 28;
 
-/// The picture in a JPEG or PNG file; the first bytes say which it is, not its name. One channel if
+/// "GIF, JPEG, PNG, WebP": what this build reads.
+std::string readable_formats();
+
+/// The picture in a file; the first bytes say of which format it is, not its name. One channel if
 /// it is grey, otherwise red, green, blue: what Pillow's Image.open(file).convert("RGB") gives,
 /// except for 16-bit grey. Transparency is dropped, colour profiles and the orientation that a
 /// camera noted are not applied; of an animation it is the first frame.

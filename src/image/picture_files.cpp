@@ -233,7 +233,7 @@ Notices PictureListing::notices() const {
 std::string PictureListing::describe() const {
   auto all = unread;
   all.insert(no_pictures.begin(), no_pictures.end());
-  return text("no pictures that can be read (JPEG, PNG); found ",
+  return text("no pictures that can be read (", readable_formats(), "); found ",
               all.empty() ? "no files" : counted(all));
 }
 

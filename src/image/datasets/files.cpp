@@ -29,7 +29,7 @@ namespace datasets {
 DatasetInfo files() {
   return describe_dataset<Files>(
       {.name = "files",
-       .summary = "one JPEG or PNG file, or all below a folder, without labels",
+       .summary = "one picture file, or all below a folder, without labels",
        .path = "the file or the folder; a path without a type means the same",
        .options = {broken_option<Files>()}});
 }

@@ -83,7 +83,7 @@ namespace datasets {
 DatasetInfo folder() {
   return describe_dataset<Folder>(
       {.name = "folder",
-       .summary = "JPEG and PNG files in one folder for each class; labels follow the sorted names",
+       .summary = "picture files in one folder for each class; labels follow the sorted names",
        .path = "folder of the class folders, or of pictures alone, which then have no label (-1)",
        .options = {broken_option<Folder>()}});
 }

@@ -48,8 +48,7 @@ namespace datasets {
 DatasetInfo imglist() {
   return describe_dataset<Imglist>(
       {.name = "imglist",
-       .summary =
-           "JPEG and PNG files named in a list with their labels, as OpenOOD's benchmarks do",
+       .summary = "picture files named in a list with their labels, as OpenOOD's benchmarks do",
        .path = "text file of lines 'relative/path label'; label -1 = none",
        .options = {dataset_option(&Imglist::root, {.name = "root",
                                                    .doc = "folder that the paths begin at; the "

@@ -91,17 +91,49 @@ def pngs():
     write("bombs", eight[:, :, :3], 2, 8, chunk(b"iCCP", bomb) + chunk(b"zTXt", bomb) * 3)
 
 
+def gifs():
+    def indexed(size=(WIDTH, HEIGHT), colours=32):
+        return Image.fromarray(waves(3)).resize(size).quantize(colours)
+
+    indexed().save(HERE / "palette.gif", interlace=0)
+    indexed().save(HERE / "interlaced.gif", interlace=1)
+    indexed().save(HERE / "transparent.gif", transparency=3)
+    Image.fromarray(waves(1)[:, :, 0]).save(HERE / "grey.gif")
+    frames = [indexed(), indexed(colours=8)]
+    frames[0].save(HERE / "animated.gif", save_all=True, append_images=frames[1:], duration=50)
+    # The same on a larger canvas, of which the first frame covers a part.
+    for name, source in (("canvas", "palette"), ("canvas_transparent", "transparent")):
+        data = bytearray((HERE / f"{source}.gif").read_bytes())
+        data[6:10] = struct.pack("<2H", WIDTH + 5, HEIGHT + 4)
+        data[11] = 2  # the background
+        at = data.index(b"," + struct.pack("<4H", 0, 0, WIDTH, HEIGHT))
+        data[at + 1 : at + 5] = struct.pack("<2H", 3, 2)
+        (HERE / f"{name}.gif").write_bytes(data)
+
+
+def webps():
+    picture, rgba = Image.fromarray(waves(3)), Image.fromarray(waves(4))
+    picture.save(HERE / "lossy.webp", quality=80)
+    picture.save(HERE / "lossless.webp", lossless=True)
+    rgba.save(HERE / "alpha.webp", quality=80)
+    rgba.save(HERE / "alpha_lossless.webp", lossless=True, exact=True)
+    picture.save(HERE / "animated.webp", save_all=True, append_images=[picture.transpose(1)], lossless=True)
+
+
 def pixels(file):
     picture = Image.open(file)
     if picture.mode == "I;16":  # Pillow's conversion clips; ours keeps the upper byte
         return (np.array(picture) >> 8).astype(np.uint8)[:, :, None]
     rgb = np.array(picture.convert("RGB"))
-    is_grey = picture.mode in ("1", "L", "LA") or "grey" in file.name  # 16-bit grey with alpha is RGBA there
+    is_grey = file.suffix != ".gif" and picture.mode in ("1", "L", "LA")
+    is_grey |= file.suffix == ".png" and "grey" in file.name  # 16-bit grey with alpha is RGBA there
     return rgb[:, :, :1] if is_grey else rgb
 
 
 if __name__ == "__main__":
     jpegs()
     pngs()
+    gifs()
+    webps()
     np.savez_compressed(HERE / "expected.npz", **{
-        file.name: pixels(file) for kind in ("jpg", "png") for file in sorted(HERE.glob(f"*.{kind}"))})
+        file.name: pixels(file) for kind in ("jpg", "png", "gif", "webp") for file in sorted(HERE.glob(f"*.{kind}"))})

@@ -1,5 +1,4 @@
-#include "image/png.h"
-
+// PNG, by libpng.
 #include <png.h>
 
 #include <algorithm>
@@ -9,11 +8,10 @@
 #include "base/error.h"
 #include "image/decode.h"
 #include "image/longjmp_guard.h"
+#include "image/picture_format.h"
 
 namespace nescio {
 namespace {
-
-constexpr std::uint8_t signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
 // A resize holds weights in proportion to a side; this is libpng's own limit, too.
 constexpr std::size_t max_side = 1'000'000;
@@ -118,15 +116,23 @@ class Reader {
   int passes_ = 1;
 };
 
-}  // namespace
-
-bool is_png(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= sizeof(signature) &&
-         std::equal(std::begin(signature), std::end(signature), bytes.begin());
-}
-
+/// Of any colour type, depth and interlacing. Palettes are expanded, transparency is dropped, gamma
+/// and colour profiles are not applied. Of 16 bits the upper 8 are kept, also for grey, which
+/// Pillow's convert("RGB") clips instead (256 and up: white). Refused: more than a million on a side.
 Image decode_png(std::span<const std::uint8_t> bytes, std::string_view where) {
   return Reader(bytes, where).decode();
 }
+
+}  // namespace
+
+namespace formats {
+PictureFormat png() {
+  return {.name = "PNG",
+          .at = 0,
+          .bytes = "\x89PNG\r\n\x1a\n",
+          .suffixes = " .png .apng ",
+          .decode = decode_png};
+}
+}  // namespace formats
 
 }  // namespace nescio

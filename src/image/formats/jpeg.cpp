@@ -1,4 +1,5 @@
-#include "image/jpeg.h"
+// JPEG, by libjpeg-turbo.
+#include "image/formats/jpeg.h"
 
 #include <cstdio>  // jpeglib.h needs it and does not say so
 
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "image/decode.h"
 #include "image/longjmp_guard.h"
+#include "image/picture_format.h"
 
 namespace nescio {
 namespace {
@@ -138,18 +140,14 @@ Image rgb_of_inverted_cmyk(const Image& inks) {
   return image;
 }
 
-}  // namespace
-
-bool is_jpeg(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
-}
-
+/// Sequential or progressive, Huffman or arithmetic. Accurate integer transform, smooth upsampling
+/// of colour, CMYK and YCCK taken as Adobe writes them (inverted), as Pillow does. Refused: damaged
+/// and truncated data (libjpeg would make do with grey in their place), 12 bits, 2 or more than 4
+/// components.
 Image decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view where) {
   Image image = Decompressor(bytes, where).decode();
   return image.channels == 4 ? rgb_of_inverted_cmyk(image) : image;
 }
-
-namespace {
 
 /// Numbers of a TIFF block, which says itself in which order their bytes are.
 class Tiff {
@@ -188,7 +186,7 @@ class Tiff {
 }  // namespace
 
 int jpeg_orientation(std::span<const std::uint8_t> bytes) {
-  if (!is_jpeg(bytes)) return 1;
+  if (bytes.size() < 3 || bytes[0] != 0xff || bytes[1] != 0xd8) return 1;
   // Segments: FF, a marker, a length that counts itself, content; pixels follow the marker DA.
   for (std::size_t at = 2; bytes.size() - at >= 4 && bytes[at] == 0xff && bytes[at + 1] != 0xda;) {
     const std::size_t length = std::size_t{bytes[at + 2]} << 8 | bytes[at + 3];
@@ -203,5 +201,15 @@ int jpeg_orientation(std::span<const std::uint8_t> bytes) {
   }
   return 1;
 }
+
+namespace formats {
+PictureFormat jpeg() {
+  return {.name = "JPEG",
+          .at = 0,
+          .bytes = "\xff\xd8\xff",
+          .suffixes = " .jpg .jpeg .jpe .jfif .jif ",
+          .decode = decode_jpeg};
+}
+}  // namespace formats
 
 }  // namespace nescio

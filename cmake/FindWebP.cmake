@@ -1,0 +1,11 @@
+# WebP::WebP: libwebp with its demultiplexer. Debian's package brings no file for CMake.
+find_path(WEBP_INCLUDE_DIR webp/demux.h)
+find_library(WEBP_LIBRARY webp)
+find_library(WEBP_DEMUX_LIBRARY webpdemux)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(WebP DEFAULT_MSG WEBP_LIBRARY WEBP_DEMUX_LIBRARY WEBP_INCLUDE_DIR)
+if(WebP_FOUND AND NOT TARGET WebP::WebP)
+  add_library(WebP::WebP INTERFACE IMPORTED)
+  target_include_directories(WebP::WebP INTERFACE ${WEBP_INCLUDE_DIR})
+  target_link_libraries(WebP::WebP INTERFACE ${WEBP_DEMUX_LIBRARY} ${WEBP_LIBRARY})
+endif()
