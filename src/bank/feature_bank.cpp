@@ -11,62 +11,19 @@
 #include "io/npy.h"
 #include "io/sha256.h"
 
-// What a crash may leave, and why the bank stays usable: a finished split is a complete folder with
-// its own manifest entry (entry.json) inside. It takes its place in one step; only then bank.json
-// is written, and entry.json removed. Whoever opens the bank in between finds entry.json and takes
-// it instead of what bank.json says.
+// Reading; what changes the disk stands in bank_changes.cpp.
 namespace nescio {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* manifest_name = "bank.json";
-constexpr const char* entry_name = "entry.json";
-constexpr const char* head_key = "head";
 
 bool there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
 
-fs::path array_path(const fs::path& folder, std::string_view name) {
-  return folder / (std::string(name) + ".npy");
-}
-
-std::vector<std::string> names_of(const nlohmann::json& object) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : object.items()) names.push_back(name);
-  return names;
-}
-
-// Keys of the folders that hold an entry.json.
-std::vector<std::string> pending_keys(const fs::path& bank) {
-  std::vector<std::string> keys;
-  std::error_code error;
-  if (there(bank / head_key / entry_name)) keys.emplace_back(head_key);
-  for (const auto& set : fs::directory_iterator(bank, error)) {
-    if (set.path().filename().string().starts_with('.')) continue;
-    for (const auto& split : fs::directory_iterator(set.path(), error)) {
-      if (!there(split.path() / entry_name)) continue;
-      keys.push_back(set.path().filename().string() + "/" + split.path().filename().string());
-    }
-  }
-  return keys;
-}
-
-// Whether the file is the one that was described; hashes it if its stamp is another one, and then
-// takes the new stamp over. Returns whether it did.
-bool check_file(const fs::path& path, nlohmann::json& description) {
-  const FileStamp stamp = stamp_of(path);
-  const FileStamp known{description["bytes"].get<std::uint64_t>(),
-                        description["modified_ns"].get<std::int64_t>()};
-  if (stamp == known) return false;
-  if (sha256_file(path) != description["sha256"].get<std::string>()) {
-    fail(path.string(), ": was changed since it was written into the bank (its SHA-256 differs); ",
-         "extract or import the split again");
-  }
-  description["bytes"] = stamp.bytes;
-  description["modified_ns"] = stamp.modified_ns;
-  return true;
+std::string remedy(std::string_view key) {
+  return key == head_key ? "; extract a split or import the head again"
+                         : text("; extract or import ", key, " again");
 }
 
 }  // namespace
@@ -95,50 +52,15 @@ FeatureBank FeatureBank::open_or_create(const fs::path& path) {
 
 void FeatureBank::load() {
   const fs::path file = path_ / manifest_name;
-  manifest_ = read_json(file);
-  check_manifest(manifest_, file.string());
-}
-
-void FeatureBank::recover() {
-  for (const auto& key : keys()) restore_folder(partial_of(key), place_of(key));
-  const auto pending = pending_keys(path_);
-  for (const auto& key : pending) {
-    const fs::path file = place_of(key) / entry_name;
-    auto entry = read_json(file);
-    if (key == head_key) {
-      check_head_entry(entry, file.string());
-    } else {
-      check_split_name(key);
-      check_split_entry(entry, file.string());
-    }
-    set_entry(key, std::move(entry));
-  }
-  bool changed = !pending.empty();
-  for (const auto& key : keys()) {
-    auto entry = *entry_of(key);
-    bool stamps = false;
-    for (auto& [name, description] : entry["arrays"].items()) {
-      const fs::path file = array_path(place_of(key), name);
-      check_array(read_npy(file), description, file.string());
-      stamps |= check_file(file, description);
-    }
-    if (entry.contains("paths")) stamps |= check_file(place_of(key) / paths_name, entry["paths"]);
-    if (stamps) set_entry(key, std::move(entry));
-    changed |= stamps;
-  }
-  if (!changed) return;
   try {
-    save_manifest();
-    for (const auto& key : pending) {
-      std::error_code ignored;
-      fs::remove(place_of(key) / entry_name, ignored);
-    }
-  } catch (const Error&) {
-    // A bank that may only be read is as good; the next one who opens it looks again.
+    manifest_ = read_json(file);
+    check_manifest(manifest_, file.string());
+  } catch (const Error& e) {
+    fail(e.what(), "; extract again into a new bank, or bring the arrays of this one into it: ",
+         "'nescio import bank=NEW as=SET/SPLIT logits=", (path_ / "SET/SPLIT/logits.npy").string(),
+         " ...'");
   }
 }
-
-void FeatureBank::save_manifest() const { write_json(path_ / manifest_name, manifest_); }
 
 fs::path FeatureBank::place_of(std::string_view key) const { return path_ / key; }
 
@@ -194,10 +116,12 @@ std::vector<std::string> FeatureBank::arrays(std::string_view split) const {
 }
 
 Array FeatureBank::read(std::string_view key, std::string_view name) const {
-  const fs::path path = array_path(place_of(key), name);
-  Array array = read_npy(path);
-  check_array(array, entry_of(key)->at("arrays").at(std::string(name)), path.string());
-  return array;
+  nlohmann::json description = entry_of(key)->at("arrays").at(std::string(name));
+  try {
+    return read_described(array_path(place_of(key), name), description);
+  } catch (const Error& e) {
+    fail(e.what(), remedy(key));
+  }
 }
 
 Array FeatureBank::array(std::string_view split, std::string_view name) const {
@@ -211,7 +135,14 @@ Array FeatureBank::array(std::string_view split, std::string_view name) const {
 std::vector<std::string> FeatureBank::paths(std::string_view split) const {
   if (!manifest(split).contains("paths")) return {};
   const fs::path file = place_of(split) / paths_name;
-  const SharedBytes bytes = map_file(file);
+  nlohmann::json description = manifest(split).at("paths");
+  SharedBytes bytes;
+  try {
+    check_file(file, description);
+    bytes = map_file(file);
+  } catch (const Error& e) {
+    fail(e.what(), remedy(split));
+  }
   std::vector<std::string> paths;
   for (std::string_view rest = bytes.text(); !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -232,6 +163,16 @@ std::vector<std::string> FeatureBank::class_names(std::string_view split) const 
     out.push_back(name.is_string() ? name.get<std::string>() : "");
   }
   return out;
+}
+
+bool FeatureBank::whole(std::string_view split) const {
+  try {
+    for (const std::string& name : arrays(split)) read(split, name);
+    paths(split);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 std::optional<Head> FeatureBank::head() const {
@@ -271,75 +212,7 @@ void FeatureBank::check_widths(const std::string& key, std::size_t classes,
   check("features", features, side_of("features", 1, key));
 }
 
-namespace {
-void require_finite(const Array& array, std::string_view what) {
-  const auto values = array.as<float>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      fail("[head] ", what, ": ", format_number(values[i]), " at row ", i / array.cols(),
-           ", column ", i % array.cols());
-    }
-  }
-}
-}  // namespace
-
-void FeatureBank::set_head(const Head& head, const nlohmann::json& origin) {
-  const Shape& weight = head.weight.shape();
-  const Shape& bias = head.bias.shape();
-  if (weight.size() != 2 || bias.size() != 1 || weight[0] != bias[0] || head.weight.empty()) {
-    fail("[head] expected weight [C, D] and bias [C], found ", to_string(weight), " and ",
-         to_string(bias));
-  }
-  require_finite(head.weight, "weight");
-  require_finite(head.bias, "bias");
-  check_widths(head_key, weight[0], weight[1]);
-  const fs::path folder = partial_of(head_key);
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  write_npy(array_path(folder, "weight"), head.weight);
-  write_npy(array_path(folder, "bias"), head.bias);
-  install(head_key, {{"arrays",
-                      {{"weight", describe_array(array_path(folder, "weight"))},
-                       {"bias", describe_array(array_path(folder, "bias"))}}},
-                     {"origin", origin}});
-}
-
-void FeatureBank::install(const std::string& key, const nlohmann::json& entry) {
-  const FolderLock lock(path_, true);
-  load();  // another process may have extended it
-  const auto side = [&](const char* array, std::size_t i) {
-    const auto& arrays = entry.at("arrays");
-    const auto found = arrays.find(array);
-    return found == arrays.end() ? std::size_t{0} : found->at("shape").at(i).get<std::size_t>();
-  };
-  if (key == head_key) {
-    check_widths(key, side("weight", 0), side("weight", 1));
-  } else {
-    check_widths(key, side("logits", 1), side("features", 1));
-  }
-  write_json(partial_of(key) / entry_name, entry);
-  replace_folder(partial_of(key), place_of(key));
-  set_entry(key, entry);
-  save_manifest();
-
-  // Only tidying from here on: what stays behind does no harm.
-  std::error_code ignored;
-  fs::remove(place_of(key) / entry_name, ignored);
-  fs::remove(place_of(key) / "journal.json", ignored);
-  fs::remove_all(partial_of(key), ignored);
-  fs::remove(partial_of(key).parent_path(), ignored);  // where they are empty
-  fs::remove(path_ / ".partial", ignored);
-}
-
 const nlohmann::json& FeatureBank::model() const { return manifest_.at("model"); }
-
-void FeatureBank::set_model(const nlohmann::json& model) {
-  if (!model.is_object()) fail("[bank] the model's description must be a JSON object");
-  const FolderLock lock(path_, true);
-  load();
-  manifest_["model"] = model;
-  save_manifest();
-}
 
 void FeatureBank::verify() const {
   std::vector<std::string> wrong;

@@ -26,13 +26,18 @@ struct Head {
   Array bias;
 };
 
-/// A folder of arrays with a manifest. Everything is checked when it is opened: that each array is
-/// there with the shape that the manifest says, and its SHA-256 where its size or time stamp is
-/// another one than when it was written (verify() checks all). Changes go to the disk at once and
-/// all or nothing; other processes may write other splits of the same bank meanwhile.
+/// What becomes of the arrays of a split that a new one of the same name does not have.
+enum class Rest { dropped, kept };
+
+/// A folder of arrays with a manifest. An array is checked when it is read: that it is there with
+/// the type and shape that the manifest says, and its SHA-256 where its size or time stamp is
+/// another one than when it was written (verify() checks all). A damaged one is refused with what
+/// to do; the others are as good as before. Changes go to the disk at once and all or nothing;
+/// other processes may write other splits of the same bank meanwhile. A folder that is not the
+/// bank's, or has files in it that are not, is never replaced.
 class FeatureBank {
  public:
-  /// Throws Error if there is no bank at the path (and says how to make one) or it is damaged.
+  /// Throws Error if there is no bank at the path, or its manifest is damaged, and says what to do.
   static FeatureBank open(const std::filesystem::path& path);
   /// Opens it, or makes an empty one.
   static FeatureBank open_or_create(const std::filesystem::path& path);
@@ -46,13 +51,15 @@ class FeatureBank {
   std::size_t rows(std::string_view split) const;
   /// The names of the split's arrays, sorted.
   std::vector<std::string> arrays(std::string_view split) const;
-  /// A mapped array; Error names what the bank has instead.
+  /// A mapped array; Error names what the bank has instead, or how to replace a damaged one.
   Array array(std::string_view split, std::string_view name) const;
   /// What people call the rows, one name each (a file relative to the data set's root); empty where
   /// they have none.
   std::vector<std::string> paths(std::string_view split) const;
   /// What the classes of the split's labels are called, by label; empty where it does not say.
   std::vector<std::string> class_names(std::string_view split) const;
+  /// Whether every array of the split, and the names of its rows, can be read.
+  bool whole(std::string_view split) const;
   std::optional<Head> head() const;
   /// Classes and feature width of the bank (0 = not known), from the head or any split.
   std::size_t classes() const;
@@ -88,7 +95,15 @@ class FeatureBank {
   void check_widths(const std::string& key, std::size_t classes, std::size_t features) const;
   void load();
   void recover();
-  void install(const std::string& key, const nlohmann::json& entry);
+  void install(const std::string& split, nlohmann::json entry, Rest rest);
+  void check_place(const std::string& key) const;
+  std::vector<std::string> others(const std::string& split,
+                                  const std::vector<std::string>& arrays) const;
+  void check_others(const std::string& split, const std::vector<std::string>& arrays,
+                    std::size_t rows) const;
+  void keep_others(const std::string& split, nlohmann::json& entry) const;
+  void put_in_place(const std::string& key, const nlohmann::json& entry);
+  void remove_partial(const std::string& key) const;
   void save_manifest() const;
 
   std::filesystem::path path_;
@@ -106,15 +121,15 @@ struct ArrayPlan {
 /// Writes one split: preallocated arrays and a journal in BANK/.partial, renamed into place when
 /// complete. A writer with the same rows, arrays and inputs as an interrupted one goes on where
 /// that one stopped; otherwise what is left of it is thrown away. Replaces a split of the same name
-/// only in finish().
+/// only in finish(); with Rest::kept its other arrays, the names of its rows and its inputs stay.
 class SplitWriter {
  public:
   /// `inputs` is everything that the values depend on (hashes of weights, data, preprocessing ...).
   /// Error for names other than letters, digits, '_', '.', '-' (a split: SET/SPLIT), no rows,
-  /// widths that do not agree with the bank, too little space on the disk, or another process
-  /// writing it.
+  /// widths that do not agree with the bank, other rows than those of the arrays that are kept,
+  /// somebody's files in its place, too little space on the disk, or another process writing it.
   SplitWriter(FeatureBank& bank, std::string split, std::size_t rows, std::vector<ArrayPlan> arrays,
-              nlohmann::json inputs);
+              nlohmann::json inputs, Rest rest = Rest::dropped);
   /// Brings what was committed to the disk, so that the next writer goes on from there.
   ~SplitWriter();
   SplitWriter(const SplitWriter&) = delete;
@@ -156,6 +171,7 @@ class SplitWriter {
   std::size_t rows_;
   std::vector<ArrayPlan> arrays_;
   nlohmann::json inputs_;
+  Rest rest_;
   std::vector<std::string> paths_;
   std::filesystem::path folder_;
   FolderLock lock_;

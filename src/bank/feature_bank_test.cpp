@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 
 #include "base/error.h"
@@ -13,6 +14,7 @@
 namespace nescio {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
@@ -116,24 +118,121 @@ TEST_F(FeatureBankTest, ModelIsStored) {
   EXPECT_THROW(bank_.set_model("resnet20"), Error);
 }
 
-TEST_F(FeatureBankTest, MissingTruncatedOrReshapedArraysAreRefused) {
-  add("a/test");
-  const fs::path logits = path_ / "a/test/logits.npy";
-  const std::string content = read_text(logits);
-  fs::remove(logits);
-  EXPECT_THAT(open_error(), HasSubstr(logits.string() + ": cannot be read"));
-  write_text(logits, content.substr(0, content.size() - 1));
-  EXPECT_THAT(open_error(), HasSubstr("truncated"));
-  write_npy(logits, Array({1, 4}, std::vector<float>{1, 2, 3, 4}));
-  EXPECT_THAT(open_error(),
-              HasSubstr("expected float32 [2, 2] as in the manifest, found float32 [1, 4]"));
+// What may happen to a file of a bank, and what is said of it.
+struct Damage {
+  std::function<void(const fs::path&)> happen;
+  std::string words;
+};
+const std::vector<Damage> damages = {
+    {[](const fs::path& file) { fs::remove(file); }, "cannot be read"},
+    {[](const fs::path& file) { fs::resize_file(file, fs::file_size(file) - 1); }, "truncated"},
+    {[](const fs::path& file) { fs::resize_file(file, 0); }, "empty file"},
+    {[](const fs::path& file) { write_text(file, "no array at all"); }, "something else"},
+    {[](const fs::path& file) {
+       write_npy(file, Array({1, 4}, std::vector<float>(4)));
+     },
+     "expected float32 [2, 2] as in the manifest, found float32 [1, 4]"},
+    {[](const fs::path& file) {
+       write_npy(file, Array({2, 2}, std::vector<double>(4)));
+     },
+     "found float64 [2, 2]"},
+    {[](const fs::path& file) {
+       write_npy(file, Array({2, 2}, std::vector<float>(4, 9)));
+     },
+     "was changed since it was written"},
+};
+
+TEST_F(FeatureBankTest, ADamagedArrayIsRefusedAndTheRestIsUsable) {
+  for (const auto& [happen, words] : damages) {
+    add("a/test");
+    add("b/test");
+    const fs::path logits = path_ / "a/test/logits.npy";
+    happen(logits);
+    const FeatureBank bank = reopened();
+    EXPECT_THAT(error_of([&] { bank.array("a/test", "logits"); }),
+                AllOf(HasSubstr(logits.string() + ": "), HasSubstr(words),
+                      HasSubstr("; extract or import a/test again")));
+    EXPECT_EQ(bank.array("a/test", "features").as<float>()[5], 6);
+    EXPECT_EQ(bank.array("b/test", "logits").as<float>()[3], 4);
+    EXPECT_FALSE(bank.whole("a/test"));
+    EXPECT_TRUE(bank.whole("b/test"));
+    EXPECT_THAT(error_of([&] { bank.verify(); }), HasSubstr("a/test/logits"));
+    add("a/test");  // the remedy
+    EXPECT_EQ(reopened().array("a/test", "logits").as<float>()[3], 4);
+    reopened().verify();
+  }
 }
 
-TEST_F(FeatureBankTest, ChangedValuesAreNoticedByTheTimeStamp) {
+TEST_F(FeatureBankTest, ADamagedHeadIsRefusedAndReplaced) {
   add("a/test");
-  const fs::path logits = path_ / "a/test/logits.npy";
-  write_npy(logits, Array({2, 2}, std::vector<float>{1, 2, 3, 5}));
-  EXPECT_THAT(open_error(), HasSubstr("was changed since it was written"));
+  for (const auto& [happen, words] : damages) {
+    bank_.set_head(head(2, 3), {});
+    happen(path_ / "head/weight.npy");
+    FeatureBank bank = reopened();
+    EXPECT_EQ(bank.array("a/test", "logits").as<float>()[3], 4);
+    EXPECT_THAT(error_of([&] { bank.head(); }),
+                AllOf(HasSubstr("head/weight.npy: "),
+                      HasSubstr("; extract a split or import the head again")));
+    bank.set_head(head(2, 3), {});
+    EXPECT_TRUE(reopened().head());
+  }
+}
+
+TEST_F(FeatureBankTest, AFolderThatWasRemovedIsWrittenAgain) {
+  add("a/test");
+  add("b/test");
+  fs::remove_all(path_ / "a");
+  const FeatureBank bank = reopened();
+  EXPECT_THAT(error_of([&] { bank.array("a/test", "logits"); }), HasSubstr("cannot be read"));
+  EXPECT_TRUE(bank.whole("b/test"));
+  add("a/test");
+  EXPECT_TRUE(reopened().whole("a/test"));
+}
+
+TEST_F(FeatureBankTest, ADamagedEntryOfACrashIsNoDeadEnd) {
+  add("a/test");
+  write_text(path_ / "a/test/entry.json", "{\"rows\":");
+  EXPECT_EQ(reopened().array("a/test", "logits").as<float>()[3], 4);
+  add("a/test");
+  EXPECT_FALSE(fs::exists(path_ / "a/test/entry.json"));
+  EXPECT_TRUE(reopened().whole("a/test"));
+}
+
+TEST_F(FeatureBankTest, FilesOfTheUserAreNeverReplaced) {
+  const fs::path theirs = path_ / "a/test";
+  const fs::path note = theirs / "note.txt";
+  fs::create_directories(theirs);
+  const auto refusal = [&] { return error_of([&] { add("a/test"); }); };
+  write_text(note, "mine");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr(theirs.string()), HasSubstr("no split of this bank")));
+  fs::remove(note);
+  write_npy(theirs / "logits.npy", Array({1}, std::vector<float>(1)));
+  EXPECT_THAT(refusal(), HasSubstr("no split of this bank"));
+  EXPECT_EQ(read_npy(theirs / "logits.npy").size(), 1u);
+  fs::remove(theirs / "logits.npy");
+  add("a/test");  // an empty folder is nobody's
+  write_text(note, "mine");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("note.txt"), HasSubstr("move it away")));
+  EXPECT_EQ(read_text(note), "mine");
+  EXPECT_TRUE(reopened().whole("a/test"));
+  fs::remove_all(theirs);
+  write_text(theirs, "a file");
+  EXPECT_THAT(refusal(), HasSubstr(theirs.string()));
+  EXPECT_EQ(read_text(theirs), "a file");
+}
+
+TEST_F(FeatureBankTest, AFolderCalledHeadIsNotReplaced) {
+  write_text(path_ / "head/photo.jpg", "mine");
+  EXPECT_THAT(error_of([&] { bank_.set_head(head(2, 3), {}); }),
+              HasSubstr("is there and is no head of this bank"));
+  EXPECT_EQ(read_text(path_ / "head/photo.jpg"), "mine");
+}
+
+TEST_F(FeatureBankTest, ADamagedManifestNamesTheWayOut) {
+  add("a/test");
+  write_text(path_ / "bank.json", "{\"format\":");
+  EXPECT_THAT(open_error(), AllOf(HasSubstr("bank.json: "), HasSubstr("into a new bank"),
+                                  HasSubstr("SET/SPLIT/logits.npy")));
 }
 
 TEST_F(FeatureBankTest, CopiedFilesWithNewTimeStampsAreAccepted) {

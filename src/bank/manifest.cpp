@@ -58,10 +58,20 @@ void check_arrays(const nlohmann::json& entry, std::string_view where) {
 
 }  // namespace
 
+std::filesystem::path array_path(const std::filesystem::path& folder, std::string_view name) {
+  return folder / (std::string(name) + ".npy");
+}
+
+std::vector<std::string> names_of(const nlohmann::json& object) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : object.items()) names.push_back(name);
+  return names;
+}
+
 void check_split_name(std::string_view split) {
   const auto slash = split.find('/');
   const bool good = slash != std::string_view::npos && is_word(split.substr(0, slash)) &&
-                    is_word(split.substr(slash + 1)) && split.substr(0, slash) != "head";
+                    is_word(split.substr(slash + 1)) && split.substr(0, slash) != head_key;
   if (!good) {
     fail("expected SET/SPLIT, as in cifar10/test, of letters, digits, '_', '.' and '-', found '",
          split, "'");
@@ -145,13 +155,28 @@ nlohmann::json describe_array(const std::filesystem::path& path) {
   return description;
 }
 
-void check_array(const Array& array, const nlohmann::json& description, std::string_view where) {
+void check_file(const std::filesystem::path& path, nlohmann::json& description) {
+  const FileStamp stamp = stamp_of(path);
+  const FileStamp known{description.at("bytes").get<std::uint64_t>(),
+                        description.at("modified_ns").get<std::int64_t>()};
+  if (stamp == known) return;
+  if (sha256_file(path) != description.at("sha256").get<std::string>()) {
+    fail(path.string(), ": was changed since it was written into the bank (its SHA-256 differs)");
+  }
+  description["bytes"] = stamp.bytes;
+  description["modified_ns"] = stamp.modified_ns;
+}
+
+Array read_described(const std::filesystem::path& path, nlohmann::json& description) {
+  Array array = read_npy(path);
   const auto dtype = description.at("dtype").get<std::string>();
   const auto shape = description.at("shape").get<Shape>();
   if (name_of(array.dtype()) != dtype || array.shape() != shape) {
-    fail(where, ": expected ", dtype, " ", to_string(shape), " as in the manifest, found ",
+    fail(path.string(), ": expected ", dtype, " ", to_string(shape), " as in the manifest, found ",
          name_of(array.dtype()), " ", to_string(array.shape()));
   }
+  check_file(path, description);
+  return array;
 }
 
 }  // namespace nescio

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -17,8 +19,17 @@
 
 namespace nescio {
 
-/// The file of a split that names its rows.
+/// Files and folders of a bank: the manifest, the head's folder, and in the folder of a split the
+/// names of its rows, and its manifest entry until that stands in the bank's manifest.
+inline constexpr const char* manifest_name = "bank.json";
+inline constexpr const char* head_key = "head";
 inline constexpr const char* paths_name = "paths.txt";
+inline constexpr const char* entry_name = "entry.json";
+inline constexpr const char* journal_name = "journal.json";
+/// FOLDER/NAME.npy
+std::filesystem::path array_path(const std::filesystem::path& folder, std::string_view name);
+/// The keys of a JSON object.
+std::vector<std::string> names_of(const nlohmann::json& object);
 
 /// Error unless it is SET/SPLIT of letters, digits, '_', '.' and '-', neither part beginning with
 /// '.' and SET not "head", which is a folder of its own.
@@ -38,7 +49,10 @@ void check_split_entry(const nlohmann::json& entry, std::string_view where);
 /// FILE of any file and ARRAY of a .npy file; they read all of it for the hash.
 nlohmann::json describe_file(const std::filesystem::path& path);
 nlohmann::json describe_array(const std::filesystem::path& path);
-/// Error if `array` has not the type and shape of ARRAY.
-void check_array(const Array& array, const nlohmann::json& description, std::string_view where);
+/// Error unless it is the file that FILE describes. Its SHA-256 is looked at only where size or time
+/// stamp are others, and the new ones are then noted in `description`.
+void check_file(const std::filesystem::path& path, nlohmann::json& description);
+/// The array in a file that ARRAY describes, checked likewise, with its type and shape.
+Array read_described(const std::filesystem::path& path, nlohmann::json& description);
 
 }  // namespace nescio

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <set>
 #include <system_error>
 
 #include "bank/feature_bank.h"
@@ -17,7 +16,6 @@ namespace nescio {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* journal_name = "journal.json";
 constexpr auto sync_interval = std::chrono::seconds(1);
 
 void check_plan(const ArrayPlan& array, const std::string& split) {
@@ -61,29 +59,38 @@ void reserve(const FileDescriptor& file, const fs::path& path, std::size_t bytes
 }  // namespace
 
 SplitWriter::SplitWriter(FeatureBank& bank, std::string split, std::size_t rows,
-                         std::vector<ArrayPlan> arrays, nlohmann::json inputs)
+                         std::vector<ArrayPlan> arrays, nlohmann::json inputs, Rest rest)
     : bank_(bank),
       split_(std::move(split)),
       rows_(rows),
       arrays_(std::move(arrays)),
       inputs_(std::move(inputs)),
+      rest_(rest),
       last_sync_(std::chrono::steady_clock::now()) {
   check_split_name(split_);
   if (rows_ == 0) fail(split_, ": expected at least one row, found none");
   if (arrays_.empty()) fail(split_, ": expected at least one array, found none");
-  std::set<std::string> names;
+  std::vector<std::string> names;
   for (const auto& array : arrays_) {
     check_plan(array, split_);
-    if (!names.insert(array.name).second) fail(split_, ": the array '", array.name, "' twice");
+    if (std::ranges::find(names, array.name) != names.end()) {
+      fail(split_, ": the array '", array.name, "' twice");
+    }
+    names.push_back(array.name);
   }
   bank_.check_widths(split_, width_of(arrays_, "logits"), width_of(arrays_, "features"));
+  if (rest_ == Rest::kept) bank_.check_others(split_, names, rows_);
+  bank_.check_place(split_);
 
   folder_ = bank_.partial_of(split_);
-  make_folders(folder_);
-  lock_ = FolderLock(folder_, false);
+  {
+    const FolderLock bank_lock(bank_.path_, true);
+    make_folders(folder_);
+    lock_ = FolderLock(folder_, false);
+  }
   for (const auto& array : arrays_) {
     File file;
-    file.path = folder_ / (array.name + ".npy");
+    file.path = array_path(folder_, array.name);
     file.header = npy_header(array.dtype, whole_shape(array, rows_)).size();
     file.row = count_of(array.row_shape) * size_of(array.dtype);
     files_.push_back(std::move(file));
@@ -130,10 +137,9 @@ bool SplitWriter::resume() {
   }
 }
 
+// The folder itself stays: it is locked.
 void SplitWriter::begin() {
-  discard();
-  make_folders(folder_);
-  lock_ = FolderLock(folder_, false);
+  for (const auto& rest : fs::directory_iterator(folder_)) fs::remove_all(rest.path());
   try {
     for (std::size_t i = 0; i < arrays_.size(); ++i) {
       const std::string header = npy_header(arrays_[i].dtype, whole_shape(arrays_[i], rows_));
@@ -151,10 +157,8 @@ void SplitWriter::begin() {
 }
 
 void SplitWriter::discard() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-  fs::remove(folder_.parent_path(), ignored);  // where they are empty
-  fs::remove(folder_.parent_path().parent_path(), ignored);
+  const FolderLock bank_lock(bank_.path_, true);
+  bank_.remove_partial(split_);
 }
 
 void SplitWriter::write(std::string_view name, const Array& rows) {
@@ -199,7 +203,7 @@ void SplitWriter::sync() {
 }
 
 void SplitWriter::check_finite(std::string_view name) const {
-  const Array array = read_npy(folder_ / (std::string(name) + ".npy"));
+  const Array array = read_npy(array_path(folder_, name));
   const auto values = array.as<float>();
   const auto bad =
       std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
@@ -244,7 +248,7 @@ void SplitWriter::finish() {
     write_text(folder_ / paths_name, join(paths_, "\n") + "\n");
     entry["paths"] = describe_file(folder_ / paths_name);
   }
-  bank_.install(split_, entry);
+  bank_.install(split_, std::move(entry), rest_);
   finished_ = true;
 }
 

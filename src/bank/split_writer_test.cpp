@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <limits>
 
 #include "bank/feature_bank.h"
@@ -81,10 +83,16 @@ TEST_F(SplitWriterTest, KeepsTheNamesOfTheRows) {
     bank.verify();
   }
   EXPECT_EQ(read_text(file), "a b/x.png\n\n\xc3\xa4.png\n");
+  const auto paths_error = [&] {
+    const FeatureBank bank = FeatureBank::open(folder_ / "bank");
+    EXPECT_FALSE(bank.whole("a/test"));
+    EXPECT_EQ(bank.array("a/test", "logits").rows(), 3u);
+    return error_of([&] { bank.paths("a/test"); });
+  };
   write_text(file, "one\ntwo\nthree\n");
-  EXPECT_THAT(error_of([&] { FeatureBank::open(folder_ / "bank"); }), HasSubstr("paths.txt"));
+  EXPECT_THAT(paths_error(), HasSubstr("paths.txt: was changed"));
   fs::remove(file);
-  EXPECT_THAT(error_of([&] { FeatureBank::open(folder_ / "bank"); }), HasSubstr("paths.txt"));
+  EXPECT_THAT(paths_error(), HasSubstr("paths.txt: cannot be read"));
 }
 
 TEST_F(SplitWriterTest, RefusesNamesThatAreNoLines) {
@@ -191,6 +199,90 @@ TEST_F(SplitWriterTest, ReplacesTheOldSplitAndKeepsItsMappedArrays) {
   EXPECT_FALSE(fs::exists(folder_ / "bank/a/test/labels.npy"));
 }
 
+class JoiningTest : public SplitWriterTest {
+ protected:
+  SplitWriter joining(std::size_t rows, const char* array, const nlohmann::json& from) {
+    return {bank_,     "a/test", rows, {{array, DType::float32, {}}}, {{"import", {{array, from}}}},
+            Rest::kept};
+  }
+  void join(const char* array, float first, const nlohmann::json& from = "x.npy") {
+    auto w = joining(3, array, from);
+    w.write(array, Array({3}, std::vector<float>{first, 1, 2}));
+    w.commit(3);
+    w.finish();
+  }
+};
+
+TEST_F(JoiningTest, KeepsTheOtherArraysNamesAndInputs) {
+  {
+    auto w = writer();
+    write_two(w);
+    write_one(w);
+    w.set_paths({"a", "b", "c"});
+    w.finish();
+  }
+  const nlohmann::json before = bank_.manifest("a/test");
+  join("one", 7);
+  join("two", 8);
+  join("one", 9, "y.npy");
+  const FeatureBank bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(bank.arrays("a/test"), ElementsAre("labels", "logits", "one", "two"));
+  EXPECT_THAT(bank.array("a/test", "one").as<float>(), ElementsAre(9, 1, 2));
+  EXPECT_THAT(bank.array("a/test", "two").as<float>(), ElementsAre(8, 1, 2));
+  EXPECT_THAT(bank.array("a/test", "logits").as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(bank.paths("a/test"), ElementsAre("a", "b", "c"));
+  const nlohmann::json& after = bank.manifest("a/test");
+  EXPECT_EQ(after.at("arrays").at("logits"), before.at("arrays").at("logits"));
+  EXPECT_EQ(
+      after.at("inputs"),
+      nlohmann::json::parse(R"({"weights": "abc", "import": {"one": "y.npy", "two": "x.npy"}})"));
+  bank.verify();
+  EXPECT_FALSE(fs::exists(partial()));
+}
+
+TEST_F(JoiningTest, OtherRowsAreRefusedBeforeTheWork) {
+  write_all_three();
+  EXPECT_THAT(
+      error_of([&] { joining(5, "one", "x.npy"); }),
+      HasSubstr("a/test: expected 3 rows as its labels, logits have, found 5; give another name"));
+  EXPECT_EQ(bank_.rows("a/test"), 3u);
+  EXPECT_FALSE(fs::exists(partial()));
+  // Where nothing would remain of the old ones, there is nothing to agree with.
+  SplitWriter w(bank_, "a/test", 1, plan, {}, Rest::kept);
+}
+
+TEST_F(JoiningTest, ADamagedArrayStaysWhatItIsUntilItIsReplaced) {
+  write_all_three();
+  fs::remove(folder_ / "bank/a/test/logits.npy");
+  write_text(folder_ / "bank/a/test/labels.npy", "damaged");
+  bank_ = FeatureBank::open(folder_ / "bank");
+  join("one", 7);
+  bank_ = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(bank_.array("a/test", "one").as<float>(), ElementsAre(7, 1, 2));
+  EXPECT_THAT(error_of([&] { bank_.array("a/test", "logits"); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(error_of([&] { bank_.array("a/test", "labels"); }), HasSubstr("something else"));
+  {
+    SplitWriter w(bank_, "a/test", 3, plan, {}, Rest::kept);
+    write_two(w);
+    write_one(w);
+    w.finish();
+  }
+  EXPECT_TRUE(FeatureBank::open(folder_ / "bank").whole("a/test"));
+  EXPECT_TRUE(bank_.has("a/test", "one"));
+}
+
+TEST_F(JoiningTest, WhatDoesNotEndLeavesTheSplitAsItWas) {
+  write_all_three();
+  {
+    auto w = joining(3, "one", "x.npy");
+    w.write("one", Array({2}, std::vector<float>{1, 2}));
+    w.commit(2);
+  }
+  const FeatureBank bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(bank.arrays("a/test"), ElementsAre("labels", "logits"));
+  bank.verify();
+}
+
 TEST_F(SplitWriterTest, WrongRowsAreRefused) {
   auto w = writer();
   EXPECT_THAT(error_of([&] { w.write("scores", labels({1})); }),
@@ -249,6 +341,24 @@ TEST_F(SplitWriterTest, WidthsMustFitTheBank) {
 TEST_F(SplitWriterTest, TwoWritersOfOneSplitExcludeEachOther) {
   auto w = writer();
   EXPECT_THAT(error_of([&] { writer(); }), HasSubstr("another process"));
+}
+
+TEST_F(SplitWriterTest, TheFolderThatIsLockedStaysWhereItIs) {
+  const auto inode = [&] {
+    struct stat status {};
+    EXPECT_EQ(::stat((partial() / "a/test").c_str(), &status), 0);
+    return status.st_ino;
+  };
+  {
+    auto w = writer();
+    write_two(w);
+  }
+  const auto before = inode();
+  write_text(partial() / "a/test/rest.tmp", "of a crash");
+  auto w = writer(4);
+  EXPECT_EQ(inode(), before);
+  EXPECT_FALSE(fs::exists(partial() / "a/test/rest.tmp"));
+  EXPECT_FALSE(fs::exists(partial() / "a/test/journal.json"));
 }
 
 TEST_F(SplitWriterTest, AnotherProcessMayAddSplitsMeanwhile) {

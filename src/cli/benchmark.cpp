@@ -16,6 +16,7 @@
 #include "image/renumbered.h"
 #include "io/file.h"
 #include "io/json_file.h"
+#include "io/own_folder.h"
 #include "report/table.h"
 
 namespace nescio::verbs {
@@ -131,6 +132,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     if (!root.empty() && !data.empty()) {
       fail_usage("benchmark: root= and data= are the same; give root=");
     }
+    check_out();
     // A bank that has everything needs no pictures, so their folder may stay unknown.
     const bool extracts = !model.empty();
     const std::string pictures = root.empty() ? data : root;
@@ -161,6 +163,16 @@ class Benchmark final : public Verb, public EvaluationOptions {
   }
 
  private:
+  // The protocol may lie where its copy shall.
+  void check_out() const {
+    std::vector<std::string> files = {"protocol.json"};
+    std::error_code not_there;
+    if (!fs::equivalent(protocol, fs::path(out) / "protocol.yaml", not_there)) {
+      files.emplace_back("protocol.yaml");
+    }
+    check_writable(out, "run", "results.json", files);
+  }
+
   std::map<std::string, std::string> changed_roles() const {
     std::map<std::string, std::string> out;
     const auto change = [&](const char* role, const std::optional<std::string>& sets) {

@@ -6,6 +6,7 @@
 #include "cli/demo_protocol.h"
 #include "cli/evaluation_run.h"
 #include "io/file.h"
+#include "io/own_folder.h"
 
 namespace nescio::verbs {
 namespace {
@@ -24,14 +25,14 @@ class Demo final : public Verb {
     asked.detectors = detectors;
     evaluation_settings(asked, seed);
     const fs::path folder = out;
-    make_folders(folder);
-    write_text(folder / "protocol.yaml", demo_protocol);
+    check_writable(folder, "demo", "network/config.json", {"protocol.yaml"});
     const std::string network = (folder / "network").string();
     console.log << "The same by hand:\n";
     step({"train", "model=resnet8", "data=procedural:shapes?split=train&count=20000",
           "val=procedural:shapes?split=val&count=1000", text("steps=", steps), "lr=0.2",
           "warmup=80", text("seed=", seed), "out=" + network, "resume=true"},
          console);
+    write_text(folder / "protocol.yaml", demo_protocol);
     step({"benchmark", (folder / "protocol.yaml").string(),
           "model=resnet8:" + network + "/last.safetensors", "detectors=" + detectors,
           text("seed=", seed), "out=" + (folder / "run").string()},

@@ -45,7 +45,6 @@ class Evaluate final : public Verb, public EvaluationOptions {
     const bool alone = files.near.empty() && files.far.empty();
     const std::string called = !name.empty() ? name : alone ? name_of_file(id) : "scores";
     const std::filesystem::path made = std::filesystem::path(out) / "imported";
-    std::filesystem::remove_all(made);  // of a run before this one
     FeatureBank scored = FeatureBank::open_or_create(made);
     const Roles roles = add_score_files(scored, files, called, higher);
     EvaluationOptions options = *this;

@@ -10,6 +10,7 @@
 #include "evaluation/imported.h"
 #include "io/file.h"
 #include "io/json_file.h"
+#include "io/own_folder.h"
 #include "report/results.h"
 
 namespace nescio {
@@ -78,6 +79,8 @@ void run_evaluation(const FeatureBank& bank, const Roles& roles, const Evaluatio
                     std::vector<Mixing> mixing, std::map<std::string, std::string> further) {
   const EvaluationSettings settings = evaluation_settings(options, seed);
   const fs::path folder = options.out;
+  check_writable(folder, "run", "results.json",
+                 {"results.csv", "results.md", "report.html", "mixing.json", "command.txt"});
   make_folders(folder);  // a folder that cannot be made is found now, not after the work
 
   RunRecord record{.results = {},

@@ -36,15 +36,11 @@ class Fit final : public Verb {
   }
 
  private:
-  // The folder is replaced as a whole, so it must be ours to replace. "DIR/" is DIR.
+  // It is known before the work whether it may be replaced. "DIR/" is DIR.
   fs::path target() const {
     fs::path folder = fs::path(out).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
-    const bool ours = !fs::exists(folder) || fs::exists(folder / "detector.json") ||
-                      (fs::is_directory(folder) && fs::is_empty(folder));
-    if (!ours) {
-      fail(folder.string(), ": exists and is no saved detector; choose another out= or remove it");
-    }
+    check_detector_folder(folder);
     return folder;
   }
 

@@ -33,9 +33,9 @@ bool is_openood_npz(const SharedBytes& bytes, const std::string& source) {
   return std::ranges::find(members, "conf") != members.end();
 }
 
-/// The array that the split will have, [N] of its own type, filled from memory.
+/// An array [N] that the split will have.
 struct Column {
-  ArrayPlan plan;
+  std::string name;
   Array values;
 };
 
@@ -51,13 +51,9 @@ void check_labels(const FeatureBank& bank, const std::string& split, const Array
   }
 }
 
-nlohmann::json inputs_with(const FeatureBank& bank, const std::string& split,
-                           const std::string& array, const std::string& source) {
-  nlohmann::json inputs = nlohmann::json::object();
-  if (bank.has(split)) inputs = bank.manifest(split).value("inputs", inputs);
-  inputs["import"][array] = {{"from", source},
-                             {"sha256", sha256_file(source.substr(0, source.rfind('#')))}};
-  return inputs;
+nlohmann::json origin_of(const std::string& array, const std::string& source) {
+  return {
+      {"import", {{array, {{"from", source}, {"sha256", sha256_file(array_place(source).file)}}}}}};
 }
 
 /// Values of one type, negated if high ones mean ID.
@@ -83,9 +79,7 @@ Array turned(const Array& values, bool higher_is_id, const std::string& source) 
 
 Array to_scores(const Array& values, bool higher_is_id, const std::string& source) {
   const bool column = values.shape().size() == 2 && values.shape()[1] == 1;
-  const bool floats = values.dtype() == DType::float16 || values.dtype() == DType::bfloat16 ||
-                      values.dtype() == DType::float32 || values.dtype() == DType::float64;
-  if ((values.shape().size() != 1 && !column) || !floats || values.empty()) {
+  if ((values.shape().size() != 1 && !column) || !is_float(values.dtype()) || values.empty()) {
     fail(source, ": expected scores as floating-point numbers [N], found ", name_of(values.dtype()),
          ' ', to_string(values.shape()));
   }
@@ -117,11 +111,11 @@ std::vector<ForeignScores> read_scores(const std::string& source, const std::str
 }
 
 void add_scores(FeatureBank& bank, const std::string& split, const std::string& name,
-                const ForeignScores& scores, const std::string& source) {
+                const ForeignScores& scores, const std::string& source, Rest rest) {
   const std::string array = imported_array(name);
   const std::size_t rows = scores.scores.rows();
-  std::vector<Column> columns = {{{array, scores.scores.dtype(), {}}, scores.scores}};
-  const bool there = bank.has(split);
+  std::vector<Column> columns = {{array, scores.scores}};
+  const bool there = rest == Rest::kept && bank.has(split);
   if (there && bank.rows(split) != rows) {
     fail(source, ": expected a score for each of the ", bank.rows(split), " rows of ", split,
          ", found ", rows);
@@ -129,32 +123,20 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
   if (scores.labels && there && bank.has(split, "labels")) {
     check_labels(bank, split, *scores.labels, source);
   } else if (scores.labels) {
-    columns.push_back({{"labels", DType::int64, {}}, *scores.labels});
+    columns.push_back({"labels", *scores.labels});
   }
   if (scores.predictions && !(there && bank.has(split, "logits"))) {
-    columns.push_back({{predictions_array, DType::int64, {}}, *scores.predictions});
+    columns.push_back({predictions_array, *scores.predictions});
   }
-  for (const std::string& kept : there ? bank.arrays(split) : std::vector<std::string>{}) {
-    const auto replaced = [&](const Column& column) { return column.plan.name == kept; };
-    if (std::ranges::any_of(columns, replaced)) continue;
-    const Array values = bank.array(split, kept);
-    Shape row = values.shape();
-    row.erase(row.begin());
-    columns.push_back({{kept, values.dtype(), std::move(row)}, values});
-  }
-
   std::vector<ArrayPlan> plans;
-  for (const Column& column : columns) plans.push_back(column.plan);
-  SplitWriter writer(bank, split, rows, std::move(plans), inputs_with(bank, split, array, source));
-  if (auto names = there ? bank.paths(split) : std::vector<std::string>(); !names.empty()) {
-    writer.set_paths(std::move(names));
-  }
+  for (const Column& column : columns) plans.push_back({column.name, column.values.dtype(), {}});
+  SplitWriter writer(bank, split, rows, std::move(plans), origin_of(array, source), rest);
   constexpr std::size_t window = 16384;
   while (writer.done() < rows) {
     check_interrupt();
     const std::size_t count = std::min(window, rows - writer.done());
     for (const Column& column : columns) {
-      writer.write(column.plan.name, column.values.slice(writer.done(), count));
+      writer.write(column.name, column.values.slice(writer.done(), count));
     }
     writer.commit(count);
   }

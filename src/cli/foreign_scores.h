@@ -30,11 +30,12 @@ std::vector<ForeignScores> read_scores(const std::string& source, const std::str
 /// are not finite and names the first row.
 Array to_scores(const Array& values, bool higher_is_id, const std::string& source);
 
-/// Puts them beside the other arrays of the split, which is made if it is not there. Predictions
-/// are kept where the split has no logits, labels where it has none.
+/// Puts them beside the other arrays of the split (or with Rest::dropped in their place), which is
+/// made if it is not there. Predictions are kept where the split has no logits, labels where it has
+/// none.
 /// Error if the rows are not as many, or if a class label differs from the one that is there: the
 /// file is then about other pictures, or about the same in another order.
 void add_scores(FeatureBank& bank, const std::string& split, const std::string& name,
-                const ForeignScores& scores, const std::string& source);
+                const ForeignScores& scores, const std::string& source, Rest rest = Rest::kept);
 
 }  // namespace nescio

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "bank/feature_bank.h"
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "base/numbers.h"
 #include "cli/foreign_array.h"
@@ -16,20 +17,24 @@ namespace {
 
 class Import final : public Verb {
  public:
-  std::string bank, as, logits, features, labels, index, head_weight, head_bias;
+  std::string bank, as, logits, probabilities, features, labels, index, head_weight, head_bias;
   std::string scores, name;
   std::string higher = "auto";
+  bool replace = false;
 
   void run(Console& console) override {
     if (!scores.empty()) return import_scores(console);
-    const bool has_rows = !(logits + features + labels + index).empty();
-    if (head_weight.empty() != head_bias.empty()) {
-      throw UsageError("import: head_weight and head_bias belong together; one is missing");
+    const bool has_rows = !(logits + probabilities + features + labels + index).empty();
+    if (head_weight.empty() && !head_bias.empty()) {
+      throw UsageError("import: head_bias= belongs to head_weight=, which is missing");
+    }
+    if (!logits.empty() && !probabilities.empty()) {
+      throw UsageError("import: probabilities= stand in for logits=; give one of them");
     }
     if (!has_rows && head_weight.empty()) {
       throw UsageError(
           "import: nothing to import; give logits=, features=, labels= or scores= with as=, or "
-          "head_weight= and head_bias=");
+          "head_weight=");
     }
     if (has_rows == as.empty()) {
       throw UsageError(as.empty() ? "import: missing as= (SET/SPLIT, what the rows are called)"
@@ -43,16 +48,17 @@ class Import final : public Verb {
     FeatureBank target = FeatureBank::open_or_create(bank);
     if (head) {
       target.set_head(*head, {{"weight", head_weight}, {"bias", head_bias}});
-      console.out << "head: " << to_string(head->weight.shape()) << '\n';
+      console.out << "head: " << to_string(head->weight.shape())
+                  << (head_bias.empty() ? ", bias 0" : "") << '\n';
     }
     if (!arrays.empty()) write_rows(target, arrays, console);
-    warn_of_strange_head(target, console);
+    warn_of_mistakes(target, arrays, console);
   }
 
  private:
   // Every set of the file that has a place in the bank.
   void import_scores(Console& console) const {
-    if (!(logits + features + labels + index + head_weight + head_bias).empty()) {
+    if (!(logits + probabilities + features + labels + index + head_weight + head_bias).empty()) {
       throw UsageError("import: scores= stands alone with as=; import the other arrays first");
     }
     if (as.empty()) {
@@ -67,38 +73,54 @@ class Import final : public Verb {
     for (const ForeignScores& one : all) {
       if (one.role == "ood_val") continue;  // which set it is, the file does not say
       const std::string split = one.set.empty() ? as : split_of_set(one.set);
-      add_scores(target, split, called, one, scores);
+      const nlohmann::json before = arrays_of(target, split);
+      add_scores(target, split, called, one, scores, rest());
       console.out << split << ": " << one.scores.rows() << " scores of " << imported_spec(called)
                   << '\n';
+      say_what_changed(before, arrays_of(target, split), split, console);
     }
   }
 
+  Rest rest() const { return replace ? Rest::dropped : Rest::kept; }
+
   // All arrays of the split, checked one by one and against each other.
   std::vector<ForeignArray> read_arrays() const {
+    using Content = ForeignArray::Content;
     std::vector<ForeignArray> arrays;
-    if (!logits.empty()) arrays.push_back(read_values("logits", logits));
-    if (!features.empty()) arrays.push_back(read_values("features", features));
-    if (!labels.empty()) arrays.push_back(read_integers("labels", labels));
-    if (!index.empty()) arrays.push_back(read_integers("index", index));
+    const auto read = [&](const char* array, const std::string& source, Content content) {
+      if (!source.empty()) arrays.push_back(read_foreign(array, source, content));
+    };
+    read("logits", logits, Content::values);
+    read("logits", probabilities, Content::probabilities);
+    read("features", features, Content::values);
+    read("labels", labels, Content::integers);
+    read("index", index, Content::integers);
     for (const ForeignArray& array : arrays) {
-      if (array.rows() != arrays.front().rows()) {
-        fail(array.name(), ": expected ", arrays.front().rows(), " rows as in ",
-             arrays.front().name(), ", found ", array.rows(), " (", array.source(), ")");
+      const std::size_t rows = arrays.front().rows();
+      if (array.rows() != rows) {
+        fail(array.name(), ": expected ", rows, " rows as in ", arrays.front().name(), ", found ",
+             array.rows(), " (", array.source(), ")",
+             array.width() == rows ? "; it looks transposed: save x.T" : "");
       }
     }
     return arrays;
   }
 
+  // A layer without bias is one with bias 0.
   std::optional<Head> read_head() const {
     if (head_weight.empty()) return std::nullopt;
-    const ForeignArray weight = read_values("head_weight", head_weight);
-    const ForeignArray bias = read_vector("head_bias", head_bias);
+    const auto weight = read_foreign("head_weight", head_weight, ForeignArray::Content::values);
+    if (head_bias.empty()) {
+      const Shape shape{weight.rows()};
+      return Head{weight.all(), Array(shape, std::vector<float>(weight.rows()))};
+    }
+    const auto bias = read_foreign("head_bias", head_bias, ForeignArray::Content::vector);
     if (bias.rows() != weight.rows()) {
       fail("head_bias: expected [", weight.rows(), "] as head_weight has rows, found [",
            bias.rows(), "] (", head_bias, "); weight is [classes, features]",
            bias.rows() == weight.width() ? ", this one looks transposed" : "");
     }
-    return Head{weight.window(0, weight.rows()), bias.window(0, bias.rows())};
+    return Head{weight.all(), bias.all()};
   }
 
   static void check_head(const Head& head, const std::vector<ForeignArray>& arrays) {
@@ -120,11 +142,12 @@ class Import final : public Verb {
     nlohmann::json sources;
     for (const ForeignArray& array : arrays) {
       plans.push_back(array.plan());
-      sources[array.name()] = {{"from", array.source()}, {"sha256", array.sha256()}};
+      sources[array.name()] = array.origin();
     }
+    const nlohmann::json before = arrays_of(target, as);
     const std::size_t rows = arrays.front().rows();
     constexpr std::size_t window = 16384;
-    SplitWriter writer(target, as, rows, std::move(plans), {{"import", sources}});
+    SplitWriter writer(target, as, rows, std::move(plans), {{"import", sources}}, rest());
     while (writer.done() < rows) {
       check_interrupt();
       if (console.progress) console.progress("importing " + as, writer.done(), rows);
@@ -140,26 +163,92 @@ class Import final : public Verb {
       console.out << ", " << array.name();
       if (array.width() > 1) console.out << " [" << array.width() << "]";
     }
+    std::vector<std::string> kept;
+    for (const std::string& array : target.arrays(as)) {
+      if (!sources.contains(array)) kept.push_back(array);
+    }
+    if (!kept.empty()) console.out << "; beside " << join(kept) << " that were there";
     console.out << '\n';
+    say_what_changed(before, arrays_of(target, as), as, console);
   }
 
-  // A head of another network is a mistake that nothing else would show.
-  void warn_of_strange_head(const FeatureBank& target, Console& console) const {
-    for (const std::string& split : target.splits()) {
-      if (!as.empty() && split != as) continue;
-      const double error = head_error(target, split);
-      if (error > 0.01) {
-        console.warn(text(split, ": logits differ from features W^T + b by ", short_number(error),
-                          " of their range; are head, logits and features of the same network?"));
+  static nlohmann::json arrays_of(const FeatureBank& bank, const std::string& split) {
+    return bank.has(split) ? bank.manifest(split).at("arrays") : nlohmann::json::object();
+  }
+
+  // Arrays that were there and are gone, or others now.
+  static void say_what_changed(const nlohmann::json& before, const nlohmann::json& after,
+                               const std::string& split, Console& console) {
+    std::vector<std::string> gone, replaced;
+    for (const auto& [array, facts] : before.items()) {
+      if (!after.contains(array)) {
+        gone.push_back(array);
+      } else if (after[array].at("sha256") != facts.at("sha256")) {
+        replaced.push_back(array);
       }
     }
+    if (!replaced.empty()) {
+      console.warn(text(split, ": other values replaced those of ", join(replaced)));
+    }
+    if (!gone.empty()) console.warn(text(split, ": ", join(gone), " that were there are gone"));
+  }
+
+  // Nothing else would show them.
+  void warn_of_mistakes(const FeatureBank& target, const std::vector<ForeignArray>& arrays,
+                        Console& console) const {
+    for (const ForeignArray& array : arrays) {
+      if (array.name() == "logits") warn_of_probabilities(array, console);
+    }
+    for (const std::string& split : target.splits()) {
+      if (!as.empty() && split != as) continue;
+      try {
+        warn_of_strange_head(target, split, console);
+        warn_of_strange_labels(target, split, console);
+      } catch (const Error& e) {
+        console.warn(e.what());  // a damaged array beside those that came in
+      }
+    }
+  }
+
+  void warn_of_probabilities(const ForeignArray& array, Console& console) const {
+    const char* lost =
+        "the size of the network's logits is lost, so detectors that read it (energy, max_logit "
+        "...) say no more than msp";
+    if (!probabilities.empty()) {
+      console.warn(text(as, ": logits are the logarithms of probabilities: ", lost));
+      return;
+    }
+    const std::string what = mistaken_logits(array);
+    if (what == "log-probabilities") {
+      console.warn(text("logits (", array.source(), "): every row is of ", what, ": ", lost));
+    } else if (!what.empty()) {
+      console.warn(text("logits (", array.source(), "): every row is of ", what,
+                        ", taken as logits; import the logits, or give the file as probabilities= "
+                        "and their logarithm is taken"));
+    }
+  }
+
+  // A head of another network.
+  static void warn_of_strange_head(const FeatureBank& target, const std::string& split,
+                                   Console& console) {
+    const double error = head_error(target, split);
+    if (error <= 0.01) return;
+    console.warn(text(split, ": logits differ from features W^T + b by ", short_number(error),
+                      " of their range; are head, logits and features of the same network?"));
+  }
+
+  static void warn_of_strange_labels(const FeatureBank& target, const std::string& split,
+                                     Console& console) {
+    if (!target.has(split, "labels")) return;
+    const std::string found = strange_labels(target.array(split, "labels"), target.classes());
+    if (!found.empty()) console.warn(text(split, ": ", found));
   }
 };
 
 }  // namespace
 
 VerbInfo import() {
-  const char* file = "; a .npy file, or a member of a .npz or .safetensors file as FILE#name";
+  const char* file = "; .npy, .npz, .safetensors, .pth; of several arrays one as FILE#name";
   const auto array = [&](std::string Import::*member, const char* name, const std::string& doc) {
     return option(member, {.name = name, .doc = doc + file});
   };
@@ -167,8 +256,10 @@ VerbInfo import() {
       {.name = "import",
        .summary = "Bring logits, features, labels, scores and the head made elsewhere into a bank.",
        .details =
-           {"The bank is made if it is not there; a split of the same name is replaced. "
-            "Values become float32; NaN and infinity are refused.",
+           {"The bank is made if it is not there. Arrays join those that the split has already, "
+            "which must have as many rows; those of the same name are replaced, and it is said. "
+            "Logits and features become float32; NaN and infinity are refused. Sides of 1 behind "
+            "the first do not count: [N, D, 1, 1] is [N, D].",
             "scores= takes scores instead: OpenOOD's scores/METHOD.pkl (every set in it: the "
             "ID set goes to as=, set NAME to NAME/test) or SET.npz, or an array [N]. They "
             "join the other arrays of the split, and `evaluate` measures them as the "
@@ -183,6 +274,8 @@ VerbInfo import() {
            option(&Import::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
            option(&Import::as, {.name = "as", .doc = "what the rows are called, SET/SPLIT"}),
            array(&Import::logits, "logits", "the network's logits [N, C]"),
+           array(&Import::probabilities, "probabilities",
+                 "instead of logits: rows with sum 1, or 100 [N, C]; their logarithm is taken"),
            array(&Import::features, "features", "what its last layer reads [N, D]"),
            array(&Import::labels, "labels", "class of each row [N], whole numbers, -1 = none"),
            array(&Import::index, "index", "row in the source data [N], whole numbers"),
@@ -198,7 +291,10 @@ VerbInfo import() {
                           "files, ood for arrays)",
                    .choices = {"auto", "id", "ood"}}),
            array(&Import::head_weight, "head_weight", "weight of the last layer [C, D]"),
-           array(&Import::head_bias, "head_bias", "bias of the last layer [C]")}});
+           array(&Import::head_bias, "head_bias", "bias of the last layer [C]; 0 if not given"),
+           option(&Import::replace,
+                  {.name = "replace",
+                   .doc = "throw away the arrays that the split has and that are not given"})}});
 }
 
 }  // namespace nescio::verbs

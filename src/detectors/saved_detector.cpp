@@ -8,12 +8,15 @@
 #include "base/version.h"
 #include "io/file.h"
 #include "io/json_file.h"
+#include "io/own_folder.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
 
 namespace nescio {
 namespace {
 
+constexpr const char* manifest_file = "detector.json";
+constexpr const char* arrays_file = "learned.safetensors";
 constexpr int format_version = 1;
 constexpr std::size_t self_test_rows = 16;
 constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
@@ -190,6 +193,11 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   return out;
 }
 
+void check_detector_folder(const std::filesystem::path& folder) {
+  check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),
+                    {manifest_file, arrays_file});
+}
+
 void save_detector(const FittedDetector& detector, const Batch& self_test,
                    const std::filesystem::path& folder) {
   std::map<std::string, Array> tensors;
@@ -226,26 +234,27 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
   }
 
   const std::filesystem::path partial = partial_of(folder);
+  check_detector_folder(folder);
+  check_replaceable(partial, "half of a saved detector", true, {manifest_file, arrays_file});
   std::error_code ignored;  // what stands in the way is named by the next line
   std::filesystem::remove_all(partial, ignored);
   make_folders(partial);
-  write_safetensors(partial / "learned.safetensors", tensors);
-  write_json(partial / "detector.json",
-             {{"format", format_version},
-              {"program", version()},
-              {"spec", detector.chain.spec()},
-              {"classes", detector.classes},
-              {"feature_width", detector.feature_width},
-              {"arrays", detector.arrays},
-              {"learned_sha256", sha256_file(partial / "learned.safetensors")},
-              {"origin", detector.origin}});
+  write_safetensors(partial / arrays_file, tensors);
+  write_json(partial / manifest_file, {{"format", format_version},
+                                       {"program", version()},
+                                       {"spec", detector.chain.spec()},
+                                       {"classes", detector.classes},
+                                       {"feature_width", detector.feature_width},
+                                       {"arrays", detector.arrays},
+                                       {"learned_sha256", sha256_file(partial / arrays_file)},
+                                       {"origin", detector.origin}});
   replace_folder(partial, folder);
   std::filesystem::remove_all(partial, ignored);
 }
 
 FittedDetector load_detector(const std::filesystem::path& folder) {
   restore_folder(partial_of(folder), folder);
-  const auto path = folder / "detector.json";
+  const auto path = folder / manifest_file;
   if (!std::filesystem::exists(path)) {
     fail(folder.string(), ": no detector.json; expected a folder written by `nescio fit ... out=`");
   }
@@ -254,7 +263,7 @@ FittedDetector load_detector(const std::filesystem::path& folder) {
   if (!format.is_number_integer() || format.get<int>() != format_version) {
     fail(path.string(), ": format ", format.dump(), "; this program reads ", format_version);
   }
-  const auto file = folder / "learned.safetensors";
+  const auto file = folder / arrays_file;
   if (field(json, "learned_sha256", path) != sha256_file(file)) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }

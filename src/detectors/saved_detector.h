@@ -56,6 +56,9 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                             const std::string& train, const std::string& val,
                             Executor executor = Executor::cpu);
 
+/// Error unless the folder may become a saved detector: it is not there, empty, or one already, with
+/// nothing else in it.
+void check_detector_folder(const std::filesystem::path& folder);
 /// Writes the folder, replacing an older one only when complete. `self_test` rows of the arrays
 /// that the chain needs (at most 16 are kept; features may stand for logits) are scored and stored.
 void save_detector(const FittedDetector& detector, const Batch& self_test,

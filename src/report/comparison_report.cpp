@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "io/file.h"
 #include "io/json_file.h"
+#include "io/own_folder.h"
 #include "metrics/metrics.h"
 
 namespace nescio {
@@ -189,8 +190,10 @@ std::string comparison_markdown(const Comparison& comparison, const std::string&
 void write_comparison(const Comparison& comparison, const nlohmann::json& run,
                       const std::string& command, const std::filesystem::path& folder) {
   make_folders(folder);
-  write_text(folder / "comparison.csv", to_csv(long_table(comparison)));
+  check_writable(folder, "comparison", "comparison.json",
+                 {"comparison.csv", "comparison.md", "comparison.html"});
   write_json(folder / "comparison.json", comparison_json(comparison, run));
+  write_text(folder / "comparison.csv", to_csv(long_table(comparison)));
   write_text(folder / "comparison.md", comparison_markdown(comparison, command));
   write_text(folder / "comparison.html", comparison_page(comparison, command));
 }

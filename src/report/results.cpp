@@ -245,11 +245,11 @@ void write_results(const RunRecord& record, const FeatureBank& bank, const Roles
   for (const auto& [name, values] : scores) names.insert(name);
 
   remove_earlier(folder, names);
-  for (const auto& [name, values] : scores) write_npy(folder / name, *values);
-  for (const auto& [name, content] : files) write_text(folder / name, content);
   nlohmann::json json = results_json(record.results, record.run);
   json["files"] = names;
-  write_json(folder / "results.json", json);
+  write_json(folder / "results.json", json);  // first: it marks the folder as a run's
+  for (const auto& [name, values] : scores) write_npy(folder / name, *values);
+  for (const auto& [name, content] : files) write_text(folder / name, content);
 }
 
 }  // namespace nescio

@@ -71,6 +71,24 @@ TEST_F(ForeignScores, OfOpenoodAreTurnedAndMeasured) {
   EXPECT_EQ(value("cifar10/test", "id_accuracy"), "0.75");
 }
 
+TEST_F(ForeignScores, OfDoublesStayDoubles) {
+  // Between 1 and 1 + 2^-23 float32 knows nothing.
+  const std::vector<double> values = {1, 1 + 1e-10, 1 + 2e-10, -1e300};
+  const auto file = save("fine.npy", Array({4}, values));
+  ASSERT_EQ(import("a/test", file).code, 0);
+  const Outcome turned = import("a/test", file, {"name=turned", "higher=id"});
+  ASSERT_EQ(turned.code, 0) << turned.log;
+  ASSERT_EQ(import("a/test", save("plain.npy", floats({1, 2, 3, 4}))).code, 0);
+  const FeatureBank bank = FeatureBank::open(path("bank"));
+  const Array fine = bank.array("a/test", "score_fine");
+  const Array minus = bank.array("a/test", "score_turned");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(fine.as<double>()[i], values[i]);
+    EXPECT_EQ(minus.as<double>()[i], -values[i]);
+  }
+  EXPECT_EQ(bank.array("a/test", "score_plain").dtype(), DType::float32);
+}
+
 TEST_F(ForeignScores, AreEvaluatedWithoutABank) {
   const auto id = save_npz("cifar10.npz", {9, 7, 5, 3}, {0, 1, 1, 0}, {0, 1, 1, 1});
   const auto near = save_npz("tin.npz", {4, 5}, {0, 0}, {-1, -1});

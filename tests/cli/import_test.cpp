@@ -1,6 +1,7 @@
 // What comes into a bank, and what is refused at its door.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "bank/feature_bank.h"
@@ -83,11 +84,134 @@ TEST_F(Import, HeadThatDoesNotFit) {
   const auto bias = save("b.npy", Array({3}, std::vector<float>(3)));
   expect_refusal(import({"head_weight=" + weight, "head_bias=" + bias}), 1,
                  {"head_bias", "transposed"});
-  expect_refusal(import({"head_weight=" + weight}), 2, {"head_bias"});
+  expect_refusal(import({"head_bias=" + bias}), 2, {"head_weight"});
   const auto good = save("w2.npy", floats(3, 8));
   expect_refusal(import({"as=a/test", "logits=" + save("z.npy", floats(4, 4)),
                          "head_weight=" + good, "head_bias=" + bias}),
                  1, {"logits", "expected [N, 3]", "[4, 4]"});
+}
+
+TEST_F(Import, HeadWithoutBiasAndAsAConvolution) {
+  const auto weight = save("w.npy", Array({2, 3, 1, 1}, std::vector<float>{1, 2, 3, 4, 5, 6}));
+  const Outcome done = import({"head_weight=" + weight});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_EQ(done.out, "head: [2, 3], bias 0\n");
+  const auto head = FeatureBank::open(bank()).head();
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->weight.shape(), (Shape{2, 3}));
+  EXPECT_EQ(head->weight.as<float>()[5], 6);
+  EXPECT_EQ(head->bias.as<float>()[0], 0);
+}
+
+TEST_F(Import, SidesOfOneDoNotCount) {
+  for (const Shape& shape : {Shape{2, 3, 1, 1}, Shape{2, 1, 3}, Shape{2, 1, 1, 3}, Shape{2, 3}}) {
+    const auto pooled = save("h.npy", Array(shape, std::vector<float>{1, 2, 3, 4, 5, 6}));
+    const Outcome done = import({"as=a/test", "features=" + pooled});
+    ASSERT_EQ(done.code, 0) << done.log;
+    EXPECT_EQ(FeatureBank::open(bank()).array("a/test", "features").shape(), (Shape{2, 3}));
+  }
+  const auto column = save("y.npy", Array({2, 1}, std::vector<std::int64_t>{1, 0}));
+  EXPECT_EQ(import({"as=a/test", "labels=" + column}).code, 0);
+}
+
+TEST_F(Import, ShapesThatDoNotFitNameWhatToDo) {
+  const auto refuse = [&](const char* array, const Shape& shape, const char* remedy) {
+    const std::string x = save("x.npy", Array(shape, std::vector<float>(count_of(shape), 1)));
+    expect_refusal(import({"as=a/test", text(array, "=", x)}), 1,
+                   {array, to_string(shape), remedy});
+  };
+  refuse("features", {2, 3, 4, 4}, "x.reshape(len(x), -1), or x.mean((2, 3))");
+  refuse("features", {2, 3, 4}, "x.reshape(len(x), -1)");
+  refuse("features", {1, 5, 4}, "x[0]");
+  refuse("features", {12}, "x.reshape(N, width)");
+  refuse("labels", {4, 3}, "x.argmax(1)");
+  refuse("index", {4, 3, 2}, "x.reshape(-1)");
+  const auto logits = save("z.npy", floats(4, 3));
+  const auto across = save("across.npy", floats(5, 4));
+  expect_refusal(import({"as=a/test", "logits=" + logits, "features=" + across}), 1,
+                 {"expected 4 rows", "found 5", "transposed", "x.T"});
+}
+
+TEST_F(Import, LabelsOfAnyTypeAreWholeNumbers) {
+  const auto descr = [&](const char* type, const std::string& bytes) {
+    std::string header = text("{'descr': '", type, "', 'fortran_order': False, 'shape': (2,), }");
+    header.append(117 - header.size(), ' ');
+    return folder_
+        .file("y.npy", std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + "\n" + bytes)
+        .string();
+  };
+  const std::string zeros(7, '\0');
+  for (const auto& [type, bytes] : std::vector<std::pair<const char*, std::string>>{
+           {"|u1", "\x03\x01"},
+           {"|i1", "\x03\x01"},
+           {"<u2", std::string("\x03\0\x01\0", 4)},
+           {">u2", std::string("\0\x03\0\x01", 4)},
+           {"<u4", std::string("\x03\0\0\0\x01\0\0\0", 8)},
+           {"<u8", "\x03" + zeros + "\x01" + zeros},
+           {"<f4", std::string("\0\0\x40\x40\0\0\x80\x3f", 8)},
+           {"<f2", std::string("\0\x42\0\x3c", 4)}}) {
+    const Outcome done = import({"as=a/test", "labels=" + descr(type, bytes)});
+    ASSERT_EQ(done.code, 0) << type << done.log;
+    const Array labels = FeatureBank::open(bank()).array("a/test", "labels");
+    EXPECT_EQ(labels.as<std::int64_t>()[0], 3) << type;
+    EXPECT_EQ(labels.as<std::int64_t>()[1], 1) << type;
+  }
+  const Outcome truth = import({"as=b/test", "labels=" + descr("|b1", std::string("\1\0", 2))});
+  EXPECT_EQ(truth.code, 0) << truth.log;
+}
+
+TEST_F(Import, ProbabilitiesAreNoLogits) {
+  const std::vector<double> p = {0.7, 0.2, 0.1, 0, 0.25, 0.75};
+  const auto scaled = [&](double by, const char* name) {
+    std::vector<double> values;
+    for (const double v : p) values.push_back(by * v);
+    return save(name, Array({2, 3}, values));
+  };
+  const auto logarithms = [&] {
+    std::vector<double> values;
+    for (const double v : p) values.push_back(std::log(std::max(v, 1e-30)));
+    return save("log.npy", Array({2, 3}, values));
+  };
+  const auto as_logits = [&](const std::string& file, const std::string& words) {
+    const Outcome done = import({"as=a/test", "logits=" + file});
+    EXPECT_EQ(done.code, 0);
+    EXPECT_NE(done.log.find("warning: logits (" + file + "): every row is of " + words),
+              std::string::npos)
+        << done.log;
+  };
+  as_logits(scaled(1, "p.npy"), "probabilities, taken as logits");
+  as_logits(scaled(100, "percent.npy"), "probabilities in per cent, taken as logits");
+  as_logits(logarithms(), "log-probabilities");
+  const Outcome plain = import({"as=a/test", "logits=" + scaled(3, "z.npy")});
+  EXPECT_EQ(plain.log.find("probabilities"), std::string::npos) << plain.log;
+  for (const double by : {1.0, 100.0}) {
+    const Outcome done = import({"as=b/test", "probabilities=" + scaled(by, "p.npy")});
+    ASSERT_EQ(done.code, 0) << done.log;
+    EXPECT_NE(done.log.find("the size of the network's logits is lost"), std::string::npos);
+    const Array logits = FeatureBank::open(bank()).array("b/test", "logits");
+    EXPECT_NEAR(logits.as<float>()[0], std::log(0.7), 1e-6);
+    EXPECT_NEAR(logits.as<float>()[3], std::log(std::numeric_limits<float>::min()), 1e-3);
+  }
+  expect_refusal(import({"as=c/test", "probabilities=" + scaled(3, "z.npy")}), 1,
+                 {"probabilities", "sum 3", "row 0"});
+  expect_refusal(import({"as=c/test", "probabilities=" + logarithms()}), 1, {"row 0, column 0"});
+  expect_refusal(
+      import({"as=c/test", "logits=" + scaled(1, "p.npy"), "probabilities=" + scaled(1, "p.npy")}),
+      2, {"one of them"});
+}
+
+TEST_F(Import, LabelsBesideTheClassesAreNamed) {
+  const auto logits = save("z.npy", floats(4, 3));
+  const auto labelled = [&](std::vector<std::int64_t> values) {
+    const auto labels = save("y.npy", Array({4}, std::move(values)));
+    const Outcome done = import({"as=a/test", "logits=" + logits, "labels=" + labels});
+    EXPECT_EQ(done.code, 0) << done.log;
+    return done.log;
+  };
+  EXPECT_EQ(labelled({0, 2, -1, 1}).find("labels"), std::string::npos);
+  EXPECT_NE(labelled({0, 2, 7, 3}).find("2 of the 4 labels are no class of 0 .. 2 (row 2 has 7)"),
+            std::string::npos);
+  EXPECT_NE(labelled({1, 2, 3, 3}).find("import labels - 1"), std::string::npos);
 }
 
 TEST_F(Import, WarnsOfAHeadOfAnotherNetwork) {
@@ -112,10 +236,20 @@ TEST_F(Import, NumbersThatAreNone) {
   expect_refusal(import({"as=a/test", "logits=" + huge}), 1,
                  {"logits", "row 0, column 1", "1e+300", "float32"});
   const auto half = save("half.npy", Array({2}, std::vector<double>{0, 0.5}));
-  expect_refusal(import({"as=a/test", "labels=" + half}), 1, {"labels", "0.5"});
+  expect_refusal(import({"as=a/test", "labels=" + half}), 1, {"labels", "0.5", "row 1"});
   const auto whole = save("whole.npy", Array({2, 2}, std::vector<std::int64_t>(4)));
   expect_refusal(import({"as=a/test", "logits=" + whole}), 1, {"logits", "int64"});
   EXPECT_FALSE(bank_has("a/test"));
+  // Beyond the first rows that are converted at once: nothing half-written stays either.
+  std::vector<float> many(20000, 1);
+  many[19999] = nan;
+  expect_refusal(import({"as=a/test", "features=" + save("late.npy", Array({20000, 1}, many))}), 1,
+                 {"row 19999, column 0"});
+  std::vector<double> labels(20000, 1);
+  labels[17000] = 1.5;
+  expect_refusal(import({"as=a/test", "labels=" + save("late.npy", Array({20000}, labels))}), 1,
+                 {"1.5 in row 17000"});
+  EXPECT_FALSE(bank_has(".partial"));
 }
 
 TEST_F(Import, EmptyAndMissing) {
