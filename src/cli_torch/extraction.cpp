@@ -17,6 +17,10 @@ void say_what_was_there(const Extracted& done, const FeatureBank& bank, const st
   if (done.was_there) {
     log << "nescio: " << bank.path().string() << " has " << split
         << " from the same inputs already; nothing was done\n";
+    if (!done.imported.empty()) {
+      log << "nescio: warning: " << split << ": " << join(done.imported)
+          << " there were imported since, and stay; extract as= another split for the network's\n";
+    }
   } else if (done.rows_before > 0) {
     log << "nescio: went on after " << done.rows_before << " rows of an interrupted extraction\n";
   }

@@ -21,7 +21,12 @@ bool equal(const Array& a, const Array& b) {
 /// Gives the bank the network's last layer, unless it has that of another one.
 void claim_head(FeatureBank& bank, const Model& model, const std::string& remedy) {
   const Head head{model.head_weight(), model.head_bias()};
-  const std::optional<Head> there = bank.head();
+  std::optional<Head> there;
+  try {
+    there = bank.head();
+  } catch (const Error&) {
+    // Damaged: written again like one that is missing.
+  }
   if (!there) return bank.set_head(head, identity_of(model));
   if (equal(there->weight, head.weight) && equal(there->bias, head.bias)) return;
   const auto hash = [](const nlohmann::json& entry) {
@@ -83,9 +88,9 @@ nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std
   return inputs;
 }
 
-/// Whether the bank has the split from these inputs. Scores that were imported into it later are no
-/// input, and it may hold the arrays of further probes.
-bool has_from(const FeatureBank& bank, const std::string& split, const nlohmann::json& inputs) {
+/// Whether the split in the bank is of these inputs: of the same rows. Arrays that were imported into
+/// it later are no input, and it may hold those of further probes.
+bool is_from(const FeatureBank& bank, const std::string& split, const nlohmann::json& inputs) {
   if (!bank.has(split)) return false;
   nlohmann::json theirs = bank.manifest(split).value("inputs", nlohmann::json::object());
   theirs.erase("import");
@@ -97,6 +102,18 @@ bool has_from(const FeatureBank& bank, const std::string& split, const nlohmann:
     }
   }
   return theirs == inputs;
+}
+
+/// Those of the arrays that an import has replaced since.
+std::vector<std::string> replaced_by_import(const FeatureBank& bank, const std::string& split,
+                                            const std::vector<ArrayPlan>& arrays) {
+  const auto inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
+  const auto imported = inputs.value("import", nlohmann::json::object());
+  std::vector<std::string> names;
+  for (const ArrayPlan& array : arrays) {
+    if (imported.contains(array.name)) names.push_back(array.name);
+  }
+  return names;
 }
 
 /// Empty where no picture has a name.
@@ -183,13 +200,16 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
                    .accuracy = {}};
   for (const NamedProbe& named : probes) result.probes.push_back(named.name);
   const bool answers = may_be_answers(model, options.class_names, dataset.class_names());
-  if (has_from(bank, split, inputs)) {
+  const bool same_rows = is_from(bank, split, inputs);
+  if (same_rows && bank.whole(split)) {
     result.was_there = true;
+    result.imported = replaced_by_import(bank, split, arrays);
     if (answers) result.accuracy = accuracy_of(bank, split);
     return result;
   }
 
-  SplitWriter writer(bank, split, rows, arrays, inputs);
+  // What was imported about the same pictures stays.
+  SplitWriter writer(bank, split, rows, arrays, inputs, same_rows ? Rest::kept : Rest::dropped);
   if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
   result.rows_before = writer.done();
   // On the CPU each thread takes a batch of its own: no thread waits for another within a layer, and

@@ -40,6 +40,7 @@ struct Extracted {
   std::size_t skipped = 0;               // broken pictures that were left out
   std::size_t rows_before = 0;           // that an interrupted extraction had left
   bool was_there = false;          // the bank had the split from equal inputs: nothing was done
+  std::vector<std::string> imported = {};  // of these inputs, but since replaced by an import
   std::optional<double> accuracy;  // share of rows whose largest logit is the label's; none unless
                                    // every label is a class of the network and called as there
 };
@@ -51,7 +52,8 @@ struct Extracted {
 /// The inputs are the weights' SHA-256, `data_spec`, the data's SHA-256, the preprocessing, the
 /// program's version, the list of arrays and the number of pictures skipped; batch and device, which
 /// change values by rounding only, are none; the probes with all their parameters are. A split from
-/// equal inputs is left as it is, also where it holds what further probes added; an interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
+/// equal inputs is left as it is, also where it holds what further probes added or an import replaced
+/// arrays, and written again where one is damaged; an interrupted one (Ctrl-C between two batches throws Interrupted) goes on where it stopped.
 /// Error if the bank's head or model is another network's, with both hashes.
 /// Memory: a few batches per thread, whatever N.
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,

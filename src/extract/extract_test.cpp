@@ -200,6 +200,32 @@ TEST_F(ExtractTest, ImportedScoresAreNoReasonToRunAgain) {
   EXPECT_TRUE(run(target, spec_).was_there);
 }
 
+TEST_F(ExtractTest, ArraysThatAnImportReplacedStayAndAreNamed) {
+  FeatureBank target = bank();
+  EXPECT_THAT(run(target, spec_).imported, testing::IsEmpty());
+  SplitWriter writer(target, "toy/test", 20, {{"labels", DType::int64, {}}},
+                     {{"import", {{"labels", {{"from", "y.npy"}}}}}}, Rest::kept);
+  writer.write("labels", Array({20}, std::vector<std::int64_t>(20, 2)));
+  writer.commit(20);
+  writer.finish();
+  const Extracted again = run(target, spec_);
+  EXPECT_TRUE(again.was_there);
+  EXPECT_THAT(again.imported, testing::ElementsAre("labels"));
+  EXPECT_EQ(target.array("toy/test", "labels").as<std::int64_t>()[0], 2);
+}
+
+TEST_F(ExtractTest, DamagedArraysAreWrittenAgain) {
+  FeatureBank target = bank();
+  run(target, spec_);
+  const Array logits = target.array("toy/test", "logits");
+  std::filesystem::remove(folder_ / "bank/toy/test/logits.npy");
+  std::filesystem::remove(folder_ / "bank/head/weight.npy");
+  FeatureBank damaged = FeatureBank::open(folder_ / "bank");
+  EXPECT_FALSE(run(damaged, spec_).was_there);
+  expect_equal_bits(damaged.array("toy/test", "logits"), logits);
+  EXPECT_TRUE(damaged.head());
+}
+
 TEST_F(ExtractTest, GoesOnAfterAnInterruptWithEqualBits) {
   FeatureBank straight = bank("straight"), broken = bank("broken");
   run(straight, spec_);

@@ -25,15 +25,25 @@ std::string stem_of(std::int64_t step) {
   return stem;
 }
 
+/// Whether save() wrote it: step-<12 digits>.json, .safetensors, or what a kill left of writing one.
+bool is_ours(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::string stem = name.substr(0, name.find('.'));
+  const std::string end = name.substr(stem.size());
+  const bool numbered = stem.size() == stem_of(0).size() && stem.starts_with("step-") &&
+                        stem.find_first_not_of("0123456789", 5) == std::string::npos;
+  return numbered && (end == ".json" || end == ".safetensors" ||
+                      (end.ends_with(".tmp") &&
+                       (end.starts_with(".json.") || end.starts_with(".safetensors."))));
+}
+
 /// The JSON files, newest first.
 std::vector<fs::path> find_all(const fs::path& folder) {
   std::vector<fs::path> found;
   if (!fs::is_directory(folder)) return found;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
-    if (path.extension() == ".json" && path.stem().string().starts_with("step-")) {
-      found.push_back(path);
-    }
+    if (path.extension() == ".json" && is_ours(path)) found.push_back(path);
   }
   std::ranges::sort(found, std::ranges::greater());
   return found;
@@ -42,7 +52,8 @@ std::vector<fs::path> find_all(const fs::path& folder) {
 fs::path tensors_beside(fs::path json) { return json.replace_extension(".safetensors"); }
 
 /// Leaves `newest` and those just before it. What is newer was damaged, or the run would have gone on
-/// from there; of a kill, tensors without their JSON and half-written files go too.
+/// from there; of a kill, tensors without their JSON and half-written files go too. Files that are
+/// not ours stay.
 void remove_others(const fs::path& folder, const fs::path& newest) {
   std::vector<fs::path> stems;
   for (const fs::path& path : find_all(folder)) {
@@ -51,9 +62,7 @@ void remove_others(const fs::path& folder, const fs::path& newest) {
   std::vector<fs::path> old;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
-    const fs::path end = path.extension();
-    const bool ours = end == ".json" || end == ".safetensors" || end == ".tmp";
-    if (ours && std::ranges::find(stems, path.stem()) == stems.end()) old.push_back(path);
+    if (is_ours(path) && std::ranges::find(stems, path.stem()) == stems.end()) old.push_back(path);
   }
   for (const fs::path& path : old) fs::remove(path);
 }

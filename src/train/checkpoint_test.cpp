@@ -89,6 +89,17 @@ TEST(Checkpoints, WhatAKillLeavesHalfWrittenGoes) {
   EXPECT_EQ(files, 4u);
 }
 
+TEST(Checkpoints, FilesOfTheUserStay) {
+  const TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path());
+  const std::vector<const char*> theirs = {"resnet50.safetensors", "notes.json", "step-1.json",
+                                           "step-best.safetensors", "draft.tmp"};
+  for (const char* name : theirs) folder.file(name, "mine");
+  for (const std::int64_t step : {1, 2, 3}) checkpoints.save(made(step));
+  EXPECT_EQ(read_back(checkpoints), "3");
+  for (const char* name : theirs) EXPECT_EQ(read_text(folder / name), "mine") << name;
+}
+
 TEST(Checkpoints, HalfOfOneIsNone) {
   const TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "io/json_file.h"
+#include "io/own_folder.h"
 #include "train/settings.h"
 
 namespace nescio {
@@ -82,6 +83,8 @@ RunFolder::RunFolder(fs::path path, const Json& config, bool resume, bool change
   lock_ = FolderLock(path_, false);
   const fs::path json = path_ / "config.json";
   if (!fs::exists(json)) {
+    check_writable(path_, "training run", "config.json",
+                   {"config.yaml", "metrics.csv", "metrics.jsonl", "last.safetensors"});
     write(config);
     return;
   }
@@ -112,8 +115,8 @@ void RunFolder::write(const Json& config) const {
   for (const auto& [key, value] : config.at("settings").items()) {
     yaml += key + ": " + to_yaml(value.get<std::string>()) + "\n";
   }
+  write_json(path_ / "config.json", config);  // the marker
   write_text(path_ / "config.yaml", yaml);
-  write_json(path_ / "config.json", config);
 }
 
 }  // namespace nescio

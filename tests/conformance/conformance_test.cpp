@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include "base/error.h"
@@ -403,8 +404,8 @@ std::vector<std::string> settings_of(const DetectorInfo& info) {
   std::vector<std::string> specs = {info.name};
   for (const auto& p : info.parameters) {
     std::vector<std::string> values = p.info.choices;
-    if (values.empty() && p.default_value == "false") values = {"true"};
-    if (values.empty() && p.default_value == "true") values = {"false"};
+    if (p.default_value == "false") values = {"true"};
+    if (p.default_value == "true") values = {"false"};
     values.insert(values.end(), p.info.sweep.begin(), p.info.sweep.end());
     for (const std::string& value : values) {
       if (value == p.default_value) continue;
@@ -441,10 +442,10 @@ class Pairs {
   Statistics val_{world().val, Executor::cpu};
 };
 
-// A chain either counts or is refused: one that gives the scores of the detector alone, or the same
-// but for rounding, is a mistake that nobody would notice.
+// Chains that score as the detector alone, but for rounding, are a mistake that nobody would notice.
 TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
   Pairs pairs;
+  std::map<std::string, int> counted;  // chains of each shaper
   for (const DetectorInfo& detector : detectors::catalogue()) {
     if (detector.shaper) continue;
     for (const std::string& alone : settings_of(detector)) {
@@ -471,27 +472,12 @@ TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
           largest = std::max(largest, static_cast<double>(std::abs(shaped[r] - plain[r])));
         }
         EXPECT_GT(largest, 1e-3 * static_cast<double>(range(plain))) << spec;
+        ++counted[shaper.name];
       }
     }
   }
-}
-
-TEST(Chains, EveryShaperCountsBeforeSomeDetectorOfLogitsAndSomeOfFeatures) {
-  Pairs pairs;
   for (const DetectorInfo& shaper : detectors::catalogue()) {
-    if (!shaper.shaper) continue;
-    std::size_t of_logits = 0, of_features = 0;
-    for (const DetectorInfo& detector : detectors::catalogue()) {
-      if (detector.shaper) continue;
-      try {
-        pairs.scores(shaper.name + "+" + detector.name);
-        of_logits += detector.needs.logits ? 1 : 0;
-        of_features += detector.needs.features ? 1 : 0;
-      } catch (const Error&) {
-      }
-    }
-    EXPECT_GT(of_logits, 0u) << shaper.name;
-    EXPECT_GT(of_features, 0u) << shaper.name;
+    if (shaper.shaper) EXPECT_GE(counted[shaper.name], 4) << shaper.name;
   }
 }
 
