@@ -44,8 +44,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
     const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
     const bool alone = files.near.empty() && files.far.empty();
     const std::string called = !name.empty() ? name : alone ? name_of_file(id) : "scores";
-    const std::filesystem::path made = std::filesystem::path(out) / "imported";
-    FeatureBank scored = FeatureBank::open_or_create(made);
+    FeatureBank scored = bank_of_score_files(std::filesystem::path(out) / "imported");
     const Roles roles = add_score_files(scored, files, called, higher);
     EvaluationOptions options = *this;
     options.detectors = imported_spec(called);

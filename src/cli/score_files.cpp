@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cli/foreign_scores.h"
+#include "evaluation/imported.h"
 
 namespace nescio {
 namespace {
@@ -49,6 +50,24 @@ ScoreFile parse(const std::string& given) {
     fail("'", given, "': expected SET=FILE, a name for the set and the file of its scores");
   }
   return parsed;
+}
+
+// Whether nothing lies there but a bank of what score files bring.
+bool holds_only_scores(const fs::path& folder) {
+  const FeatureBank bank = FeatureBank::open(folder);
+  std::set<std::string> known = {"bank.json"};
+  for (const std::string& split : bank.splits()) {
+    known.insert(split.substr(0, split.find('/')));
+    for (const std::string& array : bank.arrays(split)) {
+      if (array == "labels" || array == predictions_array) continue;
+      if (!array.starts_with(imported_array(""))) return false;
+    }
+  }
+  const auto strange = [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return !name.starts_with('.') && !known.contains(name);
+  };
+  return !bank.head() && std::ranges::none_of(fs::directory_iterator(folder), strange);
 }
 
 using NameOf = std::string (*)(const std::string& source);
@@ -120,6 +139,24 @@ Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::str
     splits.push_back(add(named[i].set, sets[0], named[i].source));
   }
   return roles;
+}
+
+FeatureBank bank_of_score_files(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::exists(folder, ignored) && !fs::is_empty(folder, ignored)) {
+    bool ours = false;
+    try {
+      ours = holds_only_scores(folder);
+    } catch (const Error&) {
+    }
+    if (!ours) {
+      fail(folder.string(),
+           ": the scores go there, but something else is in it; choose another out=, ",
+           "or move it away");
+    }
+    fs::remove_all(folder);
+  }
+  return FeatureBank::open_or_create(folder);
 }
 
 std::string split_of_set(const std::string& set) { return as_word(set) + "/test"; }

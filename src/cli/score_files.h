@@ -1,6 +1,7 @@
 // Files of scores by role, and what their sets are called.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ std::vector<ScoreFile> name_sets(const std::vector<std::string>& files);
 /// which role.
 Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::string& name,
                       const std::string& higher);
+
+/// An empty bank in the folder. A bank of score files that an earlier run left there is removed; Error
+/// if anything else is in it: it is somebody's.
+FeatureBank bank_of_score_files(const std::filesystem::path& folder);
 
 /// "tiny imagenet" -> "tiny_imagenet/test": what the bank calls a set of a file.
 std::string split_of_set(const std::string& set);

@@ -61,5 +61,31 @@ TEST(ScoreFiles, OfOneSetAreRefusedWithAWayOut) {
   EXPECT_THAT(error_of([] { name_sets({"=a.npy"}); }), HasSubstr("expected SET=FILE"));
 }
 
+TEST(ScoreFiles, ReplaceABankOfTheirKindAndNothingElse) {
+  const TestFolder folder;
+  const auto path = folder / "imported";
+  const auto refusal = [&] { return error_of([&] { bank_of_score_files(path); }); };
+  const auto add = [&](const std::string& array) {
+    FeatureBank bank = FeatureBank::open_or_create(path);
+    SplitWriter writer(bank, "a/test", 1, {{array, DType::float32, {1}}}, {});
+    writer.write(array, Array({1, 1}, std::vector<float>{1}));
+    writer.commit(1);
+    writer.finish();
+  };
+  EXPECT_EQ(refusal(), "");
+  add("score_x");
+  EXPECT_EQ(refusal(), "");
+  EXPECT_TRUE(FeatureBank::open(path).splits().empty());
+  write_text(path / "notes.txt", "mine");
+  EXPECT_THAT(refusal(), HasSubstr("something else is in it"));
+  std::filesystem::remove(path / "notes.txt");
+  add("features");
+  EXPECT_THAT(refusal(), HasSubstr("choose another out="));
+  std::filesystem::remove_all(path);
+  write_text(path / "a/b.txt", "mine");
+  EXPECT_THAT(refusal(), HasSubstr("something else is in it"));
+  EXPECT_EQ(read_text(path / "a/b.txt"), "mine");
+}
+
 }  // namespace
 }  // namespace nescio
