@@ -39,7 +39,7 @@ struct Extracted {
   std::vector<std::string> probes = {};  // the arrays that they added
   std::size_t skipped = 0;               // broken pictures that were left out
   std::size_t rows_before = 0;           // that an interrupted extraction had left
-  bool was_there = false;          // the bank had the split from equal inputs: nothing was done
+  bool was_there = false;  // the bank had the split from equal inputs: nothing was done
   std::vector<std::string> imported = {};  // of these inputs, but since replaced by an import
   std::optional<double> accuracy;  // share of rows whose largest logit is the label's; none unless
                                    // every label is a class of the network and called as there
