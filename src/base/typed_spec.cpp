@@ -15,7 +15,9 @@ constexpr auto none = std::string_view::npos;
 std::size_t end_of_existing_path(std::string_view s) {
   for (std::size_t end = s.size();;) {
     const std::string_view path = s.substr(0, end);
-    if (path_exists(path) || path_exists(path.substr(0, path.rfind('#')))) return end;
+    const std::size_t hash = path.rfind('#');
+    const bool member = hash != none && path.find('?', hash) == none;
+    if (path_exists(path) || (member && path_exists(path.substr(0, hash)))) return end;
     if (end == 0 || (end = s.rfind('?', end - 1)) == none) return none;
   }
 }

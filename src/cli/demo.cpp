@@ -1,4 +1,5 @@
 // nescio demo: the road from pictures to a report, on pictures that it paints itself
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 
@@ -30,7 +31,8 @@ class Demo final : public Verb {
     console.log << "The same by hand:\n";
     step({"train", "model=resnet8", "data=procedural:shapes?split=train&count=20000",
           "val=procedural:shapes?split=val&count=1000", text("steps=", steps), "lr=0.2",
-          "warmup=80", text("seed=", seed), "out=" + network, "resume=true"},
+          text("warmup=", std::min<std::int64_t>(80, steps / 2)), text("seed=", seed),
+          "out=" + network, "resume=true"},
          console);
     write_text(folder / "protocol.yaml", demo_protocol);
     step({"benchmark", (folder / "protocol.yaml").string(),

@@ -39,6 +39,8 @@ class Toy final : public Backbone {
  public:
   explicit Toy(bool linear) : linear_(linear) { preprocessing_.height = preprocessing_.width = 2; }
   std::size_t classes() const override { return nescio::classes; }
+  std::vector<std::string> class_names() const override { return {}; }
+  const Notices& notices() const override { return notices_; }
   const Preprocessing& preprocessing() const override { return preprocessing_; }
   nlohmann::json identity() const override { return {}; }
   BackboneOutputs forward(std::span<const float> images) const override {
@@ -60,6 +62,7 @@ class Toy final : public Backbone {
 
  private:
   bool linear_;
+  Notices notices_;
   Preprocessing preprocessing_;
 };
 

@@ -126,7 +126,7 @@ TEST(ParseOptions, RefusesFilesWithTheName) {
 TEST(ParseOptions, ResolvedOptionsHoldDefaults) {
   const auto resolved = resolved_options(paint(), *parse_options(paint(), {"red"}));
   const std::vector<std::pair<std::string, std::string>> expected = {
-      {"colour", "red"}, {"coats", "2"}, {"threads", "auto"}, {"seed", "0"}};
+      {"colour", "red"}, {"coats", "2"}, {"gloss", "0.5"}, {"threads", "auto"}, {"seed", "0"}};
   EXPECT_EQ(resolved, expected);
 }
 

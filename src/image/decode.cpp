@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "image/formats/jpeg.h"
 #include "image/picture_format.h"
+#include "io/file_format.h"
 
 namespace nescio {
 namespace {
@@ -112,7 +113,7 @@ Image decode_image(const SharedBytes& bytes, std::string_view where) {
   if (const auto* format = find_by_bytes(no_pictures, bytes.text())) {
     fail(expected, "a ", format->name, " file");
   }
-  fail(expected, "a file that begins like none of these");
+  fail(expected, describe(identify(bytes.span())));
 }
 
 void check_plausible(std::size_t height, std::size_t width, std::size_t bytes,

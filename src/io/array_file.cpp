@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "io/file.h"
-#include "io/file_kind.h"
+#include "io/file_format.h"
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/pickled_arrays.h"
@@ -67,17 +67,17 @@ Array read_array(std::string_view file_and_member) {
   const auto from = [&](const std::map<std::string, Array>& arrays) {
     return arrays.at(pick(names_of(arrays), place));
   };
-  switch (const FileKind kind = identify(bytes.span())) {
-    case FileKind::npy:
+  switch (const FileFormat kind = identify(bytes.span())) {
+    case FileFormat::npy:
       if (!place.member) return parse_npy(bytes, path);
       fail(path, ": holds one array without a name; leave '#", *place.member, "' out");
-    case FileKind::safetensors: return from(parse_safetensors(bytes, path).tensors);
-    case FileKind::zip:
+    case FileFormat::safetensors: return from(parse_safetensors(bytes, path).tensors);
+    case FileFormat::zip:
       if (!looks_like_torch(bytes, path)) {
         return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
       }
       return from(join_groups(parse_torch_file(bytes, path)));
-    case FileKind::pickle:
+    case FileFormat::pickle:
       if (looks_like_torch(bytes, path)) return from(join_groups(parse_torch_file(bytes, path)));
       return from(parse_pickled_arrays(bytes, path).arrays);
     default:

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "io/file.h"
-#include "io/file_kind.h"
+#include "io/file_format.h"
 #include "io/numpy_array.h"
 #include "io/pickle.h"
 #include "io/zip.h"
@@ -356,9 +356,9 @@ Groups read_torch_file(const std::filesystem::path& path) {
 }
 
 Groups parse_torch_file(const SharedBytes& bytes, std::string_view where) {
-  switch (const FileKind kind = identify(bytes.span())) {
-    case FileKind::zip: return read_zip(bytes, where);
-    case FileKind::pickle: return read_legacy(bytes, where);
+  switch (const FileFormat kind = identify(bytes.span())) {
+    case FileFormat::zip: return read_zip(bytes, where);
+    case FileFormat::pickle: return read_legacy(bytes, where);
     default: fail(where, ": expected a file that torch.save wrote, found ", describe(kind));
   }
 }

@@ -93,9 +93,11 @@ TEST(TorchFile, UnsignedTypesLieInStoragesOfBytes) {
                       tuple({storage("UntypedStorage", "0", 4), num(0), nums({2}), nums({1}),
                              "\x89", ordered_dict(), global("torch", "uint16")}) +
                       "R"}});
-  EXPECT_THAT(
-      parse(zip_file(body, {{"0", std::string("\x01\0\xff\xff", 4)}})).at("y").as<std::uint16_t>(),
-      ElementsAre(1, 65535));
+  EXPECT_THAT(parse(zip_file(body, {{"0", std::string("\x01\0\xff\xff", 4)}}))
+                  .at("y")
+                  .to_int64()
+                  .as<std::int64_t>(),
+              ElementsAre(1, 65535));
 }
 
 TEST(TorchFile, ObjectsOfAnyClassStayClosed) {
@@ -223,25 +225,24 @@ TEST(TorchFile, ManyViewsOfOneStorageStayInProportion) {
     items.emplace_back("t" + std::to_string(i),
                        tensor(storage("ByteStorage", "0", 1 << 20), 0, {1024, 1024}, {1, 1024}));
   }
-  EXPECT_THAT(error(zip_file(dict(items), {{"0", bytes}})),
-              HasSubstr("too many tensors are views"));
+  EXPECT_THAT(error(zip_file(dict(items), {{"0", bytes}})), HasSubstr("far more memory"));
 }
 
 TEST(TorchFile, OtherFilesSayWhatToDo) {
   EXPECT_THAT(error(""), HasSubstr("empty file"));
-  EXPECT_THAT(error("no weights"), HasSubstr("expected weights saved by torch.save"));
+  EXPECT_THAT(error("no weights"), HasSubstr("expected a file that torch.save wrote"));
   EXPECT_THAT(error(pickle("N")), HasSubstr("a pickle that torch.save did not write"));
   EXPECT_THAT(error(test_zip({{.name = "a.npy"}})), HasSubstr("no data.pkl"));
   EXPECT_THAT(error(test_zip({{.name = "a/data.pkl"}, {.name = "a/constants.pkl"}})),
               HasSubstr("TorchScript"));
-  EXPECT_THAT(error(letters_file("]")), HasSubstr("no dictionary of tensors"));
+  EXPECT_THAT(error(letters_file("]")), HasSubstr("holds no tensors"));
   EXPECT_THAT(error(letters_file(global("__main__", "Net") + ")R")), HasSubstr("__main__.Net"));
   EXPECT_THAT(error(legacy_head(false) + pickle("}") + pickle("]")), HasSubstr("big-endian"));
 }
 
 TEST(TorchFile, SelfReferenceEnds) {
   const std::string body = "}q\x01(" + str("model") + "h\x01u";
-  EXPECT_THAT(error(letters_file(body)), HasSubstr("no dictionary of tensors"));
+  EXPECT_THAT(error(letters_file(body)), HasSubstr("holds no tensors"));
 }
 
 TEST(TorchFile, ReadsPublishedWeights) {

@@ -103,6 +103,10 @@ class Chooser {
         }
         if (stripped.empty()) continue;
         NamedWeights own = own_names(info_, stripped);
+        // Single numbers that the network has not are what profilers count.
+        std::erase_if(own.tensors, [&](const auto& item) {
+          return item.second.size() <= 1 && !expected(info_.classes).shapes.contains(item.first);
+        });
         candidates_.push_back({&group, prefix, std::move(stripped), std::move(own)});
       }
     }

@@ -31,7 +31,8 @@ struct ChosenWeights {
 std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Array>& tensors);
 
 /// The tensors that fit the network by name and shape, without their prefix; what lies beside the
-/// prefix is left out. Averaged weights (a key with "ema", "swa", "average" in it) are taken only
+/// prefix is left out, and so are single numbers that the network has not (counters of profilers).
+/// Averaged weights (a key with "ema", "swa", "average" in it) are taken only
 /// where no others fit or `place` says so. The last layer may be missing altogether (that of an
 /// encoder); whether that is good is the caller's to decide.
 /// Error, beginning with `where`: nothing fits (with the difference, the network of the catalogue

@@ -88,6 +88,11 @@ TEST(ChooseWeights, WhatLiesUnderTheSameNamesIsRefused) {
               HasSubstr("extra [2]"));
 }
 
+TEST(ChooseWeights, SingleNumbersAreNoWeights) {
+  const Tensors counters = {{"total_ops", filled({1}, 7)}, {"fc.total_params", filled({}, 7)}};
+  EXPECT_EQ(choose({{"", set_of("") + counters}}).own.tensors.size(), 5u);
+}
+
 TEST(ChooseWeights, TwoPrefixesThatFitAreRefused) {
   const Tensors both = set_of("student.", 1) + set_of("teacher.", 2);
   EXPECT_THAT(fault({{"", both}}), HasSubstr("prefix=student. or prefix=teacher."));

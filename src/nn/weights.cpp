@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "io/file.h"
-#include "io/file_kind.h"
+#include "io/file_format.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
 
@@ -31,15 +31,15 @@ Weights read_weights(const std::filesystem::path& path) {
   const SharedBytes bytes = map_file(path);
   const std::string where = path.string();
   Weights weights;
-  switch (const FileKind kind = identify(bytes.span())) {
-    case FileKind::safetensors: {
+  switch (const FileFormat kind = identify(bytes.span())) {
+    case FileFormat::safetensors: {
       Safetensors file = parse_safetensors(bytes, where);
       weights.groups = {{.key = {}, .tensors = std::move(file.tensors)}};
       weights.metadata = std::move(file.metadata);
       break;
     }
-    case FileKind::zip:
-    case FileKind::pickle: weights.groups = parse_torch_file(bytes, where); break;
+    case FileFormat::zip:
+    case FileFormat::pickle: weights.groups = parse_torch_file(bytes, where); break;
     default:
       fail(where,
            ": expected weights as safetensors or as torch.save writes them (.pth, .pt, .th, ",

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/numbers.h"
 #include "io/safetensors.h"
 #include "train/checkpoint.h"
 #include "train/conditions.h"
@@ -125,7 +126,7 @@ void Trainer::State::read_losses(const CheckpointFolder& checkpoints) {
   const auto bad = at.means.read();
   if (!bad) return;
   fail("[", settings.method, "] step ", bad->step, ": the loss is ", bad->loss,
-       " at a learning rate of ", format_number(schedule.at(bad->step)), " for the pictures ",
+       " at a learning rate of ", short_number(schedule.at(bad->step)), " for the pictures ",
        list(bad->pictures.data),
        bad->pictures.outliers.empty() ? "" : " and the outliers " + list(bad->pictures.outliers),
        what_is_left(checkpoints, calmer));
@@ -155,7 +156,7 @@ void Trainer::State::require_finite(const Checkpoint& checkpoint,
   if (!bad) return;
   fail("[", settings.method, "] step ", at.done - 1, ": ", *bad,
        " holds NaN or infinity after it, at a learning rate of ",
-       format_number(schedule.at(at.done - 1)), what_is_left(checkpoints, calmer));
+       short_number(schedule.at(at.done - 1)), what_is_left(checkpoints, calmer));
 }
 
 template <class F>

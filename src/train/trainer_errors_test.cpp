@@ -106,7 +106,11 @@ TEST(TrainerErrors, Outliers) {
     change(settings);
     return fault(settings, task.path("x"));
   };
-  EXPECT_THAT(with([](TrainSettings& s) { s.outliers = {}; }), HasSubstr("expected outliers="));
+  EXPECT_THAT(with([](TrainSettings& s) {
+                s.outliers = {};
+                s.outlier_batch = {};
+              }),
+              HasSubstr("expected outliers="));
   EXPECT_THAT(with([](TrainSettings& s) { s.method = "cross_entropy"; }),
               HasSubstr("does not read outliers"));
   EXPECT_THAT(with([](TrainSettings& s) { s.outlier_batch = 12; }),

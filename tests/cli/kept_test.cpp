@@ -136,12 +136,14 @@ TEST_F(Kept, EvaluateWithoutABankRemovesNothing) {
                                               "out=" + path("run"), "bootstrap=0"};
   write_text(folder_ / "run/imported/notes.txt", "mine");
   write_text(folder_ / "run/imported/photos/1.jpg", "mine");
+  expect_refusal(nescio_program(arguments), 1, {path("run/imported"), "something else is in it"});
+  EXPECT_EQ(read_text(folder_ / "run/imported/notes.txt"), "mine");
+  EXPECT_EQ(read_text(folder_ / "run/imported/photos/1.jpg"), "mine");
+  fs::remove_all(folder_ / "run/imported");
   EXPECT_EQ(nescio_program(arguments).code, 0);
   save("id.npy", Array({6}, std::vector<float>{1, 2, 3, 4, 5, 6}));
   const Outcome again = nescio_program(arguments);  // other files of the same names
   EXPECT_EQ(again.code, 0) << again.log;
-  EXPECT_EQ(read_text(folder_ / "run/imported/notes.txt"), "mine");
-  EXPECT_EQ(read_text(folder_ / "run/imported/photos/1.jpg"), "mine");
   // A bank of the user's in that place is not touched either.
   ASSERT_EQ(nescio_program({"import", "bank=" + path("other/imported"), "as=id/test",
                             "features=" + matrix("h.npy", 6, 5, 3)})
@@ -149,7 +151,7 @@ TEST_F(Kept, EvaluateWithoutABankRemovesNothing) {
             0);
   expect_refusal(nescio_program({"evaluate", "id=" + id, "near=" + near, "out=" + path("other"),
                                  "bootstrap=0"}),
-                 1, {"id/test has features", "out="});
+                 1, {path("other/imported"), "out="});
   EXPECT_TRUE(FeatureBank::open(path("other/imported")).whole("id/test"));
 }
 

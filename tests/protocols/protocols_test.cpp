@@ -16,7 +16,7 @@ namespace {
 
 Protocol protocol(const std::string& name, const std::string& data, const std::string& split = {}) {
   return read_protocol(std::string(NESCIO_PROTOCOLS) + "/" + name + ".yaml",
-                       {.data = data, .split = split});
+                       {.root = data, .split = split, .roles = {}});
 }
 
 TEST(Protocols, OfOpenoodNameItsListsAndSizes) {

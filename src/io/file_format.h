@@ -8,7 +8,7 @@
 
 namespace nescio {
 
-enum class FileKind {
+enum class FileFormat {
   empty,
   npy,
   zip,          // .npz, or a .pth of torch.save
@@ -26,10 +26,10 @@ enum class FileKind {
 };
 
 /// Cost: the first 512 bytes are looked at.
-FileKind identify(std::span<const std::uint8_t> bytes);
+FileFormat identify(std::span<const std::uint8_t> bytes);
 
 /// "a Git LFS pointer instead of the file (run `git lfs pull`)": what was found, and what to do
 /// where that is known.
-std::string describe(FileKind kind);
+std::string describe(FileFormat kind);
 
 }  // namespace nescio
