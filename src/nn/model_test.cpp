@@ -182,11 +182,11 @@ TEST_F(ModelTest, RowsDoNotDependOnTheirNeighbours) {
 
 TEST_F(ModelTest, RefusesWeightsOfAnotherNetwork) {
   Weights weights = made_up_resnet20(10, 4);
-  weights.emplace("extra", Array({1}, std::vector<float>{1}));
+  weights.emplace("extra", Array({2}, std::vector<float>{1, 2}));
   weights.erase("layer3.2.bn2.bias");
   weights.at("conv1.weight") = Array({1}, std::vector<float>{1});
   const std::string message = fault(save(weights));
-  EXPECT_THAT(message, HasSubstr("extra [1]"));
+  EXPECT_THAT(message, HasSubstr("extra [2]"));
   EXPECT_THAT(message, HasSubstr("layer3.2.bn2.bias [64]"));
   EXPECT_THAT(message, HasSubstr("conv1.weight: expected [16, 3, 3, 3], found [1]"));
 
