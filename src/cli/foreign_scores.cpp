@@ -9,9 +9,12 @@
 #include "evaluation/imported.h"
 #include "io/array_file.h"
 #include "io/file.h"
+#include "io/file_format.h"
 #include "io/npz.h"
 #include "io/openood_scores.h"
+#include "io/pickled_arrays.h"
 #include "io/sha256.h"
+#include "io/torch_file.h"
 #include "io/zip.h"
 
 namespace nescio {
@@ -25,6 +28,16 @@ ForeignScores from_openood(const SavedConfidences& saved, bool higher_is_id,
           .scores = to_scores(saved.confidences, higher_is_id, where),
           .predictions = saved.predictions.to_int64(),
           .labels = saved.labels.to_int64()};
+}
+
+// OpenOOD pickles dictionaries of dictionaries; arrays that lie in the first one are somebody else's.
+bool is_openood_pickle(const SharedBytes& bytes, const std::string& source) {
+  if (identify(bytes.span()) != FileFormat::pickle || looks_like_torch(bytes, source)) return false;
+  try {
+    return parse_pickled_arrays(bytes, source).arrays.empty();
+  } catch (const Error&) {
+    return true;  // whose message says what was expected
+  }
 }
 
 bool is_openood_npz(const SharedBytes& bytes, const std::string& source) {
@@ -94,7 +107,7 @@ std::vector<ForeignScores> read_scores(const std::string& source, const std::str
     const SharedBytes bytes = map_file(source);
     const bool higher_is_id = higher != "ood";
     std::vector<ForeignScores> all;
-    if (bytes.text().starts_with('\x80')) {
+    if (is_openood_pickle(bytes, source)) {
       for (const SavedConfidences& saved : parse_openood_pickle(bytes, source)) {
         all.push_back(from_openood(saved, higher_is_id, source));
       }

@@ -37,6 +37,9 @@ std::string pick(const std::vector<std::string>& names, const ArrayPlace& place)
     fail(place.file, ": holds several arrays; name one, as in ", place.file, "#", names.front(),
          ". Known: ", join(names), ".");
   }
+  if (names.size() == 1 && names.front().empty()) {
+    fail(place.file, ": holds one array without a name; leave '#", *place.member, "' out");
+  }
   if (std::ranges::find(names, *place.member) == names.end()) {
     fail(place.file, ": there is no array '", *place.member, "'.", suggest(*place.member, names));
   }

@@ -66,12 +66,23 @@ class Chooser {
       : info_(info), file_(file), expected_(expected), where_(where) {}
 
   ChosenWeights choose(const WeightsPlace& place) {
-    list_candidates(place);
-    std::vector<const Candidate*> fits = fitting(false);
-    if (fits.empty()) fits = fitting(true);
+    list_candidates({});
+    std::string without_a_word;
+    if (place.key || place.prefix) {
+      if (const Candidate* c = only(fitting())) without_a_word = options_of(*c, true);
+      candidates_.clear();
+      list_candidates(place);
+    }
+    const std::vector<const Candidate*> fits = fitting();
     if (fits.empty()) refuse();
-    const Candidate& best = only(fits);
-    ChosenWeights chosen{best.own, {}};
+    const Candidate* found = only(fits);
+    if (!found) refuse_choice(fits);
+    const Candidate& best = *found;
+    ChosenWeights chosen{.own = best.own, .part = {}, .notices = {}};
+    if (const std::string here = options_of(best, true);
+        (place.key || place.prefix) && here != without_a_word) {
+      chosen.part = here;
+    }
     if (!best.prefix.empty() && !place.prefix) {
       chosen.notices.push_back(
           text(where_, ": the weights are read under the prefix ", in_quotes(best.prefix)));
@@ -152,16 +163,21 @@ class Chooser {
     return differences(e, c.own.tensors);
   }
 
-  std::vector<const Candidate*> fitting(bool without_head) {
+  // Those that have all tensors; if there are none, all but the last layer.
+  std::vector<const Candidate*> fitting() {
     std::vector<const Candidate*> fits;
-    for (const Candidate& c : candidates_) {
-      if (differences_of(c, without_head).empty()) fits.push_back(&c);
+    for (const bool without_head : {false, true}) {
+      for (const Candidate& c : candidates_) {
+        if (differences_of(c, without_head).empty()) fits.push_back(&c);
+      }
+      if (!fits.empty()) break;
     }
     return fits;
   }
 
-  // The one that is meant: of several dictionaries the one that holds no averages.
-  const Candidate& only(const std::vector<const Candidate*>& fits) const {
+  // The one that is meant: of several dictionaries the one that holds no averages. nullptr if there
+  // are none or several.
+  static const Candidate* only(const std::vector<const Candidate*>& fits) {
     const Candidate* plain = nullptr;
     std::size_t count = 0;
     for (const Candidate* c : fits) {
@@ -169,7 +185,10 @@ class Chooser {
       plain = c;
       ++count;
     }
-    if (count == 1) return *plain;
+    return count == 1 ? plain : nullptr;
+  }
+
+  [[noreturn]] void refuse_choice(const std::vector<const Candidate*>& fits) const {
     const bool several = std::ranges::any_of(
         fits, [&](const Candidate* c) { return c->group != fits.front()->group; });
     std::vector<std::string> choices;

@@ -23,6 +23,9 @@ using Expected = std::function<ExpectedTensors(const NetworkInfo& info, std::int
 
 struct ChosenWeights {
   NamedWeights own;
+  /// What tells these tensors from those that are read without a word of the user's: "" if they are
+  /// the same, else "key=state_dict_ema". Belongs to whatever names the weights by the file's hash.
+  std::string part;
   Notices notices;  // which dictionary and prefix were taken, and what would have fitted as well
 };
 

@@ -108,7 +108,11 @@ TEST(ChooseWeights, AveragesWaitUntilTheyAreAskedFor) {
     const ChosenWeights chosen = choose(groups);
     EXPECT_EQ(value_of(chosen), 1) << key;
     EXPECT_THAT(chosen.notices, ElementsAre(HasSubstr(text("key=", key))));
-    EXPECT_EQ(value_of(choose(groups, {.key = key, .prefix = {}})), 2);
+    EXPECT_EQ(chosen.part, "");
+    const ChosenWeights averages = choose(groups, {.key = key, .prefix = {}});
+    EXPECT_EQ(value_of(averages), 2);
+    EXPECT_EQ(averages.part, text("key=", key));
+    EXPECT_EQ(choose(groups, {.key = "state_dict", .prefix = {}}).part, "");
   }
   EXPECT_EQ(value_of(choose({{"ema", set_of("", 2)}})), 2);
 }

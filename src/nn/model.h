@@ -92,7 +92,8 @@ class Model {
   const Preprocessing& preprocessing() const;
   /// What a user should know about how the weights were read.
   const Notices& notices() const;
-  /// SHA-256 of the weights file.
+  /// SHA-256 of the weights file; with key= or prefix= that take other tensors than would be taken
+  /// otherwise, of that and these.
   const std::string& weights_sha256() const;
   /// "cpu", "cuda:0".
   std::string device() const;

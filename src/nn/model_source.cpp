@@ -6,6 +6,7 @@
 #include "base/usage.h"
 #include "io/array_file.h"
 #include "io/json_file.h"
+#include "io/sha256.h"
 #include "nn/chosen_weights.h"
 
 namespace nescio {
@@ -114,6 +115,7 @@ ModelSource read_model_source(std::string_view spec) {
         choose_weights(info, weights, {options.key, options.prefix}, expected, source.where());
     source.tensors = std::move(chosen.own.tensors);
     source.notices = std::move(chosen.notices);
+    if (!chosen.part.empty()) source.sha256 = sha256(text(weights.sha256, "?", chosen.part));
     source.preprocessing =
         recorded_preprocessing(weights, chosen.own.preprocessing, source.where());
     source.class_names = recorded_class_names(weights, source.where());

@@ -17,7 +17,7 @@ struct ModelSource {
   const NetworkInfo* info = nullptr;
   std::string path;                      // empty: no weights are named
   std::map<std::string, Array> tensors;  // by the network's own names
-  std::string sha256;                    // of the file
+  std::string sha256;                    // of the file, and of the part that was asked for
   Preprocessing preprocessing;           // as Model::load() says
   std::vector<std::string> class_names;  // as the file says; empty where it does not
   Notices notices;                       // what a user should know about how they were read

@@ -78,7 +78,7 @@ class Configs : public Train {
     write_class_folders(data / "val", 151, 1);
     write_class_folders(task_.path("OUTLIERS"), 1, 3);
     std::string records;
-    for (const char label : {0, 1}) records += std::string(1, label) + std::string(3072, 'x');
+    for (const char label : {'\0', '\1'}) records += std::string(1, label) + std::string(3072, 'x');
     for (int i = 1; i <= 5; ++i) write_text(data / text("data_batch_", i, ".bin"), records);
     const Outcome started = nescio_program(
         {"train", "model=resnet18?size=64&short_side=64", "steps=1", "batch=2", "threads=1",
