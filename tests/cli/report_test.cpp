@@ -65,7 +65,8 @@ TEST_F(HostileNames, MakeNoFileThatCannotBeRead) {
   ASSERT_EQ(done.code, 0) << done.log;
   for (const std::string& said : {done.out, done.log}) {
     EXPECT_NO_THROW(nlohmann::json(said).dump()) << "no UTF-8";
-    for (const unsigned char c : said) EXPECT_TRUE(c >= ' ' || c == '\n') << int{c};
+    for (const char c : said)
+      EXPECT_TRUE(static_cast<unsigned char>(c) >= ' ' || c == '\n') << int{c};
   }
   EXPECT_THAT(done.log, HasSubstr("run\\xff\\r</report.html"));
   EXPECT_THAT(read_json(run() / "results.json").at("command").get<std::string>(),
