@@ -26,6 +26,4 @@ void Budget::refuse(const char* what) const {
        "damaged or made to do harm");
 }
 
-std::size_t most_unpacked(std::size_t packed) { return in_proportion(packed, 256); }
-
 }  // namespace nescio

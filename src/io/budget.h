@@ -34,8 +34,4 @@ class Budget {
   std::size_t work_;
 };
 
-/// The most that `packed` bytes of an archive may unpack to. Deflate reaches 1032 to 1 on zeros;
-/// the densest published data sets (binary drawings) stay below 200 to 1.
-std::size_t most_unpacked(std::size_t packed);
-
 }  // namespace nescio

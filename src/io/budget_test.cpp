@@ -32,8 +32,7 @@ TEST(Budget, NeverOverflows) {
   const std::size_t all = std::numeric_limits<std::size_t>::max();
   Budget budget(all, "a.pth");
   budget.pay_memory(all / 2);
-  EXPECT_GT(most_unpacked(all), all / 2);
-  EXPECT_GE(most_unpacked(100), 25600u);
+  EXPECT_NO_THROW(budget.pay_memory(all / 4));
 }
 
 }  // namespace
