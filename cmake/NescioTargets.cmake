@@ -40,8 +40,9 @@ endif()
 # nescio_library(io SOURCES npy csv LINK nescio_base PRIVATE ZLIB::ZLIB)
 #   -> target nescio_io of npy.cpp and csv.cpp; npy_test.cpp, where it lies beside npy.cpp, joins nescio_io_test.
 # TESTS names further test files without a source of the same name; GENERATED names whole paths.
+# HEADERS is a target whose precompiled header the library and its tests share.
 function(nescio_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK;PRIVATE;TESTS;GENERATED" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS" "SOURCES;LINK;PRIVATE;TESTS;GENERATED" ${ARGN})
   set(sources ${arg_GENERATED})
   set(tests)
   foreach(stem ${arg_SOURCES})
@@ -59,21 +60,34 @@ function(nescio_library name)
     add_library(nescio_${name} INTERFACE)
     target_link_libraries(nescio_${name} INTERFACE nescio_settings ${arg_LINK})
   endif()
-  foreach(edge ${arg_LINK} ${arg_PRIVATE})
-    if(edge MATCHES "^nescio_")
-      set_property(GLOBAL APPEND PROPERTY NESCIO_LINK_EDGES "${name} ${edge}")
-    endif()
-  endforeach()
+  if(arg_HEADERS)
+    target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
+  endif()
   if(NESCIO_TESTS AND tests)
-    nescio_test(${name}_test SOURCES ${tests} LINK nescio_${name})
+    nescio_test(${name}_test SOURCES ${tests} LINK nescio_${name} HEADERS ${arg_HEADERS})
   endif()
 endfunction()
 
-# A GoogleTest program whose cases ctest sees one by one.
+# GoogleTest's headers, compiled once for all tests. What tests link is linked here too: a precompiled header is
+# taken only where the options are the same.
+if(NESCIO_TESTS)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp CONTENT "// All is in the precompiled header.\n")
+  add_library(nescio_test_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
+  target_link_libraries(nescio_test_headers PRIVATE nescio_settings nescio_base GTest::gmock)
+  target_precompile_headers(nescio_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+endif()
+
+# A GoogleTest program whose cases ctest sees one by one. HEADERS as in nescio_library.
 function(nescio_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS" "SOURCES;LINK" ${ARGN})
   add_executable(nescio_${name} ${arg_SOURCES})
   target_link_libraries(nescio_${name} PRIVATE ${arg_LINK} nescio_settings GTest::gmock GTest::gtest_main)
+  # Tests wait for the compiler longer than for themselves. -fPIC: as the headers were compiled.
+  target_compile_options(nescio_${name} PRIVATE -fPIC $<$<CONFIG:Release>:-O1>)
+  if(NOT arg_HEADERS)
+    set(arg_HEADERS nescio_test_headers)
+  endif()
+  target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
   gtest_discover_tests(nescio_${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
 endfunction()
 

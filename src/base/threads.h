@@ -7,7 +7,7 @@
 namespace nescio {
 
 /// Threads that parallel loops use, whoever calls them: `threads=N` of the command line,
-/// otherwise OMP_NUM_THREADS or all cores; 1 inside a loop.
+/// otherwise OMP_NUM_THREADS or all cores; 1 inside a loop, and always in a build without OpenMP.
 int thread_count();
 void set_thread_count(int threads);
 

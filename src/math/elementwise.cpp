@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "math/row_kernels.h"
 
@@ -98,8 +99,10 @@ struct PowOp {
     }
 #endif
     for (std::size_t i = 0; i < kLanes; ++i) {
-      const bool regular = base[i] > 0 && base[i] < kInfinity && std::isfinite(exponent[i]);
-      if (!regular || first == 0) y[i] = std::pow(base[i], exponent[i]);
+      // Highway's emulated target narrows what is too large to the largest float, others to infinity.
+      const bool done = first > 0 && base[i] > 0 && base[i] < kInfinity &&
+                        std::isfinite(exponent[i]) && y[i] < std::numeric_limits<float>::max();
+      if (!done) y[i] = std::pow(base[i], exponent[i]);
     }
     return hn::Load(d, y);
   }
