@@ -9,7 +9,8 @@ namespace nescio {
 namespace {
 
 constexpr std::size_t max_depth = 16;
-constexpr std::size_t max_combinations = 100'000;
+// Of all settings that a spec with lists stands for, together.
+constexpr std::size_t max_characters = 1'000'000;
 
 class Parser {
  public:
@@ -144,13 +145,15 @@ std::vector<Spec> expand(const Spec& spec) {
   Spec current = spec;
   std::vector<Argument*> lists;
   collect_lists(current, lists);
+  const std::string printed = print(spec);
+  const std::size_t most = max_characters / printed.size();
   std::size_t combinations = 1;
   std::vector<std::vector<std::string>> values;
   for (Argument* list : lists) {
     values.push_back(list->values);
     combinations *= list->values.size();
-    if (combinations > max_combinations) {
-      fail("spec '", print(spec), "' stands for more than ", max_combinations, " settings");
+    if (combinations > most) {
+      fail("spec '", printed, "' stands for more than ", most, " settings; give shorter lists");
     }
     list->list = false;
   }

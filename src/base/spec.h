@@ -38,7 +38,7 @@ Spec parse_spec(std::string_view source);
 std::string print(const Spec& spec);
 
 /// The spec for every combination of its lists, the first parameter varying fastest.
-/// Throws Error if there are more than 100,000.
+/// Throws Error if they are more than a million characters together, each taken as long as the spec.
 std::vector<Spec> expand(const Spec& spec);
 
 /// "knn(k=5,T=1),vim" -> {"knn(k=5,T=1)", "vim"}; lists expanded.

@@ -74,5 +74,14 @@ TEST(Expand, RefusesAnExplosion) {
   EXPECT_THROW(expand_list("a(x=" + list + ",y=" + list + ",z=" + list + ")"), Error);
 }
 
+TEST(Expand, IsBoundedByWhatAllSettingsTakeTogether) {
+  const std::string five = "=[1,2,3,4,5]";
+  std::string spec = "a(" + std::string(2000, 'b') + five;
+  for (const char* key : {"c", "d", "e", "f", "g"}) spec += "," + (key + five);  // 15,625 of 2,078
+  EXPECT_THROW(expand(parse_spec(spec + ")")), Error);
+  EXPECT_EQ(expand(parse_spec("a(b=[1,2,3,4,5,6,7,8,9,10],c=[1,2,3,4,5,6,7,8,9,10])")).size(),
+            100U);
+}
+
 }  // namespace
 }  // namespace nescio

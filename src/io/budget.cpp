@@ -8,7 +8,8 @@
 namespace nescio {
 namespace {
 
-constexpr std::size_t floor_bytes = std::size_t{1} << 24;
+// What small files may spend whatever their size: some milliseconds.
+constexpr std::size_t floor_bytes = std::size_t{1} << 20;
 
 std::size_t in_proportion(std::size_t bytes, std::size_t factor) {
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max() - floor_bytes;

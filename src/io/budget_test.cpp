@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 TEST(Budget, GrowsWithTheFileFromAFloor) {
   Budget small(0, "a.pth");
-  small.pay_memory(1u << 24);
+  small.pay_memory(1u << 20);
   const std::string memory = error_of([&] { small.pay_memory(1); });
   EXPECT_THAT(memory, HasSubstr("a.pth: reading it takes far more memory"));
   Budget large(1u << 24, "a.pth");
@@ -23,8 +23,8 @@ TEST(Budget, GrowsWithTheFileFromAFloor) {
 
 TEST(Budget, WorkIsPaidByItself) {
   Budget budget(0, "a.pth");
-  budget.pay_memory(1u << 24);
-  budget.pay_work(1u << 24);
+  budget.pay_memory(1u << 20);
+  budget.pay_work(1u << 20);
   EXPECT_THAT(error_of([&] { budget.pay_work(1); }), HasSubstr("far more work"));
 }
 

@@ -65,6 +65,7 @@ PickleValue::Dict PickleMachine::make_dict(const Value::Items& args) {
   const auto* list = content ? content->get_if<Value::List>() : nullptr;
   if (!list) return dict;
   pay_items(2 * list->items.size());
+  dict.items.reserve(list->items.size());
   for (const Value* item : list->items) {
     const Value::Items* pair = nullptr;
     if (const auto* t = item->get_if<Value::Tuple>()) pair = &t->items;

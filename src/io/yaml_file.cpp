@@ -17,6 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t max_depth = 100;
+// Keys in the order of the file are looked for one by one.
+constexpr std::size_t max_keys = 1000;
 
 /// Builds the value from the parser's events: unlike its tree, these know no types and no sharing.
 class Builder final : public YAML::EventHandler {
@@ -84,6 +86,9 @@ class Builder final : public YAML::EventHandler {
     Level& level = levels_.back();
     if (!value.is_string()) refuse(mark, "expected a text as key, found nothing");
     level.key = value.get<std::string>();
+    if (level.value.size() == max_keys) {
+      refuse(mark, "more than ", max_keys, " keys in one mapping");
+    }
     if (level.value.contains(level.key)) refuse(mark, "the key '", level.key, "' occurs twice");
     level.has_key = true;
   }

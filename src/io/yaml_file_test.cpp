@@ -50,5 +50,13 @@ TEST(Yaml, ManyAliasesCostNothing) {
   EXPECT_THAT(refusal(bomb), HasSubstr("line 1: anchors"));
 }
 
+TEST(Yaml, ManyKeysAreRefused) {
+  std::string yaml;
+  for (int i = 0; i < 1000; ++i) yaml += text("k", i, ": 1\n");
+  EXPECT_EQ(parse_yaml(yaml, "x.yaml").size(), 1000U);
+  EXPECT_THAT(error_of([&] { parse_yaml(yaml + "one: more\n", "x.yaml"); }),
+              testing::HasSubstr("x.yaml: line 1001: more than 1000 keys in one mapping"));
+}
+
 }  // namespace
 }  // namespace nescio
