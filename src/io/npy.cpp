@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/numpy_array.h"
 
 namespace nescio {
 namespace {
@@ -128,25 +129,13 @@ class HeaderParser {
   std::string_view where_;
 };
 
-struct TypeCode {
-  DType dtype;
-  std::string_view code;
-};
-constexpr TypeCode type_codes[] = {
-    {DType::boolean, "b1"}, {DType::uint8, "u1"},   {DType::uint16, "u2"},  {DType::uint32, "u4"},
-    {DType::uint64, "u8"},  {DType::int8, "i1"},    {DType::int16, "i2"},   {DType::int32, "i4"},
-    {DType::int64, "i8"},   {DType::float16, "f2"}, {DType::float32, "f4"}, {DType::float64, "f8"},
-};
-
 DType dtype_of_descr(std::string_view descr, std::string_view where) {
   if (descr.find('O') != std::string_view::npos) {
     fail(where, ": holds Python objects (a pickle), which are never loaded; ",
          "save an array of numbers instead: numpy.save(path, array.astype('float32'))");
   }
   if (descr.size() == 3 && std::string_view("<>|=").find(descr[0]) != std::string_view::npos) {
-    for (const auto& type : type_codes) {
-      if (type.code == descr.substr(1)) return type.dtype;
-    }
+    if (const auto type = numpy_type(descr.substr(1))) return *type;
   }
   fail(where, ": values of type '", descr, "' are not supported; ",
        "convert them first: numpy.save(path, array.astype('float32')), or 'int64' for labels");
@@ -192,30 +181,15 @@ Array parse_npy(const SharedBytes& bytes, std::string_view where) {
          " bytes of values for ", name_of(dtype), " ", to_string(header.shape), ", found ", found);
   }
 
-  const SharedBytes values = bytes.part(prefix + header_size, found);
-  const bool swap = header.descr[0] == '>' && width > 1;
-  if (!header.fortran_order || header.shape.size() < 2) {
-    return swap ? array_from_big_endian(dtype, header.shape, values)
-                : array_from_bytes(dtype, header.shape, values);
-  }
-  std::vector<std::size_t> strides;  // the first side varies fastest
-  std::size_t stride = 1;
-  for (const std::size_t side : header.shape) {
-    strides.push_back(stride);
-    stride *= std::max<std::size_t>(side, 1);
-  }
-  if (!swap) return array_from_strided(dtype, header.shape, strides, values);
-  const Array swapped = array_from_big_endian(dtype, {count}, values);
-  const auto* data = static_cast<const std::uint8_t*>(swapped.data());
-  const auto owner = std::make_shared<const Array>(swapped);
-  return array_from_strided(dtype, header.shape, strides, {owner, {data, swapped.bytes()}});
+  return array_from_numpy({.code = header.descr.substr(1),
+                           .big_endian = header.descr[0] == '>',
+                           .fortran_order = header.fortran_order,
+                           .shape = header.shape},
+                          bytes.part(prefix + header_size, found));
 }
 
 std::string npy_header(DType dtype, const Shape& shape) {
-  std::string_view code;
-  for (const auto& type : type_codes) {
-    if (type.dtype == dtype) code = type.code;
-  }
+  const std::string_view code = numpy_code(dtype);
   if (code.empty()) {
     fail("a .npy file cannot hold ", name_of(dtype), "; convert it to float32 first");
   }

@@ -25,13 +25,23 @@ SharedBytes bytes_of(const Array& array) {
 
 }  // namespace
 
+std::string_view numpy_code(DType type) {
+  const auto* found = std::ranges::find(codes, type, &Code::type);
+  return found == std::end(codes) ? std::string_view{} : found->code;
+}
+
+std::optional<DType> numpy_type(std::string_view code) {
+  const auto* found = std::ranges::find(codes, code, &Code::code);
+  if (found == std::end(codes)) return {};
+  return found->type;
+}
+
 Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes) {
-  const auto code = std::ranges::find(codes, layout.code, &Code::code);
-  if (code == std::end(codes)) {
+  const auto type = numpy_type(layout.code);
+  if (!type)
     fail("expected numbers, found elements of NumPy's type '", printable(layout.code), "'");
-  }
-  Array array = layout.big_endian ? array_from_big_endian(code->type, layout.shape, bytes)
-                                  : array_from_bytes(code->type, layout.shape, bytes);
+  Array array = layout.big_endian ? array_from_big_endian(*type, layout.shape, bytes)
+                                  : array_from_bytes(*type, layout.shape, bytes);
   if (layout.fortran_order && layout.shape.size() > 1) {
     std::vector<std::size_t> strides;  // the first side varies fastest
     std::size_t stride = 1;
@@ -39,7 +49,7 @@ Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes) {
       strides.push_back(stride);
       stride *= std::max<std::size_t>(side, 1);
     }
-    array = array_from_strided(code->type, layout.shape, strides, bytes_of(array));
+    array = array_from_strided(*type, layout.shape, strides, bytes_of(array));
   }
   return array;
 }

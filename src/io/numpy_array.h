@@ -1,6 +1,7 @@
 // Arrays as NumPy describes them in files (.npy) and pickles.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/array.h"
@@ -16,6 +17,11 @@ struct NumpyLayout {
   bool fortran_order = false;
   Shape shape;
 };
+
+/// The code of a type, of two characters; empty for bfloat16, which NumPy has not.
+std::string_view numpy_code(DType type);
+/// The type of a code; none for those that are no plain numbers.
+std::optional<DType> numpy_type(std::string_view code);
 
 /// The array: without a copy where its elements lie in order and aligned. Error for
 /// types that are no plain numbers, and a number of bytes that is not that of the shape.
