@@ -16,50 +16,32 @@ using namespace std::string_view_literals;
 
 /// Formats that are not read, or not without their library, so that messages can name them.
 constexpr PictureFormat unread[] = {
-    {"GIF", 0, "GIF8"sv, " .gif "},
-    {"WebP", 8, "WEBP"sv, " .webp "},
-    {"TIFF", 0, "II*\0"sv, " .tif .tiff "},
-    {"TIFF", 0, "MM\0*"sv},
-    {"TIFF", 0, "II+\0"sv},
-    {"TIFF", 0, "MM\0+"sv},
-    {"BMP", 0, "BM"sv, " .bmp .dib "},
-    {"PBM", 0, "P1\n"sv, " .pbm .pnm "},
-    {"PGM", 0, "P2\n"sv, " .pgm "},
-    {"PPM", 0, "P3\n"sv, " .ppm "},
-    {"PBM", 0, "P4\n"sv},
-    {"PGM", 0, "P5\n"sv},
-    {"PPM", 0, "P6\n"sv},
-    {"AVIF", 4, "ftypavi"sv, " .avif "},
-    {"HEIC", 4, "ftyphe"sv, " .heic .heif .hif "},
-    {"HEIC", 4, "ftypmif1"sv},
-    {"JPEG 2000", 0, "\0\0\0\x0cjP  "sv, " .jp2 .j2k .jpx .jpf "},
-    {"JPEG 2000", 0, "\xff\x4f\xff\x51"sv},
-    {"JPEG XL", 0, "\0\0\0\x0cJXL "sv, " .jxl "},
-    {"JPEG XL", 0, "\xff\x0a"sv},
-    {"Photoshop", 0, "8BPS"sv, " .psd "},
-    {"OpenEXR", 0, "\x76\x2f\x31\x01"sv, " .exr "},
-    {"Radiance", 0, "#?RADIANCE"sv, " .hdr "},
-    {"QOI", 0, "qoif"sv, " .qoi "},
-    {"SVG", 0, "<svg"sv, " .svg "},
-    {"icon", 0, "\0\0\1\0"sv, " .ico .cur "},
+    {"GIF", 0, {"GIF8"sv}, " .gif "},
+    {"WebP", 8, {"WEBP"sv}, " .webp "},
+    {"TIFF", 0, {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}, " .tif .tiff "},
+    {"BMP", 0, {"BM"sv}, " .bmp .dib "},
+    {"PNM in text", 0, {"P1\n"sv, "P2\n"sv, "P3\n"sv}},
+    {"AVIF", 4, {"ftypavi"sv}, " .avif "},
+    {"HEIC", 4, {"ftyphe"sv, "ftypmif1"sv}, " .heic .heif .hif "},
+    {"JPEG 2000", 0, {"\0\0\0\x0cjP  "sv, "\xff\x4f\xff\x51"sv}, " .jp2 .j2k .jpx .jpf "},
+    {"JPEG XL", 0, {"\0\0\0\x0cJXL "sv, "\xff\x0a"sv}, " .jxl "},
+    {"Photoshop", 0, {"8BPS"sv}, " .psd "},
+    {"OpenEXR", 0, {"\x76\x2f\x31\x01"sv}, " .exr "},
+    {"Radiance", 0, {"#?RADIANCE"sv}, " .hdr "},
+    {"QOI", 0, {"qoif"sv}, " .qoi "},
+    {"SVG", 0, {"<svg"sv}, " .svg "},
+    {"icon", 0, {"\0\0\1\0"sv}, " .ico .cur "},
     {"TARGA", 0, {}, " .tga "},
     {"raw camera", 0, {}, " .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .raw "},
-};
-
-/// And files that are no pictures, though they often lie where one is expected.
-constexpr PictureFormat no_pictures[] = {
-    {"PDF", 0, "%PDF"sv},
-    {"gzip", 0, "\x1f\x8b"sv},
-    {"zip", 0, "PK\3\4"sv},
-    {"HTML or XML", 0, "<"sv},
 };
 
 template <class Formats>
 const PictureFormat* find_by_bytes(const Formats& formats, std::string_view file) {
   for (const PictureFormat& format : formats) {
-    if (!format.bytes.empty() && file.size() >= format.at &&
-        file.substr(format.at).starts_with(format.bytes)) {
-      return &format;
+    for (const std::string_view bytes : format.bytes) {
+      if (!bytes.empty() && file.size() >= format.at && file.substr(format.at).starts_with(bytes)) {
+        return &format;
+      }
     }
   }
   return nullptr;
@@ -109,9 +91,6 @@ Image decode_image(const SharedBytes& bytes, std::string_view where) {
   if (const auto* format = find_by_bytes(unread, bytes.text())) {
     fail(expected, "a ", format->name, " file; convert it to PNG, as `convert FILE FILE.png` of ",
          "ImageMagick does");
-  }
-  if (const auto* format = find_by_bytes(no_pictures, bytes.text())) {
-    fail(expected, "a ", format->name, " file");
   }
   fail(expected, describe(identify(bytes.span())));
 }

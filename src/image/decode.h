@@ -13,13 +13,14 @@ namespace nescio {
 /// Larger pictures are refused before memory is taken for them.
 constexpr std::size_t max_pixels = std::size_t{1} << 28;
 
-/// "GIF, JPEG, PNG, WebP": what this build reads.
+/// "BMP, GIF, JPEG, PNG, PNM, TIFF, WebP": what this build reads.
 std::string readable_formats();
 
 /// The picture in a file; the first bytes say of which format it is, not its name. One channel if
 /// it is grey, otherwise red, green, blue: what Pillow's Image.open(file).convert("RGB") gives,
 /// except for 16-bit grey. Transparency is dropped, colour profiles and the orientation that a
-/// camera noted are not applied; of an animation it is the first frame.
+/// camera noted in EXIF are not applied; of an animation it is the first frame, of a TIFF the first
+/// page.
 /// Error, beginning with `where`, for another format, a damaged or truncated file, more than
 /// max_pixels. Memory is at most in proportion to the file, whatever its header claims.
 Image decode_image(const SharedBytes& bytes, std::string_view where);

@@ -4,6 +4,7 @@
 // there are left out of it and of the program.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,8 +18,8 @@ namespace nescio {
 /// How the files of a format are known, and how they are read.
 struct PictureFormat {
   std::string_view name = {};
-  std::size_t at = 0;  // where `bytes` stand in every file of the format
-  std::string_view bytes = {};
+  std::size_t at = 0;  // where one of `bytes` stands in every file of the format
+  std::array<std::string_view, 8> bytes = {};
   std::string_view suffixes = {};  // what names end in, in lower case: " .jpg .jpeg "
   /// One channel if the picture is grey, otherwise red, green, blue: the pixels of Pillow's
   /// convert("RGB"), of an animation the first frame. Error, beginning with `where`, for damaged and

@@ -24,6 +24,7 @@ constexpr Beginning beginnings[] = {
     {FileFormat::gzip, 0, "\x1f\x8b"sv},
     {FileFormat::hdf5, 0, "\x89HDF\r\n"sv},
     {FileFormat::lfs_pointer, 0, "version https://git-lfs"sv},
+    {FileFormat::pdf, 0, "%PDF"sv},
     {FileFormat::picture, 0, "\xff\xd8\xff"sv},
     {FileFormat::picture, 0, "\x89PNG"sv},
     {FileFormat::picture, 0, "GIF8"sv},
@@ -89,6 +90,7 @@ std::string describe(FileFormat kind) {
              "leave such a page instead of the file";
     case FileFormat::lfs_pointer:
       return "the pointer that Git LFS leaves in the place of a file; run `git lfs pull` there";
+    case FileFormat::pdf: return "a PDF file";
     case FileFormat::picture: return "a picture";
     case FileFormat::text: return "a text file";
     case FileFormat::other: break;

@@ -20,6 +20,7 @@ enum class FileFormat {
   json,
   markup,       // HTML or XML
   lfs_pointer,  // what Git leaves in the place of a large file
+  pdf,
   picture,
   text,
   other

@@ -121,7 +121,7 @@ Image decode_gif(std::span<const std::uint8_t> bytes, std::string_view where) {
 
 namespace formats {
 PictureFormat gif() {
-  return {.name = "GIF", .at = 0, .bytes = "GIF8", .suffixes = " .gif ", .decode = decode_gif};
+  return {.name = "GIF", .at = 0, .bytes = {"GIF8"}, .suffixes = " .gif ", .decode = decode_gif};
 }
 }  // namespace formats
 }  // namespace nescio

@@ -206,7 +206,7 @@ namespace formats {
 PictureFormat jpeg() {
   return {.name = "JPEG",
           .at = 0,
-          .bytes = "\xff\xd8\xff",
+          .bytes = {"\xff\xd8\xff"},
           .suffixes = " .jpg .jpeg .jpe .jfif .jif ",
           .decode = decode_jpeg};
 }

@@ -129,7 +129,7 @@ namespace formats {
 PictureFormat png() {
   return {.name = "PNG",
           .at = 0,
-          .bytes = "\x89PNG\r\n\x1a\n",
+          .bytes = {"\x89PNG\r\n\x1a\n"},
           .suffixes = " .png .apng ",
           .decode = decode_png};
 }

@@ -44,7 +44,7 @@ Image decode_webp(std::span<const std::uint8_t> bytes, std::string_view where) {
 
 namespace formats {
 PictureFormat webp() {
-  return {.name = "WebP", .at = 8, .bytes = "WEBP", .suffixes = " .webp ", .decode = decode_webp};
+  return {.name = "WebP", .at = 8, .bytes = {"WEBP"}, .suffixes = " .webp ", .decode = decode_webp};
 }
 }  // namespace formats
 }  // namespace nescio

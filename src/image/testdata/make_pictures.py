@@ -3,6 +3,7 @@
 
 Needs numpy and Pillow; the stored ones are of Pillow 13.0 with libjpeg-turbo 3.2.
 """
+import io
 import pathlib
 import struct
 import zlib
@@ -120,12 +121,132 @@ def webps():
     picture.save(HERE / "animated.webp", save_all=True, append_images=[picture.transpose(1)], lossless=True)
 
 
+def tiff(samples, bits=8, photometric=2, planar=False, tile=None, big_endian=False, extra=None):
+    """What Pillow cannot write; uncompressed."""
+    order = ">" if big_endian else "<"
+    height, width, channels = samples.shape
+    samples = samples.astype(order + "u2" if bits == 16 else "u1")
+    planes = [samples[:, :, c : c + 1] for c in range(channels)] if planar else [samples]
+    if tile:
+        pieces = []
+        for plane in planes:
+            plane = np.pad(plane, ((0, -height % tile), (0, -width % tile), (0, 0)))
+            pieces += [plane[y : y + tile, x : x + tile].tobytes()
+                       for y in range(0, plane.shape[0], tile) for x in range(0, plane.shape[1], tile)]
+    else:
+        pieces = [plane.tobytes() for plane in planes]
+    data = b"".join(pieces)
+    offsets = [8 + sum(map(len, pieces[:i])) for i in range(len(pieces))]
+    sizes = [len(piece) for piece in pieces]
+    tags = {256: ("I", [width]), 257: ("I", [height]), 258: ("H", [bits] * channels), 259: ("H", [1]),
+            262: ("H", [photometric]), 277: ("H", [channels]), 284: ("H", [2 if planar else 1])}
+    if tile:
+        tags |= {322: ("I", [tile]), 323: ("I", [tile]), 324: ("I", offsets), 325: ("I", sizes)}
+    else:
+        tags |= {273: ("I", offsets), 278: ("I", [height]), 279: ("I", sizes)}
+    if extra is not None:
+        tags[338] = ("H", [extra])
+    data += b"\0" * (len(data) % 2)
+    at = 8 + len(data)
+    rest = at + 2 + 12 * len(tags) + 4
+    entries, values = b"", b""
+    for tag, (kind, numbers) in sorted(tags.items()):
+        packed = struct.pack(f"{order}{len(numbers)}{kind}", *numbers)
+        entries += struct.pack(f"{order}2HI", tag, {"H": 3, "I": 4}[kind], len(numbers))
+        if len(packed) <= 4:
+            entries += packed.ljust(4, b"\0")
+        else:
+            entries += struct.pack(f"{order}I", rest + len(values))
+            values += packed
+    head = (b"MM" if big_endian else b"II") + struct.pack(f"{order}HI", 42, at)
+    return head + data + struct.pack(f"{order}H", len(tags)) + entries + bytes(4) + values
+
+
+def tiffs():
+    def save_as(name, picture, **options):
+        picture.save(HERE / f"{name}.tif", **options)
+
+    grey, rgb, rgba = (Image.fromarray(waves(n)[:, :, 0] if n == 1 else waves(n)) for n in (1, 3, 4))
+    save_as("grey", grey)
+    save_as("bilevel", grey.convert("1"), compression="group4")
+    save_as("palette", rgb.quantize(200))
+    save_as("palette16", rgb.quantize(16))
+    save_as("rgb", rgb)
+    save_as("lzw", rgb, compression="tiff_lzw", tiffinfo={317: 2})
+    save_as("deflate", rgb, compression="tiff_adobe_deflate")
+    save_as("packbits", grey, compression="packbits")
+    save_as("jpeg", rgb, compression="jpeg", quality=90)
+    save_as("rgba", rgba)
+    save_as("grey16", Image.fromarray(waves(1)[:, :, 0].astype(np.uint16) * 257 ^ 0x5A))
+    save_as("pages", rgb, save_all=True, append_images=[grey])
+    for orientation in range(2, 9):
+        save_as(f"turned{orientation}", grey, tiffinfo={274: orientation})
+
+    def write(name, *arguments, **options):
+        (HERE / f"{name}.tif").write_bytes(tiff(*arguments, **options))
+
+    eight = waves(4).astype(int)
+    sixteen = eight * 257 ^ 0x5A
+    write("white_is_0", eight[:, :, :1], photometric=0)
+    write("grey_alpha", eight[:, :, :2], photometric=1, extra=2)
+    write("planar", eight[:, :, :3], planar=True)
+    write("tiled", eight[:, :, :3], tile=16)
+    write("big_endian", eight[:, :, :3], big_endian=True)
+    write("rgb16", sixteen[:, :, :3], 16)
+    write("rgb16_big_endian", sixteen[:, :, :3], 16, big_endian=True)
+    write("rgba16", sixteen, 16, extra=2)
+    premultiplied = eight.copy()
+    premultiplied[:, :, :3] = premultiplied[:, :, :3] * eight[:, :, 3:] // 255
+    write("premultiplied", premultiplied, extra=1)
+    write("unnamed_alpha", eight, extra=0)
+
+
+def bmp(pixels, bits, masks=None, palette=b"", top_down=False):
+    """What Pillow cannot write; the rows as they are stored, padded."""
+    height, width, rows = pixels
+    size = 40 + (12 if masks else 0)
+    offset = 14 + size + len(palette)
+    info = struct.pack("<I2i2H6I", 40, width, -height if top_down else height, 1, bits, 3 if masks else 0,
+                       len(rows), 2835, 2835, len(palette) // 4, 0)
+    return b"BM" + struct.pack("<I2HI", offset + len(rows), 0, 0, offset) + info + (
+        struct.pack("<3I", *masks) if masks else b"") + palette + rows
+
+
+def bmps():
+    grey, rgb, rgba = (Image.fromarray(waves(n)[:, :, 0] if n == 1 else waves(n)) for n in (1, 3, 4))
+    for name, picture in {"grey": grey, "bilevel": grey.convert("1"), "palette": rgb.quantize(200), "rgb": rgb,
+                          "rgba": rgba}.items():
+        picture.save(HERE / f"{name}.bmp")
+    eight = waves(3)
+    rows = np.pad(eight[:, :, ::-1].reshape(HEIGHT, -1), ((0, 0), (0, -3 * WIDTH % 4))).tobytes()
+    (HERE / "top_down.bmp").write_bytes(bmp((HEIGHT, WIDTH, rows), 24, top_down=True))
+    index = np.pad(eight[::-1, :, 0] >> 4, ((0, 0), (0, -WIDTH % 8)))
+    palette = b"".join(bytes(colour) + b"\0" for colour in eight.reshape(-1, 3)[:16])
+    rows = (index[:, ::2] << 4 | index[:, 1::2]).tobytes()
+    (HERE / "palette4.bmp").write_bytes(bmp((HEIGHT, WIDTH, rows), 4, palette=palette))
+
+
+def pnms():
+    grey, rgb = Image.fromarray(waves(1)[:, :, 0]), Image.fromarray(waves(3))
+    grey.save(HERE / "grey.pgm")
+    grey.convert("1").save(HERE / "bilevel.pbm")
+    rgb.save(HERE / "rgb.ppm")
+    head = b"%s # a comment\n %d\t%d\n# and another\n%d\n"
+    for name, values, largest in (("grey15", waves(1) >> 4, 15), ("rgb100", waves(3) % 101, 100),
+                                  ("grey16", waves(1).astype(int) * 257 ^ 0x5A, 65535),
+                                  ("rgb1000", waves(3).astype(int) * 3, 1000)):
+        kind, ending = (b"P5", "pgm") if values.shape[2] == 1 else (b"P6", "ppm")
+        data = values.astype(">u2" if largest > 255 else "u1").tobytes()
+        (HERE / f"{name}.{ending}").write_bytes(head % (kind, WIDTH, HEIGHT, largest) + data)
+
+
 def pixels(file):
-    picture = Image.open(file)
-    if picture.mode == "I;16":  # Pillow's conversion clips; ours keeps the upper byte
+    # From memory: Pillow maps files, and then misplaces the rows of those that it turns.
+    picture = Image.open(io.BytesIO(file.read_bytes()))
+    if picture.mode.startswith("I"):  # 16 bits: Pillow's conversion clips; ours keeps the upper byte
         return (np.array(picture) >> 8).astype(np.uint8)[:, :, None]
     rgb = np.array(picture.convert("RGB"))
-    is_grey = file.suffix != ".gif" and picture.mode in ("1", "L", "LA")
+    is_grey = file.suffix not in (".gif", ".bmp") and picture.mode in ("1", "L", "LA")
     is_grey |= file.suffix == ".png" and "grey" in file.name  # 16-bit grey with alpha is RGBA there
     return rgb[:, :, :1] if is_grey else rgb
 
@@ -135,5 +256,9 @@ if __name__ == "__main__":
     pngs()
     gifs()
     webps()
+    tiffs()
+    bmps()
+    pnms()
     np.savez_compressed(HERE / "expected.npz", **{
-        file.name: pixels(file) for kind in ("jpg", "png", "gif", "webp") for file in sorted(HERE.glob(f"*.{kind}"))})
+        file.name: pixels(file) 
+        for kind in ("jpg", "png", "gif", "webp", "tif", "bmp", "pbm", "pgm", "ppm") for file in sorted(HERE.glob(f"*.{kind}"))})
