@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/typed_spec.h"
 
 namespace nescio {
 
@@ -199,7 +200,8 @@ void check_parameters(const Base& object, const std::vector<Parameter<Base>>& pa
   }
 }
 
-/// "key=value&key=value": sets each of them as set_parameter() does, then check_parameters().
+/// "key=value&key=value": sets each of them as set_parameter() does, values as option_value() reads
+/// them, then check_parameters().
 /// Error for a key given twice.
 template <class Base>
 void set_parameters(Base& object, const std::vector<Parameter<Base>>& parameters,
@@ -214,7 +216,7 @@ void set_parameters(Base& object, const std::vector<Parameter<Base>>& parameters
     if (std::find(given.begin(), given.end(), key) != given.end()) {
       fail(where, " '", key, "' is given twice");
     }
-    set_parameter(object, parameters, where, key, option.substr(equals + 1));
+    set_parameter(object, parameters, where, key, option_value(option.substr(equals + 1)));
     given.push_back(key);
   }
   check_parameters(object, parameters, where, given);

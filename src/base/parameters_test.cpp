@@ -137,6 +137,8 @@ TEST(Parameters, AreSetFromOneText) {
   EXPECT_EQ(options.k, 3);
   EXPECT_EQ(options.mean, (std::vector{1.0, 2.0, 3.0}));
   EXPECT_EQ(options.T, 0.5);
+  set_parameters<Base>(options, parameters, "[x]", "k=%34%32");  // as in a URL
+  EXPECT_EQ(options.k, 42);
   set_parameters<Base>(options, parameters, "[x]", "");
   EXPECT_THROW(set_parameters<Base>(options, parameters, "[x]", "k"), Error);
 }

@@ -1,9 +1,12 @@
 #include "base/typed_spec.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
+#include "base/error.h"
 #include "base/text.h"
 
 namespace nescio {
@@ -19,6 +22,24 @@ std::size_t end_of_existing_path(std::string_view s) {
     const bool member = hash != none && path.find('?', hash) == none;
     if (path_exists(path) || (member && path_exists(path.substr(0, hash)))) return end;
     if (end == 0 || (end = s.rfind('?', end - 1)) == none) return none;
+  }
+}
+
+/// "26" -> '&'; none unless these are two digits of base 16.
+std::optional<char> byte_of_hex(std::string_view digits) {
+  unsigned value = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
+  return static_cast<char>(value);
+}
+
+bool is_balanced(std::string_view value) {
+  try {
+    split_top_level(value);
+    return true;
+  } catch (const Error&) {
+    return false;
   }
 }
 
@@ -56,8 +77,36 @@ bool has_option(std::string_view spec, std::string_view key) {
                              [&](const std::string& o) { return o.substr(0, o.find('=')) == key; });
 }
 
-std::string with_option(std::string_view spec, std::string_view option) {
-  return text(spec, split_typed_spec(spec).options.empty() ? "?" : "&", option);
+std::string with_option(std::string_view spec, std::string_view key, std::string_view value) {
+  return text(spec, split_typed_spec(spec).options.empty() ? "?" : "&", key, "=",
+              written_option(value));
+}
+
+std::string option_value(std::string_view written) {
+  std::string out;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const auto byte = written[i] == '%' ? byte_of_hex(written.substr(i + 1, 2)) : std::nullopt;
+    out += byte.value_or(written[i]);
+    if (byte) i += 2;
+  }
+  return out;
+}
+
+std::string written_option(std::string_view value) {
+  const bool closed = is_balanced(value);
+  std::string out;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool bracket = std::string_view("()[]{}").find(value[i]) != none;
+    const bool escape = value[i] == '%' && byte_of_hex(value.substr(i + 1, 2));
+    if (value[i] == '&' || escape || (bracket && !closed)) {
+      constexpr std::string_view digits = "0123456789ABCDEF";
+      const auto code = static_cast<unsigned char>(value[i]);
+      out += {'%', digits[code / 16], digits[code % 16]};
+    } else {
+      out += value[i];
+    }
+  }
+  return out;
 }
 
 }  // namespace nescio

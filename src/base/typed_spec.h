@@ -22,8 +22,15 @@ TypedSpec split_path(std::string_view path_and_options);
 /// Whether the options of "TYPE:PATH?..." give this key.
 bool has_option(std::string_view spec, std::string_view key);
 
-/// "TYPE:PATH?..." with "key=value" behind its options.
-std::string with_option(std::string_view spec, std::string_view option);
+/// "TYPE:PATH?..." with "key=value" behind its options; the value as option_value() is to give it.
+std::string with_option(std::string_view spec, std::string_view key, std::string_view value);
+
+/// The value that stands as `written` among options: %26 is '&', and so is any byte by two digits of
+/// base 16, as in a URL. A '%' before something else stands for itself.
+std::string option_value(std::string_view written);
+/// How a value is written so that it ends neither early nor other options: with '&', and '%' and
+/// brackets where they would be taken for something else, as %26.
+std::string written_option(std::string_view value);
 
 /// Whether something lies at this path.
 bool path_exists(std::string_view path);

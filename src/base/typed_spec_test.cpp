@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string>
 
+#include "base/text.h"
+
 namespace nescio {
 namespace {
 
@@ -55,13 +57,25 @@ TEST_F(TypedSpecs, TakeTheLongestPathThatIsThere) {
 }
 
 TEST_F(TypedSpecs, TakeFurtherOptions) {
-  EXPECT_EQ(with_option("noise:uniform", "count=2"), "noise:uniform?count=2");
-  EXPECT_EQ(with_option("noise:uniform?side=8", "count=2"), "noise:uniform?side=8&count=2");
+  EXPECT_EQ(with_option("noise:uniform", "count", "2"), "noise:uniform?count=2");
+  EXPECT_EQ(with_option("noise:uniform?side=8", "count", "2"), "noise:uniform?side=8&count=2");
   const std::string question = "files:" + add("what?");
-  EXPECT_EQ(with_option(question, "broken=skip"), question + "?broken=skip");
+  EXPECT_EQ(with_option(question, "broken", "skip"), question + "?broken=skip");
   EXPECT_TRUE(has_option("net:w.th?mean=1&size=9", "size"));
   EXPECT_FALSE(has_option("net:w.th?mean=1&size=9", "siz"));
   EXPECT_FALSE(has_option("net:w.th", "size"));
+}
+
+TEST_F(TypedSpecs, HoldAnyValueWithPercentSigns) {
+  EXPECT_EQ(option_value("a%26b%28%3F%25%c3%a4"), "a&b(?%\u00e4");
+  EXPECT_EQ(option_value("100%&50%x%2"), "100%&50%x%2");
+  EXPECT_EQ(written_option("plain/drawn(33,0)[1]?=50% off"), "plain/drawn(33,0)[1]?=50% off");
+  EXPECT_EQ(written_option("a&b"), "a%26b");
+  for (const char* value : {"a&b", "(", "]x[", "%26", "%2", "100%", "a(b)&{c", "&&"}) {
+    EXPECT_EQ(option_value(written_option(value)), value);
+    const std::string spec = with_option("files:x?a=b", "root", value);
+    EXPECT_EQ(split_top_level(split_typed_spec(spec).options, '&').size(), 2U) << spec;
+  }
 }
 
 }  // namespace

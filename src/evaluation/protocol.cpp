@@ -5,6 +5,7 @@
 #include "bank/manifest.h"
 #include "base/typed_spec.h"
 #include "base/usage.h"
+#include "io/file.h"
 #include "io/yaml_file.h"
 
 namespace nescio {
@@ -49,8 +50,12 @@ class Node {
     return out;
   }
 
-  std::vector<std::pair<std::string, Node>> entries() const {
+  void require_mapping() const {
     if (!is_mapping()) refuse("expected `key: value` lines, found ", kind());
+  }
+
+  std::vector<std::pair<std::string, Node>> entries() const {
+    require_mapping();
     std::vector<std::pair<std::string, Node>> out;
     for (const auto& [key, value] : value_.items()) out.emplace_back(key, child(key, value));
     return out;
@@ -91,20 +96,32 @@ class Node {
   std::string key_;  // "sets.cifar10/val.rows"; empty at the top
 };
 
-/// `spec` with what the user says in the place of {root}, which was {data} in the first protocols, and
-/// of {split}.
-std::string filled(const Node& node, std::string spec, const ProtocolOptions& options) {
+/// `words` with what the user says in the place of {root}, which was {data} in the first protocols,
+/// and of {split}; behind `options_from`, among the options of a spec, as these are written.
+std::string filled(const Node& node, std::string words, const ProtocolOptions& options,
+                   std::size_t options_from = std::string::npos) {
   const auto fill = [&](const std::string& place, const std::string& value, const char* wanted) {
-    for (std::size_t at = 0; (at = spec.find(place, at)) != std::string::npos; at += value.size()) {
+    // From behind, so that `options_from` stays where it is.
+    for (std::size_t at = words.rfind(place); at != std::string::npos;
+         at = at == 0 ? std::string::npos : words.rfind(place, at - 1)) {
       if (value.empty()) as_usage([&] { node.refuse("needs ", wanted); });
-      spec.replace(at, place.size(), value);
+      const std::string put = at > options_from ? written_option(value) : value;
+      words.replace(at, place.size(), put);
+      if (at < options_from && options_from != std::string::npos) {
+        options_from += put.size() - place.size();
+      }
     }
   };
   for (const char* place : {"{root}", "{data}"}) {
     fill(place, options.root, "the folder of the data sets; give it with root=DIR");
   }
   fill("{split}", options.split, "the number of a split of the classes; give it with split=N");
-  return spec;
+  return words;
+}
+
+std::string filled_spec(const Node& node, const ProtocolOptions& options) {
+  const std::string spec = node.scalar();
+  return filled(node, spec, options, spec.find('?'));
 }
 
 ProtocolSet read_set(const std::string& name, const Node& node, const ProtocolOptions& options) {
@@ -115,16 +132,16 @@ ProtocolSet read_set(const std::string& name, const Node& node, const ProtocolOp
   }
   ProtocolSet set{.name = name, .data = {}, .rows = {}};
   if (!node.is_mapping()) {
-    set.data = filled(node, node.scalar(), options);
+    set.data = filled_spec(node, options);
     return set;
   }
-  set.data = filled(node, node.at("data").scalar(), options);
+  set.data = filled_spec(node.at("data"), options);
   for (const auto& [key, value] : node.entries()) {
     if (key == "data") continue;
     if (key == "rows") {
       set.rows = value.count();
     } else {
-      set.data = with_option(set.data, key + "=" + filled(value, join(value.list(), ","), options));
+      set.data = with_option(set.data, key, filled(value, join(value.list(), ","), options));
     }
   }
   return set;
@@ -204,16 +221,26 @@ class Reader {
 
 std::string Protocol::model_spec(std::string model) const {
   for (const std::string& option : split_top_level(preprocessing, '&')) {
-    if (!has_option(model, option.substr(0, option.find('=')))) model = with_option(model, option);
+    const auto equals = std::min(option.find('='), option.size());
+    const std::string key = option.substr(0, equals);
+    const std::string value = option_value(option.substr(std::min(equals + 1, option.size())));
+    if (!has_option(model, key)) model = with_option(model, key, value);
   }
   return model;
 }
 
 Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions& options) {
-  Json file = read_yaml(path);
-  const std::string name = path.string();
+  return parse_protocol(read_text(path), path.string(), options);
+}
+
+Protocol parse_protocol(std::string_view yaml, const std::string& where,
+                        const ProtocolOptions& options) {
+  Json file = parse_yaml(yaml, where);
+  const Node root(file, where);
+  root.require_mapping();
   for (const auto& [role, sets] : options.roles) {
     Json& roles = file["roles"];
+    if (!roles.is_null()) root.at("roles").require_mapping();
     if (sets == "none") {
       roles.erase(role);
     } else if (role == "near" || role == "far" || role == "ood_val") {
@@ -222,7 +249,7 @@ Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions&
       roles[role] = sets;
     }
   }
-  return Reader(Node(file, name), options).read();
+  return Reader(root, options).read();
 }
 
 nlohmann::ordered_json to_json(const Protocol& protocol) {

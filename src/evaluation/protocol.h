@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -55,6 +56,10 @@ struct ProtocolOptions {
 /// wrong kind, for roles of sets that are not declared, and for a set with two roles that do not go
 /// together (check_roles()).
 Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions& options);
+
+/// The same from memory; `where` begins the message of an Error.
+Protocol parse_protocol(std::string_view yaml, const std::string& where,
+                        const ProtocolOptions& options);
 
 /// Everything resolved, as a run records it.
 nlohmann::ordered_json to_json(const Protocol& protocol);

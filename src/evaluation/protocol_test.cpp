@@ -51,6 +51,28 @@ TEST(Protocol, ReadsSetsInOrder) {
   EXPECT_EQ(json.at("roles").at("val"), "a/val");
 }
 
+TEST(Protocol, WritesValuesThatWouldEndAnOption) {
+  const Protocol p = read("name: toy\n" + sets + roles, "/a&b");
+  EXPECT_EQ(p.sets[0].data, "npy:/a&b/train.npy?labels=/a%26b/y.npy");
+  const Protocol q = read(
+      "name: toy\n"
+      "sets: {x/y: {data: 'files:p', classes: ['a&b', '(c']}, z/y: files:q}\n"
+      "roles: {id: x/y, near: z/y}\n");
+  EXPECT_EQ(q.sets[0].data, "files:p?classes=a%26b,%28c");
+}
+
+TEST(Protocol, RolesOfTheUserNeedAMapping) {
+  const TestFolder folder;
+  for (const char* yaml : {"hello", "[a]", "roles: x", "roles: [1]", ""}) {
+    EXPECT_THAT(error_of([&] {
+                  read_protocol(folder.file("p.yaml", yaml),
+                                {.root = "r", .split = {}, .roles = {{"val", "none"}}});
+                }),
+                HasSubstr("expected `key: value` lines"))
+        << yaml;
+  }
+}
+
 TEST(Protocol, UserOverridesItsPreprocessing) {
   const Protocol p = read("name: toy\npreprocessing: size=8&mean=0\n" + sets + roles);
   EXPECT_EQ(p.model_spec("net:w.th"), "net:w.th?size=8&mean=0");
