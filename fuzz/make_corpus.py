@@ -236,7 +236,30 @@ def score_files():
           bare=scores(b"](" + call("numpy.core.multiarray", "_reconstruct") * 3 + b"e", dictionary({})),
           tensor=scores(triple(1), dictionary({}), id_preds=call(
               "torch._utils", "_rebuild_tensor_v2", call("torch.storage", "_load_from_bytes", b"C\1x"), number(0))),
-          system=pickled(call("os", "system", text("true"))))
+          system=pickled(call("os", "system", text("true"))),
+          npz=zipped({"conf.npy": npy("<f4", "(2,)", bytes(8)), "pred.npy": npy("<i8", "(2,)", bytes(16)),
+                      "label.npy": npy("<i8", "(2,)", bytes(16))}),
+          npz_lengths=zipped({"conf.npy": npy("<f4", "(2,)", bytes(8)), "pred.npy": npy("<i8", "(1,)", bytes(8)),
+                              "label.npy": npy("<i8", "(2,)", bytes(16))}))
+
+
+def cifar_pickles():
+    def labels(*values):
+        return b"](" + b"".join(number(v) for v in values) + b"e"
+
+    def batch(count, **more):
+        return pickled(dictionary({"data": numpy_array("u1", bytes(3072 * count), [count, 3072]),
+                                   "coarse_labels": labels(*range(count)), "fine_labels": labels(*range(count)), **more}))
+
+    good, one = batch(2), numpy_array("u1", b"abc")
+    write("pickled_arrays", good=good, truncated=good[:-9], half=good[:len(good) // 2], empty=b"", bare=pickled(one),
+          lengths=batch(1, fine_labels=labels(1, 2)), negative=batch(1, fine_labels=labels(-1)),
+          names=pickled(dictionary({"label_names": b"](" + text("cat") + text("dog") + b"e"})),
+          mixed=pickled(b"](" + number(1) + text("a") + b"e"), tuple=pickled(b"(" + one + one + b"t"),
+          python2=b"(dp0\nS'fine_labels'\np1\n(lp2\nI1\naI2\nas.", huge=pickled(dictionary(
+              {"data": numpy_array("u1", b"x", [2 ** 30, 3072])})), again=pickled(
+              dictionary({"a": numpy_array("u1", bytes(60000)) + b"q\7", **{f"b{i}": b"h\7" for i in range(100)}})),
+          itself=pickled(b"]q\1h\1a"), system=pickled(call("os", "system", text("true"))))
 
 
 def image_files():
@@ -284,6 +307,48 @@ def picture_files():
           chunk_lie=pngs["grey1"][:33] + b"\x7f\xff\xff\xff" + pngs["grey1"][37:])
 
 
+def other_pictures():
+    pictures = ROOT.parents[1] / "src/image/testdata"
+
+    def stored(suffix, *names):
+        return {name: (pictures / f"{name}.{suffix}").read_bytes() for name in names}
+
+    tiffs = stored("tif", "grey", "bilevel", "palette16", "lzw", "deflate", "packbits", "jpeg", "rgba16", "planar", "tiled",
+                   "premultiplied", "turned6", "big_endian", "white_is_0", "pages")
+
+    def tiff(**changed):
+        tags = {"width": (256, 8), "height": (257, 8), "bits": (258, 8), "packing": (259, 1), "kind": (262, 1), "at": (273, 8),
+                "samples": (277, 1), "rows": (278, 8), "bytes": (279, 64), "plane": (284, 1)}
+        tags |= {name: (tags[name][0], value) for name, value in changed.items() if name in tags}
+        tags |= {name: value for name, value in changed.items() if name not in tags}
+        entries = b"".join(struct.pack("<2H2I", tag, 4, 1, value) for tag, value in sorted(tags.values()))
+        return b"II*\0" + struct.pack("<I", 72) + bytes(64) + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+    good = tiff()
+    write("tiff", **tiffs, empty=b"", half=good[:40], made=good, endless=good[:-4] + struct.pack("<I", 72), big=b"II+\0\x08\0\0\0",
+          huge=tiff(width=2 ** 31, height=2 ** 31), large=tiff(width=2048, height=2048), rows=tiff(rows=2 ** 32 - 1),
+          no_rows=tiff(rows=0), many_strips=tiff(height=4000000, width=1, rows=1), float=tiff(bits=32, format=(339, 3)),
+          samples=tiff(samples=65535), tile=tiff(tile_width=(322, 2 ** 31 - 16), tile_height=(323, 2 ** 31 - 16)),
+          tile_large=tiff(tile_width=(322, 65536), tile_height=(323, 65536), tiles=(324, 8), tile_bytes=(325, 64)),
+          cmyk=tiff(kind=5, samples=4), ycbcr=tiff(kind=6, samples=3), lab=tiff(kind=8, samples=3), logluv=tiff(kind=32845),
+          old_jpeg=tiff(packing=6, kind=6, samples=3), packed=tiff(packing=5), fax=tiff(packing=3, bits=1), other=tiff(packing=34712),
+          beyond=tiff(at=2 ** 32 - 9), bits12=tiff(bits=12), palette_missing=tiff(kind=3), orientation=tiff(turned=(274, 99)))
+    bmps = stored("bmp", "grey", "bilevel", "palette4", "rgb", "rgba", "top_down")
+    rgb = bmps["rgb"]
+
+    def changed(at, *values):
+        return rgb[:at] + struct.pack(f"<{len(values)}I", *values) + rgb[at + 4 * len(values):]
+
+    write("bmp", **bmps, empty=b"", half=rgb[:20], truncated=rgb[:-9], huge=changed(18, 2 ** 31 - 1, 2 ** 31), wide=changed(
+        18, 2 ** 31 - 1, 1), flat=changed(18, 0, 0), offset=changed(10, 2 ** 32 - 1), lowest=changed(22, 2 ** 31), header=changed(
+        14, 2 ** 32 - 1), os2=changed(14, 12), version5=changed(14, 124), packed=changed(30, 1), fields=changed(30, 3),
+        bits16=changed(28, 16), bits2=changed(28, 2), bits0=changed(28, 0))
+    pnms = {**stored("pgm", "grey", "grey15"), **stored("ppm", "rgb1000"), **stored("pbm", "bilevel")}
+    write("pnm", **pnms, empty=b"", head=b"P5\n", comment=b"P5\n#" + b"x" * 99, truncated=pnms["grey"][:-9], zero=b"P5 0 0 255\n",
+          huge=b"P6 4294967295 4294967295 65535\n", digits=b"P4 " + b"9" * 99, largest=b"P5 1 1 0\nx", negative=b"P5 -1 1 255\nx",
+          wide=b"P4 4000000 1\n")
+
+
 def text_files():
     write("image_list", good="a/b.png 3\nc.JPEG -1\r\n\n", blank="my photos/a.png 3\n", missing="a.png\n",
           dictionary="a.png {'label': 3, \"x\": [1, (2, 'a}b'), {}], 'y': None}\n", absolute="/a.png 1\n",
@@ -313,10 +378,82 @@ def text_files():
           negative=changed(splits={"a/b": {"rows": -2, "arrays": {"x": {**array, "shape": [-2]}}}}),
           types=changed(splits=[1], model=3), deep="[" * 5000, twice='{"a":1,"a":2}', empty="",
           number="5", not_text=b'{"\xff\xfe":1}', huge="[1e999]")
+    run = {"detectors": ["energy"], "roles": {"train": "a/train", "val": "", "id": "a/test", "near": ["b/test"], "far": []},
+           "bank": {"path": "bank", "splits": {"a/test": {"logits": {"sha256": "0" * 64}}}}}
+    write("results", good=json.dumps(run), no_roles=json.dumps({**run, "roles": 1}), old=json.dumps({"detectors": []}),
+          detectors=json.dumps({**run, "detectors": [1]}), splits=json.dumps({**run, "bank": {"path": "b", "splits": [[1]]}}),
+          path=json.dumps({**run, "bank": {"path": None, "splits": {}}}), list="[]", empty="", deep="[" * 5000)
+    facts = {"size": 32, "short_side": 36, "resize": "bilinear", "channels": "rgb", "mean": [0.5] * 3, "std": [0.5] * 3}
+    write("preprocessing", good=json.dumps(facts), one_mean=json.dumps({**facts, "mean": [0.5]}), list="[1]", empty="",
+          zero=json.dumps({**facts, "std": [0, 1, 1]}), huge=json.dumps({**facts, "size": 1e300}), texts=json.dumps(
+              {k: str(v) for k, v in facts.items()}), null=json.dumps({k: None for k in facts}))
+
+
+def protocol_files():
+    good = """name: toy
+summary: two words
+preprocessing: size=8&mean=0
+sets:
+  a/train: npy:{root}/train.npy?labels={root}/y.npy
+  a/val: {data: 'npy:{root}/test.npy', index: [3, 1-2], rows: 3}
+  a/test: cifar10:{data}/{split}
+  b/test: cifar10:b
+roles: {train: a/train, val: a/val, id: a/test, near: b/test}
+"""
+    write("protocol", good=good, truncated=good[:-30], no_roles=good[:good.index("roles")], empty="", list="- a\n- b\n",
+          text="hello", roles_text=good.replace("roles: {", "roles: x #"), roles_list=good.replace("roles: {", "roles: [] #"),
+          roles_null=good.replace("roles: {", "roles: #"), sets_text=good.replace("sets:", "sets: x\nmore:"),
+          unknown=good.replace("near", "nearest"), twice=good.replace("b/test: ", "a/test: "), rows=good.replace("rows: 3", "rows: -3"),
+          brackets=good.replace("size=8", "size=(8"), anchors="a: &x [*x, *x]\n", merge="<<: {a: 1}\n", two="a: 1\n---\nb: 2\n",
+          deep="[" * 3000, deep_maps="{a: " * 300, deep_lists="- " * 3000, keys="? " * 3000, list_key="? [a]\n: b\n",
+          tag="!!binary x: !<!> y\n", directive="%YAML 9.9\n%TAG ! x\n---\na\n", block="a: |9\n  x\n", folded="a: >-\n\n\n b\n",
+          quoted='a: "\\x41\\u0041\\UFFFFFFFF"\n', open='a: "b', tabs="a:\n\t- b\n", utf16=b"\xff\xfea\0:\0 \0b\0",
+          utf32=b"\0\0\xfe\xff\0\0\0a", bytes=b"a: \xff\xfe\n", zero=b"a: b\0c\n", long="a" * 5000 + ": 1\n",
+          many="".join(f"k{i}: {i}\n" for i in range(2000)))
+
+
+def saved_detectors():
+    def saved(tensors, spec="energy", **facts):
+        at, header, data = 0, {}, b""
+        for name, (dtype, shape, values) in tensors.items():
+            header[name] = tensor(dtype, shape, at, at + len(values))
+            at, data = at + len(values), data + values
+        manifest = {"format": 1, "spec": spec, "classes": 2, "feature_width": 3, "arrays": {}, "origin": {}, **facts}
+        return json.dumps(manifest).encode() + b"\n" + safetensors(header, data)
+
+    def floats(*shape):
+        count = 1
+        for side in shape:
+            count *= side
+        return "F32", list(shape), struct.pack(f"<{count}f", *(0.25 * (i % 7) for i in range(count)))
+
+    scores = ("F64", [2], bytes(16))
+    logits, features, head = floats(2, 2), floats(2, 3), {"head.weight": floats(2, 3), "head.bias": floats(2)}
+    tested = {"self_test.logits": logits, "self_test.features": features, "self_test.scores": scores}
+    means = {"learned.0.mean": floats(1, 3), "learned.0.whitening": floats(3, 3), "learned.0.centres": floats(2, 3)}
+    good = saved(tested)
+    write("saved_detector", good=good, truncated=good[:-9], one_line=good[:good.index(b"\n")], empty=b"",
+          no_rows=saved({"self_test.logits": floats(0, 2), "self_test.scores": ("F64", [0], b"")}),
+          scores_only=saved({"self_test.scores": scores}), scores_float=saved({**tested, "self_test.scores": floats(2)}),
+          wide=saved({**tested, "self_test.logits": floats(2, 5)}), cube=saved({**tested, "self_test.logits": floats(2, 2, 1)}),
+          head=saved({**head, "self_test.features": features, "self_test.scores": scores}, classes=0),
+          head_shape=saved({**tested, "head.weight": floats(6), "head.bias": floats(3, 2)}, "vim(dim=1)"),
+          huge=saved(tested, classes=2 ** 62, feature_width=2 ** 63), zero=saved(tested, classes=0, feature_width=0),
+          nothing_learned=saved(tested, "mahalanobis"), mahalanobis=saved({**tested, **means}, "mahalanobis"),
+          knn=saved({**tested, "learned.0.rows": floats(4, 3)}, "knn(k=2)"), knn_k=saved(
+              {**tested, "learned.0.rows": floats(4, 3)}, "knn(k=9)"), spec=saved(tested, "knn(k="), unknown=saved(tested, "x"),
+          chain=saved({**tested, **head, "learned.0.clip": floats(1)}, "react+energy"), react=saved(
+              {**tested, **head, "learned.0.clip": floats(3, 3)}, "react+energy"), odin=saved(
+              {**tested, "self_test.odin": logits}, "odin", arrays={"odin": 2}), arrays=saved(tested, arrays={"x": -1}),
+          arrays_list=saved(tested, arrays=[1, 2]), types=saved(tested, spec=3), origin=saved(tested, origin=None),
+          vim=saved({**tested, **head, "learned.0.origin": floats(1, 3), "learned.0.residual_space": floats(3, 2),
+                     "learned.0.alpha": floats(1, 1)}, "vim(dim=1)"),
+          sweep=saved(tested, "energy(T=[1,2])"))
 
 
 if __name__ == "__main__":
-    for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, image_files, picture_files, text_files):
+    for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, cifar_pickles, image_files, picture_files,
+                 other_pictures, text_files, protocol_files, saved_detectors):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

@@ -64,6 +64,7 @@ void replay(const FittedDetector& detector, const std::map<std::string, Array>& 
   if (scores.size() != stored.size()) {
     fail(folder.string(), ": ", stored.size(), " self-test scores for ", scores.size(), " rows");
   }
+  if (stored.empty()) return;
   const auto [low, high] = std::ranges::minmax_element(stored);
   const double range = std::max(*high - *low, 1e-3 * std::max(std::abs(*high), 1e-3));
   for (std::size_t r = 0; r < stored.size(); ++r) {
@@ -267,29 +268,35 @@ FittedDetector load_detector(const std::filesystem::path& folder) {
   if (field(json, "learned_sha256", path) != sha256_file(file)) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
-  const Safetensors stored = read_safetensors(file);
+  return parse_detector(json, read_safetensors(file), folder);
+}
 
-  const auto& spec = field(json, "spec", path);
-  const auto& classes = field(json, "classes", path);
-  const auto& width = field(json, "feature_width", path);
-  if (!spec.is_string() || !classes.is_number_unsigned() || !width.is_number_unsigned()) {
-    fail(path.string(), ": spec, classes or feature_width is of the wrong type");
+FittedDetector parse_detector(const nlohmann::json& manifest, const Safetensors& arrays,
+                              const std::filesystem::path& folder) {
+  const auto path = folder / manifest_file;
+  const auto& spec = field(manifest, "spec", path);
+  const auto& classes = field(manifest, "classes", path);
+  const auto& width = field(manifest, "feature_width", path);
+  const auto& origin = field(manifest, "origin", path);
+  if (!spec.is_string() || !classes.is_number_unsigned() || !width.is_number_unsigned() ||
+      !origin.is_object()) {
+    fail(path.string(), ": spec, classes, feature_width or origin is of the wrong type");
   }
   FittedDetector out{.chain = Chain(spec.get<std::string>()),
                      .classes = classes.get<std::size_t>(),
                      .feature_width = width.get<std::size_t>(),
-                     .arrays = read_widths(json, path),
+                     .arrays = read_widths(manifest, path),
                      .head = std::nullopt,
-                     .origin = field(json, "origin", path)};
+                     .origin = origin};
   std::map<std::string, Array> learned;
-  for (const auto& [name, array] : stored.tensors) {
+  for (const auto& [name, array] : arrays.tensors) {
     if (name.starts_with("learned.")) learned.emplace(name.substr(8), array);
   }
   out.chain.load(learned);
-  if (stored.tensors.contains("head.weight") && stored.tensors.contains("head.bias")) {
-    out.head = Head{stored.tensors.at("head.weight"), stored.tensors.at("head.bias")};
+  if (arrays.tensors.contains("head.weight") && arrays.tensors.contains("head.bias")) {
+    out.head = Head{arrays.tensors.at("head.weight"), arrays.tensors.at("head.bias")};
   }
-  replay(out, stored.tensors, folder);
+  replay(out, arrays.tensors, folder);
   return out;
 }
 

@@ -15,6 +15,7 @@
 
 #include "bank/feature_bank.h"
 #include "detectors/chain.h"
+#include "io/safetensors.h"
 
 namespace nescio {
 
@@ -66,5 +67,8 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
 /// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is
 /// newer, or a score differs by more than 1e-4 of the stored range.
 FittedDetector load_detector(const std::filesystem::path& folder);
+/// The same from what the two files hold, whatever their hash. `folder` begins the messages.
+FittedDetector parse_detector(const nlohmann::json& manifest, const Safetensors& arrays,
+                              const std::filesystem::path& folder);
 
 }  // namespace nescio

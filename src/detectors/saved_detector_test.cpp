@@ -168,5 +168,26 @@ TEST_F(SavedDetector, ReplaysItsSelfTest) {
   EXPECT_THAT(load_error(path), HasSubstr("self-test row 3"));
 }
 
+TEST_F(SavedDetector, RefusesAnOriginThatIsNone) {
+  const fs::path path = save("energy");
+  nlohmann::json manifest = read_json(path / "detector.json");
+  const Safetensors arrays = read_safetensors(path / "learned.safetensors");
+  parse_detector(manifest, arrays, path);
+  for (const nlohmann::json& none : {nlohmann::json(nullptr), nlohmann::json(3)}) {
+    manifest["origin"] = none;
+    EXPECT_THAT(error_of([&] { parse_detector(manifest, arrays, path); }),
+                HasSubstr("origin is of the wrong type"));
+  }
+}
+
+TEST_F(SavedDetector, TakesASelfTestWithoutRows) {
+  const fs::path path = save("energy");
+  Safetensors arrays = read_safetensors(path / "learned.safetensors");
+  arrays.tensors.insert_or_assign("self_test.scores", Array({0}, std::vector<double>{}));
+  arrays.tensors.insert_or_assign("self_test.logits",
+                                  Array({0, ToyBank::classes}, std::vector<float>{}));
+  parse_detector(read_json(path / "detector.json"), arrays, path);
+}
+
 }  // namespace
 }  // namespace nescio

@@ -24,12 +24,12 @@ FeatureBank open_bank(const fs::path& folder, const fs::path& recorded) {
 }
 
 // Scores are made again from the bank, so it must be the one that the results are about.
-void check_unchanged(const FeatureBank& bank, const Json& splits) {
-  for (const auto& [split, arrays] : splits.items()) {
+void check_unchanged(const FeatureBank& bank, const RecordedRun& recorded) {
+  for (const auto& [split, hashes] : recorded.hashes) {
     if (!bank.has(split)) fail("its bank ", bank.path().string(), " has no ", split, " any more");
     const Json& now = bank.manifest(split).at("arrays");
-    for (const auto& [name, array] : arrays.items()) {
-      if (now.contains(name) && now.at(name).at("sha256") == array.at("sha256")) continue;
+    for (const auto& [name, hash] : hashes) {
+      if (now.contains(name) && now.at(name).at("sha256") == hash) continue;
       fail("the ", name, " of ", split, " in its bank ", bank.path().string(),
            " have changed since; do the evaluation again");
     }
@@ -37,6 +37,28 @@ void check_unchanged(const FeatureBank& bank, const Json& splits) {
 }
 
 }  // namespace
+
+RecordedRun parse_results(const Json& results, const std::string& where) {
+  if (!results.contains("roles")) {
+    fail(where,
+         ": it does not say which split plays which role, as runs of older versions; do the "
+         "evaluation again, its bank is enough");
+  }
+  try {
+    const Json& bank = results.at("bank");
+    RecordedRun run{.detectors = results.at("detectors").get<std::vector<std::string>>(),
+                    .roles = roles_of(results.at("roles")),
+                    .bank = bank.at("path").get<std::string>(),
+                    .hashes = {}};
+    for (const auto& [split, arrays] : bank.at("splits").items()) {
+      auto& hashes = run.hashes[split];
+      for (const auto& [name, array] : arrays.items()) hashes[name] = array.at("sha256");
+    }
+    return run;
+  } catch (const Json::exception& e) {
+    fail(where, ": expected the results of an evaluation: ", e.what());
+  }
+}
 
 FinishedRun open_run(const fs::path& folder) {
   const fs::path file = folder / "results.json";
@@ -46,22 +68,14 @@ FinishedRun open_run(const fs::path& folder) {
          ": expected the folder of a run of `nescio benchmark` or `nescio evaluate`"
          ", found no results.json in it");
   }
-  const Json results = read_json(file);
+  const RecordedRun recorded = parse_results(read_json(file), file.string());
   try {
-    if (!results.contains("roles")) {
-      fail(
-          "it does not say which split plays which role, as runs of older versions; do the "
-          "evaluation again, its bank is enough");
-    }
-    const Json& bank = results.at("bank");
     FinishedRun run{.folder = folder.string(),
-                    .detectors = results.at("detectors").get<std::vector<std::string>>(),
-                    .roles = roles_of(results.at("roles")),
-                    .bank = open_bank(folder, bank.at("path").get<std::string>())};
-    check_unchanged(run.bank, bank.at("splits"));
+                    .detectors = recorded.detectors,
+                    .roles = recorded.roles,
+                    .bank = open_bank(folder, recorded.bank)};
+    check_unchanged(run.bank, recorded);
     return run;
-  } catch (const Json::exception& e) {
-    fail(file.string(), ": expected the results of an evaluation: ", e.what());
   } catch (const Error& e) {
     fail(folder.string(), ": ", e.what());
   }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "bank/feature_bank.h"
 #include "evaluation/roles.h"
@@ -16,6 +19,17 @@ struct FinishedRun {
   Roles roles;
   FeatureBank bank;
 };
+
+/// What results.json says that a run was made from.
+struct RecordedRun {
+  std::vector<std::string> detectors;
+  Roles roles;
+  std::string bank;                                                  // its folder
+  std::map<std::string, std::map<std::string, std::string>> hashes;  // SHA-256 by split and array
+};
+
+/// Error, beginning with `where`, for what are no results of an evaluation, or none with roles.
+RecordedRun parse_results(const nlohmann::json& results, const std::string& where);
 
 /// Reads RUN/results.json and opens the bank that was evaluated: where it was, or inside the run
 /// where that folder has been moved. Error if either is not there or damaged, or if an array of the

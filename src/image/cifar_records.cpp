@@ -82,25 +82,24 @@ CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& l
   return records;
 }
 
-SharedBytes records_of_pickle(const std::filesystem::path& file,
-                              const std::vector<std::string>& label_keys) {
-  const PickledArrays read = read_pickled_arrays(file);
+SharedBytes records_of_pickle(const SharedBytes& bytes, const std::vector<std::string>& label_keys,
+                              std::string_view where) {
+  const PickledArrays read = parse_pickled_arrays(bytes, where);
   const auto array = [&](const std::string& key) {
     const auto found = read.arrays.find(key);
-    if (found == read.arrays.end()) fail(file.string(), ": expected '", key, "' of CIFAR in it");
+    if (found == read.arrays.end()) fail(where, ": expected '", key, "' of CIFAR in it");
     return found->second;
   };
   const Array data = array("data");
   if (data.dtype() != DType::uint8 || data.shape().size() != 2 || data.cols() != pixel_bytes) {
-    fail(file.string(), ": expected data as uint8 [N, ", pixel_bytes, "], found ",
-         name_of(data.dtype()), " ", to_string(data.shape()));
+    fail(where, ": expected data as uint8 [N, ", pixel_bytes, "], found ", name_of(data.dtype()),
+         " ", to_string(data.shape()));
   }
   std::vector<Array> labels;
   for (const std::string& key : label_keys) {
     const Array& found = labels.emplace_back(array(key).to_int64());
     if (found.shape() != Shape{data.rows()}) {
-      fail(file.string(), ": expected ", data.rows(), " ", key, ", found ",
-           to_string(found.shape()));
+      fail(where, ": expected ", data.rows(), " ", key, ", found ", to_string(found.shape()));
     }
   }
   std::vector<std::uint8_t> records;
@@ -109,7 +108,7 @@ SharedBytes records_of_pickle(const std::filesystem::path& file,
     for (std::size_t k = 0; k < labels.size(); ++k) {
       const std::int64_t label = labels[k].as<std::int64_t>()[i];
       if (label < 0 || label > 255) {
-        fail(file.string(), ": ", label_keys[k], ": expected 0 .. 255, found ", label);
+        fail(where, ": ", label_keys[k], ": expected 0 .. 255, found ", label);
       }
       records.push_back(static_cast<std::uint8_t>(label));
     }
@@ -148,8 +147,8 @@ std::unique_ptr<Dataset> open_cifar(const std::filesystem::path& path, const Cif
   std::vector<std::pair<std::string, SharedBytes>> files;
   if (const auto folder = folder_of(python, path); folder && !folder_of(binary, path)) {
     for (const std::string& name : python.files) {
-      files.emplace_back((*folder / name).string(),
-                         records_of_pickle(*folder / name, python.label_keys));
+      const std::string file = (*folder / name).string();
+      files.emplace_back(file, records_of_pickle(map_file(file), python.label_keys, file));
     }
     std::vector<std::string> names;
     if (std::filesystem::exists(*folder / python.names)) {

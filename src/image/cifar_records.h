@@ -44,10 +44,11 @@ class CifarRecords {
 CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& labels,
                                  std::string_view where);
 
-/// The same records from a file of CIFAR's Python version: a pickled dictionary of `data`
-/// [N, 3072] and one list of N labels for each of `label_keys`. Error for anything else.
-SharedBytes records_of_pickle(const std::filesystem::path& file,
-                              const std::vector<std::string>& label_keys);
+/// The same records from the bytes of a file of CIFAR's Python version: a pickled dictionary of
+/// `data` [N, 3072] and one list of N labels for each of `label_keys`. Error, beginning with `where`,
+/// for anything else.
+SharedBytes records_of_pickle(const SharedBytes& bytes, const std::vector<std::string>& label_keys,
+                              std::string_view where);
 
 /// Where the files of a version of CIFAR lie below a folder, and what they are called there.
 struct CifarVersion {

@@ -1,0 +1,11 @@
+#include "io/pickled_arrays.h"
+
+#include "fuzz_target.h"
+#include "image/cifar_records.h"
+
+// Any pickle of arrays, then as CIFAR's Python version.
+void nescio::read_untrusted(const SharedBytes& bytes) {
+  for (const auto& [name, array] : parse_pickled_arrays(bytes, "pickle").arrays) touch(array);
+  const SharedBytes records = records_of_pickle(bytes, {"coarse_labels", "fine_labels"}, "pickle");
+  parse_cifar_records(records, {.bytes = 2}, "records");
+}

@@ -1,0 +1,9 @@
+#include "image/preprocessing.h"
+
+#include "fuzz_target.h"
+#include "io/json_file.h"
+
+// As weights carry it.
+void nescio::read_untrusted(const SharedBytes& bytes) {
+  preprocessing_from_json(parse_json(bytes.text(), "weights"), "weights");
+}
