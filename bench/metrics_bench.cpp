@@ -9,7 +9,7 @@
 #include "base/threads.h"
 #include "io/npy.h"
 #include "measure.h"
-#include "metrics/metrics.h"
+#include "metrics/measure.h"
 #include "python_yardstick.h"
 #include "temporary_folder.h"
 
@@ -36,15 +36,17 @@ std::vector<float> coarse(std::vector<float> scores) {
 void against_scikit_learn(const std::string& name, const std::vector<float>& id,
                           const std::vector<float>& ood) {
   std::vector<Measurement> measured;
-  const Work own = [&] { measured = measure(rank(id, ood), {.resamples = 0}); };
+  const Array id_array({id.size()}, std::vector(id));
+  const Array ood_array({ood.size()}, std::vector(ood));
+  const Work own = [&] { measured = measure(rank_rows(id_array, ood_array), {.resamples = 0}); };
   own();
   if (!python()) {
     print_row(name, {"", print(alternate({own}, 7)[0]) + " s"});
     return;
   }
   const TemporaryFolder folder;
-  write_npy(folder.path() / "id.npy", Array({id.size()}, std::vector(id)));
-  write_npy(folder.path() / "ood.npy", Array({ood.size()}, std::vector(ood)));
+  write_npy(folder.path() / "id.npy", id_array);
+  write_npy(folder.path() / "ood.npy", ood_array);
   Times own_times;
   Times their_times;
   for (int round = 0; round < 3; ++round) {
@@ -63,9 +65,11 @@ void against_scikit_learn(const std::string& name, const std::vector<float>& id,
 }
 
 void bootstrap(std::size_t rows) {
-  const Ranking ranking = rank(normal_scores(rows, 0, 3), normal_scores(rows, 1, 4));
+  const auto array = [](std::vector<float> scores) { return Array({scores.size()}, scores); };
+  const RowRanking ranked =
+      rank_rows(array(normal_scores(rows, 0, 3)), array(normal_scores(rows, 1, 4)));
   const auto times = alternate(
-      {[&] { measure(ranking, {.resamples = 0}); }, [&] { measure(ranking, {.resamples = 1000}); }},
+      {[&] { measure(ranked, {.resamples = 0}); }, [&] { measure(ranked, {.resamples = 1000}); }},
       5);
   print_row("1000 resamples of " + std::to_string(rows) + "+" + std::to_string(rows),
             {"", print(times[1]) + " s"});

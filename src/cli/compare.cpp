@@ -70,7 +70,7 @@ std::size_t find_arm(const std::vector<NamedArm>& arms, const std::string& name)
 
 class Compare final : public Verb {
  public:
-  std::string arms, baseline, detectors, out;
+  std::string arms, baseline, detectors, metrics, out;
   std::int64_t bootstrap = 1000;
 
   void run(Console& console) override {
@@ -82,6 +82,7 @@ class Compare final : public Verb {
       asked.detectors = detectors;
       settings = evaluation_settings(asked, seed);
     }
+    settings.metrics = metrics_with(metrics);
     settings.intervals.resamples = static_cast<std::size_t>(bootstrap);
     settings.intervals.seed = static_cast<std::uint64_t>(seed);
 
@@ -146,6 +147,7 @@ VerbInfo compare() {
                         .names = {"detectors"}}),
                    option(&Compare::out,
                           {.name = "out", .doc = "folder of the comparison", .required = true}),
+                   metrics_option(&Compare::metrics),
                    option(&Compare::bootstrap,
                           {.name = "bootstrap",
                            .doc = "resamples for the intervals; 0 leaves out those that need them",

@@ -37,6 +37,12 @@ void add_facts(nlohmann::json& run, const FeatureBank& bank, const Roles& roles)
 
 }  // namespace
 
+ChosenMetrics metrics_with(const std::string& further) {
+  ChosenMetrics out;
+  as_usage([&] { out = standard_metrics(expand_list(further)); });
+  return out;
+}
+
 EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed) {
   EvaluationSettings settings;
   as_usage([&] {
@@ -56,6 +62,7 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
     if (!seen.insert(spec).second) fail_usage("detectors= names ", spec, " twice");
   }
   settings.executor = options.executor == "reference" ? Executor::reference : Executor::cpu;
+  settings.metrics = metrics_with(options.metrics);
   settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
   settings.intervals.seed = static_cast<std::uint64_t>(seed);
   return settings;

@@ -17,10 +17,22 @@ namespace nescio {
 struct EvaluationOptions {
   std::string detectors = "all";
   std::string out;
+  std::string metrics;
   std::int64_t bootstrap = 1000;
   bool scores = false;
   std::string executor = "cpu";
 };
+
+template <class Object>
+Parameter<Verb> metrics_option(std::string Object::*metrics) {
+  return option<Object, std::string>(
+      metrics, {.name = "metrics",
+                .doc = "metrics beside the standard ones: names separated by commas, or all",
+                .names = {"metrics"}});
+}
+
+/// The standard metrics and those of such a list. UsageError for one that does not exist.
+ChosenMetrics metrics_with(const std::string& list);
 
 /// The options of the verb `Object` that set its EvaluationOptions.
 template <class Object>
@@ -31,6 +43,7 @@ std::vector<Parameter<Verb>> evaluation_options() {
                                                        .names = {"detectors"}}),
       option<Object, std::string>(&Object::out,
                                   {.name = "out", .doc = "folder of the run", .required = true}),
+      metrics_option<Object>(&Object::metrics),
       option<Object, std::int64_t>(
           &Object::bootstrap,
           {.name = "bootstrap",

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "evaluation/scored_runs.h"
-#include "metrics/contrast.h"
+#include "metrics/distributions.h"
+#include "metrics/measure.h"
 
 namespace nescio {
 namespace {
@@ -72,6 +74,7 @@ class Comparer {
             .detectors = runs_[0].detectors,
             .sets = runs_[0].sets,
             .rows = {},
+            .metrics = settings.metrics,
             .resamples = settings.intervals.resamples};
     for (const Arm& arm : arms) {
       out_.arms.push_back({arm.name, {}});
@@ -87,7 +90,7 @@ class Comparer {
   Comparison run(const Progress& progress) {
     for (const std::string& detector : out_.detectors) {
       check_interrupt();
-      append_accuracy(detector);
+      append_answers(detector);
       for (const char* role : {"near", "far"}) append_role(detector, role, progress);
     }
     return std::move(out_);
@@ -152,16 +155,22 @@ class Comparer {
     }
   }
 
-  void append_accuracy(const std::string& detector) {
-    const auto unknown = [](const ScoredRun& run) { return !run.right; };
+  /// What is measured on the answers alone.
+  void append_answers(const std::string& detector) {
+    const auto unknown = [](const ScoredRun& run) { return !run.answers; };
     if (std::ranges::any_of(runs_, unknown)) return;
-    append({detector, out_.sets[0].name, "id", "", ""}, [&](const Weights& weights) {
-      std::vector<AnswerTerm> terms;
-      for (std::size_t r = 0; r < runs_.size(); ++r) {
-        if (weights[r] == 0) continue;
-        terms.push_back({*runs_[r].right, runs_[r].numbers[0].id, weights[r]});
+    if (answers_.empty()) {
+      for (const ScoredRun& run : runs_) {
+        answers_.push_back(measure_answers(*run.answers, run.numbers[0].id, settings_.intervals,
+                                           settings_.metrics));
       }
-      return std::vector{contrast(terms, confidence)};
+    }
+    append({detector, out_.sets[0].name, "id", "", ""}, [&](const Weights& weights) {
+      std::vector<AnswersContrastTerm> terms;
+      for (std::size_t r = 0; r < runs_.size(); ++r) {
+        if (weights[r] != 0) terms.push_back({&answers_[r], weights[r]});
+      }
+      return contrast(terms, confidence);
     });
   }
 
@@ -172,8 +181,10 @@ class Comparer {
       const auto scores = [&](std::size_t s) -> const Array& {
         return run.scores.at({detector, run.sets[s].name});
       };
-      out.push_back(
-          measure_rows(rank_rows(scores(0), scores(set)), run.numbers[set], settings_.intervals));
+      std::span<const std::uint8_t> right;
+      if (run.answers) right = run.answers->right;
+      out.push_back(measure_rows(rank_rows(scores(0), scores(set), right), run.numbers[set],
+                                 settings_.intervals, settings_.metrics));
     }
     return out;
   }
@@ -207,6 +218,7 @@ class Comparer {
   const EvaluationSettings& settings_;
   std::vector<RunRange> ranges_;  // of each arm
   std::vector<ScoredRun> runs_;
+  std::vector<MeasuredAnswers> answers_;  // of each run, once they were asked for
   Comparison out_;
 };
 
@@ -229,12 +241,10 @@ std::vector<std::string> definitions(const Comparison& comparison) {
       "Over runs: the 95 % interval for other seeds and these rows: Student's t of the differences "
       "of the pairs. With few runs it is wide; there is none where the arms have not equally many, "
       "two or more."};
-  for (const Metric& metric : metrics()) {
-    out.push_back(text(metric.name, ": ", metric.definition, " Over rows: ", metric.contrast,
-                       metric.of_ranking && !metric.contrast_interval
-                           ? text(" (", comparison.resamples, " resamples)")
-                           : "",
-                       "."));
+  for (const Metric* metric : comparison.metrics) {
+    const bool closed = metric->ranking_interval || metric->answers_contrast;
+    out.push_back(text(metric->name, ": ", metric->definition, " Over rows: ", metric->contrast,
+                       closed ? "" : text(" (", comparison.resamples, " resamples)"), "."));
   }
   if (!comparison.same_rows) {
     out.push_back(

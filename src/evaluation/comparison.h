@@ -49,6 +49,7 @@ struct Comparison {
   std::vector<SetInfo> sets;  // id, near, far, of the first run
   std::vector<ComparedRow>
       rows;  // by detector, set (the mean of a role behind its sets), metric, arm
+  ChosenMetrics metrics = standard_metrics();
   std::size_t resamples = 0;
   bool same_rows = true;  // whether all runs saw the same rows, not only those that are paired
 };

@@ -7,7 +7,7 @@
 
 #include "base/rng.h"
 #include "io/test_folder.h"
-#include "metrics/contrast.h"
+#include "metrics/measure.h"
 
 namespace nescio {
 namespace {
@@ -113,9 +113,9 @@ TEST_F(ComparisonTest, IntervalsOverRowsKnowThatRowsAreShared) {
           of.bank, of.roles, {.detectors = {"msp"}, .intervals = {.resamples = 0}}, {},
           [&](const auto&, const std::string& set, const Array& of_set) { scores[set] = of_set; });
       for (const std::size_t set : {0U, 1U}) {
-        measured.push_back(measure_rows(rank_rows(scores.at("in/test").as<float>(),
-                                                  scores.at(set ? "b/test" : "a/test").as<float>()),
-                                        {0, 1 + set}, {.resamples = 200}));
+        measured.push_back(
+            measure_rows(rank_rows(scores.at("in/test"), scores.at(set ? "b/test" : "a/test")),
+                         {0, 1 + set}, {.resamples = 200}));
       }
     }
   }

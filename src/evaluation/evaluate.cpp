@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -12,13 +14,6 @@
 
 namespace nescio {
 namespace {
-
-std::optional<Predictions> predictions_of(const FeatureBank& bank, const std::string& split) {
-  const auto right = right_answers(bank, split);
-  if (!right) return std::nullopt;
-  return Predictions{.correct = static_cast<std::size_t>(std::ranges::count(*right, 1)),
-                     .rows = right->size()};
-}
 
 /// Of every set, [N] float32 or float64.
 using ScoresOfSets = std::vector<Array>;
@@ -82,44 +77,80 @@ class Ties {
   std::string set_;
 };
 
+// What is measured with.
+struct Measures {
+  const ChosenMetrics& metrics;
+  const IntervalOptions& intervals;
+  const std::optional<Answers>& answers;  // to the id rows
+};
+
 // A role's sets against the id set, the mean behind them.
 void append_role(const std::string& role, const std::string& detector,
-                 const std::vector<SetInfo>& sets, const ScoresOfSets& scores,
-                 const IntervalOptions& options, std::vector<ResultRow>& rows, Ties& ties) {
+                 const std::vector<SetInfo>& sets, const SortedRows& id, const ScoresOfSets& scores,
+                 const Measures& measures, std::vector<ResultRow>& rows, Ties& ties) {
   std::vector<const SetInfo*> of_role;
-  std::vector<Ranking> rankings;
+  std::vector<RowRanking> rankings;
+  std::span<const std::uint8_t> right;
+  if (measures.answers) right = measures.answers->right;
   for (std::size_t s = 1; s < sets.size(); ++s) {
     if (sets[s].role != role) continue;
     of_role.push_back(&sets[s]);
-    rankings.push_back(rank(scores[0], scores[s]));
-    ties.look_at(sets[s].name, rankings.back());
+    rankings.push_back(rank_rows(id, sort_rows(scores[s], "OOD scores"), right));
+    ties.look_at(sets[s].name, rankings.back().ranking);
   }
   if (rankings.empty()) return;
-  const SetMeasurements measured = measure(rankings, options);
+  const SetMeasurements measured =
+      measure(std::move(rankings), measures.intervals, measures.metrics);
   for (std::size_t s = 0; s < of_role.size(); ++s) {
     append(rows, detector, *of_role[s], measured.sets[s]);
   }
   append(rows, detector, {mean_of_sets, role}, measured.mean);
 }
 
-void measure_all(const std::vector<ScoresOfSets>& scores, const EvaluationSettings& settings,
-                 const std::optional<Predictions>& predictions, Results& results,
-                 const Progress& progress, const KeepScores& keep) {
+// Says which of the metrics that were asked for cannot be measured.
+void say_left_out(const Measures& measures, const std::string& id, Notices& notices) {
+  std::vector<std::string> without_answers, without_confidence;
+  for (const Metric* metric : measures.metrics) {
+    if (metric->standard) continue;  // as ever, where there are labels
+    if (metric->needs_answers && !measures.answers) {
+      without_answers.push_back(metric->name);
+    } else if (metric->needs_confidence && measures.answers->confidence.empty()) {
+      without_confidence.push_back(metric->name);
+    }
+  }
+  const auto say = [&](const std::vector<std::string>& names, const char* what) {
+    if (!names.empty()) notices.push_back(text(join(names), " left out: ", id, " has no ", what));
+  };
+  say(without_answers, "labels, or neither logits nor predictions");
+  say(without_confidence, "logits, from which the confidence would follow");
+}
+
+void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measures,
+                 Results& results, const Progress& progress, const KeepScores& keep) {
+  say_left_out(measures, results.sets[0].name, results.notices);
+  std::vector<Measurement> of_answers;
+  if (measures.answers) {
+    of_answers = measure(*measures.answers, measures.intervals, measures.metrics);
+  }
   for (std::size_t d = 0; d < scores.size(); ++d) {
     const std::string& detector = results.detectors[d];
     if (progress) progress("measuring " + detector, d, scores.size());
     check_interrupt();
-    if (predictions) {
-      append(results.rows, detector, results.sets[0], measure(*predictions, settings.intervals));
-    }
+    append(results.rows, detector, results.sets[0], of_answers);
     Ties ties;
+    const SortedRows id = sort_rows(scores[d][0], "ID scores");
     for (const char* role : {"near", "far"}) {
-      append_role(role, detector, results.sets, scores[d], settings.intervals, results.rows, ties);
+      append_role(role, detector, results.sets, id, scores[d], measures, results.rows, ties);
     }
     ties.say(detector, results.notices);
     for (std::size_t s = 0; keep && s < results.sets.size(); ++s) {
       keep(detector, results.sets[s].name, scores[d][s]);
     }
+  }
+  results.metrics = {};
+  for (const Metric* metric : measures.metrics) {
+    const auto is_measured = [&](const ResultRow& row) { return row.metric == metric->name; };
+    if (std::ranges::any_of(results.rows, is_measured)) results.metrics.push_back(metric);
   }
   if (progress) progress("measuring", scores.size(), scores.size());
 }
@@ -138,7 +169,7 @@ void check_imported(const FeatureBank& bank, const Roles& roles, const std::stri
 Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSettings& settings,
                  const Progress& progress, const KeepScores& keep) {
   check_roles(roles, bank);
-  const auto predictions = predictions_of(bank, roles.id);
+  const auto answers = answers_of(bank, roles.id);
   std::vector<std::string> fitted, imported;
   for (const std::string& spec : settings.detectors) {
     const auto name = imported_name(spec);
@@ -167,7 +198,7 @@ Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSe
   for (const std::string& spec : imported) {
     scores.push_back(imported_scores(bank, results.sets, spec));
   }
-  measure_all(scores, settings, predictions, results, progress, keep);
+  measure_all(scores, {settings.metrics, settings.intervals, answers}, results, progress, keep);
   return results;
 }
 

@@ -11,7 +11,7 @@
 #include "base/progress.h"
 #include "evaluation/detector_set.h"
 #include "evaluation/roles.h"
-#include "metrics/metrics.h"
+#include "metrics/measure.h"
 
 namespace nescio {
 
@@ -19,6 +19,7 @@ struct EvaluationSettings {
   std::vector<std::string> detectors;  // specs without lists, imported(name=...) among them
   bool skip_unavailable = false;       // leave out detectors for which an array is missing
   Executor executor = Executor::cpu;
+  ChosenMetrics metrics = standard_metrics();
   IntervalOptions intervals;
 };
 
@@ -42,7 +43,8 @@ struct Results {
   std::vector<SetInfo> sets;           // id, near, far
   std::vector<ResultRow> rows;         // by detector, then as `sets`, the mean of a role behind it
   std::vector<Skipped> skipped;
-  Notices notices;  // what to know about the detectors and their scores
+  Notices notices;                             // what to know about the detectors and their scores
+  ChosenMetrics metrics = standard_metrics();  // those that were measured
 };
 
 /// Gets the scores of one detector on one set, [N]: float32 (cpu) or float64 (reference), imported

@@ -67,6 +67,33 @@ TEST_F(Evaluation, MeasuresSetsAndMeans) {
   EXPECT_FALSE(results.rows.back().bounds);
 }
 
+TEST_F(Evaluation, MeasuresFurtherMetricsWhereTheRowsAllowIt) {
+  const std::vector<std::string> all = {"all"};
+  EvaluationSettings settings{
+      .detectors = {"max_logit"}, .metrics = standard_metrics(all), .intervals = {.resamples = 20}};
+  const Roles roles{.id = "id/test", .near = {"a/test", "b/test"}, .far = {}};
+  const Results results = evaluate(bank, roles, settings);
+  EXPECT_EQ(results.metrics, settings.metrics);
+  EXPECT_TRUE(results.notices.empty());
+  // The ID row with the maximum 2 is classified wrong; the others are surer than 1, 2.5 and 0.
+  EXPECT_DOUBLE_EQ(value_of(results, "a/test", "near", "oscr"), 9.0 / 12);
+  EXPECT_DOUBLE_EQ(value_of(results, "b/test", "near", "oscr"), 0.75);
+  EXPECT_GT(value_of(results, "id/test", "id", "ece"), 0);
+  for (const ResultRow& row : results.rows) {
+    if (row.set != "a/test" && row.role != "id") continue;
+    EXPECT_TRUE(row.bounds.has_value()) << row.metric;
+  }
+
+  // Without labels: what needs them is left out, and what was asked for is said.
+  const Results unlabelled =
+      evaluate(bank, {.id = "b/test", .near = {"a/test"}, .far = {}}, settings);
+  ASSERT_EQ(unlabelled.notices.size(), 1U);
+  EXPECT_EQ(unlabelled.notices[0],
+            "oscr, ccr_fpr10, ccr_fpr1, ece left out: b/test has no labels, or neither logits nor "
+            "predictions");
+  for (const Metric* metric : unlabelled.metrics) EXPECT_FALSE(metric->needs_answers);
+}
+
 TEST_F(Evaluation, HandsOutScores) {
   std::vector<std::string> kept;
   keep = [&](const std::string& detector, const std::string& set, const Array& scores) {

@@ -1,7 +1,6 @@
 // Runs whose rows have been scored again, so that they can be compared row by row.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -12,6 +11,7 @@
 #include "base/progress.h"
 #include "evaluation/evaluate.h"
 #include "evaluation/finished_run.h"
+#include "metrics/answers.h"
 #include "metrics/ranking.h"
 
 namespace nescio {
@@ -22,7 +22,7 @@ struct ScoredRun {
   std::vector<RowNumbers> numbers = {};  // of the rows of each set, id first
   std::vector<SetInfo> sets = {};        // id, near, far
   std::vector<std::string> detectors = {};
-  std::optional<std::vector<std::uint8_t>> right = {};  // the network's answers to the id rows
+  std::optional<Answers> answers = {};  // of the network to the id rows
   std::map<std::pair<std::string, std::string>, Array> scores = {};  // by (detector, set)
 };
 

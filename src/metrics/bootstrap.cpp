@@ -1,96 +1,131 @@
 #include "metrics/bootstrap.h"
 
-#include <algorithm>
 #include <array>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/threads.h"
 #include "math/quantile.h"
+#include "metrics/distributions.h"
 
 namespace nescio {
 namespace {
 
-/// The step of every row of one side, rows in ascending order of their scores.
-std::vector<std::uint32_t> step_of_rows(const Ranking& ranking, std::uint32_t Step::*side) {
-  std::vector<std::uint32_t> steps;
-  for (std::size_t s = 0; s < ranking.steps.size(); ++s) {
-    steps.insert(steps.end(), ranking.steps[s].*side, static_cast<std::uint32_t>(s));
+/// Calls take(row) for as many rows as there are, drawn with replacement. Side 0 are ID rows, 1 + n
+/// the OOD rows with number n.
+template <class Take>
+void draw(const BootstrapOptions& options, std::size_t resample, std::size_t side,
+          std::uint64_t rows, const Take& take) {
+  Rng rng(options.seed, resample, side);
+  for (std::uint64_t i = 0; i < rows; ++i) {
+    // The upper 32 of 64 random bits times rows < 2^32: off by less than 2^-32 from uniform.
+    take(((rng.next() >> 32) * rows) >> 32);
   }
-  return steps;
 }
 
-/// Draws rows.size() rows with replacement and counts them at their steps.
-void draw(Rng rng, const std::vector<std::uint32_t>& rows, std::uint32_t Step::*side,
-          std::vector<Step>& steps) {
-  const std::uint64_t count = rows.size();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    // The upper 32 of 64 random bits times count < 2^32: off by less than 2^-32 from uniform.
-    const std::uint64_t row = ((rng.next() >> 32) * count) >> 32;
-    ++(steps[rows[row]].*side);
-  }
+/// How often each row was drawn.
+using Draws = std::vector<std::uint32_t>;
+
+void count_draws(const BootstrapOptions& options, std::size_t resample, std::size_t side,
+                 std::size_t rows, Draws& draws) {
+  draws.assign(rows, 0);
+  draw(options, resample, side, rows, [&](std::uint64_t row) { ++draws[row]; });
 }
 
 /// A score that no drawn row has is no threshold. Without a branch, which no processor could
 /// foresee.
-void drop_empty(std::vector<Step>& steps) {
+void drop_empty(Ranking& drawn) {
   std::size_t kept = 0;
-  for (const Step step : steps) {
-    steps[kept] = step;
+  const bool right = !drawn.right.empty();
+  const bool scores = !drawn.scores.empty();
+  for (std::size_t s = 0; s < drawn.steps.size(); ++s) {
+    const Step step = drawn.steps[s];
+    drawn.steps[kept] = step;
+    if (right) drawn.right[kept] = drawn.right[s];
+    if (scores) drawn.scores[kept] = drawn.scores[s];
     kept += (step.id | step.ood) != 0;
   }
-  steps.resize(kept);
+  drawn.steps.resize(kept);
+  if (right) drawn.right.resize(kept);
+  if (scores) drawn.scores.resize(kept);
+}
+
+void resample_ranking(const RowRanking& rows, const Draws& id, const Draws& ood, Ranking& drawn) {
+  drawn.id_count = rows.ranking.id_count;
+  drawn.ood_count = rows.ranking.ood_count;
+  drawn.steps.assign(rows.ranking.steps.size(), {});
+  drawn.right.assign(rows.ranking.right.size(), 0);
+  drawn.scores = rows.ranking.scores;
+  for (std::size_t r = 0; r < id.size(); ++r) drawn.steps[rows.id[r]].id += id[r];
+  for (std::size_t r = 0; r < ood.size(); ++r) drawn.steps[rows.ood[r]].ood += ood[r];
+  if (!drawn.right.empty()) {
+    for (std::size_t r = 0; r < id.size(); ++r) drawn.right[rows.id[r]] += id[r] * rows.right[r];
+  }
+  drop_empty(drawn);
+}
+
+void require_resamples(const BootstrapOptions& options) {
+  if (options.resamples < 1) fail("[metrics] bootstrap: expected at least 1 resample, found 0");
+}
+
+Resampled empty_values(std::size_t statistics, const BootstrapOptions& options) {
+  return Resampled(statistics, std::vector<double>(options.resamples));
 }
 
 }  // namespace
 
-std::vector<std::vector<double>> bootstrap(
-    const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options, std::size_t set) {
-  return bootstrap(
-      RowRanking{ranking, step_of_rows(ranking, &Step::id), step_of_rows(ranking, &Step::ood)},
-      statistics, options, set);
+std::vector<Resampled> bootstrap(std::span<const RowRanking* const> rankings,
+                                 std::span<const std::size_t> ood_numbers,
+                                 const StatisticsOf<Ranking>& statistics,
+                                 const BootstrapOptions& options) {
+  require_resamples(options);
+  for (const RowRanking* rows : rankings) {
+    if (rows->id.size() == rankings[0]->id.size()) continue;
+    fail("[metrics] bootstrap: expected the same ID rows in every ranking, found ",
+         rankings[0]->id.size(), " and ", rows->id.size());
+  }
+  std::vector<Resampled> values(rankings.size(), empty_values(statistics.size(), options));
+  if (rankings.empty()) return values;
+  struct Workspace {
+    Draws id, ood;
+    Ranking drawn;
+  };
+  std::vector<Workspace> workspaces(static_cast<std::size_t>(thread_count()));
+  parallel_for_threads(options.resamples, [&](std::size_t resample, int thread) {
+    auto& [id, ood, drawn] = workspaces[static_cast<std::size_t>(thread)];
+    count_draws(options, resample, 0, rankings[0]->id.size(), id);
+    for (std::size_t k = 0; k < rankings.size(); ++k) {
+      count_draws(options, resample, 1 + ood_numbers[k], rankings[k]->ood.size(), ood);
+      resample_ranking(*rankings[k], id, ood, drawn);
+      for (std::size_t s = 0; s < statistics.size(); ++s) {
+        values[k][s][resample] = statistics[s](drawn);
+      }
+    }
+  });
+  return values;
 }
 
-std::vector<std::vector<double>> bootstrap(
-    const RowRanking& rows, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options, std::size_t set) {
-  const Ranking& ranking = rows.ranking;
-  if (options.resamples < 1) fail("[metrics] bootstrap: expected at least 1 resample, found 0");
-  std::vector<std::vector<double>> values(statistics.size(),
-                                          std::vector<double>(options.resamples));
-  std::vector<Ranking> workspaces(static_cast<std::size_t>(thread_count()));
-  parallel_for_threads(options.resamples, [&](std::size_t resample, int thread) {
-    Ranking& drawn = workspaces[static_cast<std::size_t>(thread)];
-    drawn.id_count = ranking.id_count;
-    drawn.ood_count = ranking.ood_count;
-    drawn.steps.assign(ranking.steps.size(), {});
-    draw(Rng(options.seed, resample, 0), rows.id, &Step::id, drawn.steps);
-    draw(Rng(options.seed, resample, 1 + set), rows.ood, &Step::ood, drawn.steps);
-    drop_empty(drawn.steps);
+Resampled bootstrap(const Answers& answers, const StatisticsOf<Answers>& statistics,
+                    const BootstrapOptions& options) {
+  require_resamples(options);
+  Resampled values = empty_values(statistics.size(), options);
+  parallel_for(options.resamples, [&](std::size_t resample) {
+    Answers drawn;
+    draw(options, resample, 0, answers.right.size(), [&](std::uint64_t row) {
+      drawn.right.push_back(answers.right[row]);
+      if (!answers.confidence.empty()) drawn.confidence.push_back(answers.confidence[row]);
+    });
     for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
   });
   return values;
 }
 
 Bounds percentile_interval(std::span<const double> values, double confidence) {
-  if (!(confidence > 0 && confidence < 1)) {
-    fail("[metrics] confidence: expected a number between 0 and 1, found ", confidence);
-  }
+  require_confidence(confidence);
   const std::array tails = {(1 - confidence) / 2, (1 + confidence) / 2};
   const math::DoubleChunks chunks = [&](const auto& visit) { visit(values); };
   const auto ends = math::quantiles(chunks, tails);
   return {ends[0], ends[1]};
-}
-
-std::vector<Bounds> bootstrap_intervals(
-    const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options) {
-  std::vector<Bounds> bounds;
-  for (const auto& values : bootstrap(ranking, statistics, options)) {
-    bounds.push_back(percentile_interval(values, options.confidence));
-  }
-  return bounds;
 }
 
 }  // namespace nescio

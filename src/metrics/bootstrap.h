@@ -1,4 +1,4 @@
-// Percentile bootstrap intervals of anything that is read from a ranking.
+// Percentile bootstrap intervals of anything that is read from rows.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "metrics/proportion.h"
+#include "metrics/answers.h"
+#include "metrics/bounds.h"
 #include "metrics/ranking.h"
 
 namespace nescio {
@@ -18,29 +19,30 @@ struct BootstrapOptions {
   double confidence = 0.95;
 };
 
-/// The value of each statistic in each resample, [statistic][resample]: ID and OOD rows are drawn
-/// with replacement, each side as many as it has, and all statistics are read from the same
-/// resamples. Rankings that share their ID rows share the ID rows that are drawn, whatever `set`;
-/// the OOD rows of different sets are drawn independently. A pure function of its arguments,
-/// whatever the thread count. O(resamples * rows), without sorting. Error unless resamples >= 1.
-std::vector<std::vector<double>> bootstrap(
-    const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options, std::size_t set = 0);
+template <class Rows>
+using StatisticsOf = std::vector<std::function<double(const Rows&)>>;
 
-/// The same, drawing rows by their number: rankings of the same rows by other scores are read from
-/// the same resampled rows (of OOD rows where `set` is equal, too), so differences between their
-/// values, resample by resample, are a paired bootstrap.
-std::vector<std::vector<double>> bootstrap(
-    const RowRanking& rows, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options, std::size_t set = 0);
+/// The value of each statistic in each resample, [statistic][resample].
+using Resampled = std::vector<std::vector<double>>;
+
+/// Of each ranking: ID and OOD rows are drawn with replacement by their number, each side as many as
+/// it has, and all statistics are read from the same resamples. The rankings have the same ID rows,
+/// which are drawn once for all of them; ood_numbers[i] is the number of the OOD rows of rankings[i]:
+/// equal numbers draw equally, different ones independently. So the differences between values of
+/// scores of the same rows, resample by resample, are a paired bootstrap, whichever call drew them.
+/// A pure function of its arguments, whatever the thread count. O(resamples * rows), without sorting.
+/// Error unless resamples >= 1, and if the rankings have not as many ID rows.
+std::vector<Resampled> bootstrap(std::span<const RowRanking* const> rankings,
+                                 std::span<const std::size_t> ood_numbers,
+                                 const StatisticsOf<Ranking>& statistics,
+                                 const BootstrapOptions& options);
+
+/// Of the answers to the ID rows: the same rows are drawn as for rankings. O(resamples * rows).
+Resampled bootstrap(const Answers& answers, const StatisticsOf<Answers>& statistics,
+                    const BootstrapOptions& options);
 
 /// The percentile interval of values in resamples (Efron and Tibshirani, An Introduction to the
 /// Bootstrap, 1993, chapter 13). Error unless 0 < confidence < 1.
 Bounds percentile_interval(std::span<const double> values, double confidence);
-
-/// Both in one, for each statistic.
-std::vector<Bounds> bootstrap_intervals(
-    const Ranking& ranking, std::span<const std::function<double(const Ranking&)>> statistics,
-    const BootstrapOptions& options);
 
 }  // namespace nescio

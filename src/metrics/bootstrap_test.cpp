@@ -16,22 +16,39 @@ namespace {
 
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-using Statistics = std::vector<std::function<double(const Ranking&)>>;
+using RankingStatistics = StatisticsOf<Ranking>;
 
-Ranking normal_ranking(std::size_t id_count, std::size_t ood_count, unsigned seed) {
+/// The percentile interval of each statistic.
+std::vector<Bounds> bootstrap_intervals(const RowRanking& rows, const RankingStatistics& statistics,
+                                        const BootstrapOptions& options) {
+  const RowRanking* one = &rows;
+  const std::size_t number = 0;
+  const auto drawn = bootstrap(std::span(&one, 1), std::span(&number, 1), statistics, options);
+  std::vector<Bounds> bounds;
+  for (const auto& values : drawn[0]) {
+    bounds.push_back(percentile_interval(values, options.confidence));
+  }
+  return bounds;
+}
+
+RowRanking ranked(const std::vector<float>& id, const std::vector<float>& ood) {
+  return rank_rows(Array({id.size()}, id), Array({ood.size()}, ood));
+}
+
+RowRanking normal_ranking(std::size_t id_count, std::size_t ood_count, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   std::vector<float> id(id_count);
   std::vector<float> ood(ood_count);
   for (float& s : id) s = std::round(normal(random) * 50);
   for (float& s : ood) s = std::round(normal(random) * 50 + 70);
-  return rank(id, ood);
+  return ranked(id, ood);
 }
 
 TEST(Bootstrap, ResamplesAreRankingsOfTheSameSize) {
-  const Ranking ranking = normal_ranking(300, 200, 1);
+  const RowRanking ranking = normal_ranking(300, 200, 1);
   std::size_t faults = 0;
-  const Statistics statistics = {[&](const Ranking& drawn) {
+  const RankingStatistics statistics = {[&](const Ranking& drawn) {
     std::size_t id = 0;
     std::size_t ood = 0;
     for (const Step& step : drawn.steps) {
@@ -50,8 +67,8 @@ TEST(Bootstrap, ResamplesAreRankingsOfTheSameSize) {
 }
 
 TEST(Bootstrap, IsAFunctionOfTheSeedAndNotOfTheThreads) {
-  const Ranking ranking = normal_ranking(300, 200, 1);
-  const Statistics statistics = {
+  const RowRanking ranking = normal_ranking(300, 200, 1);
+  const RankingStatistics statistics = {
       auroc, [](const Ranking& r) { return fpr_at_tpr(r, 0.95, Positive::id); }};
   const int threads = thread_count();
   std::vector<std::vector<Bounds>> results;
@@ -70,9 +87,9 @@ TEST(Bootstrap, IsAFunctionOfTheSeedAndNotOfTheThreads) {
 
 // Two ways to the same interval: they agree up to the noise of resampling.
 TEST(Bootstrap, AgreesWithDeLongOnTheAuroc) {
-  const Ranking ranking = normal_ranking(2000, 1000, 7);
-  const auto drawn = bootstrap_intervals(ranking, Statistics{auroc}, {.resamples = 4000});
-  const auto delong = delong_interval(ranking, 0.95);
+  const RowRanking ranking = normal_ranking(2000, 1000, 7);
+  const auto drawn = bootstrap_intervals(ranking, RankingStatistics{auroc}, {.resamples = 4000});
+  const auto delong = delong_interval(ranking.ranking, 0.95);
   const double width = delong->upper - delong->lower;
   EXPECT_NEAR(drawn[0].lower, delong->lower, 0.06 * width);
   EXPECT_NEAR(drawn[0].upper, delong->upper, 0.06 * width);
@@ -83,20 +100,53 @@ TEST(Bootstrap, DrawsEveryRowEquallyOften) {
   std::vector<float> id(1000, 0);
   std::fill(id.begin() + 300, id.end(), 1.0f);
   const std::vector<float> ood = {2};
-  const Statistics statistics = {
+  const RankingStatistics statistics = {
       [](const Ranking& r) { return static_cast<double>(r.steps.front().id); }};
   const auto bounds =
-      bootstrap_intervals(rank(id, ood), statistics, {.resamples = 20000, .confidence = 0.95});
+      bootstrap_intervals(ranked(id, ood), statistics, {.resamples = 20000, .confidence = 0.95});
   const double half = 1.96 * std::sqrt(1000 * 0.3 * 0.7);
   EXPECT_NEAR(bounds[0].lower, 300 - half, 1.5);
   EXPECT_NEAR(bounds[0].upper, 300 + half, 1.5);
 }
 
+// Scores of the same rows see the same draws, whether they are drawn together or one by one.
+TEST(Bootstrap, DrawsIdRowsOnceForAllRankings) {
+  const std::vector<float> id = {1, 2, 3, 4, 5, 6, 7, 8}, near = {2, 5, 9}, far = {7, 8, 9, 10};
+  const RowRanking first = ranked(id, near), second = ranked(id, far);
+  const std::vector<const RowRanking*> both = {&first, &second};
+  const BootstrapOptions options{.resamples = 30};
+  const RankingStatistics lowest = {
+      [](const Ranking& r) { return static_cast<double>(r.steps.front().id); }, auroc};
+  const auto together = bootstrap(both, std::vector<std::size_t>{4, 7}, lowest, options);
+  for (const std::size_t k : {0u, 1u}) {
+    const std::size_t number = k == 0 ? 4 : 7;
+    const auto alone = bootstrap(std::span(&both[k], 1), std::span(&number, 1), lowest, options)[0];
+    EXPECT_EQ(together[k], alone);
+  }
+  const std::vector<float> fewer = {1, 2};
+  const RowRanking other = ranked(fewer, far);
+  const std::vector<const RowRanking*> unlike = {&first, &other};
+  EXPECT_THROW(bootstrap(unlike, std::vector<std::size_t>{0, 1}, lowest, options), Error);
+}
+
+TEST(Bootstrap, OfAnswersDrawsTheRowsOfRankings) {
+  const std::vector<float> id = {1, 2, 3, 4, 5, 6, 7, 8}, ood = {9};
+  Answers answers;
+  for (std::size_t r = 0; r < id.size(); ++r) answers.right.push_back(r % 2);
+  const RowRanking rows = rank_rows(Array({8}, id), Array({1}, ood), answers.right);
+  const RowRanking* one = &rows;
+  const std::size_t number = 0;
+  const BootstrapOptions options{.resamples = 40, .seed = 5};
+  const auto by_rank = bootstrap(std::span(&one, 1), std::span(&number, 1),
+                                 {[](const Ranking& r) { return ccr_at_fpr(r, 1); }}, options);
+  EXPECT_EQ(by_rank[0][0], bootstrap(answers, {accuracy}, options)[0]);
+}
+
 TEST(Bootstrap, RefusesBadOptions) {
-  const Ranking ranking = normal_ranking(10, 10, 1);
-  EXPECT_THAT([&] { bootstrap_intervals(ranking, Statistics{auroc}, {.resamples = 0}); },
+  const RowRanking ranking = normal_ranking(10, 10, 1);
+  EXPECT_THAT([&] { bootstrap_intervals(ranking, RankingStatistics{auroc}, {.resamples = 0}); },
               ThrowsMessage<Error>(HasSubstr("at least 1 resample")));
-  EXPECT_THAT([&] { bootstrap_intervals(ranking, Statistics{auroc}, {.confidence = 95}); },
+  EXPECT_THAT([&] { bootstrap_intervals(ranking, RankingStatistics{auroc}, {.confidence = 95}); },
               ThrowsMessage<Error>(HasSubstr("between 0 and 1, found 95")));
 }
 

@@ -1,5 +1,7 @@
 #include "metrics/curves.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace nescio {
@@ -87,6 +89,75 @@ double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive) {
     return after.positive / all.positive < tpr;
   });
   return accepted / all.negative;
+}
+
+namespace {
+
+void require_right(const Ranking& ranking, const char* metric) {
+  if (ranking.right.size() == ranking.steps.size()) return;
+  fail("[metrics] ", metric,
+       ": expected to know which ID rows were classified right; that needs "
+       "labels and logits of the ID set");
+}
+
+}  // namespace
+
+double oscr(const Ranking& ranking) {
+  require_right(ranking, "oscr");
+  double right_below = 0;
+  double twice_won = 0;  // an integer: ties count one half
+  for (std::size_t s = 0; s < ranking.steps.size(); ++s) {
+    twice_won += ranking.steps[s].ood * (2 * right_below + ranking.right[s]);
+    right_below += ranking.right[s];
+  }
+  return twice_won /
+         (2 * static_cast<double>(ranking.id_count) * static_cast<double>(ranking.ood_count));
+}
+
+double ccr_at_fpr(const Ranking& ranking, double fpr) {
+  require_right(ranking, "ccr");
+  if (!(fpr > 0 && fpr <= 1)) fail("[metrics] fpr: expected > 0 and <= 1, found ", fpr);
+  const auto ood_count = static_cast<double>(ranking.ood_count);
+  double accepted = 0;
+  double right = 0;
+  for (std::size_t s = 0; s < ranking.steps.size(); ++s) {
+    accepted += ranking.steps[s].ood;
+    if (!(accepted / ood_count < fpr)) break;
+    right += ranking.right[s];
+  }
+  return right / static_cast<double>(ranking.id_count);
+}
+
+double autc(const Ranking& ranking) {
+  if (ranking.steps.empty() || ranking.scores.size() != ranking.steps.size()) {
+    fail("[metrics] autc: expected the score of each of ", ranking.steps.size(), " steps, found ",
+         ranking.scores.size());
+  }
+  const double lowest = ranking.scores.front();
+  // Halves: the difference of two finite scores may be infinite.
+  const double range = ranking.scores.back() / 2 - lowest / 2;
+  if (range == 0) return 0.5;
+  double id = 0;
+  double ood = 0;
+  for (std::size_t s = 0; s < ranking.steps.size(); ++s) {
+    const double scaled = (ranking.scores[s] / 2 - lowest / 2) / range;
+    id += ranking.steps[s].id * scaled;
+    ood += ranking.steps[s].ood * scaled;
+  }
+  return (1 + id / static_cast<double>(ranking.id_count) -
+          ood / static_cast<double>(ranking.ood_count)) /
+         2;
+}
+
+double detection_error(const Ranking& ranking) {
+  const Counts all = totals(ranking, Positive::ood);
+  double lowest = 0.5;  // nothing is flagged
+  for_each_threshold(ranking, Positive::ood, [&](const Counts&, const Counts& flagged) {
+    lowest = std::min(lowest,
+                      (1 - flagged.positive / all.positive + flagged.negative / all.negative) / 2);
+    return true;
+  });
+  return lowest;
 }
 
 double tied_pairs(const Ranking& ranking) {

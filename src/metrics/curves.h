@@ -23,6 +23,28 @@ double aupr_trapezoid(const Ranking& ranking, Positive positive);
 /// Throws Error unless 0 < tpr <= 1.
 double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive);
 
+/// Area under the curve of the correct classification rate CCR(t), the share of ID rows that are
+/// accepted below t and classified right, over the share of OOD rows accepted, FPR(t) (Dhamija et
+/// al., NeurIPS 2018): the probability that an ID row is classified right and scores lower than an OOD
+/// row, ties counting one half. O(steps). Throws Error without `right`.
+double oscr(const Ranking& ranking);
+
+/// The CCR at the loosest threshold that accepts less than the share `fpr` of the OOD rows; no
+/// interpolation. As OpenOOD counts it: where fpr times the OOD rows is a whole number, that row itself
+/// is not accepted. O(steps). Throws Error without `right`, and unless 0 < fpr <= 1.
+double ccr_at_fpr(const Ranking& ranking, double fpr);
+
+/// Area under the threshold curve: the mean of FPR(t) and FNR(t) over thresholds t that are uniform
+/// between the lowest and the highest score (Humblot-Renaux et al., CVPR 2023), in closed form
+/// (1 + mean of ID scores - mean of OOD scores) / 2 with scores scaled to [0, 1]; 1/2 where all scores
+/// are equal. Depends on the scores themselves, not on their order alone. O(steps). Throws Error
+/// without `scores`.
+double autc(const Ranking& ranking);
+
+/// The lowest mean of the shares of ID rows flagged and of OOD rows accepted at one threshold: the
+/// error of the best detector where both are equally likely (Liang et al., ICLR 2018). O(steps).
+double detection_error(const Ranking& ranking);
+
 /// The share of pairs of an ID and an OOD row with equal scores: half of it is all that the order of
 /// equal rows could add to the AUROC. O(steps).
 double tied_pairs(const Ranking& ranking);

@@ -82,6 +82,88 @@ TEST(Curves, EqualTheirDefinitions) {
   }
 }
 
+struct Answered {
+  RowRanking rows;
+  Scores id, ood;
+  std::vector<std::uint8_t> right;
+};
+Answered answered(int seed, bool ties) {
+  Answered out{{}, draw(90, 0, seed, ties), draw(60, 1, 50 + seed, ties), {}};
+  std::mt19937 random(static_cast<unsigned>(seed));
+  for (std::size_t r = 0; r < out.id.size(); ++r) out.right.push_back(random() % 4 != 0);
+  const auto array = [](const Scores& scores) { return Array({scores.size()}, scores); };
+  out.rows = rank_rows(array(out.id), array(out.ood), out.right);
+  return out;
+}
+
+// Dhamija et al.: CCR(t) and FPR(t) at every threshold, and the trapezoids between them.
+TEST(Curves, OfRightAnswersEqualTheirDefinitions) {
+  for (int seed = 0; seed < 10; ++seed) {
+    const auto [rows, id, ood, right] = answered(seed, seed % 2);
+    std::set<double> thresholds(id.begin(), id.end());
+    thresholds.insert(ood.begin(), ood.end());
+    double area = 0, last_ccr = 0, last_fpr = 0, best_10 = 0, best_1 = 0;
+    for (const double t : thresholds) {
+      double ccr = 0, fpr = 0;
+      for (std::size_t r = 0; r < id.size(); ++r) ccr += id[r] <= t && right[r];
+      for (const double s : ood) fpr += s <= t;
+      ccr /= static_cast<double>(id.size());
+      fpr /= static_cast<double>(ood.size());
+      area += (fpr - last_fpr) * (ccr + last_ccr) / 2;
+      if (fpr < 0.1) best_10 = ccr;
+      if (fpr < 0.01) best_1 = ccr;
+      last_ccr = ccr;
+      last_fpr = fpr;
+    }
+    EXPECT_NEAR(oscr(rows.ranking), area, 1e-12);
+    EXPECT_EQ(ccr_at_fpr(rows.ranking, 0.1), best_10);
+    EXPECT_EQ(ccr_at_fpr(rows.ranking, 0.01), best_1);
+  }
+  EXPECT_THAT([] { oscr(rank(Scores{1}, Scores{2})); },
+              ThrowsMessage<Error>(HasSubstr("labels and logits of the ID set")));
+}
+
+// The integral over thresholds, by small steps.
+TEST(Curves, AreaUnderTheThresholdCurveEqualsItsDefinition) {
+  const auto [rows, id, ood, right] = answered(3, false);
+  const double lowest = rows.ranking.scores.front(), highest = rows.ranking.scores.back();
+  constexpr int steps = 20000;
+  double area = 0;
+  for (int i = 0; i < steps; ++i) {
+    const double t = lowest + (i + 0.5) / steps * (highest - lowest);
+    double flagged = 0, accepted = 0;
+    for (const double s : id) flagged += s > t;
+    for (const double s : ood) accepted += s <= t;
+    area +=
+        (flagged / static_cast<double>(id.size()) + accepted / static_cast<double>(ood.size())) /
+        2 / steps;
+  }
+  EXPECT_NEAR(autc(rows.ranking), area, 1e-4);
+  const auto of = [](Scores a, Scores b) {
+    return autc(rank_rows(Array({a.size()}, a), Array({b.size()}, b)).ranking);
+  };
+  EXPECT_EQ(of({0, 0}, {1, 1}), 0);
+  EXPECT_EQ(of({1}, {0}), 1);
+  EXPECT_EQ(of({5, 5}, {5}), 0.5);
+  EXPECT_EQ(of({-1.7e308}, {1.7e308}), 0);  // their difference is no double
+}
+
+TEST(Curves, DetectionErrorIsThatOfTheBestThreshold) {
+  for (int seed = 0; seed < 10; ++seed) {
+    const auto [rows, id, ood, right] = answered(seed, seed % 2);
+    double lowest = 0.5;
+    for (const double t : ood) {
+      double missed = 0, flagged = 0;
+      for (const double s : ood) missed += s < t;
+      for (const double s : id) flagged += s >= t;
+      lowest = std::min(lowest, (missed / static_cast<double>(ood.size()) +
+                                 flagged / static_cast<double>(id.size())) /
+                                    2);
+    }
+    EXPECT_NEAR(detection_error(rows.ranking), lowest, 1e-12);
+  }
+}
+
 TEST(Curves, OfSeparatedSides) {
   const Ranking right = rank(Scores{1, 2, 2}, Scores{3, 4});
   EXPECT_EQ(auroc(right), 1);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "metrics/proportion.h"
+#include "metrics/bounds.h"
 #include "metrics/ranking.h"
 
 namespace nescio {
@@ -15,15 +15,10 @@ namespace nescio {
 /// 0 where the sides are fully separated. Throws Error unless 0 < confidence < 1.
 std::optional<Bounds> delong_interval(const Ranking& ranking, double confidence);
 
-/// The same of the plain mean of the areas of several OOD sets against the same ID rows: what the
-/// areas have in common through these rows counts (the covariances of the paper), the OOD sets are
-/// independent of each other. O(sets * rows).
-std::optional<Bounds> delong_interval(std::span<const Ranking> rankings, double confidence);
-
-/// The same of a weighted sum of areas whose scores share rows: a mean over networks, a difference
-/// between two. All covariances of the paper count, of ID and of OOD rows, since every row gives its
-/// placements under all scores to the sum together. Cut to what the weights allow. Error if terms
-/// of one number have not as many rows.
+/// The same of a weighted sum of areas whose scores share rows: a mean over OOD sets or networks, a
+/// difference between two. All covariances of the paper count, of ID and of OOD rows, since every row
+/// gives its placements under all scores to the sum together. Cut to what the weights allow.
+/// O(terms * rows). Error if terms of one number have not as many rows.
 std::optional<Bounds> delong_interval(std::span<const RankingTerm> terms, double confidence);
 
 }  // namespace nescio

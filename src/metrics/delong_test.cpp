@@ -90,15 +90,21 @@ TEST(DeLong, OfAMeanEqualsThePapersContrast) {
       (covariance(id_1, id_1) + 2 * covariance(id_1, id_2) + covariance(id_2, id_2) +
        covariance(ood_1, ood_1) + covariance(ood_2, ood_2)) /
       4;
-  const std::vector<Ranking> rankings = {rank(id, first), rank(id, second)};
-  const double mean = (auroc(rankings[0]) + auroc(rankings[1])) / 2;
-  const auto bounds = delong_interval(rankings, 0.95);
+  const auto ranked = [](const Scores& a, const Scores& b) {
+    return rank_rows(Array({a.size()}, a), Array({b.size()}, b));
+  };
+  const auto half_of = [](const RowRanking& a, const RowRanking& b) {
+    const std::vector<RankingTerm> terms = {{&a, {0, 0}, 0.5}, {&b, {0, 1}, 0.5}};
+    return delong_interval(std::span<const RankingTerm>(terms), 0.95);
+  };
+  const RowRanking of_first = ranked(id, first), of_second = ranked(id, second);
+  const double mean = (auroc(of_first.ranking) + auroc(of_second.ranking)) / 2;
+  const auto bounds = half_of(of_first, of_second);
   ASSERT_TRUE(bounds);
   EXPECT_NEAR(bounds->lower, mean - 1.959963984540054 * std::sqrt(variance), 1e-12);
   EXPECT_NEAR(bounds->upper, mean + 1.959963984540054 * std::sqrt(variance), 1e-12);
 
-  const std::vector<Ranking> other_rows = {rank(id, first), rank(first, second)};
-  EXPECT_THROW(delong_interval(other_rows, 0.95), Error);
+  EXPECT_THROW(half_of(of_first, ranked(first, second)), Error);
 }
 
 TEST(DeLong, StaysInsideZeroAndOne) {

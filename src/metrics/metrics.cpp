@@ -1,6 +1,6 @@
 #include "metrics/metrics.h"
 
-#include <string_view>
+#include <algorithm>
 
 #include "base/error.h"
 #include "metrics/curves.h"
@@ -16,8 +16,12 @@ constexpr const char* resampled_together =
 
 double aupr_in(const Ranking& ranking) { return average_precision(ranking, Positive::id); }
 double aupr_out(const Ranking& ranking) { return average_precision(ranking, Positive::ood); }
+double aupr_in_trapezoid(const Ranking& ranking) { return aupr_trapezoid(ranking, Positive::id); }
+double aupr_out_trapezoid(const Ranking& ranking) { return aupr_trapezoid(ranking, Positive::ood); }
 double fpr95_id(const Ranking& ranking) { return fpr_at_tpr(ranking, 0.95, Positive::id); }
 double fpr95_ood(const Ranking& ranking) { return fpr_at_tpr(ranking, 0.95, Positive::ood); }
+double ccr_fpr10(const Ranking& ranking) { return ccr_at_fpr(ranking, 0.1); }
+double ccr_fpr1(const Ranking& ranking) { return ccr_at_fpr(ranking, 0.01); }
 
 }  // namespace
 
@@ -31,10 +35,8 @@ const std::vector<Metric>& metrics() {
        .interval = "DeLong",
        .contrast = "DeLong, with the covariances of scores on the same rows",
        .of_ranking = auroc,
-       .ranking_interval = [](std::span<const Ranking> rankings,
-                              double confidence) { return delong_interval(rankings, confidence); },
-       .contrast_interval = [](std::span<const RankingTerm> terms,
-                               double confidence) { return delong_interval(terms, confidence); }},
+       .ranking_interval = [](std::span<const RankingTerm> terms,
+                              double confidence) { return delong_interval(terms, confidence); }},
       {.name = "aupr_in",
        .definition = "Area under the precision-recall curve of ID rows as average precision (step "
                      "sum); depends on the set sizes.",
@@ -69,14 +71,103 @@ const std::vector<Metric>& metrics() {
        .contrast = resampled_together,
        .higher_is_better = false,
        .of_ranking = fpr95_ood},
+      {.name = "aupr_in_trapezoid",
+       .definition = "Area of trapezoids under the precision-recall curve of ID rows, as toolkits "
+                     "print it: too optimistic, for parity only.",
+       .positive = "ID",
+       .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
+       .standard = false,
+       .of_ranking = aupr_in_trapezoid},
+      {.name = "aupr_out_trapezoid",
+       .definition = "Area of trapezoids under the precision-recall curve of OOD rows, as toolkits "
+                     "print it: too optimistic, for parity only.",
+       .positive = "OOD",
+       .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
+       .standard = false,
+       .of_ranking = aupr_out_trapezoid},
+      {.name = "detection_error",
+       .definition = "Lowest mean of the share of ID rows flagged and of OOD rows accepted at one "
+                     "threshold.",
+       .positive = "",
+       .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
+       .higher_is_better = false,
+       .standard = false,
+       .of_ranking = detection_error},
+      {.name = "autc",
+       .definition = "Area under the threshold curve: mean of the share of ID rows flagged and of "
+                     "OOD rows accepted over thresholds that are uniform between the lowest and "
+                     "the highest score.",
+       .positive = "",
+       .ties = "the scores themselves count, not their order",
+       .interval = resampled,
+       .contrast = resampled_together,
+       .higher_is_better = false,
+       .standard = false,
+       .needs_scores = true,
+       .of_ranking = autc},
+      {.name = "oscr",
+       .definition = "Open-set classification rate: the probability that an ID row is classified "
+                     "right and scores lower than an OOD row.",
+       .positive = "ID",
+       .ties = "a tied pair counts one half",
+       .interval = resampled,
+       .contrast = resampled_together,
+       .standard = false,
+       .needs_answers = true,
+       .of_ranking = oscr},
+      {.name = "ccr_fpr10",
+       .definition = "Share of ID rows that are accepted and classified right at the loosest "
+                     "threshold that accepts fewer than 10 % of the OOD rows.",
+       .positive = "ID",
+       .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
+       .standard = false,
+       .needs_answers = true,
+       .of_ranking = ccr_fpr10},
+      {.name = "ccr_fpr1",
+       .definition = "Share of ID rows that are accepted and classified right at the loosest "
+                     "threshold that accepts fewer than 1 % of the OOD rows.",
+       .positive = "ID",
+       .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
+       .standard = false,
+       .needs_answers = true,
+       .of_ranking = ccr_fpr1},
       {.name = "id_accuracy",
        .definition = "Share of ID rows whose largest logit is that of their label.",
        .positive = "",
        .ties = "the first of equal logits is the prediction",
        .interval = "Wilson score",
        .contrast = "normal, from the weighted sum of each row's answers",
-       .of_predictions = accuracy,
-       .predictions_interval = wilson_interval},
+       .needs_answers = true,
+       .of_answers = accuracy,
+       .answers_interval =
+           [](const Answers& answers, double confidence) {
+             return std::optional(accuracy_interval(answers, confidence));
+           },
+       .answers_contrast = [](std::span<const AnswersTerm> terms,
+                              double confidence) { return accuracy_interval(terms, confidence); }},
+      {.name = "ece",
+       .definition = "Expected calibration error of the ID rows: mean distance between the softmax "
+                     "probability of the predicted class and the share of right answers, in 15 "
+                     "bins of equal width.",
+       .positive = "",
+       .ties = "the first of equal logits is the prediction",
+       .interval = "percentile bootstrap of the ID rows",
+       .contrast = resampled_together,
+       .higher_is_better = false,
+       .standard = false,
+       .needs_answers = true,
+       .needs_confidence = true,
+       .of_answers = expected_calibration_error},
   };
   return table;
 }
@@ -90,78 +181,16 @@ const Metric& find_metric(std::string_view name) {
   fail("unknown metric '", name, "'.", suggest(name, known));
 }
 
-namespace {
-
-using Values = std::vector<double>;  // of a metric, by resample
-
-Measurement measure_set(const Metric& metric, const Ranking& ranking, double confidence) {
-  Measurement out{&metric, metric.of_ranking(ranking), std::nullopt};
-  if (metric.ranking_interval) {
-    out.bounds = metric.ranking_interval(std::span(&ranking, 1), confidence);
+ChosenMetrics standard_metrics(std::span<const std::string> further) {
+  const auto asked = [&](std::string_view name) { return std::ranges::count(further, name) > 0; };
+  for (const std::string& name : further) {
+    if (name != "all") find_metric(name);
   }
-  return out;
-}
-
-/// Of the mean as far as it needs no resamples.
-Measurement measure_mean(const Metric& metric, std::span<const Ranking> rankings,
-                         double confidence) {
-  Measurement out{&metric, 0, std::nullopt};
-  for (const Ranking& ranking : rankings) out.value += metric.of_ranking(ranking);
-  out.value /= static_cast<double>(rankings.size());
-  if (metric.ranking_interval) out.bounds = metric.ranking_interval(rankings, confidence);
-  return out;
-}
-
-/// Sets the bounds of those that have no interval of their own.
-void set_bounds(std::vector<Measurement>& measured, const std::vector<Values>& values,
-                double confidence) {
-  auto next = values.begin();
-  for (Measurement& m : measured) {
-    if (!m.metric->ranking_interval) m.bounds = percentile_interval(*next++, confidence);
-  }
-}
-
-}  // namespace
-
-SetMeasurements measure(std::span<const Ranking> rankings, const IntervalOptions& options) {
-  SetMeasurements out;
-  out.sets.resize(rankings.size());
-  std::vector<std::function<double(const Ranking&)>> statistics;
+  ChosenMetrics out;
   for (const Metric& metric : metrics()) {
-    if (!metric.of_ranking) continue;
-    for (std::size_t s = 0; s < rankings.size(); ++s) {
-      out.sets[s].push_back(measure_set(metric, rankings[s], options.confidence));
-    }
-    out.mean.push_back(measure_mean(metric, rankings, options.confidence));
-    if (!metric.ranking_interval) statistics.push_back(metric.of_ranking);
+    if (metric.standard || asked("all") || asked(metric.name)) out.push_back(&metric);
   }
-  if (options.resamples == 0) return out;
-  std::vector<Values> means(statistics.size(), Values(options.resamples));
-  for (std::size_t s = 0; s < rankings.size(); ++s) {
-    const auto values = bootstrap(rankings[s], statistics, options, s);
-    set_bounds(out.sets[s], values, options.confidence);
-    for (std::size_t m = 0; m < means.size(); ++m) {
-      for (std::size_t r = 0; r < options.resamples; ++r) {
-        means[m][r] += values[m][r] / static_cast<double>(rankings.size());
-      }
-    }
-  }
-  set_bounds(out.mean, means, options.confidence);
   return out;
-}
-
-std::vector<Measurement> measure(const Ranking& ranking, const IntervalOptions& options) {
-  return measure(std::span(&ranking, 1), options).sets.front();
-}
-
-std::vector<Measurement> measure(const Predictions& predictions, const IntervalOptions& options) {
-  std::vector<Measurement> measured;
-  for (const Metric& metric : metrics()) {
-    if (!metric.of_predictions) continue;
-    measured.push_back({&metric, metric.of_predictions(predictions),
-                        metric.predictions_interval(predictions, options.confidence)});
-  }
-  return measured;
 }
 
 }  // namespace nescio

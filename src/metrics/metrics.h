@@ -1,4 +1,4 @@
-// The catalogue of metrics: each says what it is, and all are measured by one call.
+// The catalogue of metrics: each says what it is and what it is read from.
 #pragma once
 
 #include <functional>
@@ -8,15 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/bootstrap.h"
-#include "metrics/proportion.h"
+#include "metrics/answers.h"
+#include "metrics/bounds.h"
 #include "metrics/ranking.h"
 
 namespace nescio {
 
-/// One metric. Either `of_ranking` (ID against one OOD set) or `of_predictions` (ID set alone) is
-/// set; its interval is the one of the same kind, and a metric of a ranking that has none is
-/// bootstrapped.
+/// One metric. Either `of_ranking` (ID rows against those of one OOD set) or `of_answers` (ID rows
+/// alone) is set. Intervals that are left out are bootstrapped.
 struct Metric {
   std::string name;
   std::string definition;  // one sentence
@@ -25,16 +24,20 @@ struct Metric {
   std::string interval;    // how lower and upper come about
   std::string contrast;    // the same of a weighted sum over scores of the same rows
   bool higher_is_better = true;
+  bool standard = true;           // measured unless others are asked for
+  bool needs_answers = false;     // which ID rows were classified right
+  bool needs_confidence = false;  // and how sure the network was
+  bool needs_scores = false;      // the scores themselves, not only their order
 
   std::function<double(const Ranking&)> of_ranking = {};
-  // Of the plain mean over rankings with the same ID rows; of one of them, that is its own.
-  std::function<std::optional<Bounds>(std::span<const Ranking>, double confidence)>
-      ranking_interval = {};
-  // Of a weighted sum; one that has none is bootstrapped, too.
+  // Of a weighted sum; that of one term with weight 1 is the metric's own.
   std::function<std::optional<Bounds>(std::span<const RankingTerm>, double confidence)>
-      contrast_interval = {};
-  std::function<double(const Predictions&)> of_predictions = {};
-  std::function<Bounds(const Predictions&, double confidence)> predictions_interval = {};
+      ranking_interval = {};
+
+  std::function<double(const Answers&)> of_answers = {};
+  std::function<std::optional<Bounds>(const Answers&, double confidence)> answers_interval = {};
+  std::function<std::optional<Bounds>(std::span<const AnswersTerm>, double confidence)>
+      answers_contrast = {};
 };
 
 /// All metrics in the order of tables. Adding one = one row in metrics.cpp and its function.
@@ -43,32 +46,11 @@ const std::vector<Metric>& metrics();
 /// The metric called `name`; throws Error with the nearest name and the list.
 const Metric& find_metric(std::string_view name);
 
-/// What one metric gave. No interval was asked for, or the rows do not allow one: bounds are empty.
-struct Measurement {
-  const Metric* metric = nullptr;
-  double value = 0;
-  std::optional<Bounds> bounds;
-};
+/// Metrics in the order of the catalogue.
+using ChosenMetrics = std::vector<const Metric*>;
 
-/// How intervals are made. resamples = 0 leaves out those that need the bootstrap.
-using IntervalOptions = BootstrapOptions;
-
-/// Every metric of ID against several OOD sets, in the order of metrics(), and its plain mean over
-/// the sets.
-struct SetMeasurements {
-  std::vector<std::vector<Measurement>> sets;
-  std::vector<Measurement> mean;
-};
-
-/// The rankings have the same ID rows, which the intervals of the means take into account. The
-/// bootstrap costs O(resamples * rows).
-SetMeasurements measure(std::span<const Ranking> rankings, const IntervalOptions& options = {});
-
-/// Of one OOD set.
-std::vector<Measurement> measure(const Ranking& ranking, const IntervalOptions& options = {});
-
-/// Every metric of the ID set alone.
-std::vector<Measurement> measure(const Predictions& predictions,
-                                 const IntervalOptions& options = {});
+/// Those that are always measured, and the further ones that are named, of which `all` stands for
+/// every one. Error as find_metric().
+ChosenMetrics standard_metrics(std::span<const std::string> further = {});
 
 }  // namespace nescio

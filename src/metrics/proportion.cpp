@@ -2,94 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "base/error.h"
+#include "metrics/distributions.h"
 
 namespace nescio {
-namespace {
 
-void require_confidence(double confidence) {
-  if (!(confidence > 0 && confidence < 1)) {
-    fail("[metrics] confidence: expected a number between 0 and 1, found ", confidence);
-  }
+double share(const Proportion& proportion) {
+  const auto [count, rows] = proportion;
+  if (rows == 0) fail("[metrics] share: expected at least one row, found none");
+  if (count > rows) fail("[metrics] share: expected at most ", rows, " rows, found ", count);
+  return static_cast<double>(count) / static_cast<double>(rows);
 }
 
-/// Where in [0, high] `below` turns from true to false, by halving to the last bit.
-template <class Below>
-double halved(double high, const Below& below) {
-  double low = 0;
-  while (true) {
-    const double middle = (low + high) / 2;
-    if (middle <= low || middle >= high) return middle;
-    (below(middle) ? low : high) = middle;
-  }
-}
-
-}  // namespace
-
-Predictions compare(std::span<const std::int64_t> predicted, std::span<const std::int64_t> labels) {
-  if (predicted.size() != labels.size()) {
-    fail("[metrics] expected one label for each of the ", predicted.size(), " predictions, found ",
-         labels.size());
-  }
-  if (labels.empty()) fail("[metrics] expected at least one labelled ID row, found none");
-  Predictions result{0, labels.size()};
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] < 0) {
-      fail("[metrics] ID labels: expected classes counted from 0, found ", labels[i],
-           " at position ", i, "; give the ID set's labels");
-    }
-    if (predicted[i] == labels[i]) ++result.correct;
-  }
-  return result;
-}
-
-double accuracy(const Predictions& predictions) {
-  const auto [correct, rows] = predictions;
-  if (rows == 0) fail("[metrics] expected at least one labelled ID row, found none");
-  if (correct > rows) {
-    fail("[metrics] expected at most ", rows, " rows to be right, found ", correct);
-  }
-  return static_cast<double>(correct) / static_cast<double>(rows);
-}
-
-Bounds wilson_interval(const Predictions& predictions, double confidence) {
-  const double p = accuracy(predictions);
-  const auto n = static_cast<double>(predictions.rows);
+Bounds wilson_interval(const Proportion& proportion, double confidence) {
+  const double p = share(proportion);
+  const auto n = static_cast<double>(proportion.rows);
   const double z = normal_z(confidence);
   const double centre = p + z * z / (2 * n);
   const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
   const double scale = 1 + z * z / n;
   return {std::max(0.0, (centre - half) / scale), std::min(1.0, (centre + half) / scale)};
-}
-
-double normal_z(double confidence) {
-  require_confidence(confidence);
-  // P(|Z| > z) = erfc(z / sqrt(2)) falls from 1 to 0; halving finds z to the last bit.
-  return halved(40, [&](double z) { return std::erfc(z / std::numbers::sqrt2) > 1 - confidence; });
-}
-
-double student_t(double confidence, std::size_t freedom) {
-  require_confidence(confidence);
-  if (freedom < 1) fail("[metrics] Student's t: expected at least 1 degree of freedom, found 0");
-  const double n = static_cast<double>(freedom);
-  // P(|T| <= t) with t = sqrt(n) tan(a): a finite sum (Abramowitz and Stegun, 26.7.3 and 26.7.4).
-  const auto inside = [&](double angle) {
-    const bool odd = freedom % 2 == 1;
-    const double cosine = std::cos(angle);
-    double term = std::sin(angle) * (odd ? cosine : 1);
-    double sum = freedom == 1 ? 0 : term;
-    for (std::size_t k = odd ? 3 : 2; k < freedom; k += 2) {
-      const double power = static_cast<double>(k);
-      term *= cosine * cosine * (power - 1) / power;
-      sum += term;
-    }
-    return odd ? 2 / std::numbers::pi * (angle + sum) : sum;
-  };
-  const double angle =
-      halved(std::numbers::pi / 2, [&](double a) { return inside(a) < confidence; });
-  return std::sqrt(n) * std::tan(angle);
 }
 
 }  // namespace nescio

@@ -1,7 +1,6 @@
 #include "metrics/ranking.h"
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 
 #include "base/error.h"
@@ -14,13 +13,16 @@ namespace {
 // Rows that take longer to sort than a thread to wake.
 constexpr std::size_t worth_a_thread = 50'000;
 
+void require_countable(std::size_t rows, std::string_view what) {
+  constexpr std::size_t limit = std::numeric_limits<std::uint32_t>::max();
+  if (rows <= limit) return;
+  fail("[metrics] ", what, ": expected at most ", limit, ", found ", rows, "; evaluate a sample");
+}
+
 template <Score T>
 Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores) {
-  constexpr std::size_t limit = std::numeric_limits<std::uint32_t>::max();
-  if (std::max(id_scores.size(), ood_scores.size()) > limit) {
-    fail("[metrics] expected at most ", limit, " scores on either side, found ", id_scores.size(),
-         " of ID and ", ood_scores.size(), " of OOD rows; evaluate a sample");
-  }
+  require_countable(id_scores.size(), "ID scores");
+  require_countable(ood_scores.size(), "OOD scores");
   require_finite(id_scores, "ID scores");
   require_finite(ood_scores, "OOD scores");
   std::vector<ScoreKey<T>> id;
@@ -64,27 +66,17 @@ Ranking rank_scores(std::span<const T> id_scores, std::span<const T> ood_scores)
   return ranking;
 }
 
-/// For each row the place of its score among the distinct ones.
 template <Score T>
-std::vector<std::uint32_t> steps_of(std::span<const T> scores,
-                                    const std::vector<ScoreKey<T>>& distinct) {
-  std::vector<std::uint32_t> steps;
-  steps.reserve(scores.size());
-  for (const T score : scores) {
-    const auto at = std::ranges::lower_bound(distinct, key_of(score));
-    steps.push_back(static_cast<std::uint32_t>(at - distinct.begin()));
+SortedRows sort_rows_of(std::span<const T> scores, std::string_view what) {
+  require_finite(scores, what);
+  require_countable(scores.size(), what);
+  SortedRows out;
+  out.scores.reserve(scores.size());
+  out.rows.reserve(scores.size());
+  for (const KeyOfRow<T>& row : sorted_rows(scores)) {
+    out.scores.push_back(score_of<T>(row.key));
+    out.rows.push_back(row.row);
   }
-  return steps;
-}
-
-template <Score T>
-RowRanking rank_rows_of(std::span<const T> id, std::span<const T> ood) {
-  RowRanking out{.ranking = rank(id, ood), .id = {}, .ood = {}};
-  std::vector<ScoreKey<T>> distinct;
-  std::ranges::set_union(sorted_keys(id), sorted_keys(ood), std::back_inserter(distinct));
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  out.id = steps_of(id, distinct);
-  out.ood = steps_of(ood, distinct);
   return out;
 }
 
@@ -108,14 +100,48 @@ Ranking rank(const Array& id, const Array& ood) {
   return with_values(id, ood, [](auto a, auto b) { return rank_scores(a, b); });
 }
 
-RowRanking rank_rows(std::span<const float> id, std::span<const float> ood) {
-  return rank_rows_of(id, ood);
+SortedRows sort_rows(const Array& scores, std::string_view what) {
+  if (scores.dtype() == DType::float32) return sort_rows_of(scores.as<float>(), what);
+  const Array wide = scores.to_float64();
+  return sort_rows_of(wide.as<double>(), what);
 }
-RowRanking rank_rows(std::span<const double> id, std::span<const double> ood) {
-  return rank_rows_of(id, ood);
+
+RowRanking rank_rows(const SortedRows& id, const SortedRows& ood,
+                     std::span<const std::uint8_t> right) {
+  if (!right.empty() && right.size() != id.rows.size()) {
+    fail("[metrics] expected an answer for each of the ", id.rows.size(), " ID rows, found ",
+         right.size());
+  }
+  RowRanking out{.ranking = {.steps = {}, .id_count = id.rows.size(), .ood_count = ood.rows.size()},
+                 .id = std::vector<std::uint32_t>(id.rows.size()),
+                 .ood = std::vector<std::uint32_t>(ood.rows.size()),
+                 .right = {right.begin(), right.end()}};
+  Ranking& ranking = out.ranking;
+  std::size_t i = 0;
+  std::size_t o = 0;
+  while (i < id.rows.size() || o < ood.rows.size()) {
+    const double score = i == id.rows.size()    ? ood.scores[o]
+                         : o == ood.rows.size() ? id.scores[i]
+                                                : std::min(id.scores[i], ood.scores[o]);
+    const auto step = static_cast<std::uint32_t>(ranking.steps.size());
+    const std::size_t first_id = i;
+    const std::size_t first_ood = o;
+    std::uint32_t right_here = 0;
+    for (; i < id.rows.size() && id.scores[i] == score; ++i) {
+      out.id[id.rows[i]] = step;
+      if (!right.empty()) right_here += right[id.rows[i]];
+    }
+    for (; o < ood.rows.size() && ood.scores[o] == score; ++o) out.ood[ood.rows[o]] = step;
+    ranking.steps.push_back(
+        {static_cast<std::uint32_t>(i - first_id), static_cast<std::uint32_t>(o - first_ood)});
+    ranking.scores.push_back(score);
+    if (!right.empty()) ranking.right.push_back(right_here);
+  }
+  return out;
 }
-RowRanking rank_rows(const Array& id, const Array& ood) {
-  return with_values(id, ood, [](auto a, auto b) { return rank_rows_of(a, b); });
+
+RowRanking rank_rows(const Array& id, const Array& ood, std::span<const std::uint8_t> right) {
+  return rank_rows(sort_rows(id, "ID scores"), sort_rows(ood, "OOD scores"), right);
 }
 
 }  // namespace nescio

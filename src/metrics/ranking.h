@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/array.h"
@@ -23,6 +24,9 @@ struct Ranking {
   std::vector<Step> steps;
   std::size_t id_count = 0;   // the sum of the steps' id, at least 1
   std::size_t ood_count = 0;  // the sum of the steps' ood, at least 1
+  // Of each step, for the metrics that need more than the order; empty where it is not known.
+  std::vector<std::uint32_t> right = {};  // its ID rows that the network classified right
+  std::vector<double> scores = {};
 };
 
 /// Ranks rows by their scores, higher = more OOD; 0 and -0 are the same score.
@@ -34,18 +38,30 @@ Ranking rank(std::span<const double> id, std::span<const double> ood);
 /// score keeps its digits.
 Ranking rank(const Array& id, const Array& ood);
 
+/// The rows of one set by one score, ascending: sorted once, ranked against any number of sets.
+struct SortedRows {
+  std::vector<double> scores;
+  std::vector<std::uint32_t> rows;  // which row has it
+};
+
+/// O(n). Error as rank(); `what` ("ID scores") names the set in it.
+SortedRows sort_rows(const Array& scores, std::string_view what);
+
 /// A ranking that knows where its rows went: what scores of the same rows have in common can only be
 /// seen row by row.
 struct RowRanking {
-  Ranking ranking;
-  std::vector<std::uint32_t> id;   // the step of each ID row, rows in the order given
-  std::vector<std::uint32_t> ood;  // and of each OOD row
+  Ranking ranking;                  // with its scores, and `right` where that is known
+  std::vector<std::uint32_t> id;    // the step of each ID row, rows in the order given
+  std::vector<std::uint32_t> ood;   // and of each OOD row
+  std::vector<std::uint8_t> right;  // 1 for each ID row that was classified right, or empty
 };
 
-/// The same ranking as rank(), with the step of every row. O(n log n). Error likewise.
-RowRanking rank_rows(std::span<const float> id, std::span<const float> ood);
-RowRanking rank_rows(std::span<const double> id, std::span<const double> ood);
-RowRanking rank_rows(const Array& id, const Array& ood);
+/// The same ranking as rank(), with the step of every row. `right` is empty or has an entry for each
+/// ID row. O(n).
+RowRanking rank_rows(const SortedRows& id, const SortedRows& ood,
+                     std::span<const std::uint8_t> right = {});
+/// Sorts first. Error as rank().
+RowRanking rank_rows(const Array& id, const Array& ood, std::span<const std::uint8_t> right = {});
 
 /// Which rows something was measured on: equal numbers stand for the same rows in the same order,
 /// different ones for rows that are independent of each other.

@@ -28,6 +28,14 @@ ScoreKey<T> key_of(T score) {
   return bits & sign ? static_cast<Key>(~bits) : bits | sign;
 }
 
+/// The score of a key: -0 comes back as 0.
+template <Score T>
+T score_of(ScoreKey<T> key) {
+  using Key = ScoreKey<T>;
+  constexpr Key sign = Key{1} << (8 * sizeof(Key) - 1);
+  return std::bit_cast<T>(key & sign ? static_cast<Key>(key & ~sign) : static_cast<Key>(~key));
+}
+
 /// Throws Error where there is no score, or where any is NaN or infinite: with `what` ("ID
 /// scores"), the count and the first position.
 template <Score T>
@@ -36,5 +44,16 @@ void require_finite(std::span<const T> scores, std::string_view what);
 /// The keys of finite `scores`, ascending. Radix sort: O(n), twice the memory of the keys.
 template <Score T>
 std::vector<ScoreKey<T>> sorted_keys(std::span<const T> scores);
+
+/// A row's score, and which row it is.
+template <Score T>
+struct KeyOfRow {
+  ScoreKey<T> key;
+  std::uint32_t row;
+};
+
+/// The same with the rows, those of one score in their order. At most 2^32 - 1 rows.
+template <Score T>
+std::vector<KeyOfRow<T>> sorted_rows(std::span<const T> scores);
 
 }  // namespace nescio

@@ -136,11 +136,11 @@ Html html_of(const TextTable& text_table, const Html& caption) {
 Html tables_section(const Comparison& comparison) {
   Html out;
   for (const std::string& detector : comparison.detectors) {
-    for (const Metric& metric : metrics()) {
-      const TextTable rows = arms_table(comparison, detector, metric.name, true);
+    for (const Metric* metric : comparison.metrics) {
+      const TextTable rows = arms_table(comparison, detector, metric->name, true);
       if (rows.rows.empty()) continue;
       out += tag("details",
-                 tag("summary", tag("code", detector) + " " + metric.name) +
+                 tag("summary", tag("code", detector) + " " + metric->name) +
                      html_of(rows, "In per cent; intervals are those of the difference to " +
                                        baseline_of(comparison) + "."));
     }

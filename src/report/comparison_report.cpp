@@ -159,11 +159,14 @@ nlohmann::json comparison_json(const Comparison& comparison, const nlohmann::jso
 std::string comparison_text(const Comparison& comparison) {
   std::string out;
   for (const std::string& detector : comparison.detectors) {
-    for (const char* metric : {"auroc", "fpr95_id", "id_accuracy"}) {
-      const TextTable table = arms_table(comparison, detector, metric, false);
-      if (table.rows.empty()) continue;
-      out += (out.empty() ? "" : "\n") + title_of(comparison, detector, find_metric(metric)) +
-             "\n" + to_text(table);
+    for (const Metric* metric : comparison.metrics) {
+      // Of the standard ones those that say most; the files hold all.
+      const bool shown = !metric->standard || metric->name == "auroc" ||
+                         metric->name == "fpr95_id" || metric->name == "id_accuracy";
+      const TextTable table = arms_table(comparison, detector, metric->name, false);
+      if (!shown || table.rows.empty()) continue;
+      out += (out.empty() ? "" : "\n") + title_of(comparison, detector, *metric) + "\n" +
+             to_text(table);
     }
   }
   return out;
@@ -175,11 +178,11 @@ std::string comparison_markdown(const Comparison& comparison, const std::string&
     out += "- " + markdown(arm.name) + ": " + markdown(join(arm.folders)) + "\n";
   }
   for (const std::string& detector : comparison.detectors) {
-    for (const Metric& metric : metrics()) {
-      const TextTable table = arms_table(comparison, detector, metric.name, true);
+    for (const Metric* metric : comparison.metrics) {
+      const TextTable table = arms_table(comparison, detector, metric->name, true);
       if (table.rows.empty()) continue;
       out +=
-          "\n## " + markdown(title_of(comparison, detector, metric)) + "\n\n" + to_markdown(table);
+          "\n## " + markdown(title_of(comparison, detector, *metric)) + "\n\n" + to_markdown(table);
     }
   }
   out += "\n## What the numbers are\n\n";

@@ -21,6 +21,7 @@ Comparison toy() {
                           {"b/test", "near", 40},
                           {"c/test", "far", 30}},
                  .rows = {},
+                 .metrics = standard_metrics(),
                  .resamples = 1000};
   const auto add = [&](const char* set, const char* role, const char* metric, double by) {
     out.rows.push_back(

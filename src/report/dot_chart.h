@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "metrics/proportion.h"
+#include "metrics/bounds.h"
 #include "report/html.h"
 
 namespace nescio {

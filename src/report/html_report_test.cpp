@@ -83,7 +83,7 @@ RunRecord measured(const Roles& roles, const std::vector<std::string>& detectors
         continue;
       }
       for (const Measurement& m :
-           measure(rank(std::span<const float>(id), scores), {.resamples = 0})) {
+           measure(rank_rows(Array({rows}, id), Array({rows}, scores)), {.resamples = 0})) {
         results.rows.push_back({detector, set.name, set.role, m.metric->name, m.value, m.bounds});
         results.rows.push_back(
             {detector, mean_of_sets, set.role, m.metric->name, m.value, std::nullopt});

@@ -21,11 +21,11 @@ std::string with_bounds(const ResultRow& row) {
   return value + " (" + per_cent(row.bounds->lower) + "-" + per_cent(row.bounds->upper) + ")";
 }
 
-// The metrics that compare ID with OOD, in the order of the catalogue.
-std::vector<std::string> separation_metrics() {
+// The metrics that compare ID with OOD.
+std::vector<std::string> separation_metrics(const Results& results) {
   std::vector<std::string> names;
-  for (const Metric& metric : metrics()) {
-    if (metric.of_ranking) names.push_back(metric.name);
+  for (const Metric* metric : results.metrics) {
+    if (metric->of_ranking) names.push_back(metric->name);
   }
   return names;
 }
@@ -36,7 +36,7 @@ using Cell = std::function<std::string(const ResultRow&)>;
 TextTable block(const Results& results, const std::string& set, const std::string& role,
                 const Cell& cell) {
   TextTable table{.columns = {{"detector"}}};
-  const auto names = separation_metrics();
+  const auto names = separation_metrics(results);
   for (const std::string& name : names) table.columns.push_back({name, true});
   for (const std::string& detector : results.detectors) {
     std::vector<std::string> line(1 + names.size());
@@ -187,13 +187,13 @@ nlohmann::json results_json(const Results& results, const nlohmann::json& run) {
     out["skipped"].push_back({{"detector", skipped.detector}, {"reason", skipped.reason}});
   }
   out["metrics"] = nlohmann::json::array();
-  for (const Metric& metric : metrics()) {
-    out["metrics"].push_back({{"name", metric.name},
-                              {"definition", metric.definition},
-                              {"positive", metric.positive},
-                              {"ties", metric.ties},
-                              {"interval", metric.interval},
-                              {"higher_is_better", metric.higher_is_better}});
+  for (const Metric* metric : results.metrics) {
+    out["metrics"].push_back({{"name", metric->name},
+                              {"definition", metric->definition},
+                              {"positive", metric->positive},
+                              {"ties", metric->ties},
+                              {"interval", metric->interval},
+                              {"higher_is_better", metric->higher_is_better}});
   }
   return out;
 }
@@ -214,9 +214,9 @@ std::string results_markdown(const Results& results, const std::string& command)
       results, with_bounds, [](const std::string& words) { return "\n## " + words + "\n\n"; },
       [](const TextTable& table) { return to_markdown(table); });
   out += "\n## What the numbers are\n\n";
-  for (const Metric& metric : metrics()) {
-    out +=
-        text("- `", metric.name, "`: ", metric.definition, " Interval: ", metric.interval, ".\n");
+  for (const Metric* metric : results.metrics) {
+    out += text("- `", metric->name, "`: ", metric->definition, " Interval: ", metric->interval,
+                ".\n");
   }
   if (const auto skipped = skipped_lines(results); !skipped.empty()) {
     out += "\n## Left out\n\n" + skipped;

@@ -99,13 +99,13 @@ Html every_set(const Findings& findings, const Metric& metric) {
   return results_table(findings, caption, columns);
 }
 
-Html definitions() {
+Html definitions(const ChosenMetrics& metrics) {
   Html list;
-  for (const Metric& metric : metrics()) {
-    Html words = Html(metric.definition);
-    if (!metric.positive.empty()) words += " Positive: " + metric.positive + ".";
-    words += " Ties: " + metric.ties + ". Interval: " + metric.interval + ".";
-    list += tag("dt", code(metric.name)) + tag("dd", words);
+  for (const Metric* metric : metrics) {
+    Html words = Html(metric->definition);
+    if (!metric->positive.empty()) words += " Positive: " + metric->positive + ".";
+    words += " Ties: " + metric->ties + ". Interval: " + metric->interval + ".";
+    list += tag("dt", code(metric->name)) + tag("dd", words);
   }
   return tag("dl", list);
 }
@@ -113,14 +113,14 @@ Html definitions() {
 }  // namespace
 
 Html tables_section(const Findings& findings) {
-  Html out = near_far(findings) +
-             tag("details", tag("summary", "How each number is defined") + definitions());
-  for (const Metric& metric : metrics()) {
-    if (!metric.of_ranking) continue;
+  Html out = near_far(findings) + tag("details", tag("summary", "How each number is defined") +
+                                                     definitions(findings.results().metrics));
+  for (const Metric* metric : findings.results().metrics) {
+    if (!metric->of_ranking) continue;
     Attributes state;
-    if (metric.name == "auroc") state = {{"open", "open"}};
+    if (metric->name == "auroc") state = {{"open", "open"}};
     out += tag("details", state,
-               tag("summary", code(metric.name) + " on every set") + every_set(findings, metric));
+               tag("summary", code(metric->name) + " on every set") + every_set(findings, *metric));
   }
   return out;
 }

@@ -60,6 +60,20 @@ class HostileNames : public testing::Test {
   }
 };
 
+TEST_F(HostileNames, FurtherMetricsStandInTablesAndFiles) {
+  const Outcome done = evaluate({"metrics=autc,detection_error"});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_THAT(done.out, HasSubstr("autc"));
+  for (const char* file : {"results.csv", "results.md", "results.json", "report.html"}) {
+    const std::string content = read_text(run() / file);
+    EXPECT_THAT(content, HasSubstr("detection_error")) << file;
+    EXPECT_THAT(content, testing::Not(HasSubstr("oscr"))) << file;
+  }
+  const Outcome refused = evaluate({"metrics=autx"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.log, HasSubstr("unknown metric 'autx'"));
+}
+
 TEST_F(HostileNames, MakeNoFileThatCannotBeRead) {
   const Outcome done = evaluate();
   ASSERT_EQ(done.code, 0) << done.log;

@@ -1,4 +1,4 @@
-#include "metrics/contrast.h"
+#include "metrics/measure.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,20 @@
 namespace nescio {
 namespace {
 
+using testing::ElementsAre;
 using Scores = std::vector<float>;
+
+RowRanking ranked(const Scores& id, const Scores& ood) {
+  return rank_rows(Array({id.size()}, id), Array({ood.size()}, ood));
+}
+
+std::vector<std::string> names(const std::vector<Measurement>& measured) {
+  std::vector<std::string> all;
+  for (const Measurement& m : measured) all.push_back(m.metric->name);
+  return all;
+}
+
+RowRanking some_rows() { return ranked({1, 2, 3, 4, 5, 6, 7}, {4, 5.5F, 8, 9, 10}); }
 
 // The scores that two networks give the same rows: what they have in common, and some of their own.
 struct TwoNetworks {
@@ -82,7 +95,7 @@ TEST(PairedDeLong, EqualsThePaperOverAllPairs) {
     const std::vector<Scores> ood = {world.ood_a, world.ood_b, more.ood_a};
     const std::vector<double> weights = {-1, 0.5, 0.5};
     std::vector<RowRanking> rows;
-    for (std::size_t k = 0; k < 3; ++k) rows.push_back(rank_rows(id[k], ood[k]));
+    for (std::size_t k = 0; k < 3; ++k) rows.push_back(ranked(id[k], ood[k]));
     std::vector<RankingTerm> terms;
     double area = 0;
     for (std::size_t k = 0; k < 3; ++k) {
@@ -99,7 +112,7 @@ TEST(PairedDeLong, EqualsThePaperOverAllPairs) {
 
 TEST(PairedDeLong, OfOneAreaIsTheIntervalOfThatArea) {
   const TwoNetworks world(50, 40, 1);
-  const RowRanking rows = rank_rows(world.id_a, world.ood_a);
+  const RowRanking rows = ranked(world.id_a, world.ood_a);
   const std::vector<RankingTerm> one = {{&rows, {}, 1}};
   const auto alone = delong_interval(rows.ranking, 0.9);
   const auto as_sum = delong_interval(std::span<const RankingTerm>(one), 0.9);
@@ -109,7 +122,7 @@ TEST(PairedDeLong, OfOneAreaIsTheIntervalOfThatArea) {
 
 TEST(PairedDeLong, TakesOtherNumbersForIndependentRows) {
   const TwoNetworks world(50, 40, 1);
-  const RowRanking a = rank_rows(world.id_a, world.ood_a), b = rank_rows(world.id_b, world.ood_b);
+  const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.id_b, world.ood_b);
   const std::vector<RankingTerm> paired = {{&a, {0, 0}, -1}, {&b, {0, 0}, 1}};
   const std::vector<RankingTerm> apart = {{&a, {0, 0}, -1}, {&b, {1, 1}, 1}};
   const auto of = [](const std::vector<RankingTerm>& terms) {
@@ -124,7 +137,7 @@ TEST(PairedDeLong, TakesOtherNumbersForIndependentRows) {
 
 TEST(PairedDeLong, RefusesOtherRowsUnderOneNumber) {
   const TwoNetworks world(50, 40, 1);
-  const RowRanking a = rank_rows(world.id_a, world.ood_a), b = rank_rows(world.ood_b, world.id_b);
+  const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.ood_b, world.id_b);
   const std::vector<RankingTerm> terms = {{&a, {}, 1}, {&b, {}, -1}};
   EXPECT_THROW(delong_interval(std::span<const RankingTerm>(terms), 0.95), Error);
 }
@@ -137,7 +150,7 @@ TEST(PairedDeLong, CoversTheTrueDifference) {
   int covered = 0;
   for (unsigned repeat = 0; repeat < 1000; ++repeat) {
     const TwoNetworks world(80, 80, repeat);
-    const RowRanking a = rank_rows(world.id_a, world.ood_a), b = rank_rows(world.id_b, world.ood_b);
+    const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.id_b, world.ood_b);
     const std::vector<RankingTerm> terms = {{&a, {}, -1}, {&b, {}, 1}};
     const auto bounds = delong_interval(std::span<const RankingTerm>(terms), 0.9);
     covered += bounds->lower <= truth && truth <= bounds->upper;
@@ -147,10 +160,10 @@ TEST(PairedDeLong, CoversTheTrueDifference) {
 
 TEST(Contrast, MeasuresAsEachRankingAlone) {
   const TwoNetworks world(70, 50, 3, true);
-  const MeasuredRows a = measure_rows(rank_rows(world.id_a, world.ood_a), {}, {.resamples = 0});
-  const MeasuredRows b = measure_rows(rank_rows(world.id_b, world.ood_b), {}, {.resamples = 0});
-  const auto alone_a = measure(a.rows.ranking, {.resamples = 0});
-  const auto alone_b = measure(b.rows.ranking, {.resamples = 0});
+  const MeasuredRows a = measure_rows(ranked(world.id_a, world.ood_a), {}, {.resamples = 0});
+  const MeasuredRows b = measure_rows(ranked(world.id_b, world.ood_b), {}, {.resamples = 0});
+  const auto alone_a = measure(a.rows, {.resamples = 0});
+  const auto alone_b = measure(b.rows, {.resamples = 0});
   const auto difference = contrast(std::vector<ContrastTerm>{{&b, 1}, {&a, -1}});
   ASSERT_EQ(difference.size(), alone_a.size());
   for (std::size_t m = 0; m < difference.size(); ++m) {
@@ -164,10 +177,13 @@ TEST(Contrast, MeasuresAsEachRankingAlone) {
 // of a score with itself none.
 TEST(Contrast, ResamplesTheSameRows) {
   const TwoNetworks world(400, 300, 3);
-  const RowRanking a = rank_rows(world.id_a, world.ood_a), b = rank_rows(world.id_b, world.ood_b);
-  const std::vector<std::function<double(const Ranking&)>> area = {auroc};
-  const auto of_a = bootstrap(a, area, {.resamples = 2000});
-  const auto of_b = bootstrap(b, area, {.resamples = 2000});
+  const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.id_b, world.ood_b);
+  const auto areas = [](const RowRanking& rows) {
+    const RowRanking* one = &rows;
+    const std::size_t number = 0;
+    return bootstrap(std::span(&one, 1), std::span(&number, 1), {auroc}, {.resamples = 2000})[0];
+  };
+  const auto of_a = areas(a), of_b = areas(b);
   std::vector<double> differences;
   for (std::size_t r = 0; r < 2000; ++r) differences.push_back(of_b[0][r] - of_a[0][r]);
   const std::vector<RankingTerm> terms = {{&a, {}, -1}, {&b, {}, 1}};
@@ -188,21 +204,134 @@ TEST(Contrast, ResamplesTheSameRows) {
 }
 
 TEST(Contrast, OfAccuracyIsThePairedInterval) {
-  const std::vector<std::uint8_t> a = {1, 1, 0, 1, 0, 1, 1, 0}, b = {1, 1, 1, 1, 0, 1, 1, 1};
-  const Measurement m = contrast(std::vector<AnswerTerm>{{b, 0, 1}, {a, 0, -1}});
+  const auto measured = [](std::vector<std::uint8_t> right) {
+    return measure_answers({std::move(right), {}}, 0, {.resamples = 0});
+  };
+  const MeasuredAnswers a = measured({1, 1, 0, 1, 0, 1, 1, 0});
+  const MeasuredAnswers b = measured({1, 1, 1, 1, 0, 1, 1, 1});
+  const Measurement m = contrast(std::vector<AnswersContrastTerm>{{&b, 1}, {&a, -1}}).at(0);
   EXPECT_EQ(m.metric->name, "id_accuracy");
   EXPECT_DOUBLE_EQ(m.value, 0.25);
   // Differences 0 0 1 0 0 0 0 1: mean 1/4, variance 6/28.
   EXPECT_NEAR(width(m.bounds), 2 * 1.959963984540054 * std::sqrt(6.0 / 28 / 8), 1e-12);
-  EXPECT_FALSE(contrast(std::vector<AnswerTerm>{{std::span(a).first(1), 0, 1}}).bounds);
+  const MeasuredAnswers one = measured({1});
+  EXPECT_FALSE(contrast(std::vector<AnswersContrastTerm>{{&one, 1}}).at(0).bounds);
+}
+
+TEST(Contrast, OfCalibrationResamplesTheSameRows) {
+  Answers answers;
+  for (int r = 0; r < 60; ++r) {
+    answers.right.push_back(r % 3 != 0);
+    answers.confidence.push_back(0.5F + 0.008F * static_cast<float>(r));
+  }
+  const ChosenMetrics ece = {&find_metric("ece")};
+  const MeasuredAnswers once = measure_answers(answers, 0, {.resamples = 100}, ece);
+  const MeasuredAnswers again = measure_answers(answers, 0, {.resamples = 100}, ece);
+  const MeasuredAnswers other = measure_answers(answers, 1, {.resamples = 100}, ece);
+  const auto difference = [&](const MeasuredAnswers& b) {
+    return contrast(std::vector<AnswersContrastTerm>{{&once, 1}, {&b, -1}}).at(0);
+  };
+  EXPECT_EQ(width(difference(again).bounds), 0);
+  EXPECT_GT(width(difference(other).bounds), 0.01);
 }
 
 TEST(RankRows, KnowsTheStepOfEveryRow) {
   const Scores id = {3, -0.0F, 1}, ood = {0, 3, 7};
-  const RowRanking rows = rank_rows(id, ood);
+  const RowRanking rows = ranked(id, ood);
   EXPECT_EQ(rows.ranking.steps, rank(std::span<const float>(id), ood).steps);
   EXPECT_THAT(rows.id, testing::ElementsAre(2, 0, 1));
   EXPECT_THAT(rows.ood, testing::ElementsAre(0, 2, 3));
+}
+
+TEST(Measure, OfARanking) {
+  const RowRanking rows = some_rows();
+  const Ranking& ranking = rows.ranking;
+  const auto measured = measure(rows);
+  EXPECT_THAT(names(measured),
+              ElementsAre("auroc", "aupr_in", "aupr_out", "fpr95_id", "fpr95_ood"));
+  EXPECT_EQ(measured[0].value, auroc(ranking));
+  EXPECT_EQ(measured[1].value, average_precision(ranking, Positive::id));
+  EXPECT_EQ(measured[2].value, average_precision(ranking, Positive::ood));
+  EXPECT_EQ(measured[3].value, 2 / 5.0);  // keep all ID: 4 and 5.5 come with them
+  EXPECT_EQ(measured[4].value, 4 / 7.0);  // catch all OOD: 4, 5, 6 and 7 come with them
+  for (const Measurement& m : measured) {
+    ASSERT_TRUE(m.bounds) << m.metric->name;
+    EXPECT_LE(m.bounds->lower, m.value) << m.metric->name;
+    EXPECT_GE(m.bounds->upper, m.value) << m.metric->name;
+    EXPECT_LT(m.bounds->lower, m.bounds->upper) << m.metric->name;
+  }
+}
+
+// DeLong's and the bootstrap's interval of a mean come about in different ways; both have to know
+// that the sets share their ID rows.
+TEST(Measure, OfSeveralSetsHaveAMeanWithAnInterval) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  std::vector<float> id(400), near(300), far(500);
+  for (float& s : id) s = normal(random);
+  for (float& s : near) s = normal(random) + 1;
+  for (float& s : far) s = normal(random) + 2;
+  const std::vector<RowRanking> rankings = {ranked(id, near), ranked(id, far)};
+  const IntervalOptions options{.resamples = 4000};
+  const SetMeasurements measured = measure(rankings, options);
+  ASSERT_EQ(measured.sets.size(), 2U);
+  ASSERT_EQ(measured.mean.size(), 5U);
+  for (std::size_t m = 0; m < 5; ++m) {
+    EXPECT_DOUBLE_EQ(measured.mean[m].value,
+                     (measured.sets[0][m].value + measured.sets[1][m].value) / 2);
+  }
+  const std::vector<const RowRanking*> both = {&rankings[0], &rankings[1]};
+  const std::vector<std::size_t> numbers = {0, 1};
+  const auto areas = bootstrap(both, numbers, {auroc}, options);
+  auto drawn = areas[0][0];
+  const auto& second = areas[1][0];
+  for (std::size_t r = 0; r < drawn.size(); ++r) drawn[r] = (drawn[r] + second[r]) / 2;
+  const Bounds resampled = percentile_interval(drawn, 0.95);
+  const Bounds closed = measured.mean[0].bounds.value();
+  EXPECT_NEAR(resampled.lower, closed.lower, 0.1 * (closed.upper - closed.lower));
+  EXPECT_NEAR(resampled.upper, closed.upper, 0.1 * (closed.upper - closed.lower));
+
+  const auto alone = measure(std::vector<RowRanking>{rankings[0]}, options);
+  for (std::size_t m = 0; m < 5; ++m) {
+    EXPECT_EQ(alone.mean[m].bounds->lower, alone.sets[0][m].bounds->lower);
+    EXPECT_EQ(alone.mean[m].bounds->upper, alone.sets[0][m].bounds->upper);
+  }
+}
+
+TEST(Measure, WithoutResamplesKeepTheClosedForms) {
+  const auto measured = measure(some_rows(), {.resamples = 0});
+  EXPECT_TRUE(measured[0].bounds);
+  for (std::size_t i = 1; i < measured.size(); ++i) EXPECT_FALSE(measured[i].bounds);
+}
+
+TEST(Measure, OfAnswers) {
+  const auto measured = measure(Answers{.right = {1, 1, 0, 1}, .confidence = {}});
+  EXPECT_THAT(names(measured), ElementsAre("id_accuracy"));
+  EXPECT_EQ(measured[0].value, 0.75);
+  EXPECT_LT(measured[0].bounds->lower, 0.75);
+  EXPECT_GT(measured[0].bounds->upper, 0.75);
+}
+
+// Every metric that can be measured is, and what answers do not allow is left out.
+TEST(Measure, AllMetricsAsFarAsTheRowsAllow) {
+  const std::vector<std::string> asked = {"all"};
+  const ChosenMetrics all = standard_metrics(asked);
+  const auto without = measure(some_rows(), {.resamples = 50}, all);
+  EXPECT_THAT(names(without), testing::Not(testing::Contains("oscr")));
+  EXPECT_THAT(names(without), testing::IsSupersetOf({"autc", "aupr_in_trapezoid"}));
+  const std::vector<std::uint8_t> right = {1, 1, 1, 0, 1, 1, 0};
+  const Array id({7}, std::vector<float>{1, 2, 3, 4, 5, 6, 7});
+  const auto with =
+      measure(rank_rows(id, Array({2}, std::vector<float>{4, 8}), right), {.resamples = 50}, all);
+  for (const char* name : {"oscr", "ccr_fpr10", "ccr_fpr1"}) {
+    EXPECT_THAT(names(with), testing::Contains(name));
+  }
+  for (const Measurement& m : with) {
+    ASSERT_TRUE(m.bounds) << m.metric->name;
+    EXPECT_LE(m.bounds->lower, m.bounds->upper) << m.metric->name;
+  }
+  EXPECT_THAT(names(measure(Answers{{1, 0}, {0.9F, 0.6F}}, {.resamples = 50}, all)),
+              ElementsAre("id_accuracy", "ece"));
 }
 
 }  // namespace
