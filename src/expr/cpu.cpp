@@ -388,6 +388,10 @@ class CpuProgram final : public Program {
 
 }  // namespace
 
+namespace executors {
+Executor cpu() { return Executor::cpu; }
+}  // namespace executors
+
 std::unique_ptr<Program> compile_cpu(const std::vector<Expr>& outputs) {
   return std::make_unique<CpuProgram>(outputs);
 }

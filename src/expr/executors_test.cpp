@@ -220,12 +220,28 @@ TEST(Sharing, NumbersOfDifferentTypesAreDifferentTables) {
   EXPECT_NE(also.id(), tall.id());
 }
 
+TEST(Executors, MadeElsewhereArePassedInAsValues) {
+  std::size_t compiled = 0;
+  const Executor counting{"counting", "the reference, counted", Precision::float64,
+                          [&](const std::vector<Expr>& outputs) {
+                            ++compiled;
+                            return compile_reference(outputs);
+                          }};
+  const auto graph = std::make_shared<Graph>();
+  const Values x = {1, 2};
+  EXPECT_THAT(run(counting, row_sum(input(graph, "x", 2)), {{"x", {x.data(), 1, 2}}}, 1),
+              testing::ElementsAre(3));
+  EXPECT_EQ(compiled, 1u);
+  EXPECT_EQ(counting.with_type([](auto zero) { return sizeof zero; }), sizeof(double));
+  EXPECT_EQ(Executor::cpu.with_type([](auto zero) { return sizeof zero; }), sizeof(float));
+}
+
 TEST(BadInput, IsRefusedWithItsPlace) {
   const auto graph = std::make_shared<Graph>();
   const Expr x = input(graph, "logits", 3);
   Values values(6, 1);
   double out[2];
-  for (const Executor executor : {Executor::reference, Executor::cpu}) {
+  for (const Executor& executor : {Executor::reference, Executor::cpu}) {
     const auto program = compile({row_max(x)}, executor);
     const auto message = [&](const Batch& batch) -> std::string {
       try {

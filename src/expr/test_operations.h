@@ -30,7 +30,7 @@ inline Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t se
   return m;
 }
 
-inline std::vector<double> run(Executor executor, const Expr& e, const Batch& batch,
+inline std::vector<double> run(const Executor& executor, const Expr& e, const Batch& batch,
                                std::size_t rows) {
   std::vector<double> out(rows * e.width());
   compile({e}, executor)->run(batch, {out.data()});
