@@ -1,7 +1,9 @@
 // Reductions over the columns of a row, softmax and cumulative sums.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <cmath>
 
+#include "base/error.h"
 #include "expr/test_operations.h"
 
 namespace nescio {
@@ -33,6 +35,33 @@ std::vector<Case> reduction_cases() {
 }
 
 namespace {
+
+using testing::DoubleEq;
+using testing::ElementsAre;
+
+TEST(Reductions, AreWhatTheirFormulasSay) {
+  const HandRow value;
+  const Expr& x = value.x;
+  const double lse = std::log(std::exp(1.0) + 2 * std::exp(3.0) + std::exp(-2.0));
+  const double rest = std::log(std::exp(1.0) + std::exp(3.0) + std::exp(-2.0));
+  EXPECT_THAT(value(logsumexp(x)), ElementsAre(DoubleEq(lse)));
+  EXPECT_THAT(value(logsumexp_rest(x)), ElementsAre(DoubleEq(rest)));
+  EXPECT_THAT(value(log_odds(x)), ElementsAre(DoubleEq(rest - 3)));
+  EXPECT_NEAR(value(softmax(x))[2], std::exp(-2.0 - lse), 1e-15);
+  EXPECT_NEAR(value(log_softmax(x))[2], -2.0 - lse, 1e-15);
+  EXPECT_THAT(value(row_argmax(x)), ElementsAre(1));
+  EXPECT_THAT(value(row_mean(x)), ElementsAre(1.25));
+  EXPECT_THAT(value(l1_norm(x)), ElementsAre(9));
+  EXPECT_THAT(value(l2_norm(x)), ElementsAre(DoubleEq(std::sqrt(23.0))));
+  EXPECT_THAT(value(row_sum(x, {0, 1, 4})), ElementsAre(1, 4));
+  EXPECT_THAT(value(cumsum(x)), ElementsAre(1, 4, 2, 5));
+}
+
+TEST(Reductions, RefuseGroupsThatDoNotRiseToTheWidth) {
+  const HandRow value;
+  EXPECT_THROW(row_sum(value.x, {0, 2, 2, 4}), Error);
+  EXPECT_THROW(row_sum(value.x, {0, 2}), Error);
+}
 
 TEST(Reductions, AreSafeForLogitsOfAnySize) {
   for (const double size : {1e4, -1e4}) {
