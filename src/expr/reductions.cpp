@@ -43,6 +43,9 @@ Expr logsumexp_rest(const Expr& x, const Groups& groups) {
 Expr log_odds(const Expr& x, const Groups& groups) { return reduce(Op::log_odds, x, groups); }
 Expr l1_norm(const Expr& x, const Groups& groups) { return reduce(Op::l1_norm, x, groups); }
 Expr l2_norm(const Expr& x, const Groups& groups) { return reduce(Op::l2_norm, x, groups); }
+Expr sum_of_squares(const Expr& x, const Groups& groups) {
+  return reduce(Op::sum_of_squares, x, groups);
+}
 
 Expr softmax(const Expr& x) { return make(Op::softmax, {x}, x.width()); }
 Expr log_softmax(const Expr& x) { return make(Op::log_softmax, {x}, x.width()); }

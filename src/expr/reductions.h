@@ -27,6 +27,8 @@ Expr logsumexp_rest(const Expr& x, const Groups& groups = {});
 Expr log_odds(const Expr& x, const Groups& groups = {});
 Expr l1_norm(const Expr& x, const Groups& groups = {});
 Expr l2_norm(const Expr& x, const Groups& groups = {});
+/// The square of l2_norm without its root.
+Expr sum_of_squares(const Expr& x, const Groups& groups = {});
 
 // Along the columns of a row, the width stays.
 Expr softmax(const Expr& x);

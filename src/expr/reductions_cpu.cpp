@@ -31,6 +31,9 @@ const CpuKernel cpu::row_argmax{[](const CpuCall& c) { by_group(c, math::argmax)
 const CpuKernel cpu::logsumexp{[](const CpuCall& c) { reduce(math::Reduction::logsumexp, c); }};
 const CpuKernel cpu::l1_norm{[](const CpuCall& c) { reduce(math::Reduction::l1_norm, c); }};
 const CpuKernel cpu::l2_norm{[](const CpuCall& c) { reduce(math::Reduction::l2_norm, c); }};
+const CpuKernel cpu::sum_of_squares{
+    [](const CpuCall& c) { reduce(math::Reduction::sum_of_squares, c); }};
+
 const CpuKernel cpu::logsumexp_rest{[](const CpuCall& c) { by_group(c, math::logsumexp_rest); }};
 const CpuKernel cpu::log_odds{[](const CpuCall& c) { by_group(c, math::log_odds); }};
 const CpuKernel cpu::softmax{[](const CpuCall& c) {

@@ -23,6 +23,10 @@ void by_group(const ReferenceCall& call, F f) {
   }
 }
 
+double square_sum(std::span<const double> x) {
+  return std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
+}
+
 double logsumexp_rest_of(std::span<const double> x) {
   const auto top = static_cast<std::size_t>(std::ranges::max_element(x) - x.begin());
   std::vector<double> rest(x.begin(), x.end());
@@ -66,9 +70,11 @@ void reference::l1_norm(const ReferenceCall& c) {
   });
 }
 void reference::l2_norm(const ReferenceCall& c) {
-  by_group(
-      c, [](auto x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); });
+  by_group(c, [](auto x) { return std::sqrt(square_sum(x)); });
 }
+
+void reference::sum_of_squares(const ReferenceCall& c) { by_group(c, square_sum); }
+
 void reference::logsumexp_rest(const ReferenceCall& c) { by_group(c, logsumexp_rest_of); }
 void reference::log_odds(const ReferenceCall& c) {
   by_group(c, [](auto x) { return logsumexp_rest_of(x) - *std::ranges::max_element(x); });

@@ -21,6 +21,7 @@ constexpr OpInfo reduction_row(std::string_view onnx) {
   X(logsumexp, reduction_row("ReduceLogSumExp"))                                  \
   X(l1_norm, reduction_row("ReduceL1"))                                           \
   X(l2_norm, reduction_row("ReduceL2"))                                           \
+  X(sum_of_squares, reduction_row("ReduceSumSquare"))                             \
   X(logsumexp_rest, reduction_row("ArgMax OneHot Where ReduceLogSumExp"))         \
   X(log_odds, reduction_row("ReduceMax Sub ArgMax OneHot Where ReduceLogSumExp")) \
   X(softmax, OpInfo{.columns = all_columns, .onnx = "Softmax"})                   \

@@ -20,6 +20,9 @@ std::vector<Case> reduction_cases() {
       {"log_odds", [](Expr x, Expr) { return log_odds(x); }, 1e-6, false, 2},
       {"l1_norm", [](Expr x, Expr) { return l1_norm(x); }, 3e-6},
       {"l2_norm", [](Expr x, Expr) { return l2_norm(x); }},
+      {"sum_of_squares", [](Expr x, Expr) { return sum_of_squares(x); }},
+      {"sum_of_squares in groups",
+       [](Expr x, Expr) { return sum_of_squares(x, thirds(x.width())); }, 1e-6, false, 4},
       {"row_sum in groups", [](Expr x, Expr) { return row_sum(x, thirds(x.width())); }, 3e-6, false,
        4},
       {"row_max in groups", [](Expr x, Expr) { return row_max(x, thirds(x.width())); }, 0, false,
@@ -53,6 +56,7 @@ TEST(Reductions, AreWhatTheirFormulasSay) {
   EXPECT_THAT(value(row_mean(x)), ElementsAre(1.25));
   EXPECT_THAT(value(l1_norm(x)), ElementsAre(9));
   EXPECT_THAT(value(l2_norm(x)), ElementsAre(DoubleEq(std::sqrt(23.0))));
+  EXPECT_THAT(value(sum_of_squares(x)), ElementsAre(23));
   EXPECT_THAT(value(row_sum(x, {0, 1, 4})), ElementsAre(1, 4));
   EXPECT_THAT(value(cumsum(x)), ElementsAre(1, 4, 2, 5));
 }
