@@ -5,28 +5,41 @@
 #include "math/top_k.h"
 
 namespace nescio {
+namespace {
 
-const CpuKernel cpu::sorted{[](const CpuCall& c) {
-  const auto order = c.node.integers[0] != 0 ? math::Order::descending : math::Order::ascending;
-  const CpuValues& x = c.arguments[0];
-  math::sort_rows(x.data, x.row_stride, c.rows, x.width, c.columns, order, c.out, nullptr);
-}};
+std::size_t scratch_of_sort(std::size_t, std::size_t width) {
+  return math::sort_scratch_floats(width);
+}
 
-// Scratch: a row in order and its columns.
-const CpuKernel cpu::rank{.run =
-                              [](const CpuCall& c) {
-                                float* values = c.scratch;
-                                float* columns = c.scratch + c.columns;
-                                by_row(c, [&](auto x, float* out) {
-                                  math::sort_rows(x.data(), x.size(), 1, x.size(), x.size(),
-                                                  math::Order::ascending, values, columns);
-                                  for (std::size_t i = 0; i < x.size(); ++i) {
-                                    out[static_cast<std::size_t>(columns[i])] =
-                                        static_cast<float>(i);
-                                  }
-                                });
-                              },
-                          .scratch = [](std::size_t, std::size_t width) { return 2 * width; }};
+}  // namespace
+
+const CpuKernel cpu::sorted{.run =
+                                [](const CpuCall& c) {
+                                  const auto order = c.node.integers[0] != 0
+                                                         ? math::Order::descending
+                                                         : math::Order::ascending;
+                                  const CpuValues& x = c.arguments[0];
+                                  math::sort_rows(x.data, x.row_stride, c.rows, x.width, c.columns,
+                                                  order, c.scratch, c.out, nullptr);
+                                },
+                            .scratch = scratch_of_sort};
+
+// Scratch: that of the sort, then a row in order and its columns.
+const CpuKernel cpu::rank{
+    .run =
+        [](const CpuCall& c) {
+          float* values = c.scratch + math::sort_scratch_floats(c.columns);
+          float* columns = values + c.columns;
+          by_row(c, [&](auto x, float* out) {
+            math::sort_rows(x.data(), x.size(), 1, x.size(), x.size(), math::Order::ascending,
+                            c.scratch, values, columns);
+            for (std::size_t i = 0; i < x.size(); ++i) {
+              out[static_cast<std::size_t>(columns[i])] = static_cast<float>(i);
+            }
+          });
+        },
+    .scratch = [](std::size_t rows,
+                  std::size_t width) { return scratch_of_sort(rows, width) + 2 * width; }};
 
 const CpuKernel cpu::ecdf{[](const CpuCall& c) {
   const std::span table(c.arguments[1].data, c.arguments[1].width);
