@@ -14,7 +14,7 @@ constexpr OpInfo elementwise_row(std::size_t arity, std::string_view onnx) {
           .onnx = onnx};
 }
 
-/// Its kernel reads arguments after it has begun to write.
+/// Its kernel does not promise to read an element before it writes there.
 constexpr OpInfo not_in_place(OpInfo row) {
   row.in_place = false;
   return row;
