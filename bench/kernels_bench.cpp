@@ -274,11 +274,12 @@ void sort_512(benchmark::State& state) {
   const std::size_t width = 512, rows = 256;
   const auto prefix = static_cast<std::size_t>(state.range(0));
   const auto x = random_values(rows * width);
-  std::vector<float> y(rows * prefix), z(rows * width);
+  std::vector<float> y(rows * prefix), z(rows * width), scratch(sort_scratch_floats(width));
   state.counters["of_exp"] = measure(
       state,
       [&] {
-        sort_rows(x.data(), width, rows, width, prefix, Order::descending, y.data(), nullptr);
+        sort_rows(x.data(), width, rows, width, prefix, Order::descending, scratch.data(), y.data(),
+                  nullptr);
       },
       [&] { apply(Unary::exp, x.data(), z.data(), rows * width); });
 }

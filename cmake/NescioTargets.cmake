@@ -145,13 +145,14 @@ const char* const nescio::@name@ = R\"text(@content@)text\";
   set(${arg_OUT} ${path} PARENT_SCOPE)
 endfunction()
 
-# The program: main and the catalogue of verbs over the libraries of `folders`.
+# The program: main and the catalogues of verbs and executors over the libraries of `folders`.
 # Where libtorch is found, libnescio_networks.so beside it: the libraries below the line, which take the others' code
 # from the program that loads them. So the program holds all of its libraries and exports our names.
 function(nescio_program folders)
-  nescio_catalogue(verbs HEADER cli/verb.h TYPE VerbInfo NAMESPACE nescio::verbs OUT catalogue)
+  nescio_catalogue(verbs HEADER cli/verb.h TYPE VerbInfo NAMESPACE nescio::verbs OUT verbs)
+  nescio_catalogue(executors HEADER cli/executors.h TYPE Executor NAMESPACE nescio::executors OUT executors)
   # Objects and no archive: the libraries refer to them, and they to the libraries.
-  add_library(nescio_verbs OBJECT ${catalogue})
+  add_library(nescio_verbs OBJECT ${verbs} ${executors})
   target_link_libraries(nescio_verbs PUBLIC nescio_settings nescio_cli)
   add_executable(nescio src/cli/main.cpp)
   _nescio_archives(archives ${folders})

@@ -29,7 +29,7 @@ Batch slice(const Batch& batch, std::size_t first, std::size_t rows) {
 
 }  // namespace
 
-Statistics::Statistics(Split split, Executor executor)
+Statistics::Statistics(Split split, const Executor& executor)
     : split_(std::move(split)), executor_(executor) {
   for (const auto& [name, array] : split_.arrays) rows_ = array.rows();
   for (const auto& [name, array] : split_.arrays) {
@@ -235,8 +235,8 @@ const math::Whitening& Statistics::within_whitening(const Expr& e) {
 double Statistics::quantile(const Expr& e, double q) {
   return once<double>("quantile", e, q, [&] {
     const double wanted[] = {q};
-    return executor_ == Executor::cpu ? math::quantiles(chunks<float>(e), wanted)[0]
-                                      : math::quantiles(chunks<double>(e), wanted)[0];
+    return executor_.with_type(
+        [&](auto zero) { return math::quantiles(chunks<decltype(zero)>(e), wanted)[0]; });
   });
 }
 
@@ -261,16 +261,15 @@ std::function<void(const std::function<void(std::span<const T>)>&)> Statistics::
 const Array& Statistics::values(const Expr& e) {
   return once<Array>("values", e, 0, [&] {
     const Node& node = e.graph()->node(e.id());
-    if (node.op == Op::input && executor_ == Executor::cpu) return split_.arrays.at(node.name);
-    const auto program = compile({e}, executor_);
-    if (executor_ == Executor::reference) {
-      std::vector<double> all(rows_ * e.width());
-      program->run(batch(), {all.data()});
+    return executor_.with_type([&](auto zero) {
+      using T = decltype(zero);
+      const bool as_they_are =
+          node.op == Op::input && split_.arrays.at(node.name).dtype() == dtype_of<T>();
+      if (as_they_are) return split_.arrays.at(node.name);
+      std::vector<T> all(rows_ * e.width());
+      compile({e}, executor_)->run(batch(), {all.data()});
       return Array({rows_, e.width()}, std::move(all));
-    }
-    std::vector<float> all(rows_ * e.width());
-    program->run(batch(), {all.data()});
-    return Array({rows_, e.width()}, std::move(all));
+    });
   });
 }
 

@@ -33,7 +33,7 @@ struct Split {
 /// statistics that need labels.
 class Statistics {
  public:
-  Statistics(Split split, Executor executor);
+  Statistics(Split split, const Executor& executor);
 
   const std::string& name() const { return split_.name; }
   std::size_t rows() const { return rows_; }
@@ -57,7 +57,7 @@ class Statistics {
   const math::Whitening& within_whitening(const Expr& e);
   /// Of all N * w values together, numpy's linear interpolation; q in [0, 1].
   double quantile(const Expr& e, double q);
-  /// The values themselves, [N, w]: float32, with the reference executor float64.
+  /// The values themselves, [N, w]: float32 or float64, as the executor computes.
   const Array& values(const Expr& e);
 
  private:

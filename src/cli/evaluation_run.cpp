@@ -61,7 +61,7 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
   for (const std::string& spec : settings.detectors) {
     if (!seen.insert(spec).second) fail_usage("detectors= names ", spec, " twice");
   }
-  settings.executor = options.executor == "reference" ? Executor::reference : Executor::cpu;
+  settings.executor = find_executor(options.executor);
   settings.metrics = metrics_with(options.metrics);
   settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
   settings.intervals.seed = static_cast<std::uint64_t>(seed);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/executors.h"
 #include "cli/verb.h"
 #include "evaluation/evaluate.h"
 #include "report/mixing.h"
@@ -20,7 +21,7 @@ struct EvaluationOptions {
   std::string metrics;
   std::int64_t bootstrap = 1000;
   bool scores = false;
-  std::string executor = "cpu";
+  std::string executor = Executor::cpu.name;
 };
 
 template <class Object>
@@ -53,10 +54,7 @@ std::vector<Parameter<Verb>> evaluation_options() {
       option<Object, bool>(
           &Object::scores,
           {.name = "scores", .doc = "keep the scores: RUN/scores/<detector>/<set>.npy"}),
-      option<Object, std::string>(
-          &Object::executor, {.name = "executor",
-                              .doc = "cpu (fast) or reference (plain loops in double, to check)",
-                              .choices = {"cpu", "reference"}})};
+      option<Object, std::string>(&Object::executor, executor_info())};
 }
 
 /// UsageError if `detectors` names none, or one that does not exist.

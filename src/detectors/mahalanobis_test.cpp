@@ -130,7 +130,7 @@ TEST(Mahalanobis, RefusesClassesWhoseRowsAreTheSame) {
       v = std::nextafter(static_cast<float>(v), r % 2 ? 9.F : -9.F);
   }
   for (const char* spec : {"mahalanobis", "relative_mahalanobis", "mahalanobis(normalize=true)"}) {
-    for (const Executor executor : {Executor::cpu, Executor::reference}) {
+    for (const Executor& executor : {Executor::cpu, Executor::reference}) {
       EXPECT_THAT(error_of([&] { bank.scores(spec, executor); }),
                   testing::HasSubstr("the rows of each class are the same but for rounding"))
           << spec;

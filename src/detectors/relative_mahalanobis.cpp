@@ -22,8 +22,7 @@ class RelativeMahalanobis final : public TiedGaussian {
   }
 
   Expr score(const Inputs& in) const override {
-    const Expr to_all = l2_norm(matmul(feature(in) - mean, background));
-    return distance_to_class(in) - to_all * to_all;
+    return distance_to_class(in) - sum_of_squares(matmul(feature(in) - mean, background));
   }
 };
 

@@ -104,7 +104,8 @@ Inputs FittedDetector::inputs(LogitsFrom logits) const {
                              tables(head), arrays);
 }
 
-std::unique_ptr<Program> FittedDetector::compile(Executor executor, LogitsFrom logits) const {
+std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
+                                                 LogitsFrom logits) const {
   return nescio::compile({chain.score(inputs(logits))}, executor);
 }
 
@@ -162,7 +163,8 @@ Batch to_batch(const std::map<std::string, Array>& arrays) {
 }
 
 FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
-                            const std::string& train, const std::string& val, Executor executor) {
+                            const std::string& train, const std::string& val,
+                            const Executor& executor) {
   check_split_classes(bank, {train, val});
   FittedDetector out{.chain = Chain(spec),
                      .classes = bank.classes(),

@@ -34,7 +34,7 @@ struct FittedDetector {
   /// Inputs over a new graph.
   Inputs inputs(LogitsFrom logits = LogitsFrom::network) const;
   /// The score compiled for an executor; reads the arrays that the chain needs, by name.
-  std::unique_ptr<Program> compile(Executor executor = Executor::cpu,
+  std::unique_ptr<Program> compile(const Executor& executor = Executor::cpu,
                                    LogitsFrom logits = LogitsFrom::network) const;
 };
 
@@ -55,7 +55,7 @@ Batch to_batch(const std::map<std::string, Array>& arrays);
 /// not there, and for splits that number their classes otherwise.
 FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                             const std::string& train, const std::string& val,
-                            Executor executor = Executor::cpu);
+                            const Executor& executor = Executor::cpu);
 
 /// Error unless the folder may become a saved detector: it is not there, empty, or one already, with
 /// nothing else in it.

@@ -81,7 +81,7 @@ struct ToyBank {
   }
 
   /// What the chain gives for the test rows, fitted on the training rows as train and as val.
-  Row scores(const std::string& spec, Executor executor = Executor::cpu) const {
+  Row scores(const std::string& spec, const Executor& executor = Executor::cpu) const {
     const HeadTables head{Table(array(weight)), Table(array({bias}))};
     Chain chain(spec);
     Split split{"toy/train",

@@ -115,7 +115,7 @@ void flatten(std::vector<Row>& features, std::size_t rank, double offset) {
 }
 
 TEST(Vim, RefusesAResidualThatIsRounding) {
-  for (const Executor executor : {Executor::cpu, Executor::reference}) {
+  for (const Executor& executor : {Executor::cpu, Executor::reference}) {
     for (const double offset : {0.0, 1000.0}) {
       ToyBank bank;
       flatten(bank.train_features, 4, offset);
@@ -153,7 +153,7 @@ TEST(Vim, SeesAResidualAtAnyScale) {
 }
 
 TEST(Vim, RefusesAnAlphaThatTurnsTheResidualRound) {
-  for (const Executor executor : {Executor::cpu, Executor::reference}) {
+  for (const Executor& executor : {Executor::cpu, Executor::reference}) {
     ToyBank bank;
     for (Row& z : bank.train_logits) {
       for (double& v : z) v -= 100;

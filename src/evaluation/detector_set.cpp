@@ -18,7 +18,7 @@ std::vector<std::string> fitted_splits(const Chain& chain, const Roles& roles) {
 }
 
 std::unique_ptr<Statistics> statistics_of(const FeatureBank& bank, const std::string& split,
-                                          Executor executor) {
+                                          const Executor& executor) {
   if (split.empty()) return nullptr;
   return std::make_unique<Statistics>(read_split(bank, split), executor);
 }
@@ -62,7 +62,7 @@ std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles
 
 DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
                           const std::vector<std::string>& specs, bool skip_unavailable,
-                          Executor executor, const Progress& progress) {
+                          const Executor& executor, const Progress& progress) {
   const auto train = statistics_of(bank, roles.train, executor);
   const auto val = statistics_of(bank, roles.val, executor);
   std::vector<std::string> splits = {roles.train, roles.val};

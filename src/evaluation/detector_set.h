@@ -33,6 +33,6 @@ std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles
 /// with the reason if `skip_unavailable`, otherwise an Error. Error if nothing is left, or if a spec occurs twice.
 DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
                           const std::vector<std::string>& specs, bool skip_unavailable,
-                          Executor executor, const Progress& progress = {});
+                          const Executor& executor, const Progress& progress = {});
 
 }  // namespace nescio

@@ -191,9 +191,9 @@ Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSe
   }
   std::vector<ScoresOfSets> scores;
   if (detectors.program) {
-    const bool wide = settings.executor == Executor::reference;
-    scores = wide ? score_all<double>(bank, results.sets, detectors, progress)
-                  : score_all<float>(bank, results.sets, detectors, progress);
+    scores = settings.executor.with_type([&](auto zero) {
+      return score_all<decltype(zero)>(bank, results.sets, detectors, progress);
+    });
   }
   for (const std::string& spec : imported) {
     scores.push_back(imported_scores(bank, results.sets, spec));

@@ -47,7 +47,7 @@ struct Results {
   ChosenMetrics metrics = standard_metrics();  // those that were measured
 };
 
-/// Gets the scores of one detector on one set, [N]: float32 (cpu) or float64 (reference), imported
+/// Gets the scores of one detector on one set, [N]: float32 or float64, as the executor computes; imported
 /// ones as they are in the bank.
 using KeepScores =
     std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;

@@ -38,7 +38,7 @@ class ImportedScores : public testing::Test {
     writer.commit(scores.size());
     writer.finish();
   }
-  Results results(const std::string& spec, Executor executor) {
+  Results results(const std::string& spec, const Executor& executor) {
     EvaluationSettings settings{
         .detectors = {spec}, .executor = executor, .intervals = {.resamples = 0}};
     return evaluate(bank_, {.id = "a/test", .near = {"b/test"}}, settings);
@@ -51,7 +51,7 @@ class ImportedScores : public testing::Test {
 TEST_F(ImportedScores, AreMeasuredWithoutLogits) {
   write("a/test", {0, 1, 2, 3}, {1, 1, 0, 1});
   write("b/test", {2, 5}, {0, 0});
-  for (const Executor executor : {Executor::cpu, Executor::reference}) {
+  for (const Executor& executor : {Executor::cpu, Executor::reference}) {
     const Results got = results("imported(name=msp)", executor);
     EXPECT_THAT(got.detectors, testing::ElementsAre("imported(name=msp)"));
     std::map<std::string, double> value;
@@ -78,7 +78,7 @@ TEST_F(ImportedScores, KeepTheirDigits) {
                                   {1.7e308, 1.75e308}}) {
     write_doubles("a/test", {low, low, high});
     write_doubles("b/test", {high, high});
-    for (const Executor executor : {Executor::cpu, Executor::reference}) {
+    for (const Executor& executor : {Executor::cpu, Executor::reference}) {
       EvaluationSettings settings{
           .detectors = {"imported(name=x)"}, .executor = executor, .intervals = {.resamples = 9}};
       std::vector<double> kept;

@@ -1,7 +1,9 @@
 // Arithmetic, comparisons and elementary functions.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <cmath>
 
+#include "base/error.h"
 #include "expr/test_operations.h"
 
 namespace nescio {
@@ -45,6 +47,30 @@ std::vector<Case> arithmetic_cases() {
 }
 
 namespace {
+
+using testing::DoubleEq;
+using testing::ElementsAre;
+
+TEST(Arithmetic, IsWhatItsFormulasSay) {
+  const HandRow value;
+  const Expr& x = value.x;
+  EXPECT_THAT(value(2.0 * x / 4.0 - 1.0), ElementsAre(-0.5, 0.5, -2, 0.5));
+  EXPECT_THAT(value(clip(x, -1.0, 2.0)), ElementsAre(1, 2, -1, 2));
+  EXPECT_THAT(value(where(x > 0.0, pow(x, 2.0), abs(x))), ElementsAre(1, 9, 2, 9));
+  EXPECT_THAT(value(logaddexp(column(x, 0), column(x, 1))),
+              ElementsAre(DoubleEq(std::log(std::exp(1.0) + std::exp(3.0)))));
+  EXPECT_EQ((x * 1.0).id(), x.id());
+  EXPECT_EQ((x + 0.0).id(), x.id());
+}
+
+TEST(Arithmetic, RefusesWhatDoesNotFit) {
+  const auto graph = std::make_shared<Graph>();
+  const Expr x = input(graph, "x", 4);
+  EXPECT_THROW(x + input(graph, "y", 3), Error);
+  EXPECT_THROW(x + Matrix(2, 4), Error);
+  EXPECT_THROW(where(x, x, x), Error);
+  EXPECT_THROW(x + input(std::make_shared<Graph>(), "x", 4), Error);
+}
 
 TEST(Constants, OfDoublesAreSubtractedAsDoubles) {
   // Near 1e5 a float has two digits behind the point.

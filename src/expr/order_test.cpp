@@ -1,6 +1,8 @@
 // Sorting, ranks and empirical distributions.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "expr/test_operations.h"
 
 namespace nescio {
@@ -27,5 +29,27 @@ std::vector<Case> order_cases() {
   };
 }
 
-namespace {}  // namespace
+namespace {
+
+using testing::ElementsAre;
+
+TEST(Order, IsWhatItsFormulasSay) {
+  const HandRow value;
+  const Expr& x = value.x;
+  EXPECT_THAT(value(rank(x)), ElementsAre(1, 2, 0, 3));
+  EXPECT_THAT(value(sorted(x, Sort::descending)), ElementsAre(3, 3, 1, -2));
+  EXPECT_THAT(value(ecdf(x, Matrix(1, 4, {-2, 1, 1, 5}))), ElementsAre(0.75, 0.75, 0.25, 0.75));
+  EXPECT_THAT(value(row_histogram(x, Matrix(1, 3, {-2, 1, 3}))), ElementsAre(1, 3));
+  EXPECT_THAT(value(bucketize(x, Matrix(2, 4, {0, 3, -3, 4, 1, 4, -1, 5}))),
+              ElementsAre(2, 1, 1, 0));
+}
+
+TEST(Order, RefusesTablesThatAreNotAscending) {
+  const HandRow value;
+  EXPECT_THROW(ecdf(value.x, Matrix(1, 2, {1, 0})), Error);
+  EXPECT_THROW(row_histogram(value.x, Matrix(1, 1, {1})), Error);
+  EXPECT_THROW(bucketize(value.x, Matrix(2, 4, {0, 0, 0, 0, 1, 1, 1, -1})), Error);
+}
+
+}  // namespace
 }  // namespace nescio

@@ -6,12 +6,12 @@
 
 namespace nescio {
 
-std::unique_ptr<Program> compile(const std::vector<Expr>& outputs, Executor executor) {
+std::unique_ptr<Program> compile(const std::vector<Expr>& outputs, const Executor& executor) {
   if (outputs.empty()) fail("[program] no expressions to compile");
   for (const Expr& e : outputs) {
     if (!e || e.graph() != outputs.front().graph()) fail("[program] expressions of two graphs");
   }
-  return executor == Executor::cpu ? compile_cpu(outputs) : compile_reference(outputs);
+  return executor.compile(outputs);
 }
 
 std::size_t check_batch(const Graph& graph, const std::vector<NodeId>& inputs, const Batch& batch) {

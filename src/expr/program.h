@@ -1,6 +1,7 @@
 // Expressions compiled for an executor.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -11,10 +12,6 @@
 #include "expr/expr.h"
 
 namespace nescio {
-
-/// reference: double precision, one plain loop per operation: the oracle.
-/// cpu: float, row blocks that stay in cache, SIMD kernels and oneDNN, all threads.
-enum class Executor { reference, cpu };
 
 /// The arrays of a batch by the name of their input; all have the same number of rows.
 using Batch = std::map<std::string, MatrixView, std::less<>>;
@@ -50,12 +47,39 @@ class Program {
   virtual std::size_t block_rows() const = 0;
 };
 
-/// Throws Error if a body of over_rows is not column-wise down to tables.
-std::unique_ptr<Program> compile(const std::vector<Expr>& outputs, Executor executor);
+/// What an executor's results have digits of.
+enum class Precision { float32, float64 };
 
-// The two executors behind compile().
+/// Something that runs expressions. A value: whoever has one made elsewhere (for a GPU) passes it in. Those of
+/// this program by name are the catalogue of executors, `nescio_entry(executors NAME)`.
+struct Executor {
+  std::string name;
+  std::string summary;  // a clause for people
+  Precision precision;
+  /// Of at least one expression, all of one graph.
+  std::function<std::unique_ptr<Program>(const std::vector<Expr>& outputs)> compile;
+
+  /// f(float()) or f(double()): with a number of the type that holds all digits of the results.
+  template <class F>
+  auto with_type(F f) const {
+    return precision == Precision::float32 ? f(float()) : f(double());
+  }
+
+  static const Executor cpu;
+  static const Executor reference;
+};
+
+/// Throws Error if a body of over_rows is not column-wise down to tables.
+std::unique_ptr<Program> compile(const std::vector<Expr>& outputs, const Executor& executor);
+
 std::unique_ptr<Program> compile_reference(const std::vector<Expr>& outputs);
 std::unique_ptr<Program> compile_cpu(const std::vector<Expr>& outputs);
+
+/// Row blocks that stay in cache, SIMD kernels and oneDNN, all threads.
+inline const Executor Executor::cpu{"cpu", "fast", Precision::float32, compile_cpu};
+/// One plain loop for each operation: the oracle.
+inline const Executor Executor::reference{"reference", "plain loops in double, to check",
+                                          Precision::float64, compile_reference};
 
 /// Checks names and widths of the inputs that `nodes` of the graph read; returns the number of
 /// rows.

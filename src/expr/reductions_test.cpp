@@ -1,7 +1,9 @@
 // Reductions over the columns of a row, softmax and cumulative sums.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <cmath>
 
+#include "base/error.h"
 #include "expr/test_operations.h"
 
 namespace nescio {
@@ -18,6 +20,9 @@ std::vector<Case> reduction_cases() {
       {"log_odds", [](Expr x, Expr) { return log_odds(x); }, 1e-6, false, 2},
       {"l1_norm", [](Expr x, Expr) { return l1_norm(x); }, 3e-6},
       {"l2_norm", [](Expr x, Expr) { return l2_norm(x); }},
+      {"sum_of_squares", [](Expr x, Expr) { return sum_of_squares(x); }},
+      {"sum_of_squares in groups",
+       [](Expr x, Expr) { return sum_of_squares(x, thirds(x.width())); }, 1e-6, false, 4},
       {"row_sum in groups", [](Expr x, Expr) { return row_sum(x, thirds(x.width())); }, 3e-6, false,
        4},
       {"row_max in groups", [](Expr x, Expr) { return row_max(x, thirds(x.width())); }, 0, false,
@@ -33,6 +38,34 @@ std::vector<Case> reduction_cases() {
 }
 
 namespace {
+
+using testing::DoubleEq;
+using testing::ElementsAre;
+
+TEST(Reductions, AreWhatTheirFormulasSay) {
+  const HandRow value;
+  const Expr& x = value.x;
+  const double lse = std::log(std::exp(1.0) + 2 * std::exp(3.0) + std::exp(-2.0));
+  const double rest = std::log(std::exp(1.0) + std::exp(3.0) + std::exp(-2.0));
+  EXPECT_THAT(value(logsumexp(x)), ElementsAre(DoubleEq(lse)));
+  EXPECT_THAT(value(logsumexp_rest(x)), ElementsAre(DoubleEq(rest)));
+  EXPECT_THAT(value(log_odds(x)), ElementsAre(DoubleEq(rest - 3)));
+  EXPECT_NEAR(value(softmax(x))[2], std::exp(-2.0 - lse), 1e-15);
+  EXPECT_NEAR(value(log_softmax(x))[2], -2.0 - lse, 1e-15);
+  EXPECT_THAT(value(row_argmax(x)), ElementsAre(1));
+  EXPECT_THAT(value(row_mean(x)), ElementsAre(1.25));
+  EXPECT_THAT(value(l1_norm(x)), ElementsAre(9));
+  EXPECT_THAT(value(l2_norm(x)), ElementsAre(DoubleEq(std::sqrt(23.0))));
+  EXPECT_THAT(value(sum_of_squares(x)), ElementsAre(23));
+  EXPECT_THAT(value(row_sum(x, {0, 1, 4})), ElementsAre(1, 4));
+  EXPECT_THAT(value(cumsum(x)), ElementsAre(1, 4, 2, 5));
+}
+
+TEST(Reductions, RefuseGroupsThatDoNotRiseToTheWidth) {
+  const HandRow value;
+  EXPECT_THROW(row_sum(value.x, {0, 2, 2, 4}), Error);
+  EXPECT_THROW(row_sum(value.x, {0, 2}), Error);
+}
 
 TEST(Reductions, AreSafeForLogitsOfAnySize) {
   for (const double size : {1e4, -1e4}) {

@@ -96,6 +96,10 @@ class ReferenceProgram final : public Program {
 
 }  // namespace
 
+namespace executors {
+Executor reference() { return Executor::reference; }
+}  // namespace executors
+
 std::unique_ptr<Program> compile_reference(const std::vector<Expr>& outputs) {
   return std::make_unique<ReferenceProgram>(outputs);
 }

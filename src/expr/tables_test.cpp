@@ -1,7 +1,9 @@
 // Products with tables, distances to their rows, and picking of columns.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <cmath>
 
+#include "base/error.h"
 #include "expr/test_operations.h"
 #include "expr/test_points.h"
 
@@ -34,6 +36,31 @@ std::vector<Case> table_cases() {
 }
 
 namespace {
+
+using testing::ElementsAre;
+
+TEST(Tables, AreReadAsTheirFormulasSay) {
+  const HandRow value;
+  const Expr& x = value.x;
+  EXPECT_THAT(value(matmul(x, Matrix(4, 2, {1, 0, 0, 1, 1, 1, 2, 0}))), ElementsAre(5, 1));
+  EXPECT_THAT(value(inner_products(x, Matrix(2, 4, {1, 0, 1, 2, 0, 1, 1, 0}))), ElementsAre(5, 1));
+  EXPECT_THAT(value(squared_distances(x, Matrix(1, 4, {0, 3, 0, 0}))), ElementsAre(1 + 0 + 4 + 9));
+  EXPECT_THAT(value(take_row(Matrix(4, 2, {0, 1, 2, 3, 4, 5, 6, 7}), row_argmax(x))),
+              ElementsAre(2, 3));
+  EXPECT_THAT(value(gather_columns(x, rank(x))), ElementsAre(3, -2, 1, 3));
+  EXPECT_THAT(value(select_columns(x, {2, 0})), ElementsAre(-2, 1));
+  EXPECT_THAT(value(concat({column(x, 2), slice_columns(x, 0, 2)})), ElementsAre(-2, 1, 3));
+}
+
+TEST(Tables, RefuseWhatDoesNotFit) {
+  const HandRow value;
+  const Expr& x = value.x;
+  EXPECT_THROW(matmul(x, Matrix(3, 4)), Error);
+  EXPECT_THROW(inner_products(x, Matrix(3, 3)), Error);
+  EXPECT_THROW(slice_columns(x, 2, 5), Error);
+  EXPECT_THROW(select_columns(x, {4}), Error);
+  EXPECT_THROW(take_row(Matrix(4, 2), row_max(x)), Error);
+}
 
 TEST(SquaredDistances, KeepTheirDigitsWhereverThePointsLie) {
   for (const std::size_t width : {3u, 16u, 200u}) {

@@ -1,5 +1,5 @@
-// What the tests of operations share: random batches, both executors, and the cases that
-// executors_test.cpp drives through them.
+// What the tests of operations share: batches, executors, and the cases of every family, which
+// executors_test.cpp and others drive through them.
 #pragma once
 
 #include <functional>
@@ -30,12 +30,24 @@ inline Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t se
   return m;
 }
 
-inline std::vector<double> run(Executor executor, const Expr& e, const Batch& batch,
+inline std::vector<double> run(const Executor& executor, const Expr& e, const Batch& batch,
                                std::size_t rows) {
   std::vector<double> out(rows * e.width());
   compile({e}, executor)->run(batch, {out.data()});
   return out;
 }
+
+/// One row {1, 3, -2, 3} in double: small enough to reckon by hand.
+class HandRow {
+ public:
+  const Expr x = input(std::make_shared<Graph>(), "x", 4);
+  std::vector<double> operator()(const Expr& e) const {
+    return run(Executor::reference, e, {{"x", {values_.data(), 1, 4}}}, 1);
+  }
+
+ private:
+  Values values_ = {1, 3, -2, 3};
+};
 
 struct Case {
   std::string name;
@@ -62,5 +74,15 @@ std::vector<Case> reduction_cases();
 std::vector<Case> order_cases();
 std::vector<Case> table_cases();
 std::vector<Case> tile_cases();
+
+/// Of all families.
+inline std::vector<Case> all_cases() {
+  std::vector<Case> all;
+  for (const auto& family :
+       {arithmetic_cases(), reduction_cases(), order_cases(), table_cases(), tile_cases()}) {
+    all.insert(all.end(), family.begin(), family.end());
+  }
+  return all;
+}
 
 }  // namespace nescio

@@ -1,4 +1,5 @@
 // Reductions over the rows of a bank, tile by tile.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <cmath>
 
@@ -54,6 +55,24 @@ std::vector<Case> tile_cases() {
 }
 
 namespace {
+
+TEST(OverRows, IsWhatItsFormulasSay) {
+  const HandRow value;
+  const Expr z = inner_products(value.x, Matrix(3, 4, {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}));
+  EXPECT_THAT(value(over_rows(Over::largest, z)), testing::ElementsAre(3, 1, -2));
+  EXPECT_THAT(value(over_rows(Over::smallest, z)), testing::ElementsAre(-2, 1, 3));
+  EXPECT_THAT(value(over_rows(Over::sum, z)), testing::ElementsAre(2));
+}
+
+TEST(OverRows, RefusesBodiesThatNeedWholeRows) {
+  const HandRow value;
+  const Expr& x = value.x;
+  EXPECT_THROW(over_rows(Over::sum, softmax(x)), Error);
+  EXPECT_THROW(over_rows(Over::sum, constant(x.graph(), Matrix(1, 4))), Error);
+  EXPECT_THROW(
+      compile({over_rows(Over::sum, x * inner_products(x, Matrix(4, 4, 1)))}, Executor::cpu),
+      Error);
+}
 
 TEST(CloseNeighbours, KeepTheirDigits) {
   // Points a hair's breadth from bank rows far from the origin: |x|^2 + |b|^2 - 2xb has no digit

@@ -63,6 +63,7 @@ NearestRows::NearestRows(const DistanceTable& table, std::size_t points, Order o
     longest_ = std::max(longest_, finite ? length : std::numeric_limits<float>::infinity());
   }
   for (auto* values : {&low_, &high_, &exact_}) values->reserve(capacity_);
+  for (auto& values : taken_) values.reserve(k_);
 }
 
 void NearestRows::search(MatrixView x, std::size_t points, float* tile, float* scratch,

@@ -9,26 +9,15 @@
 namespace nescio::math {
 namespace {
 
-/// What a thread sorts with; it grows to the longest row once and then allocates no more.
-struct SortBuffers {
-  std::vector<std::int32_t> keys;
-  std::vector<std::uint32_t> columns;
-  std::vector<std::uint64_t> pairs;
-};
-thread_local SortBuffers buffers;
-
 /// Key and column as one number each, sorted: ties by column.
-std::vector<std::uint64_t>& sort_pairs(const std::int32_t* keys, const std::uint32_t* columns,
-                                       std::size_t count) {
-  std::vector<std::uint64_t>& pairs = buffers.pairs;
-  pairs.resize(count);
+void sort_pairs(const std::int32_t* keys, const std::uint32_t* columns, std::size_t count,
+                std::uint64_t* pairs) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto high = static_cast<std::uint32_t>(keys[i]) ^ 0x80000000u;
     pairs[i] = (static_cast<std::uint64_t>(high) << 32) | columns[i];
   }
   thread_local const hwy::Sorter sorter;
-  sorter(pairs.data(), count, hwy::SortAscending());
-  return pairs;
+  sorter(pairs, count, hwy::SortAscending());
 }
 
 std::uint32_t column_of(std::uint64_t pair) { return static_cast<std::uint32_t>(pair); }
@@ -39,23 +28,23 @@ std::int32_t key_of(std::uint64_t pair) {
 
 }  // namespace
 
+std::size_t sort_scratch_floats(std::size_t width) { return 2 * width + 2 * (width + key_slack); }
+
 void sort_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
-               std::size_t prefix, Order order, float* y, float* columns) {
+               std::size_t prefix, Order order, float* scratch, float* y, float* columns) {
   if (prefix > width) {
     fail("[sort] expected a prefix of at most ", width, " columns, found ", prefix);
   }
   if (prefix == 0) return;
-  std::vector<std::int32_t>& keys = buffers.keys;
-  std::vector<std::uint32_t>& places = buffers.columns;
-  keys.resize(width + key_slack);
-  places.resize(width + key_slack);
+  auto* pairs = reinterpret_cast<std::uint64_t*>(scratch);
+  auto* keys = reinterpret_cast<std::int32_t*>(pairs + width);
+  auto* places = reinterpret_cast<std::uint32_t*>(keys + width + key_slack);
   for (std::size_t r = 0; r < rows; ++r) {
     const float* row = x + r * stride;
-    start_keys(row, width, sign_of(order), 0, keys.data(), places.data());
+    start_keys(row, width, sign_of(order), 0, keys, places);
     std::int32_t border = 0;
-    const std::size_t kept =
-        keep_smallest_keys(keys.data(), places.data(), width, prefix, 2 * prefix, &border);
-    const auto& pairs = sort_pairs(keys.data(), places.data(), kept);
+    const std::size_t kept = keep_smallest_keys(keys, places, width, prefix, 2 * prefix, &border);
+    sort_pairs(keys, places, kept, pairs);
     for (std::size_t i = 0; i < prefix; ++i) {
       y[r * prefix + i] = row[column_of(pairs[i])];
       if (columns != nullptr) columns[r * prefix + i] = static_cast<float>(column_of(pairs[i]));
@@ -72,7 +61,8 @@ RunningTopK::RunningTopK(std::size_t rows, std::size_t k, Order order)
       keys_(rows * stride_),
       columns_(rows * stride_),
       counts_(rows),
-      bounds_(rows) {
+      bounds_(rows),
+      pairs_(capacity_) {
   if (k == 0) fail("[top_k] k: expected at least 1, found 0");
 }
 
@@ -123,10 +113,10 @@ void RunningTopK::finish(float* values, std::uint32_t* columns) {
   }
   for (std::size_t r = 0; r < rows_; ++r) {
     shrink(r, k_ + k_ / 2);
-    const auto& pairs = sort_pairs(keys_of(r), columns_of(r), counts_[r]);
+    sort_pairs(keys_of(r), columns_of(r), counts_[r], pairs_.data());
     for (std::size_t i = 0; i < k_; ++i) {
-      values[r * k_ + i] = sign_ * value_of_key(key_of(pairs[i]));
-      if (columns != nullptr) columns[r * k_ + i] = column_of(pairs[i]);
+      values[r * k_ + i] = sign_ * value_of_key(key_of(pairs_[i]));
+      if (columns != nullptr) columns[r * k_ + i] = column_of(pairs_[i]);
     }
   }
 }

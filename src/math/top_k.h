@@ -12,9 +12,11 @@ namespace nescio::math {
 /// The first `prefix` <= width entries of each row in sorted order: values to y [rows, prefix]
 /// and, where `columns` is not null, their columns (as floats) beside them. width <= 2^24.
 /// -0 equals 0; NaN comes last in either order. Cost: that of sorting `prefix` values plus some ten
-/// comparisons a value. Throws Error if prefix > width.
+/// comparisons a value. Throws Error if prefix > width. `scratch` holds sort_scratch_floats(width) and is
+/// aligned as 64-bit numbers are.
 void sort_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
-               std::size_t prefix, Order order, float* y, float* columns);
+               std::size_t prefix, Order order, float* scratch, float* y, float* columns);
+std::size_t sort_scratch_floats(std::size_t width);
 
 /// The k first values in `order` of each row, over column tiles that arrive one after the other.
 /// Cost near one comparison a value: a tile is scanned with SIMD against each row's current k-th
@@ -48,6 +50,7 @@ class RunningTopK {
   std::vector<std::size_t> counts_;
   std::vector<float>
       bounds_;  // sign * value must lie below it; used once more than capacity were seen
+  std::vector<std::uint64_t> pairs_;  // of one row, while it is finished
 };
 
 }  // namespace nescio::math

@@ -30,7 +30,9 @@ std::vector<std::size_t> sorted_columns(const float* row, std::size_t width, Ord
 
 void check_sort(const Rows& x, std::size_t prefix, Order order) {
   std::vector<float> values(x.rows * prefix + 1, 123), columns(x.rows * prefix + 1, 123);
-  sort_rows(x.data(), x.stride, x.rows, x.width, prefix, order, values.data(), columns.data());
+  std::vector<float> scratch(sort_scratch_floats(x.width));
+  sort_rows(x.data(), x.stride, x.rows, x.width, prefix, order, scratch.data(), values.data(),
+            columns.data());
   for (std::size_t r = 0; r < x.rows; ++r) {
     const auto expected = sorted_columns(x.row(r), x.width, order);
     for (std::size_t i = 0; i < prefix; ++i) {
@@ -60,19 +62,19 @@ TEST_P(TopKTest, SortEqualsAStableSort) {
 TEST_P(TopKTest, SortPutsInfinitiesAtTheEndsNaNLastAndTiesZeros) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> x = {nan, 0.0f, -0.0f, kInf, -kInf, 0.0f, -nan, 1};
-  std::vector<float> y(x.size()), columns(x.size());
-  sort_rows(x.data(), 8, 1, 8, 8, Order::ascending, y.data(), columns.data());
+  std::vector<float> y(x.size()), columns(x.size()), scratch(sort_scratch_floats(8));
+  sort_rows(x.data(), 8, 1, 8, 8, Order::ascending, scratch.data(), y.data(), columns.data());
   EXPECT_THAT(columns, testing::ElementsAre(4, 1, 2, 5, 7, 3, 0, 6));
-  sort_rows(x.data(), 8, 1, 8, 8, Order::descending, y.data(), columns.data());
+  sort_rows(x.data(), 8, 1, 8, 8, Order::descending, scratch.data(), y.data(), columns.data());
   EXPECT_THAT(columns, testing::ElementsAre(3, 7, 1, 2, 5, 4, 0, 6));
-  sort_rows(x.data(), 8, 1, 8, 8, Order::descending, y.data(), nullptr);
+  sort_rows(x.data(), 8, 1, 8, 8, Order::descending, scratch.data(), y.data(), nullptr);
   EXPECT_EQ(y[0], kInf);
   EXPECT_TRUE(std::isnan(y[7]));
 }
 
 TEST(Sort, RefusesMoreThanThereIs) {
   float x = 0, y = 0;
-  EXPECT_THROW(sort_rows(&x, 1, 1, 1, 2, Order::ascending, &y, nullptr), Error);
+  EXPECT_THROW(sort_rows(&x, 1, 1, 1, 2, Order::ascending, nullptr, &y, nullptr), Error);
 }
 
 void check_running(const Rows& x, std::size_t k, std::size_t tile, Order order) {

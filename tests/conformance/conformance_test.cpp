@@ -131,7 +131,7 @@ std::vector<DetectorInfo> entries() {
 class Fitted {
  public:
   explicit Fitted(const DetectorInfo& info, const World& w = world(),
-                  Executor executor = Executor::cpu)
+                  const Executor& executor = Executor::cpu)
       : info_(info) {
     if (info.shaper) energy_ = detectors::find("energy").make();
     stage_ = info.make();
@@ -146,7 +146,7 @@ class Fitted {
     return static_cast<const Detector&>(*energy_).score(
         static_cast<const Shaper&>(*stage_).shape(in_));
   }
-  std::vector<float> scores(const Batch& batch, Executor executor = Executor::cpu) const {
+  std::vector<float> scores(const Batch& batch, const Executor& executor = Executor::cpu) const {
     std::vector<float> out(batch.at("logits").rows);
     compile({score()}, executor)->run(batch, {out.data()});
     return out;

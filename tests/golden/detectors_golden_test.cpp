@@ -120,7 +120,7 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
 
 /// The scores of all specs in one program, over all scored splits one after the other.
 std::map<std::string, std::vector<double>> score_all(const std::vector<Reference>& references,
-                                                     Executor executor) {
+                                                     const Executor& executor) {
   const HeadTables head{Table(read_npy(golden() / "bank/head_weight.npy")),
                         Table(read_npy(golden() / "bank/head_bias.npy"))};
   const Inputs in = make_inputs(10, 64, head);

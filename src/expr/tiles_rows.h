@@ -1,0 +1,12 @@
+// Row of reductions over the rows of a bank, tile by tile.
+#pragma once
+
+#include "expr/op_info.h"
+
+namespace nescio {
+
+#define NESCIO_TILES(X) \
+  X(over_rows,          \
+    OpInfo{.columns = all_columns, .prefix = true, .onnx = "ReduceSum ReduceLogSumExp TopK"})
+
+}  // namespace nescio
