@@ -285,6 +285,9 @@ TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {
   bad["splits"]["a/test"]["arrays"]["logits"].erase("sha256");
   EXPECT_THAT(refused(bad), HasSubstr("'sha256' is missing"));
   bad = good;
+  bad["splits"]["a/test"]["arrays"]["logits"]["dtype"] = "float99";
+  EXPECT_THAT(refused(bad), HasSubstr("expected the name of a type, such as float32"));
+  bad = good;
   bad["splits"]["a/test"]["arrays"]["logits"]["shape"] = {-1};
   EXPECT_NE(refused(bad), "");
   bad = good;

@@ -44,6 +44,11 @@ void check_description(const nlohmann::json& array, std::string_view where) {
   const bool good = is_file(array, where) && member(array, "dtype", where).is_string() &&
                     is_shape(member(array, "shape", where));
   if (!good) fail(where, ": damaged description of an array in the manifest");
+  try {
+    dtype_called(array["dtype"].get<std::string>());
+  } catch (const Error& e) {
+    fail(where, ": ", e.what());
+  }
 }
 
 void check_arrays(const nlohmann::json& entry, std::string_view where) {
@@ -82,6 +87,13 @@ void check_array_name(std::string_view name) {
   if (!is_word(name)) {
     fail("expected the name of an array, of letters, digits, '_', '.' and '-', found '", name, "'");
   }
+}
+
+DType dtype_called(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(DType::float64); ++i) {
+    if (name_of(static_cast<DType>(i)) == name) return static_cast<DType>(i);
+  }
+  fail("expected the name of a type, such as float32, found '", printable(name), "'");
 }
 
 nlohmann::json empty_manifest() {

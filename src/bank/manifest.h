@@ -37,6 +37,9 @@ void check_split_name(std::string_view split);
 /// Error unless it consists of these letters and does not begin with '.'.
 void check_array_name(std::string_view name);
 
+/// The type with this name_of(); Error for any other word.
+DType dtype_called(std::string_view name);
+
 /// The manifest of a bank without splits.
 nlohmann::json empty_manifest();
 

@@ -1,0 +1,270 @@
+#include "bank/bank_view.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "bank/manifest.h"
+#include "base/error.h"
+
+namespace nescio {
+namespace {
+
+// What rows have that no network said.
+constexpr const char* of_rows[] = {"labels", "index"};
+
+bool is_of_rows(std::string_view name) {
+  return std::ranges::find(of_rows, name) != std::end(of_rows);
+}
+
+std::string prefix_of(const std::string& member) { return member.empty() ? "" : member + "/"; }
+
+bool equal(const Array& a, const Array& b) {
+  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
+         std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
+
+// What tells rows apart: the hash of the pictures, or of imported arrays their number and labels.
+std::string rows_of(const nlohmann::json& entry) {
+  const auto inputs = entry.find("inputs");
+  if (inputs != entry.end() && inputs->is_object() && inputs->contains("data_sha256")) {
+    return "data of SHA-256 " + inputs->at("data_sha256").dump();
+  }
+  const nlohmann::json& arrays = entry.at("arrays");
+  const std::string rows = entry.at("rows").dump() + " rows";
+  if (!arrays.contains("labels")) return rows;
+  return rows + " with labels of SHA-256 " + arrays.at("labels").at("sha256").dump();
+}
+
+BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std::string& split) {
+  const nlohmann::json& entry = bank->manifest(split);
+  BankView view{.name = split,
+                .rows = bank->rows(split),
+                .arrays = {},
+                .networks = {},
+                .class_names = bank->class_names(split),
+                .rows_are = rows_of(entry)};
+  for (const auto& [name, facts] : entry.at("arrays").items()) {
+    ViewedArray array{
+        .dtype = dtype_called(facts.at("dtype").get<std::string>()),
+        .shape = facts.at("shape").get<Shape>(),
+        .read = [bank, split, called = std::string(name)] { return bank->array(split, called); }};
+    view.arrays.emplace(name, std::move(array));
+  }
+  view.networks[""] = {.classes = bank->classes(), .head = [bank] { return bank->head(); }};
+  return view;
+}
+
+// Every array through `change`, which makes the values that are read from those of the view.
+template <class Change>
+BankView changed(BankView view, std::size_t rows, const std::string& which, Change change) {
+  for (auto& [name, array] : view.arrays) {
+    array.shape[0] = rows;
+    array.read = [read = std::move(array.read), change] { return change(read()); };
+  }
+  view.rows = rows;
+  if (!view.rows_are.empty()) view.rows_are = which + " of " + view.rows_are;
+  return view;
+}
+
+Array selected(const Array& array, const std::vector<std::size_t>& rows) {
+  const std::size_t bytes = array.rows() == 0 ? 0 : array.bytes() / array.rows();
+  auto values = std::make_shared<std::vector<std::byte>>(bytes * rows.size());
+  for (std::size_t i = 0; i < rows.size() && bytes > 0; ++i) {
+    std::memcpy(values->data() + i * bytes,
+                static_cast<const std::byte*>(array.data()) + rows[i] * bytes, bytes);
+  }
+  Shape shape = array.shape();
+  shape[0] = rows.size();
+  const void* data = values->data();
+  return Array(array.dtype(), std::move(shape), std::move(values), data);
+}
+
+}  // namespace
+
+Array BankView::array(std::string_view which) const {
+  const auto found = arrays.find(which);
+  if (found == arrays.end()) {
+    std::vector<std::string> known;
+    for (const auto& [name, viewed] : arrays) known.push_back(name);
+    fail(name, " has no array '", which, "'.", suggest(which, known));
+  }
+  return found->second.read();
+}
+
+Array BankView::labels() const { return has("labels") ? array("labels") : Array(); }
+
+std::optional<Head> BankView::head(std::string_view member) const {
+  const auto found = networks.find(member);
+  return found == networks.end() || !found->second.head ? std::nullopt : found->second.head();
+}
+
+std::size_t BankView::classes(std::string_view member) const {
+  const auto known = networks.find(member);
+  if (known != networks.end() && known->second.classes > 0) return known->second.classes;
+  const Array array = labels();
+  if (array.empty()) return 0;
+  // Of more classes than rows one has no sample, whichever they are.
+  const std::int64_t last = std::ranges::max(array.as<std::int64_t>());
+  return static_cast<std::size_t>(
+             std::clamp<std::int64_t>(last, 0, static_cast<std::int64_t>(rows) - 1)) +
+         1;
+}
+
+BankViews::BankViews(const FeatureBank& bank) : from_(bank.path().string()) {
+  const auto shared = std::make_shared<const FeatureBank>(bank);
+  for (const std::string& split : bank.splits())
+    views_.emplace(split, view_of_split(shared, split));
+}
+
+BankViews::BankViews(std::vector<BankView> views) {
+  for (BankView& view : views) {
+    const std::string name = view.name;
+    if (!views_.emplace(name, std::move(view)).second) fail("two views are called ", name);
+  }
+}
+
+bool BankViews::has(std::string_view split, std::string_view array) const {
+  const auto found = views_.find(split);
+  return found != views_.end() && found->second.has(array);
+}
+
+const BankView& BankViews::at(std::string_view split) const {
+  const auto found = views_.find(split);
+  if (found == views_.end()) {
+    std::vector<std::string> known;
+    for (const auto& [name, view] : views_) known.push_back(name);
+    fail(from_.empty() ? "" : from_ + ": ", "there is no split '", split, "'.",
+         known.empty() ? " The bank is empty." : suggest(split, known));
+  }
+  return found->second;
+}
+
+std::optional<Head> BankViews::head(std::string_view member) const {
+  return views_.empty() ? std::nullopt : views_.begin()->second.head(member);
+}
+
+std::size_t BankViews::classes(std::string_view member) const {
+  for (const auto& [name, view] : views_) {
+    const auto known = view.networks.find(member);
+    if (known != view.networks.end() && known->second.classes > 0) return known->second.classes;
+  }
+  return 0;
+}
+
+std::vector<std::string> BankViews::members() const {
+  std::vector<std::string> names;
+  if (!views_.empty()) {
+    for (const auto& [member, network] : views_.begin()->second.networks) names.push_back(member);
+  }
+  return names;
+}
+
+BankView view_of(std::string name, const std::map<std::string, Array>& arrays,
+                 const std::optional<Head>& head) {
+  BankView view{.name = std::move(name),
+                .rows = arrays.empty() ? 0 : arrays.begin()->second.rows(),
+                .arrays = {},
+                .networks = {},
+                .class_names = {},
+                .rows_are = {}};
+  ViewedNetwork network;
+  for (const auto& [called, array] : arrays) {
+    if (array.shape().empty() || array.rows() != view.rows) {
+      fail(view.name, ": expected ", view.rows, " rows of ", called, " as of ",
+           arrays.begin()->first, ", found shape ", to_string(array.shape()));
+    }
+    view.arrays.emplace(called,
+                        ViewedArray{array.dtype(), array.shape(), [kept = array] { return kept; }});
+    if (called == "logits") network.classes = array.cols();
+  }
+  if (head) {
+    network.classes = head->weight.rows();
+    network.head = [head] { return head; };
+  }
+  view.networks.emplace("", std::move(network));
+  return view;
+}
+
+BankView slice(const BankView& view, std::size_t first, std::size_t count) {
+  if (first > view.rows || count > view.rows - first) {
+    fail(view.name, ": expected some of its ", view.rows, " rows, found ", first, " .. ",
+         first + count);
+  }
+  return changed(view, count, text("rows ", first, " .. ", first + count),
+                 [first, count](const Array& array) { return array.slice(first, count); });
+}
+
+BankView select(const BankView& view, std::vector<std::size_t> rows) {
+  for (const std::size_t row : rows) {
+    if (row >= view.rows) {
+      fail(view.name, ": expected some of its ", view.rows, " rows, found row ", row);
+    }
+  }
+  const auto shared = std::make_shared<const std::vector<std::size_t>>(std::move(rows));
+  return changed(view, shared->size(), text(shared->size(), " rows"),
+                 [shared](const Array& array) { return selected(array, *shared); });
+}
+
+BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& members) {
+  if (members.empty()) fail("expected at least one view, found none");
+  const BankView& first = members.front().second;
+  BankView out{.name = first.name,
+               .rows = first.rows,
+               .arrays = {},
+               .networks = {},
+               .class_names = {},
+               .rows_are = first.rows_are};
+  for (const auto& pair : members) {
+    const std::string& member = pair.first;
+    const BankView& view = pair.second;
+    if (view.rows != out.rows || view.rows_are != out.rows_are) {
+      fail(out.name, " is ", first.rows_are.empty() ? text(first.rows, " rows") : first.rows_are,
+           " in ", members.front().first, ", but ",
+           view.rows_are.empty() ? text(view.rows, " rows") : view.rows_are, " in ", member,
+           "; only the same rows can stand side by side");
+    }
+    if (out.class_names.empty()) out.class_names = view.class_names;
+    const auto network = view.networks.find("");
+    if (network == view.networks.end() || !out.networks.emplace(member, network->second).second) {
+      fail(out.name, ": the member '", member, "' stands there twice, or is several itself");
+    }
+    for (const auto& [name, array] : view.arrays) {
+      if (!is_of_rows(name)) out.arrays.emplace(prefix_of(member) + name, array);
+    }
+  }
+  for (const char* name : of_rows) {
+    std::vector<std::pair<std::string, ViewedArray>> all;
+    for (const auto& [member, view] : members) {
+      const auto found = view.arrays.find(name);
+      if (found != view.arrays.end()) all.emplace_back(member, found->second);
+    }
+    if (all.empty()) continue;
+    ViewedArray array = all.front().second;
+    array.read = [all, what = text(out.name, "/", name)] {
+      const Array of_first = all.front().second.read();
+      for (const auto& [member, other] : all) {
+        if (equal(other.read(), of_first)) continue;
+        fail(what, ": other values in ", member, " than in ", all.front().first,
+             "; only the same rows can stand side by side");
+      }
+      return of_first;
+    };
+    out.arrays.emplace(name, std::move(array));
+  }
+  return out;
+}
+
+BankViews side_by_side(const std::vector<std::pair<std::string, BankViews>>& members) {
+  std::vector<BankView> out;
+  if (members.empty()) fail("expected at least one bank, found none");
+  for (const auto& pair : members.front().second) {
+    std::vector<std::pair<std::string, BankView>> of_split;
+    for (const auto& [member, views] : members) {
+      if (views.has(pair.first)) of_split.emplace_back(member, views.at(pair.first));
+    }
+    if (of_split.size() == members.size()) out.push_back(side_by_side(of_split));
+  }
+  return BankViews(std::move(out));
+}
+
+}  // namespace nescio
