@@ -48,6 +48,7 @@ nlohmann::json read_entry(const std::string& key, const fs::path& file) {
       check_head_entry(entry, file.string());
     } else {
       check_split_name(key);
+      entry = to_split_entry(std::move(entry));
       check_split_entry(entry, file.string());
     }
     return entry;
@@ -77,25 +78,6 @@ void share_file(const fs::path& from, const fs::path& to) {
   }
 }
 
-// Facts about the arrays of one split that came from several places stand beside each other;
-// where arrays that are replaced now were imported from is none any more.
-nlohmann::json joined_inputs(nlohmann::json old, const nlohmann::json& added,
-                             const std::vector<std::string>& replaced) {
-  if (!old.is_object()) return added;
-  if (old.contains("import") && old["import"].is_object()) {
-    for (const std::string& name : replaced) old["import"].erase(name);
-    if (old["import"].empty()) old.erase("import");
-  }
-  for (const auto& [name, value] : added.items()) {
-    if (value.is_object() && old.contains(name) && old[name].is_object()) {
-      old[name].update(value);
-    } else {
-      old[name] = value;
-    }
-  }
-  return old;
-}
-
 }  // namespace
 
 void FeatureBank::recover() {
@@ -116,7 +98,7 @@ void FeatureBank::recover() {
       }
     };
     for (auto& [name, description] : entry["arrays"].items()) {
-      const fs::path file = array_path(place_of(key), name);
+      const fs::path file = array_path(place_of(key), name, description);
       auto& facts = description;
       check([&] { read_described(file, facts); });
     }
@@ -163,7 +145,8 @@ void FeatureBank::set_head(const Head& head, const nlohmann::json& origin) {
                           {"origin", origin}});
 }
 
-void FeatureBank::install(const std::string& split, nlohmann::json entry, Rest rest) {
+void FeatureBank::install(const std::string& split, nlohmann::json entry, Rest rest,
+                          const std::vector<std::string>& left_out) {
   const FolderLock lock(path_, true);
   load();  // another process may have extended it
   const auto side = [&](const char* array) {
@@ -173,7 +156,7 @@ void FeatureBank::install(const std::string& split, nlohmann::json entry, Rest r
   };
   check_widths(split, side("logits"), side("features"));
   check_place(split);
-  if (rest == Rest::kept) keep_others(split, entry);
+  if (rest == Rest::kept) keep_others(split, entry, left_out);
   put_in_place(split, entry);
 }
 
@@ -183,8 +166,8 @@ void FeatureBank::check_place(const std::string& key) const {
   std::vector<std::string> files = {paths_name, entry_name, journal_name};
   const auto* known = entry_of(key);
   if (known) {
-    for (const auto& name : names_of(known->at("arrays"))) {
-      files.push_back(array_path("", name).string());
+    for (const auto& [name, facts] : known->at("arrays").items()) {
+      files.push_back(array_path("", name, facts).string());
     }
   }
   check_replaceable(place, key == head_key ? "head of this bank" : "split of this bank",
@@ -211,22 +194,28 @@ void FeatureBank::check_others(const std::string& split, const std::vector<std::
        "; give another name, or replace all of it (import: replace=true)");
 }
 
-void FeatureBank::keep_others(const std::string& split, nlohmann::json& entry) const {
+void FeatureBank::keep_others(const std::string& split, nlohmann::json& entry,
+                              const std::vector<std::string>& left_out) const {
   const auto arrays = names_of(entry.at("arrays"));
   check_others(split, arrays, entry.at("rows").get<std::size_t>());
-  const auto kept = others(split, arrays);
-  if (kept.empty()) return;
+  if (!has(split)) return;
   const nlohmann::json& old = *entry_of(split);
-  for (const std::string& name : kept) {
-    share_file(array_path(place_of(split), name), array_path(partial_of(split), name));
-    entry["arrays"][name] = old.at("arrays").at(name);
+  for (const std::string& name : others(split, arrays)) {
+    if (std::ranges::find(left_out, name) != left_out.end()) continue;
+    nlohmann::json facts = old.at("arrays").at(name);
+    share_file(array_path(place_of(split), name, facts), array_path(partial_of(split), name));
+    facts.erase("file");
+    entry["arrays"][name] = std::move(facts);
   }
   if (old.contains("paths") && !entry.contains("paths")) {
     share_file(place_of(split) / paths_name, partial_of(split) / paths_name);
     entry["paths"] = old.at("paths");
   }
-  entry["inputs"] =
-      joined_inputs(old.value("inputs", nlohmann::json::object()), entry["inputs"], arrays);
+  if (old.contains("inputs") && old["inputs"].is_object()) {
+    nlohmann::json rows = old["inputs"];
+    if (entry["inputs"].is_object()) rows.update(entry["inputs"]);
+    entry["inputs"] = std::move(rows);
+  }
   sync_folder(partial_of(split));
 }
 

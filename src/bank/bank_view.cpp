@@ -35,6 +35,24 @@ std::string rows_of(const nlohmann::json& entry) {
   return rows + " with labels of SHA-256 " + arrays.at("labels").at("sha256").dump();
 }
 
+// In quotes for a shell.
+std::string quoted(const std::string& word) {
+  const char* quote = word.find('\'') == std::string::npos ? "'" : "\"";
+  return quote + word + quote;
+}
+
+// The command that made them, as far as the bank tells.
+std::string command_for(const FeatureBank& bank, const std::string& split) {
+  const nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
+  const auto word = [](const nlohmann::json& of, const char* key, const char* unknown) {
+    const auto found = of.is_object() ? of.find(key) : of.end();
+    return found != of.end() && found->is_string() ? found->get<std::string>() : unknown;
+  };
+  return text("nescio extract model=", word(bank.model(), "network", "NETWORK"),
+              ":WEIGHTS data=", quoted(word(inputs, "data", "DATA")),
+              " bank=", quoted(bank.path().string()), " as=", split);
+}
+
 BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std::string& split) {
   const nlohmann::json& entry = bank->manifest(split);
   BankView view{.name = split,
@@ -42,7 +60,8 @@ BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std
                 .arrays = {},
                 .networks = {},
                 .class_names = bank->class_names(split),
-                .rows_are = rows_of(entry)};
+                .rows_are = rows_of(entry),
+                .extracted_by = command_for(*bank, split)};
   for (const auto& [name, facts] : entry.at("arrays").items()) {
     ViewedArray array{
         .dtype = dtype_called(facts.at("dtype").get<std::string>()),
@@ -159,6 +178,28 @@ std::vector<std::string> BankViews::members() const {
   return names;
 }
 
+BankViews BankViews::of_member(std::string_view member) const {
+  BankViews out;
+  out.from_ = member.empty() ? from_ : std::string(member);
+  const std::string prefix = prefix_of(std::string(member));
+  for (const auto& [split, all] : views_) {
+    BankView view = all;
+    view.arrays.clear();
+    view.networks.clear();
+    for (const auto& [name, array] : all.arrays) {
+      if (is_of_rows(name)) {
+        view.arrays.emplace(name, array);
+      } else if (name.starts_with(prefix)) {
+        view.arrays.emplace(name.substr(prefix.size()), array);
+      }
+    }
+    const auto network = all.networks.find(member);
+    if (network != all.networks.end()) view.networks.emplace("", network->second);
+    out.views_.emplace(split, std::move(view));
+  }
+  return out;
+}
+
 BankView view_of(std::string name, const std::map<std::string, Array>& arrays,
                  const std::optional<Head>& head) {
   BankView view{.name = std::move(name),
@@ -166,7 +207,8 @@ BankView view_of(std::string name, const std::map<std::string, Array>& arrays,
                 .arrays = {},
                 .networks = {},
                 .class_names = {},
-                .rows_are = {}};
+                .rows_are = {},
+                .extracted_by = {}};
   ViewedNetwork network;
   for (const auto& [called, array] : arrays) {
     if (array.shape().empty() || array.rows() != view.rows) {
@@ -213,7 +255,8 @@ BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& membe
                .arrays = {},
                .networks = {},
                .class_names = {},
-               .rows_are = first.rows_are};
+               .rows_are = first.rows_are,
+               .extracted_by = {}};
   for (const auto& pair : members) {
     const std::string& member = pair.first;
     const BankView& view = pair.second;
@@ -257,6 +300,7 @@ BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& membe
 BankViews side_by_side(const std::vector<std::pair<std::string, BankViews>>& members) {
   std::vector<BankView> out;
   if (members.empty()) fail("expected at least one bank, found none");
+  if (members.size() == 1) return members.front().second;
   for (const auto& pair : members.front().second) {
     std::vector<std::pair<std::string, BankView>> of_split;
     for (const auto& [member, views] : members) {

@@ -39,6 +39,8 @@ struct BankView {
   std::map<std::string, ViewedNetwork, std::less<>> networks;
   std::vector<std::string> class_names;  // by label; empty where not known
   std::string rows_are;  // what tells these rows from others, for people; may be empty
+  /// The command that adds arrays of probes, but for probes=; empty where none can.
+  std::string extracted_by;
 
   bool has(std::string_view array) const { return arrays.contains(array); }
   /// Error names what there is instead.
@@ -67,8 +69,10 @@ class BankViews {
   std::optional<Head> head(std::string_view member = "") const;
   /// Of any split; 0 where none knows.
   std::size_t classes(std::string_view member = "") const;
-  /// What the arrays of its networks begin with: {""} for one bank.
+  /// The networks that stand side by side here: {""} for one bank.
   std::vector<std::string> members() const;
+  /// What one of them says, with its arrays under their own names.
+  BankViews of_member(std::string_view member) const;
 
  private:
   std::string from_;  // for messages
@@ -86,7 +90,7 @@ BankView select(const BankView& view, std::vector<std::size_t> rows);
 /// themselves have: labels and index, which stand there once, from the first that has them.
 /// Error, also of reading labels or index, where the members have other rows.
 BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& members);
-/// Of the splits that all of them have.
+/// Of the splits that all of them have. A single bank stays what it is.
 BankViews side_by_side(const std::vector<std::pair<std::string, BankViews>>& members);
 
 }  // namespace nescio

@@ -53,8 +53,7 @@ FeatureBank FeatureBank::open_or_create(const fs::path& path) {
 void FeatureBank::load() {
   const fs::path file = path_ / manifest_name;
   try {
-    manifest_ = read_json(file);
-    check_manifest(manifest_, file.string());
+    manifest_ = to_manifest(read_json(file), file.string());
   } catch (const Error& e) {
     fail(e.what(), "; extract again into a new bank, or bring the arrays of this one into it: ",
          "'nescio import bank=NEW as=SET/SPLIT logits=", (path_ / "SET/SPLIT/logits.npy").string(),
@@ -118,7 +117,7 @@ std::vector<std::string> FeatureBank::arrays(std::string_view split) const {
 Array FeatureBank::read(std::string_view key, std::string_view name) const {
   nlohmann::json description = entry_of(key)->at("arrays").at(std::string(name));
   try {
-    return read_described(array_path(place_of(key), name), description);
+    return read_described(array_path(place_of(key), name, description), description);
   } catch (const Error& e) {
     fail(e.what(), remedy(key));
   }
@@ -163,6 +162,23 @@ std::vector<std::string> FeatureBank::class_names(std::string_view split) const 
     out.push_back(name.is_string() ? name.get<std::string>() : "");
   }
   return out;
+}
+
+nlohmann::json FeatureBank::inputs(std::string_view split, std::string_view array) const {
+  if (!has(split, array)) return nlohmann::json::object();
+  return manifest(split)
+      .at("arrays")
+      .at(std::string(array))
+      .value("inputs", nlohmann::json::object());
+}
+
+bool FeatureBank::whole(std::string_view split, std::string_view array) const {
+  try {
+    read(split, array);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 bool FeatureBank::whole(std::string_view split) const {
@@ -227,7 +243,7 @@ void FeatureBank::verify() const {
   for (const auto& key : keys()) {
     const nlohmann::json& entry = *entry_of(key);
     for (const auto& [name, description] : entry.at("arrays").items()) {
-      check(text(key, "/", name), array_path(place_of(key), name), description);
+      check(text(key, "/", name), array_path(place_of(key), name, description), description);
     }
     if (entry.contains("paths")) {
       check(text(key, "/", paths_name), place_of(key) / paths_name, entry["paths"]);

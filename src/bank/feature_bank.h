@@ -1,8 +1,9 @@
 // The feature bank: what a network said about data sets, on disk, readable without the network.
 //
-//   BANK/bank.json                       manifest: shapes, dtypes, SHA-256 of each array, origin
+//   BANK/bank.json                       manifest: of each array its shape, dtype, SHA-256, what made it
 //   BANK/head/{weight,bias}.npy          the last layer: W [C, D], b [C]
 //   BANK/<set>/<split>/{logits,features,labels,index,...}.npy
+//                      odin(epsilon=0.002,T=1000).npy    of a probe, with its settings
 //                      paths.txt         what people call the rows, where they have names
 #pragma once
 
@@ -58,7 +59,10 @@ class FeatureBank {
   std::vector<std::string> paths(std::string_view split) const;
   /// What the classes of the split's labels are called, by label; empty where it does not say.
   std::vector<std::string> class_names(std::string_view split) const;
-  /// Whether every array of the split, and the names of its rows, can be read.
+  /// What made the array beside the rows of its split, as given to SplitWriter; {} where not known.
+  nlohmann::json inputs(std::string_view split, std::string_view array) const;
+  /// Whether the array, or every array of the split and the names of its rows, can be read.
+  bool whole(std::string_view split, std::string_view array) const;
   bool whole(std::string_view split) const;
   std::optional<Head> head() const;
   /// Classes and feature width of the bank (0 = not known), from the head or any split.
@@ -69,7 +73,7 @@ class FeatureBank {
   /// other or with the splits that are there.
   void set_head(const Head& head, const nlohmann::json& origin);
   /// The manifest of one split: "rows", "arrays" (of each: "dtype", "shape", "sha256", "bytes",
-  /// "modified_ns"), "inputs", as given to SplitWriter, and "paths" where the rows have names.
+  /// "modified_ns", "inputs"), "inputs" of the rows, and "paths" where the rows have names.
   const nlohmann::json& manifest(std::string_view split) const;
   /// The same of the head, with "origin" instead of "rows" and "inputs"; {} if there is none.
   const nlohmann::json& head_manifest() const;
@@ -95,13 +99,15 @@ class FeatureBank {
   void check_widths(const std::string& key, std::size_t classes, std::size_t features) const;
   void load();
   void recover();
-  void install(const std::string& split, nlohmann::json entry, Rest rest);
+  void install(const std::string& split, nlohmann::json entry, Rest rest,
+               const std::vector<std::string>& left_out);
   void check_place(const std::string& key) const;
   std::vector<std::string> others(const std::string& split,
                                   const std::vector<std::string>& arrays) const;
   void check_others(const std::string& split, const std::vector<std::string>& arrays,
                     std::size_t rows) const;
-  void keep_others(const std::string& split, nlohmann::json& entry) const;
+  void keep_others(const std::string& split, nlohmann::json& entry,
+                   const std::vector<std::string>& left_out) const;
   void put_in_place(const std::string& key, const nlohmann::json& entry);
   void remove_partial(const std::string& key) const;
   void save_manifest() const;
@@ -111,20 +117,23 @@ class FeatureBank {
 };
 
 /// An array that a split will have: rows x row_shape. logits and features are float32 rows, labels
-/// and index one int64 per row; others are free.
+/// and index one int64 per row; others are free. `inputs` is what makes it, beside the rows: hashes of
+/// weights, preprocessing, the file that it is imported from ...
 struct ArrayPlan {
   std::string name;
   DType dtype = DType::float32;
   Shape row_shape;
+  nlohmann::json inputs = nlohmann::json::object();
 };
 
 /// Writes one split: preallocated arrays and a journal in BANK/.partial, renamed into place when
 /// complete. A writer with the same rows, arrays and inputs as an interrupted one goes on where
 /// that one stopped; otherwise what is left of it is thrown away. Replaces a split of the same name
-/// only in finish(); with Rest::kept its other arrays, the names of its rows and its inputs stay.
+/// only in finish(), in one step; with Rest::kept its other arrays, as the same files, the names of its
+/// rows and its inputs stay.
 class SplitWriter {
  public:
-  /// `inputs` is everything that the values depend on (hashes of weights, data, preprocessing ...).
+  /// `inputs` says what the rows are (data set, its hash ...); those of an array are in its plan.
   /// Error for names other than letters, digits, '_', '.', '-' (a split: SET/SPLIT), no rows,
   /// widths that do not agree with the bank, other rows than those of the arrays that are kept,
   /// somebody's files in its place, too little space on the disk, or another process writing it.
@@ -146,6 +155,8 @@ class SplitWriter {
   /// Names for all rows, for FeatureBank::paths(). Error unless there is one for each row, without
   /// line ends.
   void set_paths(std::vector<std::string> paths);
+  /// Arrays that finish() takes away, with Rest::kept, from those that are there.
+  void leave_out(std::vector<std::string> arrays) { left_out_ = std::move(arrays); }
   /// Every row is there: checks that float32 matrices are finite (Error with row and column; all
   /// of it is thrown away then), hashes, renames, extends the manifest.
   void finish();
@@ -173,6 +184,7 @@ class SplitWriter {
   nlohmann::json inputs_;
   Rest rest_;
   std::vector<std::string> paths_;
+  std::vector<std::string> left_out_;
   std::filesystem::path folder_;
   FolderLock lock_;
   std::vector<File> files_;  // one per array

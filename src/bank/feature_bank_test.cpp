@@ -270,14 +270,19 @@ TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {
   EXPECT_THAT(refused(5), HasSubstr("not the manifest"));
   EXPECT_THAT(refused({{"format", "other"}}), HasSubstr("not the manifest"));
   auto bad = good;
-  bad["version"] = 2;
-  EXPECT_THAT(refused(bad), HasSubstr("version 2"));
+  bad["version"] = 3;
+  EXPECT_THAT(refused(bad), HasSubstr("version 3 of the bank's format, expected at most 2"));
   bad = good;
   bad["splits"]["../x"] = good["splits"]["a/test"];
   EXPECT_THAT(refused(bad), HasSubstr("expected SET/SPLIT"));
   bad = good;
   bad["splits"]["a/test"]["arrays"]["../../x"] = good["splits"]["a/test"]["arrays"]["logits"];
   EXPECT_THAT(refused(bad), HasSubstr("name of an array"));
+  for (const char* file : {"../x.npy", "/x.npy", ".npy", "x"}) {
+    bad = good;
+    bad["splits"]["a/test"]["arrays"]["logits"]["file"] = file;
+    EXPECT_THAT(refused(bad), HasSubstr("damaged name of a file")) << file;
+  }
   bad = good;
   bad["splits"]["a/test"]["rows"] = 3;
   EXPECT_THAT(refused(bad), HasSubstr("expected 3 rows"));

@@ -12,14 +12,22 @@ namespace nescio {
 namespace {
 
 constexpr std::string_view format = "nescio feature bank";
-constexpr int version = 1;
+constexpr int version = 2;
 
-bool is_word(std::string_view name) {
-  constexpr std::string_view letters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-  return !name.empty() && name.size() <= 100 && name[0] != '.' &&
+constexpr const char* word_letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+constexpr const char* spec_letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-()=,+";
+
+bool is_of(std::string_view name, const char* letters, std::size_t longest) {
+  return !name.empty() && name.size() <= longest && name[0] != '.' &&
          name.find_first_not_of(letters) == std::string_view::npos;
 }
+
+bool is_word(std::string_view name) { return is_of(name, word_letters, 100); }
+
+// With ".npy" behind it, it is the name of a file.
+bool is_array_name(std::string_view name) { return is_of(name, spec_letters, 200); }
 
 const nlohmann::json& member(const nlohmann::json& object, const char* key,
                              std::string_view where) {
@@ -40,10 +48,19 @@ bool is_file(const nlohmann::json& value, std::string_view where) {
          member(value, "modified_ns", where).is_number_integer();
 }
 
+bool is_array_file(const nlohmann::json& value) {
+  if (!value.is_string()) return false;
+  const std::string_view name = value.get_ref<const std::string&>();
+  return name.ends_with(".npy") && is_array_name(name.substr(0, name.size() - 4));
+}
+
 void check_description(const nlohmann::json& array, std::string_view where) {
   const bool good = is_file(array, where) && member(array, "dtype", where).is_string() &&
                     is_shape(member(array, "shape", where));
   if (!good) fail(where, ": damaged description of an array in the manifest");
+  if (array.contains("file") && !is_array_file(array["file"])) {
+    fail(where, ": damaged name of a file in the manifest");
+  }
   try {
     dtype_called(array["dtype"].get<std::string>());
   } catch (const Error& e) {
@@ -67,6 +84,12 @@ std::filesystem::path array_path(const std::filesystem::path& folder, std::strin
   return folder / (std::string(name) + ".npy");
 }
 
+std::filesystem::path array_path(const std::filesystem::path& folder, std::string_view name,
+                                 const nlohmann::json& description) {
+  const auto file = description.find("file");
+  return file == description.end() ? array_path(folder, name) : folder / file->get<std::string>();
+}
+
 std::vector<std::string> names_of(const nlohmann::json& object) {
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
@@ -84,8 +107,11 @@ void check_split_name(std::string_view split) {
 }
 
 void check_array_name(std::string_view name) {
-  if (!is_word(name)) {
-    fail("expected the name of an array, of letters, digits, '_', '.' and '-', found '", name, "'");
+  if (!is_array_name(name)) {
+    fail(
+        "expected the name of an array, of letters, digits, '_', '.' and '-' or as "
+        "odin(epsilon=0.002,T=1), found '",
+        printable(name), "'");
   }
 }
 
@@ -135,22 +161,25 @@ void check_split_entry(const nlohmann::json& entry, std::string_view where) {
   }
 }
 
-void check_manifest(const nlohmann::json& manifest, std::string_view where) {
-  if (!manifest.is_object() || !manifest.contains("format") || manifest["format"] != format) {
+nlohmann::json to_manifest(nlohmann::json read, std::string_view where) {
+  if (!read.is_object() || !read.contains("format") || read["format"] != format) {
     fail(where, ": is not the manifest of a feature bank");
   }
-  if (member(manifest, "version", where) != version) {
-    fail(where, ": version ", manifest["version"].dump(), " of the bank's format, expected ",
-         version, "; use the program that wrote it, or extract again");
+  const nlohmann::json found = member(read, "version", where);
+  if (found != version && found != 1) {
+    fail(where, ": version ", found.dump(), " of the bank's format, expected at most ", version,
+         "; use the program that wrote it, or extract again");
   }
-  if (!member(manifest, "model", where).is_object()) fail(where, ": 'model' is no object");
-  if (manifest.contains("head")) check_head_entry(manifest["head"], text(where, ": head"));
-  const auto& splits = member(manifest, "splits", where);
-  if (!splits.is_object()) fail(where, ": 'splits' is no object");
-  for (const auto& [name, entry] : splits.items()) {
+  if (!member(read, "model", where).is_object()) fail(where, ": 'model' is no object");
+  if (read.contains("head")) check_head_entry(read["head"], text(where, ": head"));
+  if (!member(read, "splits", where).is_object()) fail(where, ": 'splits' is no object");
+  for (auto& [name, entry] : read["splits"].items()) {
     check_split_name(name);
+    entry = to_split_entry(std::move(entry));
     check_split_entry(entry, text(where, ": ", name));
   }
+  read["version"] = version;
+  return read;
 }
 
 nlohmann::json describe_file(const std::filesystem::path& path) {

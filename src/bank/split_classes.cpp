@@ -11,10 +11,10 @@ struct Named {
   std::vector<std::string> classes;
 };
 
-Named first_named(const FeatureBank& bank, const std::vector<std::string>& splits) {
+Named first_named(const BankViews& bank, const std::vector<std::string>& splits) {
   for (const std::string& split : splits) {
     if (split.empty()) continue;
-    auto classes = bank.class_names(split);
+    auto classes = bank.at(split).class_names;
     if (!classes.empty()) return {split, std::move(classes)};
   }
   return {};
@@ -22,11 +22,11 @@ Named first_named(const FeatureBank& bank, const std::vector<std::string>& split
 
 }  // namespace
 
-void check_split_classes(const FeatureBank& bank, const std::vector<std::string>& splits) {
+void check_split_classes(const BankViews& bank, const std::vector<std::string>& splits) {
   const Named known = first_named(bank, splits);
   for (const std::string& split : splits) {
     if (split.empty() || split == known.split) continue;
-    const auto found = bank.class_names(split);
+    const auto found = bank.at(split).class_names;
     const ClassMatch match = match_class_names(known.classes, found, split);
     if (match.how == Classes::unknown || match.how == Classes::same) continue;
     std::size_t other = 0;
@@ -40,12 +40,12 @@ void check_split_classes(const FeatureBank& bank, const std::vector<std::string>
   }
 }
 
-Notices shared_classes(const FeatureBank& bank, const std::vector<std::string>& splits,
+Notices shared_classes(const BankViews& bank, const std::vector<std::string>& splits,
                        const std::vector<std::string>& ood) {
   const Named known = first_named(bank, splits);
   Notices out;
   for (const std::string& split : ood) {
-    const ClassMatch match = match_class_names(known.classes, bank.class_names(split), split);
+    const ClassMatch match = match_class_names(known.classes, bank.at(split).class_names, split);
     if (match.how != Classes::overlapping) continue;
     out.push_back(text(split, ": ", first_names(match.known),
                        match.known.size() == 1 ? " is a class" : " are classes", " of ",

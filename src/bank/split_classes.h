@@ -4,18 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "bank/feature_bank.h"
+#include "bank/bank_view.h"
 #include "base/notice.h"
 
 namespace nescio {
 
 /// Error for the first of some splits whose labels do not mean what those of one before it mean, as
 /// far as both name their classes. Empty names of splits are passed over.
-void check_split_classes(const FeatureBank& bank, const std::vector<std::string>& splits);
+void check_split_classes(const BankViews& bank, const std::vector<std::string>& splits);
 
 /// One sentence for each of the splits `ood` some of whose classes are called like classes of the
 /// first of `splits` that names some, and others not.
-Notices shared_classes(const FeatureBank& bank, const std::vector<std::string>& splits,
+Notices shared_classes(const BankViews& bank, const std::vector<std::string>& splits,
                        const std::vector<std::string>& ood);
 
 }  // namespace nescio

@@ -20,7 +20,7 @@ constexpr auto sync_interval = std::chrono::seconds(1);
 
 void check_plan(const ArrayPlan& array, const std::string& split) {
   check_array_name(array.name);
-  const auto& [name, dtype, row_shape] = array;
+  const auto& [name, dtype, row_shape, inputs] = array;
   const bool matrix = name == "logits" || name == "features";
   const bool column = name == "labels" || name == "index";
   if ((matrix && (dtype != DType::float32 || row_shape.size() != 1)) ||
@@ -114,8 +114,10 @@ SplitWriter::~SplitWriter() {
 nlohmann::json SplitWriter::plan() const {
   nlohmann::json arrays = nlohmann::json::array();
   for (const auto& array : arrays_) {
-    arrays.push_back(
-        {{"name", array.name}, {"dtype", name_of(array.dtype)}, {"row_shape", array.row_shape}});
+    arrays.push_back({{"name", array.name},
+                      {"dtype", name_of(array.dtype)},
+                      {"row_shape", array.row_shape},
+                      {"inputs", array.inputs}});
   }
   return {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}};
 }
@@ -241,14 +243,15 @@ void SplitWriter::finish() {
     throw;
   }
   for (std::size_t i = 0; i < arrays_.size(); ++i) {
-    arrays[arrays_[i].name] = describe_array(files_[i].path);
+    nlohmann::json& facts = arrays[arrays_[i].name] = describe_array(files_[i].path);
+    facts["inputs"] = arrays_[i].inputs;
   }
   nlohmann::json entry = {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}};
   if (!paths_.empty()) {
     write_text(folder_ / paths_name, join(paths_, "\n") + "\n");
     entry["paths"] = describe_file(folder_ / paths_name);
   }
-  bank_.install(split_, std::move(entry), rest_);
+  bank_.install(split_, std::move(entry), rest_, left_out_);
   finished_ = true;
 }
 

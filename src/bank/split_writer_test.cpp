@@ -202,8 +202,8 @@ TEST_F(SplitWriterTest, ReplacesTheOldSplitAndKeepsItsMappedArrays) {
 class JoiningTest : public SplitWriterTest {
  protected:
   SplitWriter joining(std::size_t rows, const char* array, const nlohmann::json& from) {
-    return {bank_,     "a/test", rows, {{array, DType::float32, {}}}, {{"import", {{array, from}}}},
-            Rest::kept};
+    return {bank_, "a/test",  rows, {{array, DType::float32, {}, {{"import", from}}}},
+            {},    Rest::kept};
   }
   void join(const char* array, float first, const nlohmann::json& from = "x.npy") {
     auto w = joining(3, array, from);
@@ -233,11 +233,59 @@ TEST_F(JoiningTest, KeepsTheOtherArraysNamesAndInputs) {
   EXPECT_THAT(bank.paths("a/test"), ElementsAre("a", "b", "c"));
   const nlohmann::json& after = bank.manifest("a/test");
   EXPECT_EQ(after.at("arrays").at("logits"), before.at("arrays").at("logits"));
-  EXPECT_EQ(
-      after.at("inputs"),
-      nlohmann::json::parse(R"({"weights": "abc", "import": {"one": "y.npy", "two": "x.npy"}})"));
+  EXPECT_EQ(after.at("inputs"), nlohmann::json({{"weights", "abc"}}));
+  EXPECT_EQ(bank.inputs("a/test", "one"), nlohmann::json({{"import", "y.npy"}}));
+  EXPECT_EQ(bank.inputs("a/test", "two"), nlohmann::json({{"import", "x.npy"}}));
+  EXPECT_EQ(bank.inputs("a/test", "none"), nlohmann::json::object());
   bank.verify();
   EXPECT_FALSE(fs::exists(partial()));
+}
+
+TEST_F(JoiningTest, SettingsOfAProbeStandBesideEachOther) {
+  write_all_three();
+  const fs::path logits = folder_ / "bank/a/test/logits.npy";
+  const auto inode = [&] {
+    struct stat status {};
+    EXPECT_EQ(::stat(logits.c_str(), &status), 0);
+    return status.st_ino;
+  };
+  const auto before = inode();
+  join("odin(epsilon=0.002,T=1000)", 7);
+  join("odin(epsilon=0.004,T=1000)", 8);
+  const FeatureBank bank = FeatureBank::open(folder_ / "bank");
+  EXPECT_EQ(bank.array("a/test", "odin(epsilon=0.002,T=1000)").as<float>()[0], 7);
+  EXPECT_EQ(bank.array("a/test", "odin(epsilon=0.004,T=1000)").as<float>()[0], 8);
+  EXPECT_TRUE(fs::exists(folder_ / "bank/a/test/odin(epsilon=0.004,T=1000).npy"));
+  EXPECT_EQ(inode(), before) << "what stays is the same file";
+}
+
+TEST_F(JoiningTest, LeavesOutWhatIsOutOfDate) {
+  write_all_three();
+  join("one", 7);
+  auto w = joining(3, "two", "x.npy");
+  w.write("two", Array({3}, std::vector<float>{0, 1, 2}));
+  w.commit(3);
+  w.leave_out({"one"});
+  w.finish();
+  EXPECT_THAT(FeatureBank::open(folder_ / "bank").arrays("a/test"),
+              ElementsAre("labels", "logits", "two"));
+  EXPECT_FALSE(fs::exists(folder_ / "bank/a/test/one.npy"));
+}
+
+TEST_F(JoiningTest, OtherInputsOfAnArrayBeginAnew) {
+  write_all_three();
+  const auto begin = [&](const char* from) {
+    auto w = joining(3, "one", from);
+    const std::size_t done = w.done();
+    if (done == 0) {
+      w.write("one", Array({2}, std::vector<float>{1, 2}));
+      w.commit(2);
+    }
+    return done;
+  };
+  EXPECT_EQ(begin("x.npy"), 0u);
+  EXPECT_EQ(begin("x.npy"), 2u);
+  EXPECT_EQ(begin("y.npy"), 0u);
 }
 
 TEST_F(JoiningTest, OtherRowsAreRefusedBeforeTheWork) {
@@ -307,7 +355,7 @@ TEST_F(SplitWriterTest, BadPlansAreRefused) {
                            "head/x", ".partial/a", "a\\b/c", "a/\xc3\xa9"}) {
     EXPECT_THAT(error(name, 1, plan), HasSubstr("expected SET/SPLIT")) << name;
   }
-  for (const char* name : {"", "..", "a/b", ".x", "a b"}) {
+  for (const char* name : {"", "..", "a/b", ".x", "a b", "odin(x='1')", "odin;x", "a\nb"}) {
     EXPECT_THAT(error("a/b", 1, {{name, DType::float32, {2}}}), HasSubstr("name of an array"))
         << name;
   }

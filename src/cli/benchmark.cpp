@@ -156,7 +156,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     }
     if (!extracts) say_sizes(plan, sizes, console.log);
     run_evaluation(
-        features, plan.roles, *this, seed,
+        {features}, plan.roles, *this, seed,
         {{"settings", settings_json(benchmark(), *this)}, {"protocol", resolved}}, console,
         std::move(mixed),
         {{"protocol.yaml", read_text(protocol)}, {"protocol.json", json_text(resolved)}});

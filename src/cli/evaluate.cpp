@@ -27,13 +27,20 @@ class Evaluate final : public Verb, public EvaluationOptions {
     // A mistake on the command line comes before one in the bank.
     as_usage([&] { check_roles(roles); });
     evaluation_settings(*this, seed);
-    const FeatureBank features = FeatureBank::open(bank);
-    say_shared_classes(features, roles, console);
-    run_evaluation(features, roles, *this, seed, {{"settings", settings_json(evaluate(), *this)}},
+    std::vector<FeatureBank> banks;
+    for (const std::string& path : paths()) banks.push_back(FeatureBank::open(path));
+    say_shared_classes(banks.front(), roles, console);
+    run_evaluation(banks, roles, *this, seed, {{"settings", settings_json(evaluate(), *this)}},
                    console);
   }
 
  private:
+  // A folder with a comma in its name is one bank.
+  std::vector<std::string> paths() const {
+    if (std::filesystem::exists(bank)) return {bank};
+    return as_usage([&] { return split_top_level(bank); });
+  }
+
   // The roles name files of scores, which become a bank of the run.
   void run_on_files(Console& console) {
     if (!(train + val).empty() || detectors != "all") {
@@ -48,7 +55,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
     const Roles roles = add_score_files(scored, files, called, higher);
     EvaluationOptions options = *this;
     options.detectors = imported_spec(called);
-    run_evaluation(scored, roles, options, seed, {{"settings", settings_json(evaluate(), *this)}},
+    run_evaluation({scored}, roles, options, seed, {{"settings", settings_json(evaluate(), *this)}},
                    console);
   }
 };
@@ -71,6 +78,9 @@ VerbInfo evaluate() {
            "defaults and each shaper with energy; those for which an array is missing are "
            "skipped and named. imported(name=NAME) are scores that `import` brought into the "
            "bank.",
+           "Several banks are an ensemble: the same rows as several networks see them. Every "
+           "detector is fitted on each bank, a row's score is the mean, and the class that they "
+           "see is that of the largest mean probability.",
            "Without bank= the roles are files of scores that were made elsewhere, one for "
            "each set (.npz of OpenOOD, .npy, a member as FILE.npz#NAME), or id= alone is a pickle "
            "of OpenOOD with all sets. SET=FILE says what a set is called; without it the file's "
@@ -80,29 +90,34 @@ VerbInfo evaluate() {
                    "near=cifar100/test far=mnist/test,gtsrb/test detectors=all out=RUN",
                    "nescio evaluate bank=BANK id=cifar10/test near=cifar100/test "
                    "'detectors=energy(T=[1,2,5])' bootstrap=0 out=RUN",
+                   "nescio evaluate bank=SEED1,SEED2 train=cifar10/train id=cifar10/test "
+                   "near=cifar100/test detectors=energy,mahalanobis out=RUN",
                    "nescio evaluate id=scores/msp.pkl out=RUN",
                    "nescio evaluate id=cifar10/vim.npy near=svhn/vim.npy,tin=T/vim.npy out=RUN"},
-      .options = {option(&Evaluate::bank,
-                         {.name = "bank",
-                          .doc = "folder of the bank; without it id, near and far are files"}),
-                  option(&Evaluate::train, {.name = "train", .doc = "split to fit on, SET/SPLIT"}),
-                  option(&Evaluate::val,
-                         {.name = "val",
-                          .doc = "split for detectors that are fitted on validation data"}),
-                  option(&Evaluate::id,
-                         {.name = "id", .doc = "split of in-distribution rows", .required = true}),
-                  option(&Evaluate::near,
-                         {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
-                  option(&Evaluate::far,
-                         {.name = "far", .doc = "splits of far-OOD rows, separated by commas"}),
-                  option(&Evaluate::name, {.name = "name", .doc = "what their scores are called"},
-                         of_files),
-                  option(&Evaluate::higher,
-                         {.name = "higher",
-                          .doc = "what a high score means: id, ood, or auto (id for OpenOOD's "
-                                 "files, ood for arrays)",
-                          .choices = {"auto", "id", "ood"}},
-                         of_files)},
+      .options =
+          {option(
+               &Evaluate::bank,
+               {.name = "bank",
+                .doc =
+                    "folder of the bank, or of several, separated by commas; without it id, near "
+                    "and far are files"}),
+           option(&Evaluate::train, {.name = "train", .doc = "split to fit on, SET/SPLIT"}),
+           option(&Evaluate::val,
+                  {.name = "val", .doc = "split for detectors that are fitted on validation data"}),
+           option(&Evaluate::id,
+                  {.name = "id", .doc = "split of in-distribution rows", .required = true}),
+           option(&Evaluate::near,
+                  {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
+           option(&Evaluate::far,
+                  {.name = "far", .doc = "splits of far-OOD rows, separated by commas"}),
+           option(&Evaluate::name, {.name = "name", .doc = "what their scores are called"},
+                  of_files),
+           option(&Evaluate::higher,
+                  {.name = "higher",
+                   .doc = "what a high score means: id, ood, or auto (id for OpenOOD's "
+                          "files, ood for arrays)",
+                   .choices = {"auto", "id", "ood"}},
+                  of_files)},
       .json = true};
   for (auto& shared : evaluation_options<Evaluate>()) info.options.push_back(std::move(shared));
   return describe_verb<Evaluate>(std::move(info));

@@ -18,21 +18,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
+nlohmann::json facts_of(const FeatureBank& bank, const std::vector<std::string>& splits) {
+  nlohmann::json facts = {
+      {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
+  for (const std::string& split : splits) {
+    if (!split.empty()) facts["splits"][split] = bank.manifest(split).at("arrays");
+  }
+  return facts;
+}
+
 // What somebody needs who wants the same numbers again.
-void add_facts(nlohmann::json& run, const FeatureBank& bank, const Roles& roles) {
+void add_facts(nlohmann::json& run, const std::vector<FeatureBank>& banks, const Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
   run["roles"] = {{"train", roles.train},
                   {"val", roles.val},
                   {"id", roles.id},
                   {"near", roles.near},
                   {"far", roles.far}};
-  run["bank"] = {
-      {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
   std::vector<std::string> splits = {roles.train, roles.val};
   for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
-  for (const std::string& split : splits) {
-    if (!split.empty()) run["bank"]["splits"][split] = bank.manifest(split).at("arrays");
+  run["bank"] = facts_of(banks.front(), splits);
+  for (std::size_t i = 1; i < banks.size(); ++i) {
+    run["further_banks"].push_back(facts_of(banks[i], splits));
   }
+}
+
+BankViews views_of(const std::vector<FeatureBank>& banks) {
+  std::vector<std::pair<std::string, BankViews>> members;
+  for (const FeatureBank& bank : banks) members.emplace_back(bank.path().string(), bank);
+  return side_by_side(members);
 }
 
 }  // namespace
@@ -81,9 +95,10 @@ void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Conso
   }
 }
 
-void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
-                    std::int64_t seed, nlohmann::json run, Console& console,
-                    std::vector<Mixing> mixing, std::map<std::string, std::string> further) {
+void run_evaluation(const std::vector<FeatureBank>& banks, const Roles& roles,
+                    const EvaluationOptions& options, std::int64_t seed, nlohmann::json run,
+                    Console& console, std::vector<Mixing> mixing,
+                    std::map<std::string, std::string> further) {
   const EvaluationSettings settings = evaluation_settings(options, seed);
   const fs::path folder = options.out;
   check_writable(folder, "run", "results.json",
@@ -98,14 +113,14 @@ void run_evaluation(const FeatureBank& bank, const Roles& roles, const Evaluatio
                    .keep_scores = options.scores,
                    .further = std::move(further)};
   record.results =
-      evaluate(bank, roles, settings, console.progress,
+      evaluate(views_of(banks), roles, settings, console.progress,
                [&](const std::string& detector, const std::string& set, const Array& scores) {
                  record.scores.emplace(std::pair(detector, set), scores);
                });
   record.run["command"] = console.command;
-  add_facts(record.run, bank, roles);
+  add_facts(record.run, banks, roles);
 
-  write_results(record, bank, roles, folder);
+  write_results(record, banks.front(), roles, folder);
 
   if (console.json) {
     console.out << json_text(results_json(record.results, record.run));

@@ -64,13 +64,13 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
 /// bank are passed over.
 void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Console& console);
 
-/// Fits, scores and measures the detectors, writes what came out and the command line into the
+/// Fits, scores and measures the detectors (several banks are an ensemble), writes what came out and the command line into the
 /// folder `out`, prints the table (or JSON) and says what was skipped and written. `run` (an
 /// object) holds what the caller knows about the run and stands in results.json; `mixing` is shown
 /// and written too, and so are `further` files, by name.
-void run_evaluation(const FeatureBank& bank, const Roles& roles, const EvaluationOptions& options,
-                    std::int64_t seed, nlohmann::json run, Console& console,
-                    std::vector<Mixing> mixing = {},
+void run_evaluation(const std::vector<FeatureBank>& banks, const Roles& roles,
+                    const EvaluationOptions& options, std::int64_t seed, nlohmann::json run,
+                    Console& console, std::vector<Mixing> mixing = {},
                     std::map<std::string, std::string> further = {});
 
 /// The options of a verb as they were resolved, for `run["settings"]`.

@@ -29,7 +29,9 @@ class Fit final : public Verb {
     }
     const FittedDetector detector = fit_detector(features, spec, train, val);
     for (const std::string& notice : detector.chain.notices()) console.warn(notice);
-    const auto rows = read_arrays(features, self_test_split(features));
+    const BankView view = BankViews(features).at(self_test_split(features));
+    const auto rows =
+        read_arrays(view, arrays_for(chain.needs(), logits_from(features, {view.name})));
     save_detector(detector, to_batch(rows), folder);
     console.out << folder.string() << '\n';
     console.log << chain.spec() << ": fitted and saved\n";

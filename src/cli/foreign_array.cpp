@@ -124,8 +124,9 @@ ForeignArray read_foreign(const std::string& name, const std::string& source, Co
 }
 
 ArrayPlan ForeignArray::plan() const {
-  if (is_matrix(content_)) return {name_, DType::float32, {width()}};
-  return {name_, content_ == Content::integers ? DType::int64 : DType::float32, {}};
+  const DType dtype = content_ == Content::integers ? DType::int64 : DType::float32;
+  const Shape row = is_matrix(content_) ? Shape{width()} : Shape{};
+  return {name_, dtype, row, {{"import", origin()}}};
 }
 
 nlohmann::json ForeignArray::origin() const {

@@ -64,9 +64,8 @@ void check_labels(const FeatureBank& bank, const std::string& split, const Array
   }
 }
 
-nlohmann::json origin_of(const std::string& array, const std::string& source) {
-  return {
-      {"import", {{array, {{"from", source}, {"sha256", sha256_file(array_place(source).file)}}}}}};
+nlohmann::json origin_of(const std::string& source) {
+  return {{"import", {{"from", source}, {"sha256", sha256_file(array_place(source).file)}}}};
 }
 
 /// Values of one type, negated if high ones mean ID.
@@ -141,9 +140,12 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
   if (scores.predictions && !(there && bank.has(split, "logits"))) {
     columns.push_back({predictions_array, *scores.predictions});
   }
+  const nlohmann::json origin = origin_of(source);
   std::vector<ArrayPlan> plans;
-  for (const Column& column : columns) plans.push_back({column.name, column.values.dtype(), {}});
-  SplitWriter writer(bank, split, rows, std::move(plans), origin_of(array, source), rest);
+  for (const Column& column : columns) {
+    plans.push_back({column.name, column.values.dtype(), {}, origin});
+  }
+  SplitWriter writer(bank, split, rows, std::move(plans), nlohmann::json::object(), rest);
   constexpr std::size_t window = 16384;
   while (writer.done() < rows) {
     check_interrupt();

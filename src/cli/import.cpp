@@ -1,5 +1,6 @@
 // nescio import bank=BANK as=cifar10/train logits=Z.npy features=H.npy labels=Y.npy
 // nescio import bank=BANK as=cifar10/test scores=msp.pkl
+#include <algorithm>
 #include <ostream>
 
 #include "bank/feature_bank.h"
@@ -139,15 +140,11 @@ class Import final : public Verb {
   void write_rows(FeatureBank& target, const std::vector<ForeignArray>& arrays,
                   Console& console) const {
     std::vector<ArrayPlan> plans;
-    nlohmann::json sources;
-    for (const ForeignArray& array : arrays) {
-      plans.push_back(array.plan());
-      sources[array.name()] = array.origin();
-    }
+    for (const ForeignArray& array : arrays) plans.push_back(array.plan());
     const nlohmann::json before = arrays_of(target, as);
     const std::size_t rows = arrays.front().rows();
     constexpr std::size_t window = 16384;
-    SplitWriter writer(target, as, rows, std::move(plans), {{"import", sources}}, rest());
+    SplitWriter writer(target, as, rows, std::move(plans), nlohmann::json::object(), rest());
     while (writer.done() < rows) {
       check_interrupt();
       if (console.progress) console.progress("importing " + as, writer.done(), rows);
@@ -165,7 +162,9 @@ class Import final : public Verb {
     }
     std::vector<std::string> kept;
     for (const std::string& array : target.arrays(as)) {
-      if (!sources.contains(array)) kept.push_back(array);
+      if (std::ranges::find(arrays, array, &ForeignArray::name) == arrays.end()) {
+        kept.push_back(array);
+      }
     }
     if (!kept.empty()) console.out << "; beside " << join(kept) << " that were there";
     console.out << '\n';

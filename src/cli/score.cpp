@@ -105,9 +105,9 @@ class Score final : public Verb {
     for (const std::string& split : splits) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
-        write<double>(fitted, features, split, *program, path, console.progress);
+        write<double>(fitted, features, split, *program, logits, path, console.progress);
       } else {
-        write<float>(fitted, features, split, *program, path, console.progress);
+        write<float>(fitted, features, split, *program, logits, path, console.progress);
       }
       console.out << path.string() << '\n';
     }
@@ -143,6 +143,9 @@ class Score final : public Verb {
              "); the detector was fitted on another network's bank");
       }
     };
+    const std::string missing =
+        missing_in(BankViews(features).at(split), {.arrays = needs.arrays}, false);
+    if (!missing.empty()) fail("[", fitted.chain.spec(), "] ", missing);
     const bool by_head = needs.logits && logits == LogitsFrom::head;
     if (by_head && fitted.head->weight.rows() != fitted.classes) {
       fail("[", fitted.chain.spec(), "] was fitted on a network of ", fitted.classes,
@@ -155,14 +158,16 @@ class Score final : public Verb {
 
   template <class T>
   static void write(const FittedDetector& fitted, const FeatureBank& features,
-                    const std::string& split, const Program& program,
+                    const std::string& split, const Program& program, LogitsFrom logits,
                     const std::filesystem::path& path, const Progress& progress) {
     AtomicFile file(path);
     file.write(npy_header(dtype_of<T>(), {features.rows(split)}));
     const TakeScores<T> take = [&](std::size_t, const auto& windows) {
       file.write(windows[0].data(), windows[0].size_bytes());
     };
-    stream_scores(features, split, program, {fitted.chain.spec()}, take, progress);
+    const BankView view = BankViews(features).at(split);
+    stream_scores(view, arrays_for(fitted.chain.needs(), logits), program, {fitted.chain.spec()},
+                  take, progress);
     file.commit();
   }
 };

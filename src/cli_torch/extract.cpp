@@ -47,7 +47,7 @@ class Extract final : public Verb {
                 ", which its weights do not name, so no accuracy is known; class_names= says what "
                 "they are called"));
     }
-    say_what_was_there(done, target, as, console.log);
+    say_what_was_there(done, target, as, console);
     if (console.json) {
       write_json(console.out, done, network.device());
     } else {
@@ -77,7 +77,8 @@ class Extract final : public Verb {
                                      {"probes", done.probes},
                                      {"skipped", done.skipped},
                                      {"rows_before", done.rows_before},
-                                     {"was_there", done.was_there},
+                                     {"was_there", done.was_there()},
+                                     {"there", done.there},
                                      {"device", ran_on}};
     if (done.accuracy) object["accuracy"] = *done.accuracy;
     out << json_text(object);
@@ -95,10 +96,11 @@ VerbInfo extract() {
                    "layer as the bank's head where the logits are linear in the features. The bank "
                    "is made if it is not there; it holds one network.",
                    "What was interrupted goes on where it stopped when the same command is given "
-                   "again. A split that the bank has from the same weights, data, preprocessing "
-                   "and program is left as it is.",
+                   "again. Arrays that the bank has from the same weights, data, preprocessing and "
+                   "program are left as they are, so a further probe costs only its own passes.",
                    "A probe is a further pass over the network that adds one array, called as the "
-                   "probe is, for the detectors that need it; ODIN's triples the time.",
+                   "probe with all its parameters, for the detectors that need it; ODIN's takes "
+                   "twice the time of the network alone. Several settings stand beside each other.",
                    "Classes are matched by name where the weights name theirs (those of `nescio "
                    "train` do) and the data too: labels become the network's. Data none of whose "
                    "classes the network knows keeps its labels; some of them are a mistake.",

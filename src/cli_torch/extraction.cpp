@@ -13,16 +13,28 @@ ExtractOptions extract_options(const ExtractionSettings& settings, const Progres
 }
 
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
-                        std::ostream& log) {
-  if (done.was_there) {
-    log << "nescio: " << bank.path().string() << " has " << split
-        << " from the same inputs already; nothing was done\n";
-    if (!done.imported.empty()) {
-      log << "nescio: warning: " << split << ": " << join(done.imported)
-          << " there were imported since, and stay; extract as= another split for the network's\n";
-    }
-  } else if (done.rows_before > 0) {
-    log << "nescio: went on after " << done.rows_before << " rows of an interrupted extraction\n";
+                        const Console& console) {
+  if (done.was_there()) {
+    console.log << "nescio: " << bank.path().string() << " has " << split
+                << " from the same inputs already; nothing was done\n";
+  } else if (!done.there.empty()) {
+    console.log << "nescio: " << bank.path().string() << " has " << join(done.there) << " of "
+                << split << " from the same inputs already; the rest was added\n";
+  }
+  if (done.rows_before > 0) {
+    console.log << "nescio: went on after " << done.rows_before
+                << " rows of an interrupted extraction\n";
+  }
+  if (!done.imported.empty()) {
+    console.warn(text(split, ": ", join(done.imported),
+                      " there were imported since, and stay; extract as= another split for the "
+                      "network's"));
+  }
+  if (!done.gone.empty()) {
+    console.warn(
+        text(split, ": ", join(done.gone),
+             " that were there are gone: they were of other pictures, or made with other "
+             "preprocessing or by another version of this program"));
   }
 }
 

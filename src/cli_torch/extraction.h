@@ -14,9 +14,9 @@ namespace nescio {
 /// The options `batch` and `probes`, as extract() takes them.
 ExtractOptions extract_options(const ExtractionSettings& settings, const Progress& progress);
 
-/// Whether the split was there, or begun, before.
+/// What of the split was there, or begun, before, and what became of it.
 void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
-                        std::ostream& log);
+                        const Console& console);
 
 /// "cifar10/test: 10000 rows, logits [10], features [64], labels, index, accuracy 0.9173"
 void say_rows(const Extracted& done, const std::string& split, std::ostream& out);

@@ -71,8 +71,8 @@ class TorchBackbone final : public Backbone {
     Extracted done = nescio::extract(model_, dataset, spec, bank, split,
                                      extract_options(settings, console.progress));
     const auto accuracy = std::exchange(done.accuracy, std::nullopt);  // the caller knows its worth
-    say_what_was_there(done, bank, split, console.log);
-    if (!done.was_there) say_rows(done, split, console.log);
+    say_what_was_there(done, bank, split, console);
+    if (!done.was_there()) say_rows(done, split, console.log);
     return accuracy;
   }
 
@@ -94,7 +94,7 @@ Description describe(const ProbeInfo& info) {
   Description d{"probe", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
-  d.fact("adds", text("the array '", info.name, "': ", info.array));
+  d.fact("adds", text("an array called as the probe with all its parameters: ", info.array));
   d.parameters = in_words(info.parameters);
   return d;
 }

@@ -35,22 +35,24 @@ Chain::Chain(std::string_view source) {
       fail("[", spec_, "] ", links_[i].info->name, " is a detector and can only stand last");
     }
   }
-  const DetectorInfo& detector = *links_.back().info;
-  if (links_.size() > 1 && !detector.needs.logits && !detector.needs.features) {
+  const std::string& detector = links_.back().info->name;
+  const Needs last = links_.back().stage->needs();
+  if (links_.size() > 1 && !last.logits && !last.features) {
     fail("[", spec_, "] ", links_.front().info->name, " changes logits and features, but ",
-         detector.name, " reads neither, only the array ", join(detector.needs.arrays),
-         ", which a pass of its own over the network made; use ", detector.name, " alone");
+         detector, " reads neither, only the array ", join(last.arrays),
+         ", which a pass of its own over the network made; use ", detector, " alone");
   }
 }
 
 Needs Chain::needs() const {
   Needs all;
   for (const Link& link : links_) {
-    all.logits |= link.info->needs.logits;
-    all.features |= link.info->needs.features;
-    all.head |= link.info->needs.head;
-    all.labels |= link.info->needs.labels;
-    for (const std::string& name : link.info->needs.arrays) {
+    const Needs needs = link.stage->needs();
+    all.logits |= needs.logits;
+    all.features |= needs.features;
+    all.head |= needs.head;
+    all.labels |= needs.labels;
+    for (const std::string& name : needs.arrays) {
       if (std::ranges::find(all.arrays, name) == all.arrays.end()) all.arrays.push_back(name);
     }
   }

@@ -17,6 +17,18 @@
 
 namespace nescio {
 
+/// What a stage reads.
+struct Needs {
+  bool logits = false;
+  bool features = false;
+  bool head = false;
+  bool labels = false;                   // for fitting
+  std::vector<std::string> arrays = {};  // of probes, called as the probe with all its parameters
+
+  /// The arrays that scoring reads, by name.
+  std::vector<std::string> inputs() const;
+};
+
 /// A term of a chain like react(q=0.9)+energy.
 class Stage {
  public:
@@ -25,7 +37,11 @@ class Stage {
   /// nothing is learned.
   virtual void fit(const Inputs& in, Statistics& statistics);
 
+  /// What it reads with its parameters as they are: what its description says, unless it overrides this.
+  virtual Needs needs() const { return described_needs; }
+
   std::string fit_on = "train";  // or "val"; a parameter of every stage that learns
+  Needs described_needs;         // set by describe<>
   Notices notices;               // what fit() has to say without failing
 };
 
@@ -47,18 +63,6 @@ void check_directions(const Inputs& in, Statistics& statistics, Notices& notices
 
 struct Paper {
   std::string authors, title, venue, arxiv;
-};
-
-/// What a stage reads.
-struct Needs {
-  bool logits = false;
-  bool features = false;
-  bool head = false;
-  bool labels = false;                   // for fitting
-  std::vector<std::string> arrays = {};  // what probes of the same name add at extraction
-
-  /// The arrays that scoring reads, by name.
-  std::vector<std::string> inputs() const;
 };
 
 /// An array (or number) that fit() sets and a saved detector holds.
@@ -99,7 +103,7 @@ struct DetectorInfo {
   std::string summary;  // one sentence
   std::string formula;  // in our sign
   Paper paper;
-  Needs needs;
+  Needs needs;              // with its default parameters
   std::string fit_on = {};  // "train", "val", or empty: nothing is learned
   std::vector<Parameter<Stage>> parameters = {};
   std::vector<LearnedArray> learned = {};
@@ -115,9 +119,10 @@ struct DetectorInfo {
 template <class Object>
 DetectorInfo describe(DetectorInfo info) {
   info.shaper = std::is_base_of_v<Shaper, Object>;
-  info.make = [fit_on = info.fit_on] {
+  info.make = [fit_on = info.fit_on, needs = info.needs] {
     auto stage = std::make_unique<Object>();
     stage->fit_on = fit_on;
+    stage->described_needs = needs;
     return stage;
   };
   if (!info.fit_on.empty()) {

@@ -37,20 +37,23 @@ Inputs Inputs::with_scaled_features(const Expr& factor) const {
 const Expr& Inputs::array(const std::string& name) const {
   const auto found = arrays.find(name);
   if (found == arrays.end()) {
-    fail("the array '", name, "' is missing; extract it with probes=", name);
+    fail("the array '", name, "' is missing; extract it with 'probes=", name, "'");
   }
   return found->second;
 }
 
 Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head,
-                   const Widths& arrays) {
-  auto graph = std::make_shared<Graph>();
+                   const Widths& arrays, std::shared_ptr<Graph> graph, const std::string& prefix) {
+  if (!graph) graph = std::make_shared<Graph>();
   Inputs in;
-  if (classes > 0) in.logits = input(graph, "logits", classes);
-  if (feature_width > 0) in.features = in.unscaled = input(graph, "features", feature_width);
+  if (classes > 0) in.logits = input(graph, prefix + "logits", classes);
+  if (feature_width > 0) {
+    in.features = in.unscaled = input(graph, prefix + "features", feature_width);
+  }
   in.head = std::move(head);
   if (!in.logits && in.features && in.head) in.logits = logits_of(in.features, *in.head);
-  for (const auto& [name, width] : arrays) in.arrays.emplace(name, input(graph, name, width));
+  for (const auto& [name, width] : arrays)
+    in.arrays.emplace(name, input(graph, prefix + name, width));
   return in;
 }
 

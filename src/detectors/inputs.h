@@ -48,9 +48,11 @@ struct Inputs {
 /// Widths of arrays by name.
 using Widths = std::map<std::string, std::size_t>;
 
-/// Inputs over a new graph; a width of 0 leaves the array out. Without logits of their own, they
-/// follow from features and head. `arrays` are those of probes.
+/// Inputs over a graph (none: a new one); a width of 0 leaves the array out. Without logits of their
+/// own, they follow from features and head. `arrays` are those of probes. In the graph `prefix` stands
+/// before the name of each.
 Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional<HeadTables> head,
-                   const Widths& arrays = {});
+                   const Widths& arrays = {}, std::shared_ptr<Graph> graph = nullptr,
+                   const std::string& prefix = "");
 
 }  // namespace nescio

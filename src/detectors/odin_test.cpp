@@ -40,14 +40,23 @@ TEST(Odin, TellsRowsApartThatFloatProbabilitiesDoNot) {
   EXPECT_EQ(rounded[0], rounded[1]);
 }
 
+TEST(Odin, NeedsTheProbeThatItsParametersMean) {
+  const auto array = [](const char* spec) { return Chain(spec).needs().arrays; };
+  EXPECT_THAT(array("odin"), testing::ElementsAre("odin(epsilon=0.0014,T=1000)"));
+  EXPECT_THAT(array("odin(T=1)"), testing::ElementsAre("odin(epsilon=0.0014,T=1)"));
+  EXPECT_THAT(array("odin(epsilon=0.002,variant=openood)"),
+              testing::ElementsAre("odin(epsilon=0.002,T=1000)"));
+}
+
 TEST(Odin, SaysWhichProbeItNeeds) {
   const Inputs in = make_inputs(5, 0, std::nullopt);
   try {
     Chain("odin").score(in);
     FAIL() << "accepted";
   } catch (const Error& e) {
-    EXPECT_THAT(e.what(), testing::HasSubstr("[odin] the array 'odin' is missing; extract it with "
-                                             "probes=odin"));
+    EXPECT_THAT(e.what(), testing::HasSubstr(
+                              "[odin] the array 'odin(epsilon=0.0014,T=1000)' is missing; extract "
+                              "it with 'probes=odin(epsilon=0.0014,T=1000)'"));
   }
 }
 

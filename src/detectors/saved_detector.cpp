@@ -21,11 +21,6 @@ constexpr int format_version = 1;
 constexpr std::size_t self_test_rows = 16;
 constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
 
-std::optional<HeadTables> tables(const std::optional<Head>& head) {
-  if (!head) return std::nullopt;
-  return HeadTables{Table(head->weight), Table(head->bias)};
-}
-
 bool lacks_logits(const Chain& chain, const Batch& batch) {
   return chain.needs().logits && !batch.contains("logits");
 }
@@ -81,6 +76,18 @@ const nlohmann::json& field(const nlohmann::json& json, const char* name,
   return json.at(name);
 }
 
+// Until arrays of probes were called as the probe with its parameters, they had its name alone.
+template <class Value>
+void rename_arrays(std::map<std::string, Value>& values, const std::string& before,
+                   const Chain& chain) {
+  for (const std::string& name : chain.needs().arrays) {
+    auto old = values.extract(before + name.substr(0, name.find('(')));
+    if (!old) continue;
+    old.key() = before + name;
+    values.insert(std::move(old));
+  }
+}
+
 // Older files have no "arrays".
 Widths read_widths(const nlohmann::json& json, const std::filesystem::path& path) {
   Widths out;
@@ -101,65 +108,12 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 
 Inputs FittedDetector::inputs(LogitsFrom logits) const {
   return nescio::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
-                             tables(head), arrays);
+                             head_tables(head), arrays);
 }
 
 std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
                                                  LogitsFrom logits) const {
   return nescio::compile({chain.score(inputs(logits))}, executor);
-}
-
-std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split) {
-  std::map<std::string, Array> out;
-  for (const std::string& name : bank.arrays(split)) {
-    const Array array = bank.array(split, name);
-    if (array.dtype() == DType::float32 && array.shape().size() == 2) out.emplace(name, array);
-  }
-  return out;
-}
-
-Split read_split(const FeatureBank& bank, const std::string& split) {
-  Split out;
-  out.name = split;
-  out.classes = bank.classes();
-  out.arrays = read_arrays(bank, split);
-  if (bank.has(split, "labels")) out.labels = bank.array(split, "labels");
-  if (out.classes == 0 && !out.labels.empty()) {
-    // Of more classes than rows one has no sample, whichever they are.
-    const auto rows = static_cast<std::int64_t>(out.labels.rows());
-    const std::int64_t last = std::ranges::max(out.labels.as<std::int64_t>());
-    out.classes = static_cast<std::size_t>(std::clamp<std::int64_t>(last, 0, rows - 1)) + 1;
-  }
-  return out;
-}
-
-LogitsFrom logits_from(const FeatureBank& bank, const std::vector<std::string>& splits) {
-  const auto follow = [&](const std::string& split) {
-    return !split.empty() && bank.has(split, "features") && !bank.has(split, "logits");
-  };
-  return bank.head() && std::ranges::any_of(splits, follow) ? LogitsFrom::head
-                                                            : LogitsFrom::network;
-}
-
-Inputs make_inputs(const FeatureBank& bank, const std::vector<std::string>& splits) {
-  Widths widths;
-  for (const std::string& split : bank.splits()) {
-    for (const auto& [name, array] : read_arrays(bank, split)) widths.emplace(name, array.cols());
-  }
-  const auto take = [&](const char* name) {
-    const auto found = widths.extract(name);
-    return found ? found.mapped() : 0;
-  };
-  const std::size_t given = take("logits");
-  const std::size_t features = take("features");
-  const std::size_t classes = logits_from(bank, splits) == LogitsFrom::head ? 0 : given;
-  return make_inputs(classes, features, tables(bank.head()), widths);
-}
-
-Batch to_batch(const std::map<std::string, Array>& arrays) {
-  Batch batch;
-  for (const auto& [name, array] : arrays) batch.emplace(name, array.matrix());
-  return batch;
 }
 
 FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
@@ -171,11 +125,16 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
                      .feature_width = bank.feature_width(),
                      .head = bank.head(),
                      .origin = nlohmann::json::object()};
+  const BankViews views = bank;
   const auto statistics = [&](const std::string& role,
                               const std::string& split) -> std::unique_ptr<Statistics> {
     if (split.empty() || !out.chain.fits_on(role)) return nullptr;
     out.origin[role] = {{"split", split}, {"manifest", bank.manifest(split)}};
-    return std::make_unique<Statistics>(read_split(bank, split), executor);
+    const Needs needs = out.chain.needs();
+    const std::string missing = missing_in(views.at(split), needs, needs.labels);
+    if (!missing.empty()) fail("[", out.chain.spec(), "] ", missing);
+    const auto names = arrays_for(needs, logits_from(views, {train, val}));
+    return std::make_unique<Statistics>(read_split(views, split, names), executor);
   };
   const auto on_train = statistics("train", train);
   const auto on_val = statistics("val", val);
@@ -186,7 +145,7 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   }
   out.origin["bank"] = bank.path().string();
   out.origin["model"] = bank.model();
-  const Inputs in = make_inputs(bank, {train, val});
+  const Inputs in = make_inputs(views, {train, val});
   out.chain.fit(in, {on_train.get(), on_val.get()});
   out.chain.score(in);  // refuses what can be fitted, but not scored
   const Needs needs = out.chain.needs();
@@ -290,15 +249,18 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const Safetensors&
                      .arrays = read_widths(manifest, path),
                      .head = std::nullopt,
                      .origin = origin};
+  std::map<std::string, Array> tensors = arrays.tensors;
+  rename_arrays(out.arrays, "", out.chain);
+  rename_arrays(tensors, "self_test.", out.chain);
   std::map<std::string, Array> learned;
-  for (const auto& [name, array] : arrays.tensors) {
+  for (const auto& [name, array] : tensors) {
     if (name.starts_with("learned.")) learned.emplace(name.substr(8), array);
   }
   out.chain.load(learned);
-  if (arrays.tensors.contains("head.weight") && arrays.tensors.contains("head.bias")) {
-    out.head = Head{arrays.tensors.at("head.weight"), arrays.tensors.at("head.bias")};
+  if (tensors.contains("head.weight") && tensors.contains("head.bias")) {
+    out.head = Head{tensors.at("head.weight"), tensors.at("head.bias")};
   }
-  replay(out, arrays.tensors, folder);
+  replay(out, tensors, folder);
   return out;
 }
 

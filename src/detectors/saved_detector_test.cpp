@@ -18,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
+constexpr const char* odin = "odin(epsilon=0.0014,T=1000)";
+
 class SavedDetector : public testing::Test {
  protected:
   void SetUp() override {
@@ -25,12 +27,12 @@ class SavedDetector : public testing::Test {
     SplitWriter writer(bank, "toy/train", ToyBank::train_rows,
                        {{"logits", DType::float32, {ToyBank::classes}},
                         {"features", DType::float32, {ToyBank::width}},
-                        {"odin", DType::float32, {ToyBank::classes}},
+                        {odin, DType::float32, {ToyBank::classes}},
                         {"labels", DType::int64, {}}},
                        {});
     writer.write("logits", ToyBank::array(toy.train_logits));
     writer.write("features", ToyBank::array(toy.train_features));
-    writer.write("odin", ToyBank::array(ToyBank::probed(toy.train_logits)));
+    writer.write(odin, ToyBank::array(ToyBank::probed(toy.train_logits)));
     writer.write("labels", Array({ToyBank::train_rows}, std::vector<std::int64_t>(toy.labels)));
     writer.commit(ToyBank::train_rows);
     writer.finish();
@@ -59,7 +61,7 @@ class SavedDetector : public testing::Test {
   TestFolder folder;
   std::map<std::string, Array> rows{{"logits", ToyBank::array(toy.test_logits)},
                                     {"features", ToyBank::array(toy.test_features)},
-                                    {"odin", ToyBank::array(ToyBank::probed(toy.test_logits))}};
+                                    {odin, ToyBank::array(ToyBank::probed(toy.test_logits))}};
 };
 
 TEST_F(SavedDetector, ComesBackAfterACrashWhileItWasReplaced) {
@@ -78,6 +80,21 @@ TEST_F(SavedDetector, ScoresAsBefore) {
     EXPECT_EQ(loaded.chain.spec(), fitted.chain.spec());
     EXPECT_EQ(scores(loaded), scores(fitted)) << spec;
   }
+}
+
+TEST_F(SavedDetector, OfAProbeWithoutItsSettingsIsRead) {
+  const fs::path path = save("odin");
+  // As it was written when the array of a probe was called as the probe alone.
+  auto json = read_json(path / "detector.json");
+  json["arrays"] = {{"odin", ToyBank::classes}};
+  Safetensors stored = read_safetensors(path / "learned.safetensors");
+  auto rows_of_test = stored.tensors.extract(text("self_test.", odin));
+  rows_of_test.key() = "self_test.odin";
+  stored.tensors.insert(std::move(rows_of_test));
+  write_safetensors(path / "learned.safetensors", stored.tensors);
+  json["learned_sha256"] = sha256_file(path / "learned.safetensors");
+  write_json(path / "detector.json", json);
+  EXPECT_EQ(scores(load_detector(path)), scores(fit_detector(bank(), "odin", "", "")));
 }
 
 TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "detectors/saved_detector.h"
+#include "detectors/bank_inputs.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
 
@@ -20,11 +20,17 @@ struct Predictions {
   std::vector<float> confidence;  // softmax probability; empty where only classes are known
 };
 
-Predictions from_logits(const FeatureBank& bank, const std::string& split) {
-  const Expr logits = make_inputs(bank, {split}).logits;
-  const auto program = compile({row_argmax(logits), row_max(softmax(logits))}, Executor::cpu);
+/// The class with the largest logit or, of an ensemble, with the largest mean probability.
+Predictions from_logits(const BankViews& bank, const std::string& split) {
+  const std::vector<Expr> logits = logits_of_members(bank, split);
+  Expr mean = softmax(logits.front());
+  for (std::size_t m = 1; m < logits.size(); ++m) mean = mean + softmax(logits[m]);
+  if (logits.size() > 1) mean = mean / static_cast<double>(logits.size());
+  const Expr largest = row_argmax(logits.size() == 1 ? logits.front() : mean);
+  const std::vector<Expr> outputs = {largest, row_max(mean)};
+  const auto program = compile(outputs, Executor::cpu);
   Predictions out;
-  stream_scores(bank, split, *program, {"largest logit", "softmax"},
+  stream_scores(bank.at(split), input_names(outputs), *program, {"largest logit", "softmax"},
                 [&](std::size_t, const std::vector<std::span<const float>>& windows) {
                   for (const float index : windows[0]) {
                     out.classes.push_back(static_cast<std::int64_t>(index));
@@ -34,16 +40,23 @@ Predictions from_logits(const FeatureBank& bank, const std::string& split) {
   return out;
 }
 
+/// Whether the network's answers follow from logits, or from features and head.
+bool has_logits(const BankViews& network, const std::string& split) {
+  const bool by_head = logits_from(network, {split}) == LogitsFrom::head;
+  return network.has(split, "logits") || (by_head && !network.has(split, predictions_array));
+}
+
 }  // namespace
 
-std::optional<Answers> answers_of(const FeatureBank& bank, const std::string& split) {
+std::optional<Answers> answers_of(const BankViews& bank, const std::string& split) {
   if (!bank.has(split, "labels")) return std::nullopt;
-  const Array label_array = bank.array(split, "labels");
+  const Array label_array = bank.at(split).labels();
   const auto labels = label_array.as<std::int64_t>();
   if (std::ranges::all_of(labels, [](std::int64_t label) { return label == -1; })) {
     return std::nullopt;
   }
-  const auto classes = static_cast<std::int64_t>(bank.classes());
+  const std::vector<std::string> members = bank.members();
+  const auto classes = static_cast<std::int64_t>(bank.classes(members.front()));
   for (std::size_t r = 0; r < labels.size(); ++r) {
     if (classes > 0 && (labels[r] < 0 || labels[r] >= classes)) {
       fail(split, ": row ", r, " has label ", labels[r], "; the id split needs labels 0 .. ",
@@ -51,11 +64,13 @@ std::optional<Answers> answers_of(const FeatureBank& bank, const std::string& sp
     }
   }
   Predictions predictions;
-  const bool by_head = logits_from(bank, {split}) == LogitsFrom::head;
-  if (bank.has(split, "logits") || (by_head && !bank.has(split, predictions_array))) {
+  const auto say_logits = [&](const std::string& member) {
+    return has_logits(bank.of_member(member), split);
+  };
+  if (std::ranges::all_of(members, say_logits)) {
     predictions = from_logits(bank, split);
   } else if (bank.has(split, predictions_array)) {
-    const Array array = bank.array(split, predictions_array);
+    const Array array = bank.at(split).array(predictions_array);
     const auto kept = array.as<std::int64_t>();
     predictions.classes.assign(kept.begin(), kept.end());
   } else {

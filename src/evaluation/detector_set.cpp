@@ -17,15 +17,27 @@ std::vector<std::string> fitted_splits(const Chain& chain, const Roles& roles) {
   return out;
 }
 
-std::unique_ptr<Statistics> statistics_of(const FeatureBank& bank, const std::string& split,
+std::unique_ptr<Statistics> statistics_of(const BankViews& bank, const std::string& split,
+                                          const std::vector<std::string>& arrays,
                                           const Executor& executor) {
   if (split.empty()) return nullptr;
-  return std::make_unique<Statistics>(read_split(bank, split), executor);
+  Split rows = read_split(bank, split, arrays);
+  if (rows.arrays.empty()) return nullptr;  // missing_for() says so to those who learn from it
+  return std::make_unique<Statistics>(std::move(rows), executor);
+}
+
+// What some of the chains read.
+std::vector<std::string> arrays_of(const std::vector<Chain>& chains) {
+  std::set<std::string> names = {"features"};  // which stand for logits that are not there
+  for (const Chain& chain : chains) {
+    for (const std::string& name : chain.needs().inputs()) names.insert(name);
+  }
+  return {names.begin(), names.end()};
 }
 
 }  // namespace
 
-std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles& roles) {
+std::string missing_for(const Chain& chain, const BankViews& bank, const Roles& roles) {
   const auto unnamed = [&](const std::string& role, const std::string& split) {
     return split.empty() && chain.fits_on(role);
   };
@@ -34,37 +46,25 @@ std::string missing_for(const Chain& chain, const FeatureBank& bank, const Roles
   if (unnamed("val", roles.val)) return "it is fitted on val, and no val=SET/SPLIT is given";
 
   const Needs needs = chain.needs();
-  auto read = fitted_splits(chain, roles);
-  if (needs.labels) {
-    for (const std::string& split : read) {
-      if (!bank.has(split, "labels")) return split + " has no labels";
-    }
+  for (const std::string& split : fitted_splits(chain, roles)) {
+    const std::string missing = missing_in(bank.at(split), needs, needs.labels);
+    if (!missing.empty()) return missing;
   }
-  for (const auto& [split, role] : scored_splits(roles)) read.push_back(split);
-  for (const std::string& split : read) {
-    if (needs.logits && !bank.has(split, "logits") &&
-        !(bank.head() && bank.has(split, "features"))) {
-      return split + " has no logits, nor do features and a head give them";
-    }
-    if (needs.features && !bank.has(split, "features")) return split + " has no features";
-    for (const std::string& name : needs.arrays) {
-      if (bank.has(split, name)) continue;
-      return text(split, " has no array '", name, "'; extract it with probes=", name);
-    }
-  }
-  if (needs.head && !bank.head()) {
-    return "the bank has no head; import it with head_weight=W.npy head_bias=b.npy, if the logits "
-           "are "
-           "linear in the features";
+  for (const auto& [split, role] : scored_splits(roles)) {
+    const std::string missing = missing_in(bank.at(split), needs, false);
+    if (!missing.empty()) return missing;
   }
   return {};
 }
 
-DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
+DetectorSet fit_detectors(const BankViews& bank, const Roles& roles,
                           const std::vector<std::string>& specs, bool skip_unavailable,
                           const Executor& executor, const Progress& progress) {
-  const auto train = statistics_of(bank, roles.train, executor);
-  const auto val = statistics_of(bank, roles.val, executor);
+  std::vector<Chain> chains;
+  for (const std::string& spec : specs) chains.emplace_back(spec);
+  const auto arrays = arrays_of(chains);
+  const auto train = statistics_of(bank, roles.train, arrays, executor);
+  const auto val = statistics_of(bank, roles.val, arrays, executor);
   std::vector<std::string> splits = {roles.train, roles.val};
   for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
   const Inputs inputs = make_inputs(bank, splits);
@@ -73,10 +73,10 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
   bool reads_logits = false;
   std::vector<Expr> scores;
   std::set<std::string> seen;
-  for (std::size_t i = 0; i < specs.size(); ++i) {
+  for (std::size_t i = 0; i < chains.size(); ++i) {
     check_interrupt();
     if (progress) progress("fitting " + specs[i], i, specs.size());
-    Chain chain(specs[i]);
+    Chain& chain = chains[i];
     if (!seen.insert(chain.spec()).second) fail("[", chain.spec(), "] is asked for twice");
     std::string reason = missing_for(chain, bank, roles);
     if (!reason.empty() && !skip_unavailable) {
@@ -107,6 +107,7 @@ DetectorSet fit_detectors(const FeatureBank& bank, const Roles& roles,
         "not all splits have logits: those of all rows follow from features and head");
   }
   out.program = compile(scores, executor);
+  out.reads = input_names(scores);
   return out;
 }
 

@@ -18,29 +18,101 @@ namespace {
 /// Of every set, [N] float32 or float64.
 using ScoresOfSets = std::vector<Array>;
 
-// Scores that stand in the bank already.
-ScoresOfSets imported_scores(const FeatureBank& bank, const std::vector<SetInfo>& sets,
+/// One network of an ensemble, or the only one, with the detectors that were fitted on what it says.
+struct Member {
+  std::string name;
+  BankViews bank;
+  DetectorSet detectors;
+};
+
+std::vector<Member> fit_members(const BankViews& bank, const Roles& roles,
+                                const std::vector<std::string>& specs,
+                                const EvaluationSettings& settings, const Progress& progress) {
+  std::vector<Member> members;
+  for (const std::string& name : bank.members()) {
+    Member member{.name = name, .bank = bank.of_member(name), .detectors = {}};
+    member.detectors = fit_detectors(member.bank, roles, specs, settings.skip_unavailable,
+                                     settings.executor, progress);
+    members.push_back(std::move(member));
+  }
+  return members;
+}
+
+/// "seed1.bank: " before what is to be said of one of several.
+std::string of_whom(const Member& member) { return member.name.empty() ? "" : member.name + ": "; }
+
+// What all of them have; what some lack is skipped.
+void list_detectors(const std::vector<Member>& members, Results& results) {
+  for (const std::string& detector : members.front().detectors.detectors) {
+    const auto has = [&](const Member& member) {
+      return std::ranges::find(member.detectors.detectors, detector) !=
+             member.detectors.detectors.end();
+    };
+    if (std::ranges::all_of(members, has)) results.detectors.push_back(detector);
+  }
+  for (const Member& member : members) {
+    for (const Skipped& skipped : member.detectors.skipped) {
+      const auto same = [&](const Skipped& other) { return other.detector == skipped.detector; };
+      if (std::ranges::any_of(results.skipped, same)) continue;
+      results.skipped.push_back({skipped.detector, of_whom(member) + skipped.reason});
+    }
+    for (const std::string& notice : member.detectors.notices) {
+      results.notices.push_back(of_whom(member) + notice);
+    }
+  }
+  if (results.detectors.empty()) {
+    fail("no detector can be evaluated on every bank: ", results.skipped.front().detector, ": ",
+         results.skipped.front().reason);
+  }
+}
+
+// Scores that stand in the bank already; of an ensemble the mean.
+ScoresOfSets imported_scores(const BankViews& bank, const std::vector<SetInfo>& sets,
                              const std::string& spec) {
+  const std::string array = imported_array(*imported_name(spec));
+  const std::vector<std::string> members = bank.members();
   ScoresOfSets scores;
   for (const SetInfo& set : sets) {
-    scores.push_back(bank.array(set.name, imported_array(*imported_name(spec))));
+    if (members.size() == 1) {
+      scores.push_back(bank.of_member(members[0]).at(set.name).array(array));
+      continue;
+    }
+    std::vector<double> mean(set.rows);
+    for (const std::string& member : members) {
+      const Array of_member = bank.of_member(member).at(set.name).array(array).to_float64();
+      for (std::size_t r = 0; r < set.rows; ++r) {
+        mean[r] += of_member.as<double>()[r] / static_cast<double>(members.size());
+      }
+    }
+    scores.emplace_back(Shape{set.rows}, std::move(mean));
   }
   return scores;
 }
 
-// Scores of every detector, all of them from one pass over each set.
+// Scores of every detector, all of them from one pass over each set; of an ensemble the mean.
 template <class T>
-std::vector<ScoresOfSets> score_all(const FeatureBank& bank, const std::vector<SetInfo>& sets,
-                                    const DetectorSet& detectors, const Progress& progress) {
-  std::vector<ScoresOfSets> scores(detectors.detectors.size());
+std::vector<ScoresOfSets> score_all(const std::vector<Member>& members,
+                                    const std::vector<SetInfo>& sets,
+                                    const std::vector<std::string>& detectors,
+                                    const Progress& progress) {
+  const T weight = T{1} / static_cast<T>(members.size());
+  std::vector<ScoresOfSets> scores(detectors.size());
   for (const SetInfo& set : sets) {
     std::vector<std::vector<T>> of_set(scores.size(), std::vector<T>(set.rows));
-    const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
-      for (std::size_t d = 0; d < windows.size(); ++d) {
-        std::ranges::copy(windows[d], of_set[d].begin() + static_cast<std::ptrdiff_t>(first));
-      }
-    };
-    stream_scores(bank, set.name, *detectors.program, detectors.detectors, take, progress);
+    for (const Member& member : members) {
+      const DetectorSet& fitted = member.detectors;
+      const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
+        for (std::size_t d = 0; d < detectors.size(); ++d) {
+          const auto at = std::ranges::find(fitted.detectors, detectors[d]);
+          const auto& window = windows[static_cast<std::size_t>(at - fitted.detectors.begin())];
+          for (std::size_t i = 0; i < window.size(); ++i) {
+            of_set[d][first + i] += weight * window[i];
+          }
+        }
+      };
+      stream_scores(member.bank.at(set.name), fitted.reads, *fitted.program, fitted.detectors, take,
+                    progress);
+    }
     for (std::size_t d = 0; d < scores.size(); ++d) {
       scores[d].emplace_back(Shape{set.rows}, std::move(of_set[d]));
     }
@@ -155,18 +227,22 @@ void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measur
   if (progress) progress("measuring", scores.size(), scores.size());
 }
 
-void check_imported(const FeatureBank& bank, const Roles& roles, const std::string& spec,
+void check_imported(const BankViews& bank, const Roles& roles, const std::string& spec,
                     const std::string& array) {
-  for (const auto& [split, role] : scored_splits(roles)) {
-    if (bank.has(split, array)) continue;
-    fail("[", spec, "] cannot be evaluated: ", split, " has no ", array,
-         "; bring the scores in with `nescio import as=", split, " scores=FILE name=...`");
+  for (const std::string& member : bank.members()) {
+    const BankViews of_member = bank.of_member(member);
+    for (const auto& [split, role] : scored_splits(roles)) {
+      if (of_member.has(split, array)) continue;
+      fail("[", spec, "] cannot be evaluated: ", split, " has no ", array,
+           member.empty() ? "" : " in " + member,
+           "; bring the scores in with `nescio import as=", split, " scores=FILE name=...`");
+    }
   }
 }
 
 }  // namespace
 
-Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSettings& settings,
+Results evaluate(const BankViews& bank, const Roles& roles, const EvaluationSettings& settings,
                  const Progress& progress, const KeepScores& keep) {
   check_roles(roles, bank);
   const auto answers = answers_of(bank, roles.id);
@@ -176,23 +252,21 @@ Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSe
     if (name) check_imported(bank, roles, spec, imported_array(*name));
     (name ? imported : fitted).push_back(spec);
   }
-  DetectorSet detectors;
-  if (!fitted.empty() || imported.empty()) {
-    detectors =
-        fit_detectors(bank, roles, fitted, settings.skip_unavailable, settings.executor, progress);
-  }
   Results results;
-  results.detectors = detectors.detectors;
+  std::vector<Member> members;
+  if (!fitted.empty() || imported.empty()) {
+    members = fit_members(bank, roles, fitted, settings, progress);
+    list_detectors(members, results);
+  }
+  const std::vector<std::string> scored = results.detectors;
   results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
-  results.skipped = detectors.skipped;
-  results.notices = detectors.notices;
   for (const auto& [split, role] : scored_splits(roles)) {
-    results.sets.push_back({split, role, bank.rows(split)});
+    results.sets.push_back({split, role, bank.at(split).rows});
   }
   std::vector<ScoresOfSets> scores;
-  if (detectors.program) {
+  if (!members.empty()) {
     scores = settings.executor.with_type([&](auto zero) {
-      return score_all<decltype(zero)>(bank, results.sets, detectors, progress);
+      return score_all<decltype(zero)>(members, results.sets, scored, progress);
     });
   }
   for (const std::string& spec : imported) {

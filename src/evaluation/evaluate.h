@@ -52,11 +52,11 @@ struct Results {
 using KeepScores =
     std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;
 
-/// All detectors are one program over one graph and run over every set once. Holds one score for
-/// each detector and row. The accuracy of the network stands under every detector with the role
+/// All detectors are one program over one graph and run over every set once. On banks side by side they
+/// are fitted on each, and a row's score is the mean. Holds one score for each detector and row. The accuracy of the network stands under every detector with the role
 /// id; it is left out where the id set has no logits or labels (none at all, or all -1).
 /// Error as check_roles() and fit_detectors(), and for a label of the id set outside 0 .. C-1.
-Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSettings& settings,
+Results evaluate(const BankViews& bank, const Roles& roles, const EvaluationSettings& settings,
                  const Progress& progress = {}, const KeepScores& keep = {});
 
 }  // namespace nescio

@@ -1,6 +1,9 @@
 #include "evaluation/evaluate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "base/interrupt.h"
 #include "base/rng.h"
@@ -116,6 +119,44 @@ TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
   EXPECT_NE(refusal(roles, {"knn(k=1)"}).find("[knn(k=1)]"), std::string::npos);
   EXPECT_NE(error_of([&] { run(roles, {"knn(k=1)"}, true); }).find("no detector can be evaluated"),
             std::string::npos);
+}
+
+TEST_F(Evaluation, ADamagedArrayHindersThoseThatReadIt) {
+  for (const std::string split : {"x/test", "y/test"}) {
+    SplitWriter writer(bank, split, 2,
+                       {{"logits", DType::float32, {2}}, {"features", DType::float32, {2}}}, {});
+    writer.write("logits", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
+    writer.write("features", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
+    writer.commit(2);
+    writer.finish();
+  }
+  std::filesystem::resize_file(folder_ / "bank/y/test/features.npy", 100);
+  bank = FeatureBank::open(folder_ / "bank");
+  const Roles roles{.train = "y/test", .id = "x/test", .near = {"b/test"}, .far = {}};
+  const Results results = run(roles, {"energy", "knn(k=1)"}, true);
+  EXPECT_EQ(results.detectors, std::vector<std::string>{"energy"});
+  EXPECT_NE(refusal(roles, {"knn(k=1)"}).find("y/test/features.npy"), std::string::npos);
+}
+
+TEST_F(Evaluation, OfSeveralBanksTakesTheMeanOfTheirScores) {
+  FeatureBank other = FeatureBank::open_or_create(folder_ / "other");
+  std::swap(bank, other);
+  add("id/test", {0, 9, 0, 4, 3, 0, 0, 2}, {0, 1, 0, 0});
+  add("a/test", {3, 0, 0, 0.5, 0, 0}, {-1, 7, -1});
+  add("alone/test", {0, 0}, {0});
+  const BankViews both = side_by_side({{"one", other}, {"two", bank}});
+  std::map<std::string, Array> scores;
+  EvaluationSettings settings{.detectors = {"max_logit"}, .intervals = {.resamples = 0}};
+  const Roles roles{.id = "id/test", .near = {"a/test"}, .far = {}};
+  const Results results = evaluate(
+      both, roles, settings, {},
+      [&](const std::string&, const std::string& set, const Array& s) { scores[set] = s; });
+  EXPECT_THAT(scores.at("id/test").as<float>(), testing::ElementsAre(-7, -4, -3, -2));
+  EXPECT_THAT(scores.at("a/test").as<float>(), testing::ElementsAre(-2, -1.5, 0));
+  // Row 0 is of class 1 by the mean of probabilities, though not by the first network.
+  EXPECT_DOUBLE_EQ(value_of(results, "id/test", "id", "id_accuracy"), 0.5);
+  EXPECT_THAT(error_of([&] { evaluate(both, {.id = "id/test", .near = {"b/test"}}, settings); }),
+              testing::HasSubstr("there is no split 'b/test'"));
 }
 
 TEST_F(Evaluation, SkipsOrRefusesWhatTooFewRowsDoNotAllow) {

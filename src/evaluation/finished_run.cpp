@@ -1,5 +1,7 @@
 #include "evaluation/finished_run.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "io/json_file.h"
 
@@ -24,16 +26,38 @@ FeatureBank open_bank(const fs::path& folder, const fs::path& recorded) {
 }
 
 // Scores are made again from the bank, so it must be the one that the results are about.
-void check_unchanged(const FeatureBank& bank, const RecordedRun& recorded) {
+void check_unchanged(const FeatureBank& bank, const RecordedBank& recorded) {
   for (const auto& [split, hashes] : recorded.hashes) {
     if (!bank.has(split)) fail("its bank ", bank.path().string(), " has no ", split, " any more");
-    const Json& now = bank.manifest(split).at("arrays");
+    // By what they hold: an array of a probe was called otherwise once.
+    std::vector<std::string> now;
+    for (const Json& array : bank.manifest(split).at("arrays")) now.push_back(array.at("sha256"));
     for (const auto& [name, hash] : hashes) {
-      if (now.contains(name) && now.at(name).at("sha256") == hash) continue;
+      if (std::ranges::find(now, hash) != now.end()) continue;
       fail("the ", name, " of ", split, " in its bank ", bank.path().string(),
            " have changed since; do the evaluation again");
     }
   }
+}
+
+RecordedBank recorded_bank(const Json& bank) {
+  RecordedBank out{.path = bank.at("path").get<std::string>(), .hashes = {}};
+  for (const auto& [split, arrays] : bank.at("splits").items()) {
+    auto& hashes = out.hashes[split];
+    for (const auto& [name, array] : arrays.items()) hashes[name] = array.at("sha256");
+  }
+  return out;
+}
+
+// One bank, or those of an ensemble.
+BankViews open_banks(const fs::path& folder, const std::vector<RecordedBank>& banks) {
+  std::vector<std::pair<std::string, BankViews>> members;
+  for (const RecordedBank& recorded : banks) {
+    const FeatureBank bank = open_bank(folder, recorded.path);
+    check_unchanged(bank, recorded);
+    members.emplace_back(recorded.path, bank);
+  }
+  return side_by_side(members);
 }
 
 }  // namespace
@@ -45,14 +69,11 @@ RecordedRun parse_results(const Json& results, const std::string& where) {
          "evaluation again, its bank is enough");
   }
   try {
-    const Json& bank = results.at("bank");
     RecordedRun run{.detectors = results.at("detectors").get<std::vector<std::string>>(),
                     .roles = roles_of(results.at("roles")),
-                    .bank = bank.at("path").get<std::string>(),
-                    .hashes = {}};
-    for (const auto& [split, arrays] : bank.at("splits").items()) {
-      auto& hashes = run.hashes[split];
-      for (const auto& [name, array] : arrays.items()) hashes[name] = array.at("sha256");
+                    .banks = {recorded_bank(results.at("bank"))}};
+    for (const Json& further : results.value("further_banks", Json::array())) {
+      run.banks.push_back(recorded_bank(further));
     }
     return run;
   } catch (const Json::exception& e) {
@@ -73,8 +94,7 @@ FinishedRun open_run(const fs::path& folder) {
     FinishedRun run{.folder = folder.string(),
                     .detectors = recorded.detectors,
                     .roles = recorded.roles,
-                    .bank = open_bank(folder, recorded.bank)};
-    check_unchanged(run.bank, recorded);
+                    .bank = open_banks(folder, recorded.banks)};
     return run;
   } catch (const Error& e) {
     fail(folder.string(), ": ", e.what());

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bank/feature_bank.h"
+#include "bank/bank_view.h"
 #include "evaluation/roles.h"
 
 namespace nescio {
@@ -17,15 +17,19 @@ struct FinishedRun {
   std::string folder;  // as it was named
   std::vector<std::string> detectors;
   Roles roles;
-  FeatureBank bank;
+  BankViews bank;
+};
+
+struct RecordedBank {
+  std::string path;
+  std::map<std::string, std::map<std::string, std::string>> hashes;  // SHA-256 by split and array
 };
 
 /// What results.json says that a run was made from.
 struct RecordedRun {
   std::vector<std::string> detectors;
   Roles roles;
-  std::string bank;                                                  // its folder
-  std::map<std::string, std::map<std::string, std::string>> hashes;  // SHA-256 by split and array
+  std::vector<RecordedBank> banks;  // more than one of an ensemble
 };
 
 /// Error, beginning with `where`, for what are no results of an evaluation, or none with roles.

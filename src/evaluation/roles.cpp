@@ -47,13 +47,13 @@ void check_roles(const Roles& roles) {
   }
 }
 
-void check_roles(const Roles& roles, const FeatureBank& bank) {
+void check_roles(const Roles& roles, const BankViews& bank) {
   check_roles(roles);
   auto splits = scored_splits(roles);
   for (auto& fitted : fitted_splits(roles)) splits.push_back(std::move(fitted));
   for (const auto& [split, role] : splits) {
     try {
-      if (bank.rows(split) == 0) fail(split, " has no rows");
+      if (bank.at(split).rows == 0) fail(split, " has no rows");
     } catch (const Error& e) {
       fail(role, ": ", e.what());
     }

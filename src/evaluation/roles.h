@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "bank/feature_bank.h"
+#include "bank/bank_view.h"
 
 namespace nescio {
 
@@ -26,6 +26,6 @@ std::vector<std::pair<std::string, std::string>> scored_splits(const Roles& role
 void check_roles(const Roles& roles);
 /// The same, and if a split is not in the bank or has no rows, or if two of train, val and id number
 /// their classes otherwise.
-void check_roles(const Roles& roles, const FeatureBank& bank);
+void check_roles(const Roles& roles, const BankViews& bank);
 
 }  // namespace nescio

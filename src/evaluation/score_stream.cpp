@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "detectors/saved_detector.h"
+#include "detectors/bank_inputs.h"
 
 namespace nescio {
 namespace {
@@ -40,12 +40,13 @@ struct NotFinite {
 };
 
 template <class T>
-void stream(const FeatureBank& bank, const std::string& split, const Program& program,
+void stream(const BankView& view, const std::vector<std::string>& reads, const Program& program,
             const std::vector<std::string>& names, const TakeScores<T>& take,
             const Progress& progress) {
-  const auto arrays = read_arrays(bank, split);
+  const auto arrays = read_arrays(view, reads);
   const Batch all = to_batch(arrays);
-  const std::size_t rows = bank.rows(split);
+  const std::string& split = view.name;
+  const std::size_t rows = view.rows;
   const std::size_t block = program.block_rows();
   const std::size_t step = (window_rows + block - 1) / block * block;
 
@@ -77,16 +78,16 @@ void stream(const FeatureBank& bank, const std::string& split, const Program& pr
 
 }  // namespace
 
-void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
-                   const std::vector<std::string>& names, const TakeScores<float>& take,
-                   const Progress& progress) {
-  stream(bank, split, program, names, take, progress);
+void stream_scores(const BankView& view, const std::vector<std::string>& reads,
+                   const Program& program, const std::vector<std::string>& names,
+                   const TakeScores<float>& take, const Progress& progress) {
+  stream(view, reads, program, names, take, progress);
 }
 
-void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
-                   const std::vector<std::string>& names, const TakeScores<double>& take,
-                   const Progress& progress) {
-  stream(bank, split, program, names, take, progress);
+void stream_scores(const BankView& view, const std::vector<std::string>& reads,
+                   const Program& program, const std::vector<std::string>& names,
+                   const TakeScores<double>& take, const Progress& progress) {
+  stream(view, reads, program, names, take, progress);
 }
 
 }  // namespace nescio

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bank/feature_bank.h"
+#include "bank/bank_view.h"
 #include "base/progress.h"
 #include "expr/program.h"
 
@@ -16,15 +16,15 @@ namespace nescio {
 template <class T>
 using TakeScores = std::function<void(std::size_t first, const std::vector<std::span<const T>>&)>;
 
-/// Runs the program over a split of the bank and hands out each window in order. Private memory
-/// does not grow with the rows; bits do not depend on threads or on the window. `names` says what
+/// Runs the program, which reads these arrays, over the rows and hands out each window in order. Private
+/// memory does not grow with the rows; bits do not depend on threads or on the window. `names` says what
 /// the outputs are called. Error, behind the last window, for scores that are NaN or infinite, with
 /// detector, count and first row; Interrupted between windows.
-void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
-                   const std::vector<std::string>& names, const TakeScores<float>& take,
-                   const Progress& progress = {});
-void stream_scores(const FeatureBank& bank, const std::string& split, const Program& program,
-                   const std::vector<std::string>& names, const TakeScores<double>& take,
-                   const Progress& progress = {});
+void stream_scores(const BankView& view, const std::vector<std::string>& reads,
+                   const Program& program, const std::vector<std::string>& names,
+                   const TakeScores<float>& take, const Progress& progress = {});
+void stream_scores(const BankView& view, const std::vector<std::string>& reads,
+                   const Program& program, const std::vector<std::string>& names,
+                   const TakeScores<double>& take, const Progress& progress = {});
 
 }  // namespace nescio

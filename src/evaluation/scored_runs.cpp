@@ -8,17 +8,8 @@
 namespace nescio {
 namespace {
 
-// What tells rows apart: the hash of the pictures, or of imported arrays their number and labels.
 std::string data_of(const FinishedRun& run, const std::string& split) {
-  const nlohmann::json& entry = run.bank.manifest(split);
-  const auto inputs = entry.find("inputs");
-  if (inputs != entry.end() && inputs->is_object() && inputs->contains("data_sha256")) {
-    return "data of SHA-256 " + inputs->at("data_sha256").dump();
-  }
-  const nlohmann::json& arrays = entry.at("arrays");
-  const std::string rows = text(run.bank.rows(split), " rows");
-  if (!arrays.contains("labels")) return rows;
-  return rows + " with labels of SHA-256 " + arrays.at("labels").at("sha256").dump();
+  return run.bank.at(split).rows_are;
 }
 
 std::string sets_of(const FinishedRun& run) {

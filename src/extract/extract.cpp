@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -52,66 +53,86 @@ void claim_bank(FeatureBank& bank, const Model& model) {
   if (theirs != ours) bank.set_model(ours);
 }
 
-std::vector<ArrayPlan> plan_arrays(const Model& model) {
-  return {{"logits", DType::float32, {model.classes()}},
-          {"features", DType::float32, {model.feature_width()}},
-          {"labels", DType::int64, {}},
-          {"index", DType::int64, {}}};
-}
-
-/// What the network and the probes say about a batch.
-struct BatchOutputs {
-  ModelOutputs model;
-  std::vector<Array> probes;
+/// An array of the split, and how its rows come of a batch.
+struct Column {
+  ArrayPlan plan;
+  std::function<Array(const ImageBatch&, Pass&)>
+      rows;  // [batch.count ...]: the filled-up ones do not count
 };
 
-BatchOutputs run_all(const Model& model, const std::vector<NamedProbe>& probes,
-                     const ImageBatch& batch) {
-  BatchOutputs out{model.forward(batch.images), {}};
-  for (const NamedProbe& named : probes) {
-    out.probes.push_back(named.probe->run(model, batch.images, out.model));
-  }
-  return out;
+/// What the rows of the split are.
+nlohmann::json rows_of(const Dataset& dataset, const std::string& data_spec) {
+  nlohmann::json rows = {{"data", printable(data_spec)},  // as JSON gives it back, to be compared
+                         {"data_sha256", dataset.hash()}};
+  if (const auto names = dataset.class_names(); !names.empty()) rows["class_names"] = names;
+  if (const auto skipped = dataset.skipped(); !skipped.empty()) rows["skipped"] = skipped.size();
+  return rows;
 }
 
-nlohmann::json fingerprint(const Model& model, const Dataset& dataset, const std::string& data_spec,
-                           const std::vector<ArrayPlan>& arrays) {
+/// What made an array that the network says.
+nlohmann::json made_by(const Model& model) {
   nlohmann::json inputs = identity_of(model);
-  inputs["data"] = printable(data_spec);  // as JSON gives it back, to be compared
-  inputs["data_sha256"] = dataset.hash();
-  if (const auto names = dataset.class_names(); !names.empty()) inputs["class_names"] = names;
   inputs["program"] = version();
-  for (const ArrayPlan& array : arrays) inputs["arrays"].push_back(array.name);
-  if (const auto skipped = dataset.skipped(); !skipped.empty()) {
-    inputs["skipped"] = skipped.size();
-  }
   return inputs;
 }
 
-/// Whether the split in the bank is of these inputs: of the same rows. Arrays that were imported into
-/// it later are no input, and it may hold those of further probes.
-bool is_from(const FeatureBank& bank, const std::string& split, const nlohmann::json& inputs) {
-  if (!bank.has(split)) return false;
-  nlohmann::json theirs = bank.manifest(split).value("inputs", nlohmann::json::object());
-  theirs.erase("import");
-  const nlohmann::json stored = theirs.value("probes", nlohmann::json::object());
-  theirs.erase("probes");
-  for (const auto& [name, spec] : stored.items()) {
-    if (inputs.contains("probes") && inputs.at("probes").contains(name)) {
-      theirs["probes"][name] = spec;
-    }
+/// Everything that is asked for. Refers to the probes.
+std::vector<Column> all_columns(const Model& model, const std::vector<NamedProbe>& probes) {
+  const nlohmann::json network = made_by(model);
+  const nlohmann::json program = {{"program", version()}};
+  std::vector<Column> columns = {
+      {{"logits", DType::float32, {model.classes()}, network},
+       [](const ImageBatch& batch, Pass& pass) {
+         return pass.outputs().logits.slice(0, batch.count);
+       }},
+      {{"features", DType::float32, {model.feature_width()}, network},
+       [](const ImageBatch& batch, Pass& pass) {
+         return pass.outputs().features.slice(0, batch.count);
+       }},
+      {{"labels", DType::int64, {}, program},
+       [](const ImageBatch& batch, Pass&) { return Array({batch.count}, batch.labels); }},
+      {{"index", DType::int64, {}, program},
+       [](const ImageBatch& batch, Pass&) { return Array({batch.count}, batch.index); }}};
+  for (const NamedProbe& named : probes) {
+    columns.push_back({{named.name, DType::float32, {named.probe->width(model)}, network},
+                       [&probe = *named.probe](const ImageBatch& batch, Pass& pass) {
+                         return probe.run(pass).slice(0, batch.count);
+                       }});
   }
-  return theirs == inputs;
+  return columns;
 }
 
-/// Those of the arrays that an import has replaced since.
-std::vector<std::string> replaced_by_import(const FeatureBank& bank, const std::string& split,
-                                            const std::vector<ArrayPlan>& arrays) {
-  const auto inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
-  const auto imported = inputs.value("import", nlohmann::json::object());
+bool is_imported(const FeatureBank& bank, const std::string& split, const std::string& array) {
+  return bank.inputs(split, array).contains("import");
+}
+
+/// Whether the bank has the array from equal inputs, or an import has replaced it since.
+bool is_there(const FeatureBank& bank, const std::string& split, const ArrayPlan& plan) {
+  if (!bank.has(split, plan.name) || !bank.whole(split, plan.name)) return false;
+  return is_imported(bank, split, plan.name) || bank.inputs(split, plan.name) == plan.inputs;
+}
+
+bool names_are_whole(const FeatureBank& bank, const std::string& split) {
+  try {
+    bank.paths(split);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Arrays of the split that nobody asked for and that do not belong to the new ones: of other rows, or
+/// said by this network under other conditions.
+std::vector<std::string> out_of_date(const FeatureBank& bank, const std::string& split,
+                                     bool same_rows, const std::vector<Column>& all,
+                                     const nlohmann::json& network) {
   std::vector<std::string> names;
-  for (const ArrayPlan& array : arrays) {
-    if (imported.contains(array.name)) names.push_back(array.name);
+  if (!bank.has(split)) return names;
+  for (const std::string& name : bank.arrays(split)) {
+    const auto is_asked = [&](const Column& column) { return column.plan.name == name; };
+    const nlohmann::json inputs = bank.inputs(split, name);
+    const bool stays = same_rows && (!inputs.contains("weights_sha256") || inputs == network);
+    if (!stays && std::ranges::none_of(all, is_asked)) names.push_back(name);
   }
   return names;
 }
@@ -123,18 +144,6 @@ std::vector<std::string> names_of(const Dataset& dataset) {
   const auto named = [](const std::string& name) { return !name.empty(); };
   if (std::ranges::none_of(names, named)) names.clear();
   return names;
-}
-
-void write_batch(SplitWriter& writer, const ImageBatch& batch, const BatchOutputs& outputs,
-                 const std::vector<NamedProbe>& probes) {
-  writer.write("logits", outputs.model.logits.slice(0, batch.count));
-  writer.write("features", outputs.model.features.slice(0, batch.count));
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    writer.write(probes[i].name, outputs.probes[i].slice(0, batch.count));
-  }
-  writer.write("labels", Array({batch.count}, batch.labels));
-  writer.write("index", Array({batch.count}, batch.index));
-  writer.commit(batch.count);
 }
 
 /// Whether the labels are the network's classes, as far as names tell: they are the same, or one side
@@ -184,13 +193,9 @@ std::size_t default_batch(const Model& model) {
 Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
                   FeatureBank& bank, const std::string& split, const ExtractOptions& options) {
   const std::size_t rows = dataset.size();
-  std::vector<ArrayPlan> arrays = plan_arrays(model);
-  nlohmann::json inputs = fingerprint(model, dataset, data_spec, arrays);
   const std::vector<NamedProbe> probes = make_probes(options.probes);
-  for (const NamedProbe& named : probes) {
-    inputs["probes"][named.name] = named.spec;
-    arrays.push_back({named.name, DType::float32, {named.probe->width(model)}});
-  }
+  const std::vector<Column> all = all_columns(model, probes);
+  const nlohmann::json inputs = rows_of(dataset, data_spec);
   claim_bank(bank, model);
 
   Extracted result{.rows = rows,
@@ -199,17 +204,31 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
                    .skipped = dataset.skipped().size(),
                    .accuracy = {}};
   for (const NamedProbe& named : probes) result.probes.push_back(named.name);
+  const bool same_rows =
+      bank.has(split) && bank.manifest(split).value("inputs", nlohmann::json()) == inputs;
+  const bool names_stay = same_rows && names_are_whole(bank, split);
+  std::vector<Column> missing;
+  for (const Column& column : all) {
+    const bool carries_names = column.plan.name == "index";
+    if (same_rows && is_there(bank, split, column.plan) && (names_stay || !carries_names)) {
+      result.there.push_back(column.plan.name);
+      if (is_imported(bank, split, column.plan.name)) result.imported.push_back(column.plan.name);
+    } else {
+      missing.push_back(column);
+    }
+  }
   const bool answers = may_be_answers(model, options.class_names, dataset.class_names());
-  const bool same_rows = is_from(bank, split, inputs);
-  if (same_rows && bank.whole(split)) {
-    result.was_there = true;
-    result.imported = replaced_by_import(bank, split, arrays);
+  if (missing.empty()) {
     if (answers) result.accuracy = accuracy_of(bank, split);
     return result;
   }
 
-  // What was imported about the same pictures stays.
-  SplitWriter writer(bank, split, rows, arrays, inputs, same_rows ? Rest::kept : Rest::dropped);
+  std::vector<ArrayPlan> plans;
+  for (const Column& column : missing) plans.push_back(column.plan);
+  // What is known about the same pictures stays.
+  SplitWriter writer(bank, split, rows, plans, inputs, same_rows ? Rest::kept : Rest::dropped);
+  result.gone = out_of_date(bank, split, same_rows, all, made_by(model));
+  writer.leave_out(result.gone);
   if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
   result.rows_before = writer.done();
   // On the CPU each thread takes a batch of its own: no thread waits for another within a layer, and
@@ -217,7 +236,7 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   const std::size_t lanes =
       on_cpu(model) ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
   std::vector<ImageBatch> batches(lanes);
-  std::vector<BatchOutputs> outputs(lanes);
+  std::vector<std::vector<Array>> outputs(lanes);
   Loader loader(dataset, model.preprocessing(),
                 {.batch = options.batch.value_or(default_batch(model)),
                  .first = writer.done(),
@@ -230,10 +249,17 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   while (writer.done() < rows) {
     std::size_t count = 0;
     while (count < lanes && loader.next(batches[count])) ++count;
-    parallel_for(count, [&](std::size_t i) { outputs[i] = run_all(model, probes, batches[i]); });
+    parallel_for(count, [&](std::size_t i) {
+      Pass pass(model, batches[i].images);
+      outputs[i].clear();
+      for (const Column& column : missing) outputs[i].push_back(column.rows(batches[i], pass));
+    });
     for (std::size_t i = 0; i < count; ++i) {
       check_interrupt();
-      write_batch(writer, batches[i], outputs[i], probes);
+      for (std::size_t c = 0; c < missing.size(); ++c) {
+        writer.write(missing[c].plan.name, outputs[i][c]);
+      }
+      writer.commit(batches[i].count);
       report();
     }
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/interrupt.h"
+#include "io/json_file.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/test_folder.h"
@@ -14,6 +15,7 @@
 namespace nescio {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 void expect_equal_bits(const Array& a, const Array& b) {
@@ -78,7 +80,7 @@ TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
   EXPECT_EQ(done.rows, 20u);
   EXPECT_EQ(done.classes, 4u);
   EXPECT_EQ(done.feature_width, 64u);
-  EXPECT_FALSE(done.was_there);
+  EXPECT_FALSE(done.was_there());
 
   const FeatureBank read = FeatureBank::open(folder_ / "bank");
   const Array logits = read.array("toy/test", "logits");
@@ -106,23 +108,78 @@ TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
   EXPECT_DOUBLE_EQ(done.accuracy.value(), static_cast<double>(right) / 20);
 }
 
+constexpr const char* odin = "odin(epsilon=0.0014,T=1000)";
+constexpr const char* still = "odin(epsilon=0,T=1000)";
+
 TEST_F(ExtractTest, AddsWhatProbesSay) {
   FeatureBank target = bank();
   const Extracted done = run(target, spec_, {.batch = 6, .probes = {"odin"}});
-  EXPECT_THAT(done.probes, testing::ElementsAre("odin"));
-  EXPECT_EQ(target.array("toy/test", "odin").shape(), (Shape{20, 4}));
-  // Without probes, or with the same, the split serves; with another setting it is made anew.
-  EXPECT_TRUE(run(target, spec_).was_there);
-  EXPECT_TRUE(run(target, spec_, {.batch = 6, .probes = {"odin(T=1000)"}}).was_there);
-  EXPECT_FALSE(run(target, spec_, {.batch = 6, .probes = {"odin(epsilon=0)"}}).was_there);
-  const Array still = target.array("toy/test", "odin");
-  const Array logits = target.array("toy/test", "logits");
+  EXPECT_THAT(done.probes, ElementsAre(odin));
+  EXPECT_EQ(target.array("toy/test", odin).shape(), (Shape{20, 4}));
+  // Without probes, or with the same, what is there serves.
+  EXPECT_TRUE(run(target, spec_).was_there());
+  EXPECT_TRUE(run(target, spec_, {.batch = 6, .probes = {"odin(T=1000)"}}).was_there());
+}
+
+TEST_F(ExtractTest, AFurtherProbeAddsItsArrayOnly) {
+  FeatureBank target = bank();
+  run(target, spec_);
+  const auto logits_file = folder_ / "bank/toy/test/logits.npy";
+  const auto time = std::filesystem::last_write_time(logits_file);
+  const Extracted one = run(target, spec_, {.batch = 6, .probes = {"odin"}});
+  EXPECT_THAT(one.there, ElementsAre("logits", "features", "labels", "index"));
+  EXPECT_FALSE(one.was_there());
+  const Extracted two = run(target, spec_, {.batch = 6, .probes = {"odin", "odin(epsilon=0)"}});
+  EXPECT_THAT(two.there, ElementsAre("logits", "features", "labels", "index", odin));
+  EXPECT_EQ(std::filesystem::last_write_time(logits_file), time);
+
+  const FeatureBank read = FeatureBank::open(folder_ / "bank");
+  EXPECT_THAT(read.arrays("toy/test"),
+              ElementsAre("features", "index", "labels", "logits", still, odin));
+  const Array unmoved = read.array("toy/test", still);
+  const Array logits = read.array("toy/test", "logits");
   for (std::size_t i = 0; i < 80; ++i) {
-    EXPECT_NEAR(still.as<float>()[i], logits.as<float>()[i], 1e-4);
+    EXPECT_NEAR(unmoved.as<float>()[i], logits.as<float>()[i], 1e-4);
   }
-  FeatureBank plain = bank("plain");
-  run(plain, spec_);
-  EXPECT_FALSE(run(plain, spec_, {.batch = 6, .probes = {"odin"}}).was_there);
+  // The same bits as all in one go.
+  FeatureBank at_once = bank("at_once");
+  run(at_once, spec_, {.batch = 6, .probes = {"odin(epsilon=0)", "odin"}});
+  for (const char* array : {"logits", "features", odin, still}) {
+    expect_equal_bits(read.array("toy/test", array), at_once.array("toy/test", array));
+  }
+}
+
+TEST_F(ExtractTest, AnInterruptedProbeLeavesTheBankAndGoesOn) {
+  FeatureBank target = bank();
+  run(target, spec_);
+  const auto interrupt_at_12 = [](std::string_view, std::size_t done, std::size_t) {
+    if (done == 12) request_interrupt();
+  };
+  const std::vector<std::string> probes = {"odin(epsilon=0)"};
+  EXPECT_THROW(run(target, spec_, {.batch = 6, .probes = probes, .progress = interrupt_at_12}),
+               Interrupted);
+  clear_interrupt();
+  FeatureBank reopened = bank();
+  EXPECT_THAT(reopened.arrays("toy/test"), ElementsAre("features", "index", "labels", "logits"));
+  reopened.verify();
+  EXPECT_EQ(run(reopened, spec_, {.batch = 6, .probes = probes}).rows_before, 12u);
+  EXPECT_EQ(reopened.array("toy/test", still).rows(), 20u);
+}
+
+TEST_F(ExtractTest, ArraysOfOtherConditionsDoNotStayBesideNewOnes) {
+  FeatureBank target = bank();
+  run(target, spec_, {.batch = 6, .probes = {"odin"}});
+  // As another version of the program would have left it.
+  nlohmann::json manifest = read_json(folder_ / "bank/bank.json");
+  for (auto& [name, array] : manifest["splits"]["toy/test"]["arrays"].items()) {
+    array["inputs"]["program"] = "0.0.1";
+  }
+  write_json(folder_ / "bank/bank.json", manifest);
+  FeatureBank older = FeatureBank::open(folder_ / "bank");
+  const Extracted again = run(older, spec_);
+  EXPECT_THAT(again.gone, ElementsAre(odin));
+  EXPECT_THAT(again.there, testing::IsEmpty());
+  EXPECT_FALSE(older.has("toy/test", odin));
 }
 
 /// Grey pictures with names, of which one was left out.
@@ -142,7 +199,12 @@ TEST_F(ExtractTest, KeepsTheNamesOfPicturesAndCountsTheBroken) {
   const Extracted done = extract(model_, Named(), "named", target, "toy/test", {.batch = 2});
   EXPECT_EQ(done.skipped, 1u);
   EXPECT_EQ(target.manifest("toy/test").at("inputs").at("skipped"), 1);
-  EXPECT_EQ(target.paths("toy/test"), (std::vector<std::string>{"a/0.png", "a/1.png", "a/2.png"}));
+  const std::vector<std::string> names = {"a/0.png", "a/1.png", "a/2.png"};
+  EXPECT_EQ(target.paths("toy/test"), names);
+  std::filesystem::remove(folder_ / "bank/toy/test/paths.txt");
+  const Extracted mended = extract(model_, Named(), "named", target, "toy/test", {.batch = 2});
+  EXPECT_THAT(mended.there, ElementsAre("logits", "features", "labels"));
+  EXPECT_EQ(target.paths("toy/test"), names);
   run(target, spec_);
   EXPECT_TRUE(target.paths("toy/test").empty());
 }
@@ -150,10 +212,11 @@ TEST_F(ExtractTest, KeepsTheNamesOfPicturesAndCountsTheBroken) {
 TEST_F(ExtractTest, RecordsItsInputs) {
   FeatureBank target = bank();
   run(target, spec_);
-  const nlohmann::json& inputs = target.manifest("toy/test").at("inputs");
+  const nlohmann::json& rows = target.manifest("toy/test").at("inputs");
+  EXPECT_EQ(rows.at("data"), spec_);
+  EXPECT_EQ(rows.at("data_sha256"), open_dataset(spec_)->hash());
+  const nlohmann::json inputs = target.inputs("toy/test", "logits");
   EXPECT_EQ(inputs.at("weights_sha256"), model_.weights_sha256());
-  EXPECT_EQ(inputs.at("data"), spec_);
-  EXPECT_EQ(inputs.at("data_sha256"), open_dataset(spec_)->hash());
   EXPECT_EQ(inputs.at("preprocessing").at("mean").at(0), 0.485);
   EXPECT_TRUE(inputs.contains("program"));
 }
@@ -174,44 +237,53 @@ TEST_F(ExtractTest, LeavesASplitFromEqualInputsAlone) {
   const Extracted again =
       run(target, spec_,
           {.batch = 6, .progress = [&](std::string_view, std::size_t, std::size_t) { ++calls; }});
-  EXPECT_TRUE(again.was_there);
+  EXPECT_TRUE(again.was_there());
   EXPECT_EQ(again.accuracy, first.accuracy);
   EXPECT_EQ(calls, 0u);
 
   // Other pixels behind the same name are another input.
   std::vector<std::uint8_t> pixels(20 * 32 * 32 * 3, 200);
   write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
-  EXPECT_FALSE(run(target, spec_).was_there);
+  EXPECT_FALSE(run(target, spec_).was_there());
 }
 
-TEST_F(ExtractTest, ImportedScoresAreNoReasonToRunAgain) {
+class ImportedBeside : public ExtractTest {
+ protected:
+  /// What an import does, of an integer for each row.
+  static void import(FeatureBank& target, const char* array) {
+    SplitWriter writer(target, "toy/test", 20,
+                       {{array, DType::int64, {}, {{"import", {{"from", "y.npy"}}}}}}, {},
+                       Rest::kept);
+    writer.write(array, Array({20}, std::vector<std::int64_t>(20, 2)));
+    writer.commit(20);
+    writer.finish();
+  }
+};
+
+TEST_F(ImportedBeside, ScoresAreNoReasonToRunAgain) {
   FeatureBank target = bank();
   run(target, spec_);
-  nlohmann::json inputs = target.manifest("toy/test").at("inputs");
-  inputs["import"]["score_msp"] = {{"from", "msp.npy"}};
-  const Array logits = target.array("toy/test", "logits");
-  const Array labels = target.array("toy/test", "labels");
-  SplitWriter writer(target, "toy/test", 20,
-                     {{"logits", DType::float32, {4}}, {"labels", DType::int64, {}}}, inputs);
-  writer.write("logits", logits);
-  writer.write("labels", labels);
-  writer.commit(20);
-  writer.finish();
-  EXPECT_TRUE(run(target, spec_).was_there);
+  import(target, "score_msp");
+  EXPECT_TRUE(run(target, spec_).was_there());
 }
 
-TEST_F(ExtractTest, ArraysThatAnImportReplacedStayAndAreNamed) {
+TEST_F(ImportedBeside, ArraysThatAnImportReplacedStayAndAreNamed) {
   FeatureBank target = bank();
   EXPECT_THAT(run(target, spec_).imported, testing::IsEmpty());
-  SplitWriter writer(target, "toy/test", 20, {{"labels", DType::int64, {}}},
-                     {{"import", {{"labels", {{"from", "y.npy"}}}}}}, Rest::kept);
-  writer.write("labels", Array({20}, std::vector<std::int64_t>(20, 2)));
-  writer.commit(20);
-  writer.finish();
+  import(target, "labels");
   const Extracted again = run(target, spec_);
-  EXPECT_TRUE(again.was_there);
-  EXPECT_THAT(again.imported, testing::ElementsAre("labels"));
+  EXPECT_TRUE(again.was_there());
+  EXPECT_THAT(again.imported, ElementsAre("labels"));
   EXPECT_EQ(target.array("toy/test", "labels").as<std::int64_t>()[0], 2);
+}
+
+TEST_F(ImportedBeside, WhatIsAboutOtherPicturesGoesAndIsNamed) {
+  FeatureBank target = bank();
+  run(target, spec_, {.batch = 6, .probes = {"odin"}});
+  import(target, "score_msp");
+  const Extracted other = run(target, "procedural:shapes?count=20&classes=0-3");
+  EXPECT_THAT(other.gone, ElementsAre(odin, "score_msp"));
+  EXPECT_THAT(target.arrays("toy/test"), ElementsAre("features", "index", "labels", "logits"));
 }
 
 TEST_F(ExtractTest, DamagedArraysAreWrittenAgain) {
@@ -221,7 +293,7 @@ TEST_F(ExtractTest, DamagedArraysAreWrittenAgain) {
   std::filesystem::remove(folder_ / "bank/toy/test/logits.npy");
   std::filesystem::remove(folder_ / "bank/head/weight.npy");
   FeatureBank damaged = FeatureBank::open(folder_ / "bank");
-  EXPECT_FALSE(run(damaged, spec_).was_there);
+  EXPECT_THAT(run(damaged, spec_).there, ElementsAre("features", "labels", "index"));
   expect_equal_bits(damaged.array("toy/test", "logits"), logits);
   EXPECT_TRUE(damaged.head());
 }
@@ -259,7 +331,7 @@ TEST_F(ExtractTest, RefusesAnotherNetworkInTheSameBank) {
 TEST_F(ExtractTest, ComparesWithAHeadThatWasImported) {
   FeatureBank equal = bank("equal"), different = bank("different");
   equal.set_head({model_.head_weight(), model_.head_bias()}, {});
-  EXPECT_FALSE(run(equal, spec_).was_there);
+  EXPECT_FALSE(run(equal, spec_).was_there());
   const Model other = network(2);
   different.set_head({other.head_weight(), other.head_bias()}, {});
   EXPECT_THAT(error_of([&] { run(different, spec_); }), HasSubstr(model_.weights_sha256()));

@@ -21,11 +21,11 @@ NamedProbe make_probe(const std::string& source) {
   const Spec spec = parse_spec(source);
   if (spec.terms.size() != 1) fail("probe '", source, "': expected one, without '+'");
   const ProbeInfo& info = find_probe(spec.terms[0].name);
-  NamedProbe out{info.name, info.name, info.make()};
+  NamedProbe out{info.name, info.make()};
   set_arguments(*out.probe, info.parameters, "[" + info.name + "]", spec.terms[0]);
   std::vector<std::string> values;
   for (const auto& p : info.parameters) values.push_back(p.info.name + "=" + p.get(*out.probe));
-  if (!values.empty()) out.spec += "(" + join(values, ",") + ")";
+  if (!values.empty()) out.name += "(" + join(values, ",") + ")";
   return out;
 }
 
@@ -37,9 +37,7 @@ std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs) {
     NamedProbe made = as_usage([&] { return make_probe(spec); });
     const auto same = [&](const NamedProbe& other) { return other.name == made.name; };
     if (std::ranges::any_of(out, same)) {
-      fail_usage("probe '", made.name,
-                 "' is asked for twice; a bank holds one array of each, so use ",
-                 "another bank for other parameters");
+      fail_usage("the probe ", made.name, " is asked for twice");
     }
     out.push_back(std::move(made));
   }

@@ -26,6 +26,11 @@ Findings::Findings(const RunRecord& record, const FeatureBank& bank, const Roles
   if (bank.has(roles.id)) class_names_ = bank.class_names(roles.id);
 }
 
+std::size_t Findings::networks() const {
+  const auto further = record_.run.find("further_banks");
+  return 1 + (further == record_.run.end() ? 0 : further->size());
+}
+
 std::vector<SetInfo> Findings::sets(const std::string& role) const {
   std::vector<SetInfo> out;
   for (const SetInfo& set : results().sets) {

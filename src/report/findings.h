@@ -24,6 +24,8 @@ class Findings {
   const Results& results() const { return record_.results; }
   const FeatureBank& bank() const { return bank_; }
   const Roles& roles() const { return roles_; }
+  /// How many networks the scores are of: more than one for an ensemble, of which bank() is the first.
+  std::size_t networks() const;
 
   /// All detectors, the highest mean AUROC over the sets of ranked_by() first; equal ones as asked.
   const std::vector<std::string>& best_first() const { return best_first_; }

@@ -29,9 +29,12 @@ std::vector<Pick> picks(const Findings& findings, const std::string& role) {
   return out;
 }
 
-// The class that the network sees in a row; empty where the bank has no logits.
+// The class that the network sees in a row; empty where the bank has no logits, or of several networks.
 std::string predicted(const Findings& findings, const Pick& pick) {
-  if (!findings.bank().has(pick.set, "logits")) return {};
+  if (findings.networks() > 1 || !findings.bank().has(pick.set, "logits") ||
+      !findings.bank().whole(pick.set, "logits")) {
+    return {};
+  }
   const Array logits = findings.bank().array(pick.set, "logits");
   const MatrixView matrix = logits.matrix();
   if (pick.row >= matrix.rows) return {};

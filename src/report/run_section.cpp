@@ -44,14 +44,20 @@ Html network_words(const Findings& findings) {
   const nlohmann::json& model = findings.bank().model();
   Html out;
   const auto network = model.is_object() ? model.find("network") : model.end();
-  out += network != model.end() && network->is_string()
-             ? Html("The network ") + code(network->get<std::string>())
-             : Html("A network whose name is not known");
+  if (findings.networks() > 1) {
+    out += "The scores are the mean of those of " + text(findings.networks()) +
+           " networks. Each of them";
+  } else if (network != model.end() && network->is_string()) {
+    out += Html("The network ") + code(network->get<std::string>());
+  } else {
+    out += "A network whose name is not known";
+  }
   out += " was trained to tell the " + text(findings.bank().classes()) +
          " classes of the in-distribution (ID) set apart";
   for (const ResultRow& row : findings.results().rows) {
     if (row.metric != "id_accuracy") continue;
-    out += " and names " + per_cent(row.value) + " % of its rows right";
+    out += (findings.networks() > 1 ? "; together they name " : " and names ") +
+           per_cent(row.value) + " % of its rows right";
     if (row.bounds) {
       out += " (95 % interval " + per_cent(row.bounds->lower) + "\u2013" +
              per_cent(row.bounds->upper) + ")";

@@ -79,11 +79,16 @@ TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
   };
   const Outcome without = run("odin", "");
   EXPECT_EQ(without.code, 1);
-  EXPECT_THAT(without.log, HasSubstr("in/test has no array 'odin'; extract it with probes=odin"));
+  EXPECT_THAT(without.log,
+              HasSubstr("in/test has no array 'odin(epsilon=0.0014,T=1000)'; add it with "
+                        "nescio extract model="));
+  EXPECT_THAT(without.log, HasSubstr("as=in/test 'probes=odin(epsilon=0.0014,T=1000)'"));
   const Outcome named = run("energy,odin", "auto");
   ASSERT_EQ(named.code, 0) << named.log;
   EXPECT_THAT(named.log, HasSubstr("in/test: 24 rows, logits [4], features [64], labels, index, "
-                                   "odin"));
+                                   "odin(epsilon=0.0014,T=1000)"));
+  EXPECT_THAT(named.log, HasSubstr("has logits, features, labels, index of in/test from the same "
+                                   "inputs already; the rest was added"));
   EXPECT_THAT(read_text(folder_ / "run/results.csv"), HasSubstr("odin,near/test,near,auroc,"));
   // What the bank has by now serves those that need less.
   EXPECT_THAT(run("energy", "auto").log, HasSubstr("has in/test from the same inputs already"));

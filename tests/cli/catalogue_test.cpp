@@ -84,7 +84,7 @@ TEST(Catalogue, VersionNamesTheParts) {
 TEST(Catalogue, DescribesEverythingOfOneName) {
   const Outcome both = nescio_program({"describe", "odin"});
   EXPECT_THAT(both.out, HasSubstr("odin (detector)"));
-  EXPECT_THAT(both.out, HasSubstr("the array 'odin' (extract with probes=odin)"));
+  EXPECT_THAT(both.out, HasSubstr("the array 'odin(epsilon=0.0014,T=1000)'"));
   if (nescio_program({"--version"}).out.find("no libtorch") != std::string::npos) return;
   EXPECT_THAT(both.out, HasSubstr("odin (probe)"));
   EXPECT_THAT(both.out, HasSubstr("epsilon = 0.0014"));

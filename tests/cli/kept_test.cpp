@@ -47,9 +47,11 @@ TEST_F(Kept, ArraysOfSeveralImportsAreJoined) {
   EXPECT_EQ(second.log, "");
   EXPECT_THAT(bank().arrays("a/train"), ElementsAre("features", "labels", "logits"));
   bank().verify();
-  const nlohmann::json import_facts = bank().manifest("a/train").at("inputs").at("import");
-  EXPECT_EQ(import_facts.at("logits").at("from"), path("z.npy"));
-  EXPECT_EQ(import_facts.at("features").at("from"), path("h.npy"));
+  const auto from = [&](const char* array) {
+    return bank().inputs("a/train", array).at("import").at("from");
+  };
+  EXPECT_EQ(from("logits"), path("z.npy"));
+  EXPECT_EQ(from("features"), path("h.npy"));
 
   const Outcome scores =
       import({"scores=" + save("s.npy", Array({4}, std::vector<float>{1, 2, 3, 4}))});

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -24,12 +25,20 @@ void PrintTo(const DetectorInfo& info, std::ostream* out) { *out << info.name; }
 
 namespace {
 
-/// The arrays of probes that detectors of the catalogue need. In the worlds below every one of
-/// them is the logits.
-std::vector<std::string> probe_arrays() {
-  std::vector<std::string> names;
+/// The arrays of probes that detectors of the catalogue need, with their defaults or another value of
+/// one parameter. In the worlds below every one of them is the logits.
+std::set<std::string> probe_arrays() {
+  std::set<std::string> names;
   for (const DetectorInfo& info : detectors::catalogue()) {
-    names.insert(names.end(), info.needs.arrays.begin(), info.needs.arrays.end());
+    names.insert(info.needs.arrays.begin(), info.needs.arrays.end());
+    for (const auto& p : info.parameters) {
+      for (const std::string& value : p.info.sweep) {
+        const auto stage = info.make();
+        p.set(*stage, value);
+        const Needs needs = stage->needs();
+        names.insert(needs.arrays.begin(), needs.arrays.end());
+      }
+    }
   }
   return names;
 }

@@ -23,9 +23,10 @@ class Odin final : public Probe {
 
   std::size_t width(const Model& model) const override { return model.classes(); }
 
-  Array run(const Model& model, std::span<const float> images, const ModelOutputs&) const override {
+  Array run(Pass& pass) const override {
     use_our_threads();
-    const torch::Tensor pictures = to_tensor(model, images);
+    const Model& model = pass.model();
+    const torch::Tensor pictures = to_tensor(model, pass.images());
     const torch::Tensor up = gradient(network_of(model), pictures).ge(0);
     const torch::NoGradGuard no_gradients;
     const torch::Tensor step = step_sizes(model.preprocessing()).to(pictures.device());

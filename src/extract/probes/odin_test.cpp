@@ -35,7 +35,8 @@ class OdinProbe : public testing::Test {
     return Model::load("resnet20:" + (folder / "weights.safetensors").string(), "cpu");
   }
   Array run(const std::string& spec) const {
-    return make_probes({spec})[0].probe->run(model_, images_, said_);
+    Pass pass(model_, images_);
+    return make_probes({spec})[0].probe->run(pass);
   }
 
   Model model_ = made_up();
@@ -75,8 +76,9 @@ TEST_F(OdinProbe, MayRunInSeveralThreadsAtOnce) {
 }
 
 TEST(Probes, AreNamedWithAllTheirParameters) {
-  EXPECT_EQ(make_probes({"odin"})[0].spec, "odin(epsilon=0.0014,T=1000)");
-  EXPECT_EQ(make_probes({"odin(T=1)"})[0].spec, "odin(epsilon=0.0014,T=1)");
+  EXPECT_EQ(make_probes({"odin"})[0].name, "odin(epsilon=0.0014,T=1000)");
+  EXPECT_EQ(make_probes({"odin(T=1)"})[0].name, "odin(epsilon=0.0014,T=1)");
+  EXPECT_EQ(make_probes({"odin", "odin(T=1)"}).size(), 2u);
   const auto refusal = [](const std::vector<std::string>& specs) {
     return error_of([&] { make_probes(specs); });
   };
@@ -84,7 +86,8 @@ TEST(Probes, AreNamedWithAllTheirParameters) {
   EXPECT_THAT(refusal({"odin(eps=1)"}), HasSubstr("unknown parameter 'eps'"));
   EXPECT_THAT(refusal({"odin(epsilon=-1)"}), HasSubstr("epsilon"));
   EXPECT_THAT(refusal({"odin+odin"}), HasSubstr("expected one"));
-  EXPECT_THAT(refusal({"odin", "odin(T=1)"}), HasSubstr("asked for twice"));
+  EXPECT_THAT(refusal({"odin", "odin(T=1000)"}),
+              HasSubstr("odin(epsilon=0.0014,T=1000) is asked for twice"));
 }
 
 /// What PyTorch computes in double with the loss CE(z / T, argmax z), for the first four pictures
@@ -124,7 +127,7 @@ TEST(OdinProbeGolden, AgreesWithPyTorchOnRealPictures) {
     FeatureBank bank = FeatureBank::open_or_create(folder / "bank");
     extract(model, *open_dataset(spec), spec, bank, "cifar10/test",
             {.batch = 4, .probes = {reference.spec}});
-    const Array found = bank.array("cifar10/test", "odin");
+    const Array found = bank.array("cifar10/test", make_probes({reference.spec})[0].name);
     for (std::size_t r = 0; r < 4; ++r) {
       for (std::size_t c = 0; c < 10; ++c) {
         EXPECT_NEAR(found.as<float>()[r * 10 + c], reference.logits[r][c], 1e-4)
