@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "bank/statistics.h"
 #include "base/notice.h"
 #include "base/parameters.h"
 #include "detectors/inputs.h"
+#include "statistics/statistics.h"
 
 namespace nescio {
 
