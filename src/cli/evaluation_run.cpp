@@ -21,15 +21,13 @@ namespace fs = std::filesystem;
 // What somebody needs who wants the same numbers again.
 void add_facts(nlohmann::json& run, const FeatureBank& bank, const Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
-  run["roles"] = {{"train", roles.train},
-                  {"val", roles.val},
-                  {"id", roles.id},
-                  {"near", roles.near},
-                  {"far", roles.far}};
+  run["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
+                  {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
   run["bank"] = {
       {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
   std::vector<std::string> splits = {roles.train, roles.val};
   for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
+  splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
   for (const std::string& split : splits) {
     if (!split.empty()) run["bank"]["splits"][split] = bank.manifest(split).at("arrays");
   }

@@ -16,18 +16,21 @@ class Fit final : public Verb {
 
   void run(Console& console) override {
     const Chain chain = as_usage([&] { return Chain(spec); });
-    for (const auto& [role, split] : {std::pair("train", train), std::pair("val", val)}) {
+    for (const auto& [role, split] :
+         {std::pair("train", train), {"val", val}, {"ood_val", ood_val}}) {
       if (chain.fits_on(role) && split.empty()) {
         throw UsageError(text("fit: [", chain.spec(), "] learns from the split '", role,
                               "'; name it with ", role, "=SET/SPLIT"));
       }
     }
+    const FitSplits splits{train, val, parse_splits(ood_val, "ood_val")};
     const fs::path folder = target();
     const FeatureBank features = FeatureBank::open(bank);
-    for (const std::string& split : {train, val, ood_val}) {
+    for (const std::string& split : {train, val}) {
       if (!split.empty()) features.rows(split);
     }
-    const FittedDetector detector = fit_detector(features, spec, train, val);
+    for (const std::string& split : splits.ood_val) features.rows(split);
+    const FittedDetector detector = fit_detector(features, spec, splits);
     for (const std::string& notice : detector.chain.notices()) console.warn(notice);
     const auto rows = read_arrays(features, self_test_split(features));
     save_detector(detector, to_batch(rows), folder);
@@ -73,8 +76,8 @@ VerbInfo fit() {
            option(&Fit::train, {.name = "train", .doc = "split of training rows, SET/SPLIT"}),
            option(&Fit::val, {.name = "val", .doc = "split of validation rows, SET/SPLIT"}),
            option(&Fit::ood_val, {.name = "ood_val",
-                                  .doc = "split of OOD validation rows; no detector of today "
-                                         "learns from it"}),
+                                  .doc = "splits of OOD rows for detectors that choose on them, "
+                                         "separated by commas"}),
            option(&Fit::out, {.name = "out",
                               .doc = "folder of the saved detector, replaced if it is there",
                               .required = true})}});

@@ -14,7 +14,8 @@ class React final : public Shaper {
   double q = 0.9;
   double clip = 0;
 
-  void fit(const Inputs& in, Statistics& statistics) override {
+  void fit(const Inputs& in, const FitData& data) override {
+    Statistics& statistics = data.of(fit_on);
     clip = statistics.quantile(in.features, q);
     const auto& graph = in.features.graph();
     const auto share = [&](const Expr& condition) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bank/split_classes.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "io/file.h"
@@ -20,11 +19,6 @@ constexpr const char* arrays_file = "learned.safetensors";
 constexpr int format_version = 1;
 constexpr std::size_t self_test_rows = 16;
 constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
-
-std::optional<HeadTables> tables(const std::optional<Head>& head) {
-  if (!head) return std::nullopt;
-  return HeadTables{Table(head->weight), Table(head->bias)};
-}
 
 bool lacks_logits(const Chain& chain, const Batch& batch) {
   return chain.needs().logits && !batch.contains("logits");
@@ -98,103 +92,6 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 }
 
 }  // namespace
-
-Inputs FittedDetector::inputs(LogitsFrom logits) const {
-  return nescio::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
-                             tables(head), arrays);
-}
-
-std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
-                                                 LogitsFrom logits) const {
-  return nescio::compile({chain.score(inputs(logits))}, executor);
-}
-
-std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split) {
-  std::map<std::string, Array> out;
-  for (const std::string& name : bank.arrays(split)) {
-    const Array array = bank.array(split, name);
-    if (array.dtype() == DType::float32 && array.shape().size() == 2) out.emplace(name, array);
-  }
-  return out;
-}
-
-Split read_split(const FeatureBank& bank, const std::string& split) {
-  Split out;
-  out.name = split;
-  out.classes = bank.classes();
-  out.arrays = read_arrays(bank, split);
-  if (bank.has(split, "labels")) out.labels = bank.array(split, "labels");
-  if (out.classes == 0 && !out.labels.empty()) {
-    // Of more classes than rows one has no sample, whichever they are.
-    const auto rows = static_cast<std::int64_t>(out.labels.rows());
-    const std::int64_t last = std::ranges::max(out.labels.as<std::int64_t>());
-    out.classes = static_cast<std::size_t>(std::clamp<std::int64_t>(last, 0, rows - 1)) + 1;
-  }
-  return out;
-}
-
-LogitsFrom logits_from(const FeatureBank& bank, const std::vector<std::string>& splits) {
-  const auto follow = [&](const std::string& split) {
-    return !split.empty() && bank.has(split, "features") && !bank.has(split, "logits");
-  };
-  return bank.head() && std::ranges::any_of(splits, follow) ? LogitsFrom::head
-                                                            : LogitsFrom::network;
-}
-
-Inputs make_inputs(const FeatureBank& bank, const std::vector<std::string>& splits) {
-  Widths widths;
-  for (const std::string& split : bank.splits()) {
-    for (const auto& [name, array] : read_arrays(bank, split)) widths.emplace(name, array.cols());
-  }
-  const auto take = [&](const char* name) {
-    const auto found = widths.extract(name);
-    return found ? found.mapped() : 0;
-  };
-  const std::size_t given = take("logits");
-  const std::size_t features = take("features");
-  const std::size_t classes = logits_from(bank, splits) == LogitsFrom::head ? 0 : given;
-  return make_inputs(classes, features, tables(bank.head()), widths);
-}
-
-Batch to_batch(const std::map<std::string, Array>& arrays) {
-  Batch batch;
-  for (const auto& [name, array] : arrays) batch.emplace(name, array.matrix());
-  return batch;
-}
-
-FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
-                            const std::string& train, const std::string& val,
-                            const Executor& executor) {
-  check_split_classes(bank, {train, val});
-  FittedDetector out{.chain = Chain(spec),
-                     .classes = bank.classes(),
-                     .feature_width = bank.feature_width(),
-                     .head = bank.head(),
-                     .origin = nlohmann::json::object()};
-  const auto statistics = [&](const std::string& role,
-                              const std::string& split) -> std::unique_ptr<Statistics> {
-    if (split.empty() || !out.chain.fits_on(role)) return nullptr;
-    out.origin[role] = {{"split", split}, {"manifest", bank.manifest(split)}};
-    return std::make_unique<Statistics>(read_split(bank, split), executor);
-  };
-  const auto on_train = statistics("train", train);
-  const auto on_val = statistics("val", val);
-  for (const std::string& split : {train, val}) {
-    if (split.empty() || out.origin.contains("class_names")) continue;
-    const auto names = bank.class_names(split);
-    if (!names.empty()) out.origin["class_names"] = names;
-  }
-  out.origin["bank"] = bank.path().string();
-  out.origin["model"] = bank.model();
-  const Inputs in = make_inputs(bank, {train, val});
-  out.chain.fit(in, {on_train.get(), on_val.get()});
-  out.chain.score(in);  // refuses what can be fitted, but not scored
-  const Needs needs = out.chain.needs();
-  for (const std::string& name : needs.arrays) out.arrays.emplace(name, in.array(name).width());
-  const bool gives_logits = needs.logits && logits_from(bank, bank.splits()) == LogitsFrom::head;
-  if (!needs.head && !gives_logits) out.head.reset();
-  return out;
-}
 
 void check_detector_folder(const std::filesystem::path& folder) {
   check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),

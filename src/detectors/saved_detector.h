@@ -6,56 +6,11 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "bank/feature_bank.h"
-#include "detectors/chain.h"
+#include "detectors/fitting.h"
 #include "io/safetensors.h"
 
 namespace nescio {
-
-/// Whether logits are read, as the network gave them, or follow from features and head.
-enum class LogitsFrom { network, head };
-
-/// A chain with everything that scoring needs.
-struct FittedDetector {
-  Chain chain;
-  std::size_t classes = 0;
-  std::size_t feature_width = 0;
-  Widths arrays = {};  // of probes, as far as the chain needs them
-  std::optional<Head> head;
-  nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
-
-  /// Inputs over a new graph.
-  Inputs inputs(LogitsFrom logits = LogitsFrom::network) const;
-  /// The score compiled for an executor; reads the arrays that the chain needs, by name.
-  std::unique_ptr<Program> compile(const Executor& executor = Executor::cpu,
-                                   LogitsFrom logits = LogitsFrom::network) const;
-};
-
-/// What a detector may read of a split: logits, features and what probes added, float32 [N, w].
-std::map<std::string, Array> read_arrays(const FeatureBank& bank, const std::string& split);
-/// One split of a bank as fitting sees it: its arrays, labels, classes. Where neither logits nor head
-/// say how many classes there are, the labels do.
-Split read_split(const FeatureBank& bank, const std::string& split);
-/// LogitsFrom::head if some of the splits (empty names are left out) have features, but no logits, and
-/// the bank has a head: all rows that are compared get theirs in one way.
-LogitsFrom logits_from(const FeatureBank& bank, const std::vector<std::string>& splits);
-/// What the bank's arrays are called and how wide they are, for rows of these splits.
-Inputs make_inputs(const FeatureBank& bank, const std::vector<std::string>& splits);
-/// The rows of arrays, which stay their owners.
-Batch to_batch(const std::map<std::string, Array>& arrays);
-
-/// Fits `spec` on splits of a bank ("" = none). Error if the spec needs a split or an array that is
-/// not there, and for splits that number their classes otherwise.
-FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
-                            const std::string& train, const std::string& val,
-                            const Executor& executor = Executor::cpu);
 
 /// Error unless the folder may become a saved detector: it is not there, empty, or one already, with
 /// nothing else in it.

@@ -21,7 +21,8 @@ class Vim final : public Detector {
   Matrix origin, residual_space;
   double alpha = 0;
 
-  void fit(const Inputs& in, Statistics& statistics) override {
+  void fit(const Inputs& in, const FitData& data) override {
+    Statistics& statistics = data.of(fit_on);
     const std::size_t width = in.features.width();
     const std::size_t d = dim ? static_cast<std::size_t>(*dim) : width > 256 ? 256 : width / 2;
     if (d >= width) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "detectors/saved_detector.h"
+#include "detectors/bank_inputs.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
 

@@ -31,8 +31,9 @@ ScoresOfSets imported_scores(const FeatureBank& bank, const std::vector<SetInfo>
 // Scores of every detector, all of them from one pass over each set.
 template <class T>
 std::vector<ScoresOfSets> score_all(const FeatureBank& bank, const std::vector<SetInfo>& sets,
-                                    const DetectorSet& detectors, const Progress& progress) {
-  std::vector<ScoresOfSets> scores(detectors.detectors.size());
+                                    const std::vector<std::string>& detectors,
+                                    const Program& program, const Progress& progress) {
+  std::vector<ScoresOfSets> scores(detectors.size());
   for (const SetInfo& set : sets) {
     std::vector<std::vector<T>> of_set(scores.size(), std::vector<T>(set.rows));
     const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
@@ -40,7 +41,7 @@ std::vector<ScoresOfSets> score_all(const FeatureBank& bank, const std::vector<S
         std::ranges::copy(windows[d], of_set[d].begin() + static_cast<std::ptrdiff_t>(first));
       }
     };
-    stream_scores(bank, set.name, *detectors.program, detectors.detectors, take, progress);
+    stream_scores(bank, set.name, program, detectors, take, progress);
     for (std::size_t d = 0; d < scores.size(); ++d) {
       scores[d].emplace_back(Shape{set.rows}, std::move(of_set[d]));
     }
@@ -176,25 +177,28 @@ Results evaluate(const FeatureBank& bank, const Roles& roles, const EvaluationSe
     if (name) check_imported(bank, roles, spec, imported_array(*name));
     (name ? imported : fitted).push_back(spec);
   }
-  DetectorSet detectors;
-  if (!fitted.empty() || imported.empty()) {
-    detectors =
-        fit_detectors(bank, roles, fitted, settings.skip_unavailable, settings.executor, progress);
-  }
   Results results;
-  results.detectors = detectors.detectors;
-  results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
-  results.skipped = detectors.skipped;
-  results.notices = detectors.notices;
+  std::vector<std::string> scored;
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.rows(split)});
+    scored.push_back(split);
   }
   std::vector<ScoresOfSets> scores;
-  if (detectors.program) {
+  if (!fitted.empty() || imported.empty()) {
+    Fits fits = fit_detectors(bank, roles.fitted(), fitted,
+                              {.scored = std::move(scored),
+                               .skip_unavailable = settings.skip_unavailable,
+                               .executor = settings.executor},
+                              progress);
+    for (const Chain& chain : fits.chains) results.detectors.push_back(chain.spec());
+    const auto program = compile(fits.scores, settings.executor);
     scores = settings.executor.with_type([&](auto zero) {
-      return score_all<decltype(zero)>(bank, results.sets, detectors, progress);
+      return score_all<decltype(zero)>(bank, results.sets, results.detectors, *program, progress);
     });
+    results.skipped = std::move(fits.skipped);
+    results.notices = std::move(fits.notices);
   }
+  results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   for (const std::string& spec : imported) {
     scores.push_back(imported_scores(bank, results.sets, spec));
   }

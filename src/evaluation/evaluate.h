@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/notice.h"
 #include "base/progress.h"
-#include "evaluation/detector_set.h"
+#include "detectors/fitting.h"
 #include "evaluation/roles.h"
 #include "metrics/measure.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "detectors/saved_detector.h"
+#include "detectors/bank_inputs.h"
 
 namespace nescio {
 namespace {

@@ -1,0 +1,197 @@
+#include "detectors/fitting.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "bank/split_classes.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+
+namespace nescio {
+namespace {
+
+using Names = std::vector<std::string>;
+
+// The splits of a role; none where it is not named.
+Names splits_of(const FitSplits& splits, const std::string& role) {
+  if (role == "ood_val") return splits.ood_val;
+  const std::string& split = role == "train" ? splits.train : splits.val;
+  return split.empty() ? Names{} : Names{split};
+}
+
+// Chains that learn from the role.
+bool any_fits_on(const std::vector<Chain>& chains, std::string_view role) {
+  return std::ranges::any_of(chains, [&](const Chain& chain) { return chain.fits_on(role); });
+}
+
+// The statistics of splits, made when a detector first learns from them and shared from then on.
+class SharedStatistics {
+ public:
+  SharedStatistics(const FeatureBank& bank, const FitSplits& splits, const Executor& executor)
+      : bank_(bank), splits_(splits), executor_(executor) {}
+
+  FitData for_roles(const Names& roles) {
+    FitData data;
+    for (const std::string& role : roles) {
+      for (const std::string& split : splits_of(splits_, role)) {
+        auto& statistics = of_split_[split];
+        if (!statistics) {
+          statistics = std::make_unique<Statistics>(read_split(bank_, split), executor_);
+        }
+        if (role == "train") data.train = statistics.get();
+        if (role == "val") data.val = statistics.get();
+        if (role == "ood_val") data.ood_val.push_back(statistics.get());
+      }
+    }
+    return data;
+  }
+
+ private:
+  const FeatureBank& bank_;
+  const FitSplits& splits_;
+  const Executor& executor_;
+  std::map<std::string, std::unique_ptr<Statistics>> of_split_;
+};
+
+// What one split lacks that a detector reads there, as a clause for people; empty if nothing.
+std::string missing_in(const FeatureBank& bank, const std::string& split, const Needs& needs) {
+  if (needs.logits && !bank.has(split, "logits") && !(bank.head() && bank.has(split, "features"))) {
+    return split + " has no logits, nor do features and a head give them";
+  }
+  if (needs.features && !bank.has(split, "features")) return split + " has no features";
+  for (const std::string& name : needs.arrays) {
+    if (bank.has(split, name)) continue;
+    return text(split, " has no array '", name, "'; extract it with probes=", name);
+  }
+  return {};
+}
+
+// The same for everything that is fitted on or scored.
+std::string missing_for(const Chain& chain, const FeatureBank& bank, const FitSplits& splits,
+                        const Names& scored) {
+  const Needs needs = chain.needs();
+  Names read;
+  for (const std::string& role : chain.fits_on()) {
+    const Names of_role = splits_of(splits, role);
+    if (of_role.empty()) {
+      return text("it is fitted on ", role, ", and no ", role, "=SET/SPLIT is given");
+    }
+    for (const std::string& split : of_role) {
+      // OOD rows belong to no class.
+      if (needs.labels && role != "ood_val" && !bank.has(split, "labels")) {
+        return split + " has no labels";
+      }
+      read.push_back(split);
+    }
+  }
+  read.insert(read.end(), scored.begin(), scored.end());
+  for (const std::string& split : read) {
+    if (std::string missing = missing_in(bank, split, needs); !missing.empty()) return missing;
+  }
+  if (needs.head && !bank.head()) {
+    return "the bank has no head; import it with head_weight=W.npy head_bias=b.npy, if the logits "
+           "are linear in the features";
+  }
+  return {};
+}
+
+}  // namespace
+
+Fits fit_detectors(const FeatureBank& bank, const FitSplits& splits,
+                   const std::vector<std::string>& specs, const FitSettings& settings,
+                   const Progress& progress) {
+  std::vector<Chain> chains;
+  std::set<std::string> seen;
+  for (const std::string& spec : specs) {
+    const Chain& chain = chains.emplace_back(spec);
+    if (!seen.insert(chain.spec()).second) fail("[", chain.spec(), "] is asked for twice");
+  }
+  Names compared = {splits.train, splits.val};
+  compared.insert(compared.end(), settings.scored.begin(), settings.scored.end());
+  if (any_fits_on(chains, "ood_val")) {
+    compared.insert(compared.end(), splits.ood_val.begin(), splits.ood_val.end());
+  }
+  SharedStatistics statistics(bank, splits, settings.executor);
+  Fits out;
+  out.inputs = make_inputs(bank, compared);
+  bool reads_logits = false;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    Chain& chain = chains[i];
+    check_interrupt();
+    if (progress) progress("fitting " + chain.spec(), i, chains.size());
+    try {
+      const std::string missing = missing_for(chain, bank, splits, settings.scored);
+      if (!missing.empty()) fail(missing);
+      chain.fit(out.inputs, statistics.for_roles(chain.fits_on()));
+      out.scores.push_back(chain.score(out.inputs));
+    } catch (const Error& e) {
+      const std::string where = text("[", chain.spec(), "] ");
+      const std::string reason = e.what();
+      if (!settings.skip_unavailable) fail(reason.starts_with(where) ? "" : where, reason);
+      out.skipped.push_back({chain.spec(), reason});
+      continue;
+    }
+    reads_logits |= chain.needs().logits;
+    for (std::string& notice : chain.notices()) out.notices.push_back(std::move(notice));
+    out.chains.push_back(std::move(chain));
+  }
+  if (out.chains.empty()) {
+    fail("no detector can be fitted", out.skipped.empty() ? text("; name some with detectors=")
+                                                          : text(": ", out.skipped.front().detector,
+                                                                 ": ", out.skipped.front().reason));
+  }
+  if (reads_logits && logits_from(bank, compared) == LogitsFrom::head) {
+    out.notices.push_back(
+        "not all splits have logits: those of all rows follow from features and head");
+  }
+  return out;
+}
+
+Inputs FittedDetector::inputs(LogitsFrom logits) const {
+  return nescio::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
+                             head_tables(head), arrays);
+}
+
+std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
+                                                 LogitsFrom logits) const {
+  return nescio::compile({chain.score(inputs(logits))}, executor);
+}
+
+FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
+                            const FitSplits& splits, const Executor& executor) {
+  check_split_classes(bank, {splits.train, splits.val});
+  Fits fits = fit_detectors(bank, splits, {spec}, {.executor = executor});
+  FittedDetector out{.chain = std::move(fits.chains.front()),
+                     .classes = bank.classes(),
+                     .feature_width = bank.feature_width(),
+                     .head = bank.head(),
+                     .origin = nlohmann::json::object()};
+  for (const std::string& role : out.chain.fits_on()) {
+    const Names of_role = splits_of(splits, role);
+    for (const std::string& split : of_role) {
+      const nlohmann::json from = {{"split", split}, {"manifest", bank.manifest(split)}};
+      if (role == "ood_val") {
+        out.origin[role].push_back(from);
+      } else {
+        out.origin[role] = from;
+      }
+    }
+  }
+  for (const std::string& split : {splits.train, splits.val}) {
+    if (split.empty() || out.origin.contains("class_names")) continue;
+    const auto names = bank.class_names(split);
+    if (!names.empty()) out.origin["class_names"] = names;
+  }
+  out.origin["bank"] = bank.path().string();
+  out.origin["model"] = bank.model();
+  const Needs needs = out.chain.needs();
+  for (const std::string& name : needs.arrays) {
+    out.arrays.emplace(name, fits.inputs.array(name).width());
+  }
+  const bool gives_logits = needs.logits && logits_from(bank, bank.splits()) == LogitsFrom::head;
+  if (!needs.head && !gives_logits) out.head.reset();
+  return out;
+}
+
+}  // namespace nescio
