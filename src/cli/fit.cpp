@@ -17,7 +17,7 @@ class Fit final : public Verb {
   void run(Console& console) override {
     const Chain chain = as_usage([&] { return Chain(spec); });
     for (const auto& [role, split] :
-         {std::pair("train", train), {"val", val}, {"ood_val", ood_val}}) {
+         {std::pair("train", train), std::pair("val", val), std::pair("ood_val", ood_val)}) {
       if (chain.fits_on(role) && split.empty()) {
         throw UsageError(text("fit: [", chain.spec(), "] learns from the split '", role,
                               "'; name it with ", role, "=SET/SPLIT"));
@@ -64,7 +64,8 @@ VerbInfo fit() {
        .summary = "Fit a detector on a bank and save it.",
        .positional = "spec",
        .details = {"SPEC names a detector with its parameters, with shapers before it if wanted: "
-                   "knn(k=50), react(q=0.9)+energy. `nescio list detectors` knows the names."},
+                   "knn(k=50), react(q=0.9)+energy, mean(knn(k=5),vim). `nescio list detectors` "
+                   "knows the names."},
        .examples = {"nescio fit 'knn(k=50)' bank=BANK train=cifar10/train out=knn50",
                     "nescio fit react+energy bank=BANK train=cifar10/train val=cifar10/val "
                     "out=react"},

@@ -120,15 +120,20 @@ Fits fit_detectors(const FeatureBank& bank, const FitSplits& splits,
     Chain& chain = chains[i];
     check_interrupt();
     if (progress) progress("fitting " + chain.spec(), i, chains.size());
-    try {
-      const std::string missing = missing_for(chain, bank, splits, settings.scored);
-      if (!missing.empty()) fail(missing);
-      chain.fit(out.inputs, statistics.for_roles(chain.fits_on()));
-      out.scores.push_back(chain.score(out.inputs));
-    } catch (const Error& e) {
-      const std::string where = text("[", chain.spec(), "] ");
-      const std::string reason = e.what();
-      if (!settings.skip_unavailable) fail(reason.starts_with(where) ? "" : where, reason);
+    std::string reason = missing_for(chain, bank, splits, settings.scored);
+    if (!reason.empty() && !settings.skip_unavailable) {
+      fail("[", chain.spec(), "] cannot be fitted: ", reason);
+    }
+    if (reason.empty()) {
+      try {
+        chain.fit(out.inputs, statistics.for_roles(chain.fits_on()));
+        out.scores.push_back(chain.score(out.inputs));
+      } catch (const Error& e) {
+        if (!settings.skip_unavailable) throw;
+        reason = e.what();
+      }
+    }
+    if (!reason.empty()) {
       out.skipped.push_back({chain.spec(), reason});
       continue;
     }

@@ -12,15 +12,9 @@
 #include "base/progress.h"
 #include "detectors/bank_inputs.h"
 #include "detectors/chain.h"
+#include "detectors/fit_splits.h"
 
 namespace nescio {
-
-/// The splits that detectors may learn from, by role; empty where none is named.
-struct FitSplits {
-  std::string train = {};
-  std::string val = {};
-  std::vector<std::string> ood_val = {};
-};
 
 struct FitSettings {
   std::vector<std::string> scored = {};  // splits that will be scored: they need what is read, too

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bank/feature_bank.h"
-#include "detectors/fitting.h"
+#include "detectors/fit_splits.h"
 
 namespace nescio {
 

@@ -92,6 +92,9 @@ Statistics::Statistics(Split split, const Executor& executor)
       fail(split_.name, ": ", name, " has ", array.rows(), " rows, another array ", rows_);
     }
   }
+  if (!split_.labels.empty() && split_.labels.size() != rows_) {
+    fail(split_.name, ": ", split_.labels.size(), " labels for ", rows_, " rows");
+  }
   require_rows();
 }
 

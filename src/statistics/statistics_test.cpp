@@ -32,7 +32,7 @@ struct Data {
   Split split() const {
     return {"toy/train",
             {{"features", Array({rows, width}, std::vector<float>(x))}},
-            Array({rows}, std::vector<std::int64_t>(y)),
+            Array({y.size()}, std::vector<std::int64_t>(y)),
             classes};
   }
   double value(std::size_t r, std::size_t c) const { return x[r * width + c]; }
@@ -288,6 +288,9 @@ TEST(Statistics, SayWhatIsWrongWithASplit) {
   EXPECT_THAT(message(data, means), HasSubstr("no sample of class 0, 2"));
   const auto mean = [](Statistics& s, const Expr& x) { s.mean(x); };
   EXPECT_THAT(message(Data(0, 4, 3), mean), HasSubstr("without rows"));
+  Data short_of_labels(30, 4, 3);
+  short_of_labels.y.pop_back();
+  EXPECT_THAT(message(short_of_labels, mean), HasSubstr("toy/train: 29 labels for 30 rows"));
   Data infinite(30, 4, 3);
   infinite.x[9] = std::nanf("");
   EXPECT_THAT(message(infinite, mean), HasSubstr("row 2, column 1 is nan"));
