@@ -1,6 +1,7 @@
 #include "detectors/principal_space.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/threads.h"
@@ -47,6 +48,28 @@ const math::Eigen& principal_axes(const Inputs& in, const Matrix& u, Statistics&
       }
     }
     return alone([&] { return math::eigen_symmetric(std::move(moment)); });
+  });
+}
+
+// mean |R^T (h - u)| over the rows for each number of columns that R may have, less one: one pass for all values
+// of `dim`.
+const Matrix& mean_residuals(const Inputs& in, const Matrix& u, Statistics& statistics) {
+  const Expr about_u = in.features - u;
+  return statistics.derived<Matrix>("mean residuals about 0", about_u, [&] {
+    const Expr along_axes = matmul(about_u, principal_axes(in, u, statistics).vectors);
+    Matrix means = statistics.reduce(along_axes, Matrix(1, along_axes.width()),
+                                     [](const Rows& rows, Matrix& sums) {
+                                       for (std::size_t r = 0; r < rows.count(); ++r) {
+                                         const auto row = rows.row(r);
+                                         double square = 0;
+                                         for (std::size_t c = 0; c < rows.width; ++c) {
+                                           square += row[c] * row[c];
+                                           sums.values[c] += std::sqrt(square);
+                                         }
+                                       }
+                                     });
+    for (double& v : means.values) v /= static_cast<double>(statistics.rows());
+    return means;
   });
 }
 
@@ -97,6 +120,10 @@ void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
 
 Expr PrincipalSpace::residual(const Inputs& in) const {
   return l2_norm(matmul(in.features - origin, residual_space));
+}
+
+double PrincipalSpace::mean_residual(const Inputs& in, Statistics& statistics) const {
+  return mean_residuals(in, origin, statistics)(0, residual_space.cols - 1);
 }
 
 ParameterInfo principal_dimensions() {

@@ -21,6 +21,8 @@ class PrincipalSpace : public Detector {
  protected:
   /// |R^T (h - u)|; O(D (D - dim)) a row.
   Expr residual(const Inputs& in) const;
+  /// Its mean over the rows that were fitted on.
+  double mean_residual(const Inputs& in, Statistics& statistics) const;
 };
 
 /// How `dim` is described.

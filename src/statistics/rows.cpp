@@ -1,6 +1,7 @@
 // How rows reach a statistic: chunk by chunk, all of them or some.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <set>
@@ -225,26 +226,45 @@ Matrix Statistics::reduce(const Expr& e, const Matrix& zeros, const AddRows& add
   return sums_in_order.total();
 }
 
-// The values of one pass after another, for quantiles of any number of them.
+// All that were not asked for before from the same passes. The smallest and the largest value need no ranks:
+// behind a ReLU half of the values are the smallest, and to rank those costs more than all others together.
 std::vector<double> Statistics::quantiles(const Expr& e, const std::vector<double>& q) {
   check_graph(e);
   require_rows();
   std::map<double, double>& known = quantiles_[e.id()];
-  std::vector<double> wanted;
+  std::vector<double> ranked;
+  bool ends = false;
   for (const double p : q) {
-    if (!known.contains(p)) wanted.push_back(p);
+    if (known.contains(p)) continue;
+    if (p == 0 || p == 1) {
+      ends = true;
+    } else {
+      ranked.push_back(p);
+    }
   }
-  if (!wanted.empty()) {
-    const auto passes = [&]<class T>(T) {
-      return math::quantiles(
-          [&](const std::function<void(std::span<const T>)>& take) {
-            stream<T>(e, [&](std::size_t, std::span<const T> values) { take(values); });
-          },
-          wanted);
-    };
-    const auto found = executor_.with_type(passes);
-    for (std::size_t i = 0; i < wanted.size(); ++i) known.emplace(wanted[i], found[i]);
-  }
+  const auto passes = [&]<class T>(T) {
+    if (ends) {
+      T smallest = std::numeric_limits<T>::infinity();
+      T largest = -smallest;
+      stream<T>(e, [&](std::size_t, std::span<const T> values) {
+        for (const T value : values) {
+          if (value != value) fail(split_.name, ": a value to be fitted on is not a number");
+          smallest = value < smallest ? value : smallest;
+          largest = value > largest ? value : largest;
+        }
+      });
+      known[0] = static_cast<double>(smallest) + 0.0;  // -0 is 0
+      known[1] = static_cast<double>(largest) + 0.0;
+    }
+    if (ranked.empty()) return;
+    const auto found = math::quantiles(
+        [&](const std::function<void(std::span<const T>)>& take) {
+          stream<T>(e, [&](std::size_t, std::span<const T> values) { take(values); });
+        },
+        ranked);
+    for (std::size_t i = 0; i < ranked.size(); ++i) known.emplace(ranked[i], found[i]);
+  };
+  executor_.with_type(passes);
   std::vector<double> out;
   for (const double p : q) out.push_back(known.at(p));
   return out;
