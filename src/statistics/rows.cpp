@@ -14,8 +14,8 @@
 namespace nescio {
 namespace {
 
-// Few enough for the cache, enough for a product of theirs to be worth its start.
-constexpr std::size_t chunk_bytes = std::size_t{4} << 20;
+// Enough rows for a scatter matrix of theirs to cost more than adding it up.
+constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
 constexpr const char* label_input = "labels";
 
 std::size_t chunk_rows(std::size_t width, std::size_t block_rows) {
@@ -184,7 +184,7 @@ template <class T, class Take>
 void Statistics::stream(const Expr& e, Take take) {
   const auto program = compile({e}, executor_);
   const Batch all = arrays_of(e);
-  const std::size_t step = 2 * chunk_rows(e.width(), program->block_rows());
+  const std::size_t step = chunk_rows(e.width(), program->block_rows());
   std::vector<T> values;
   for (std::size_t first = 0; first < rows_; first += step) {
     const std::size_t rows = std::min(step, rows_ - first);

@@ -81,7 +81,7 @@ TEST_P(StatisticsOf, AreThoseOfTheFormulas) {
 }
 
 TEST_P(StatisticsOf, HoldOverSeveralChunksFarFromTheOrigin) {
-  // Nine chunks of 1024 rows, the last one short.
+  // Five chunks of 2048 rows, the last one short.
   const std::size_t width = 512;
   const Data far(8500, width, 3, 1e4);
   Statistics all(far.split(), GetParam());
@@ -246,7 +246,7 @@ INSTANTIATE_TEST_SUITE_P(Executors, StatisticsOf,
                          [](const auto& info) { return info.param.name; });
 
 TEST(Statistics, HaveTheSameBitsForAnyThreadCount) {
-  const Data data(60000, 90, 5);  // eleven chunks
+  const Data data(60000, 90, 5);  // several chunks
   const auto graph = std::make_shared<Graph>();
   const Expr x = input(graph, "features", 90);
   const auto all = [&](int threads) {
