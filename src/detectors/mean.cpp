@@ -46,11 +46,9 @@ class Mean final : public Combinator {
   }
 
   Expr score(const Inputs& in) const override {
-    Matrix factor(1, members.size());
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      factor.values[i] = weight(i) / scale.values[i] / total_weight();
-    }
-    return row_sum((scores(in) - location) * factor);
+    Matrix shares(1, members.size());
+    for (std::size_t i = 0; i < members.size(); ++i) shares.values[i] = weight(i) / total_weight();
+    return row_sum((scores(in) - location) / scale * shares);
   }
 
  private:

@@ -64,5 +64,17 @@ TEST(Mean, RefusesADetectorThatTellsNoRowFromAnother) {
               HasSubstr("energy gives all 200 rows of toy/train the same score"));
 }
 
+TEST(Mean, RefusesScalesOfOtherDetectors) {
+  const auto score = [](std::size_t scales) {
+    Chain chain("mean(msp,energy)");
+    const Array values({1, scales}, std::vector<float>(scales, 1));
+    chain.load({{"0.location", values}, {"0.scale", values}});
+    return error_of([&] { chain.score(make_inputs(3, 0, std::nullopt)); });
+  };
+  EXPECT_EQ(score(2), "");
+  EXPECT_NE(score(3), "");
+  EXPECT_NE(score(0), "");
+}
+
 }  // namespace
 }  // namespace nescio

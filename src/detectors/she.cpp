@@ -37,6 +37,10 @@ class She final : public Detector {
   }
 
   Expr score(const Inputs& in) const override {
+    if (patterns.rows != in.logits.width()) {
+      fail("she: expected a pattern for each of ", in.logits.width(), " classes, found ",
+           patterns.rows);
+    }
     const Expr seen = row_argmax(in.logits);
     const Expr pattern = take_row(patterns, seen);
     if (metric == "euclidean") return l2_norm(in.features - pattern);

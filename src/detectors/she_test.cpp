@@ -71,5 +71,12 @@ TEST(She, TakesAllRowsOfAClassThatIsNeverSeenRight) {
   expect_she(bank);
 }
 
+TEST(She, RefusesPatternsOfOtherClasses) {
+  Chain chain("she");
+  chain.load({{"0.patterns", Array({2, 4}, std::vector<float>(8))}});
+  EXPECT_THAT(error_of([&] { chain.score(make_inputs(3, 4, std::nullopt)); }),
+              testing::HasSubstr("a pattern for each of 3 classes, found 2"));
+}
+
 }  // namespace
 }  // namespace nescio
