@@ -355,6 +355,7 @@ def text_files():
           climbs="a/../../b.png 1\n", huge="a.png 9223372036854775808\n", empty_line="a.png 1\n\nb.png 1\n", empty="",
           deep="a.png {'a': " + "[" * 3000, open="a.png {'a", escape="a.png {'a\\", zero=b"a\0b 1\n", bytes=b"\xff.png 1\n")
     write("spec", detector="knn(k=50)", chain="react(q=0.9)+energy(T=1)", sweep="knn(k=[1,5,10],T=[1,2])",
+          list="mean(msp,vim,weights=[(1,2),(2,1)])",
           combinator="mean(knn(k=5),vim,react(q=0.5)+msp)", blanks=" knn ( k = 5 ) ", empty="", open="knn(k=5",
           deep="a(" * 3000, deep_closed="a(" * 300 + "b" + ")" * 300, sweeps="a(" + ",".join(
               f"k{i}=[1,2,3,4,5,6,7,8,9]" for i in range(20)) + ")", plus="a+", comma="a(,)", bytes=b"a(\xff=\0)")

@@ -3,11 +3,21 @@
 
 #include "base/parameters.h"
 #include "base/spec.h"
+#include "base/text.h"
 
 namespace nescio {
 
+/// Whether the parameter called `key` takes a list of numbers.
+template <class Base>
+bool takes_list(const std::vector<Parameter<Base>>& parameters, std::string_view key) {
+  for (const auto& p : parameters) {
+    if (p.info.name == key) return p.type.starts_with(type_name<std::vector<double>>());
+  }
+  return false;
+}
+
 /// Sets what a term gives, as in knn(k=50). Error, beginning with `where`, for an unknown key, a
-/// value that does not fit, a list, a bare spec, and
+/// value that does not fit, a sweep, a list where one value is wanted, a bare spec, and
 /// what check_parameters() refuses.
 template <class Base>
 void set_arguments(Base& object, const std::vector<Parameter<Base>>& parameters,
@@ -17,10 +27,21 @@ void set_arguments(Base& object, const std::vector<Parameter<Base>>& parameters,
     if (argument.key.empty()) {
       fail(where, " ", term.name, " takes key=value, found '", print(argument.spec.front()), "'");
     }
-    if (argument.list)
-      fail(where, " ", argument.key, ": a list stands for several settings; one is wanted here");
-    set_parameter(object, parameters, where, argument.key, argument.values.front());
-    given.push_back(argument.key);
+    const std::string& key = argument.key;
+    const std::string& value = argument.values.front();
+    const bool list = takes_list(parameters, key);
+    if (argument.sweep) {
+      fail(where, " ", key, ": a list stands for several settings; one is wanted here",
+           list ? text(", and one value of several numbers is written in (): ", key, "=(",
+                       join(argument.values, ","), ")")
+                : "");
+    }
+    if (value.front() == '(' && !list) {
+      fail(where, " ", key, ": expected one value, found the list ", value,
+           "; several settings, one after the other, are written in []");
+    }
+    set_parameter(object, parameters, where, key, value);
+    given.push_back(key);
   }
   check_parameters(object, parameters, where, given);
 }

@@ -79,6 +79,7 @@ void parse_value(std::string_view value, const ParameterInfo& info, std::string&
 }
 
 void parse_value(std::string_view value, const ParameterInfo& info, std::vector<double>& out) {
+  if (value.starts_with('(') && value.ends_with(')')) value = value.substr(1, value.size() - 2);
   std::vector<double> parsed;
   for (const std::string& piece : split_top_level(value)) {
     parse_value(piece, info, parsed.emplace_back());

@@ -43,7 +43,8 @@ struct When {
 /// if everything is allowed.
 std::string describe_range(const ParameterInfo& info);
 
-/// Text <-> value for the types that parameters have. An empty optional is written "auto".
+/// Text <-> value for the types that parameters have. An empty optional is written "auto"; a list "1,2", as in
+/// specs also "(1,2)".
 void parse_value(std::string_view value, const ParameterInfo& info, bool& out);
 void parse_value(std::string_view value, const ParameterInfo& info, std::int64_t& out);
 void parse_value(std::string_view value, const ParameterInfo& info, double& out);

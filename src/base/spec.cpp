@@ -59,12 +59,12 @@ class Parser {
     }
     argument.key = std::move(name);
     if (take('[')) {
-      argument.list = true;
-      do argument.values.push_back(parse_scalar());
+      argument.sweep = true;
+      do argument.values.push_back(parse_value());
       while (take(','));
       if (!take(']')) expected("',' or ']'");
     } else {
-      argument.values.push_back(parse_scalar());
+      argument.values.push_back(parse_value());
     }
     return argument;
   }
@@ -78,6 +78,15 @@ class Parser {
     }
     if (at_ == start) expected("a name");
     return std::string(source_.substr(start, at_ - start));
+  }
+
+  std::string parse_value() {
+    if (!take('(')) return parse_scalar();
+    std::vector<std::string> parts;
+    do parts.push_back(parse_scalar());
+    while (take(','));
+    if (!take(')')) expected("',' or ')'");
+    return "(" + join(parts, ",") + ")";
   }
 
   std::string parse_scalar() {
@@ -114,15 +123,15 @@ class Parser {
 std::string print(const Argument& argument) {
   if (argument.key.empty()) return nescio::print(argument.spec.front());
   const std::string values = join(argument.values, ",");
-  return argument.key + "=" + (argument.list ? "[" + values + "]" : values);
+  return argument.key + "=" + (argument.sweep ? "[" + values + "]" : values);
 }
 
-// Every list of the spec, in the order of writing.
-void collect_lists(Spec& spec, std::vector<Argument*>& lists) {
+// Every sweep of the spec, in the order of writing.
+void collect_sweeps(Spec& spec, std::vector<Argument*>& sweeps) {
   for (Term& term : spec.terms) {
     for (Argument& argument : term.arguments) {
-      if (argument.list) lists.push_back(&argument);
-      for (Spec& inner : argument.spec) collect_lists(inner, lists);
+      if (argument.sweep) sweeps.push_back(&argument);
+      for (Spec& inner : argument.spec) collect_sweeps(inner, sweeps);
     }
   }
 }
@@ -143,25 +152,25 @@ std::string print(const Spec& spec) {
 
 std::vector<Spec> expand(const Spec& spec) {
   Spec current = spec;
-  std::vector<Argument*> lists;
-  collect_lists(current, lists);
+  std::vector<Argument*> sweeps;
+  collect_sweeps(current, sweeps);
   const std::string printed = print(spec);
   const std::size_t most = max_characters / printed.size();
   std::size_t combinations = 1;
   std::vector<std::vector<std::string>> values;
-  for (Argument* list : lists) {
-    values.push_back(list->values);
-    combinations *= list->values.size();
+  for (Argument* sweep : sweeps) {
+    values.push_back(sweep->values);
+    combinations *= sweep->values.size();
     if (combinations > most) {
-      fail("spec '", printed, "' stands for more than ", most, " settings; give shorter lists");
+      fail("spec '", printed, "' stands for more than ", most, " settings; give shorter sweeps");
     }
-    list->list = false;
+    sweep->sweep = false;
   }
   std::vector<Spec> out;
   for (std::size_t n = 0; n < combinations; ++n) {
     std::size_t rest = n;
-    for (std::size_t i = 0; i < lists.size(); ++i) {
-      lists[i]->values = {values[i][rest % values[i].size()]};
+    for (std::size_t i = 0; i < sweeps.size(); ++i) {
+      sweeps[i]->values = {values[i][rest % values[i].size()]};
       rest /= values[i].size();
     }
     out.push_back(current);

@@ -3,8 +3,11 @@
 //   spec   = term , { "+" , term } ;          shapers left to right, the last term is the detector
 //   term   = name , [ "(" , [ arg , { "," , arg } ] , ")" ] ;
 //   arg    = key , "=" , value | spec ;       a bare spec only in a combinator: mean(knn(k=5),vim)
-//   value  = scalar | "[" , scalar , { "," , scalar } , "]" ;                  a list is a sweep
+//   value  = one | "[" , one , { "," , one } , "]" ;           [] is a sweep: several settings, one value each
+//   one    = scalar | "(" , scalar , { "," , scalar } , ")" ;  () is a list: one value of several parts
 //
+// energy(T=[1,2]) are the two detectors energy(T=1) and energy(T=2), mean(msp,vim,weights=(1,2)) is one with
+// two weights, and weights=[(1,2),(2,1)] is a sweep over two lists.
 // Blanks around tokens are allowed when reading and never printed. A term has a key once.
 #pragma once
 
@@ -18,8 +21,8 @@ struct Spec;
 
 struct Argument {
   std::string key;                  // empty: a bare spec
-  std::vector<std::string> values;  // one, or all of a list
-  bool list = false;                // written with []
+  std::vector<std::string> values;  // one, or all of a sweep; "(1,2)" is one
+  bool sweep = false;               // written with []
   std::vector<Spec> spec;           // exactly one where key is empty
 };
 
@@ -37,11 +40,11 @@ struct Spec {
 Spec parse_spec(std::string_view source);
 std::string print(const Spec& spec);
 
-/// The spec for every combination of its lists, the first parameter varying fastest.
+/// The spec for every combination of its sweeps, the first parameter varying fastest.
 /// Throws Error if they are more than a million characters together, each taken as long as the spec.
 std::vector<Spec> expand(const Spec& spec);
 
-/// "knn(k=5,T=1),vim" -> {"knn(k=5,T=1)", "vim"}; lists expanded.
+/// "knn(k=5,T=1),vim" -> {"knn(k=5,T=1)", "vim"}; sweeps expanded.
 std::vector<std::string> expand_list(std::string_view list);
 
 }  // namespace nescio

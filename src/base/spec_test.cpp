@@ -11,9 +11,10 @@ namespace {
 using testing::ElementsAre;
 
 TEST(Spec, PrintsWhatItRead) {
-  for (const char* s : {"msp", "knn(k=50)", "react(q=0.9)+energy(T=1)", "msp(T=10,variant=openood)",
-                        "gmm(ridge=1e-06)", "mean(knn(k=5),react(q=0.9)+energy,vim)",
-                        "knn(k=[1,10,100])", "a-b_c(x=-1.5)"}) {
+  for (const char* s :
+       {"msp", "knn(k=50)", "react(q=0.9)+energy(T=1)", "msp(T=10,variant=openood)",
+        "gmm(ridge=1e-06)", "mean(knn(k=5),react(q=0.9)+energy,vim)", "knn(k=[1,10,100])",
+        "a-b_c(x=-1.5)", "a(b=(1,2))", "a(b=[(1,2),3],c=(x))"}) {
     EXPECT_EQ(print(parse_spec(s)), s);
   }
 }
@@ -24,7 +25,8 @@ TEST(Spec, AllowsBlanksAndEmptyParentheses) {
 
 TEST(Spec, RefusesWhatIsNoSpec) {
   for (const char* s : {"", "+", "knn(", "knn)", "knn(k=)", "knn(k)x", "knn(k=5", "knn(=5)", "a+",
-                        "a(b=[])", "a(b=[1)", "knn(k=5)(k=6)", "a b", "a(b=c(d))"}) {
+                        "a(b=[])", "a(b=[1)", "a(b=())", "a(b=(1)", "a(b=(1,[2]))", "a(b=((1)))",
+                        "knn(k=5)(k=6)", "a b", "a(b=c(d))"}) {
     EXPECT_THROW(parse_spec(s), Error) << s;
   }
   EXPECT_THROW(parse_spec(std::string(200, 'a') + std::string(100, '(')), Error);
@@ -65,6 +67,11 @@ TEST(Expand, VariesTheFirstParameterFastest) {
                           "gen(gamma=0.5,m=20)", "msp"));
   EXPECT_THAT(expand_list("mean(knn(k=[1,2]),vim)"),
               ElementsAre("mean(knn(k=1),vim)", "mean(knn(k=2),vim)"));
+}
+
+TEST(Expand, LeavesAListTogether) {
+  EXPECT_THAT(expand_list("a(b=(1,2),c=[3,4])"), ElementsAre("a(b=(1,2),c=3)", "a(b=(1,2),c=4)"));
+  EXPECT_THAT(expand_list("a(b=[(1,2),(3,4)])"), ElementsAre("a(b=(1,2))", "a(b=(3,4))"));
 }
 
 TEST(Expand, RefusesAnExplosion) {

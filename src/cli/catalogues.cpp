@@ -36,7 +36,9 @@ Description describe(const DetectorInfo& info) {
   Description d{info.shaper ? "shaper" : "detector", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", print(info.paper));
-  d.fact("needs", join(print(info.needs)));
+  auto needs = print(info.needs);
+  if (info.combinator) needs.emplace_back("what the detectors that it is made of need");
+  d.fact("needs", join(needs));
   d.fact("fitted on", info.fit_on.empty() ? "nothing" : info.fit_on);
   std::vector<std::string> learned;
   for (const LearnedArray& array : info.learned) learned.push_back(array.name + ": " + array.doc);

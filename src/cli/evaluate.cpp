@@ -15,12 +15,17 @@ namespace {
 
 class Evaluate final : public Verb, public EvaluationOptions {
  public:
-  std::string bank, train, val, id, near, far, name;
+  std::string bank, train, val, ood_val, id, near, far, name;
   std::string higher = "auto";
 
   void run(Console& console) override {
     if (bank.empty()) return run_on_files(console);
-    const Roles roles{train, val, id, parse_splits(near, "near"), parse_splits(far, "far")};
+    const Roles roles{train,
+                      val,
+                      id,
+                      parse_splits(near, "near"),
+                      parse_splits(far, "far"),
+                      parse_splits(ood_val, "ood_val")};
     if (roles.near.empty() && roles.far.empty()) {
       throw UsageError("evaluate: missing near= or far= (the splits of OOD rows)");
     }
@@ -43,9 +48,9 @@ class Evaluate final : public Verb, public EvaluationOptions {
 
   // The roles name files of scores, which become a bank of the run.
   void run_on_files(Console& console) {
-    if (!(train + val).empty() || detectors != "all") {
+    if (!(train + val + ood_val).empty() || detectors != "all") {
       throw UsageError(
-          "evaluate: train=, val= and detectors= need bank=; without it id=, near= and "
+          "evaluate: train=, val=, ood_val= and detectors= need bank=; without it id=, near= and "
           "far= are files of scores");
     }
     const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
@@ -73,7 +78,7 @@ VerbInfo evaluate() {
            "the table. All detectors run as one program, so what they share is computed once. near "
            "and far are roles "
            "for OOD splits; at least one of them is needed.",
-           "detectors is a list of specs; lists in a spec are sweeps: "
+           "detectors is a list of specs; square brackets in a spec are sweeps: "
            "knn(k=[10,50]),react(q=[0.9,0.95])+energy. all = every detector with its "
            "defaults and each shaper with energy; those for which an array is missing are "
            "skipped and named. imported(name=NAME) are scores that `import` brought into the "
@@ -94,30 +99,32 @@ VerbInfo evaluate() {
                    "near=cifar100/test detectors=energy,mahalanobis out=RUN",
                    "nescio evaluate id=scores/msp.pkl out=RUN",
                    "nescio evaluate id=cifar10/vim.npy near=svhn/vim.npy,tin=T/vim.npy out=RUN"},
-      .options =
-          {option(
-               &Evaluate::bank,
-               {.name = "bank",
-                .doc =
-                    "folder of the bank, or of several, separated by commas; without it id, near "
-                    "and far are files"}),
-           option(&Evaluate::train, {.name = "train", .doc = "split to fit on, SET/SPLIT"}),
-           option(&Evaluate::val,
-                  {.name = "val", .doc = "split for detectors that are fitted on validation data"}),
-           option(&Evaluate::id,
-                  {.name = "id", .doc = "split of in-distribution rows", .required = true}),
-           option(&Evaluate::near,
-                  {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
-           option(&Evaluate::far,
-                  {.name = "far", .doc = "splits of far-OOD rows, separated by commas"}),
-           option(&Evaluate::name, {.name = "name", .doc = "what their scores are called"},
-                  of_files),
-           option(&Evaluate::higher,
-                  {.name = "higher",
-                   .doc = "what a high score means: id, ood, or auto (id for OpenOOD's "
-                          "files, ood for arrays)",
-                   .choices = {"auto", "id", "ood"}},
-                  of_files)},
+      .options = {option(&Evaluate::bank,
+                         {.name = "bank",
+                          .doc = "folder of the bank; without it id, near and far are files"}),
+                  option(&Evaluate::train, {.name = "train", .doc = "split to fit on, SET/SPLIT"}),
+                  option(&Evaluate::val,
+                         {.name = "val",
+                          .doc = "split for detectors that are fitted on validation data"}),
+                  option(
+                      &Evaluate::ood_val,
+                      {.name = "ood_val",
+                       .doc = "splits of OOD rows for detectors that choose on them, separated by "
+                              "commas; never scored"}),
+                  option(&Evaluate::id,
+                         {.name = "id", .doc = "split of in-distribution rows", .required = true}),
+                  option(&Evaluate::near,
+                         {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
+                  option(&Evaluate::far,
+                         {.name = "far", .doc = "splits of far-OOD rows, separated by commas"}),
+                  option(&Evaluate::name, {.name = "name", .doc = "what their scores are called"},
+                         of_files),
+                  option(&Evaluate::higher,
+                         {.name = "higher",
+                          .doc = "what a high score means: id, ood, or auto (id for OpenOOD's "
+                                 "files, ood for arrays)",
+                          .choices = {"auto", "id", "ood"}},
+                         of_files)},
       .json = true};
   for (auto& shared : evaluation_options<Evaluate>()) info.options.push_back(std::move(shared));
   return describe_verb<Evaluate>(std::move(info));

@@ -30,13 +30,11 @@ nlohmann::json facts_of(const FeatureBank& bank, const std::vector<std::string>&
 // What somebody needs who wants the same numbers again.
 void add_facts(nlohmann::json& run, const std::vector<FeatureBank>& banks, const Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
-  run["roles"] = {{"train", roles.train},
-                  {"val", roles.val},
-                  {"id", roles.id},
-                  {"near", roles.near},
-                  {"far", roles.far}};
+  run["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
+                  {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
   std::vector<std::string> splits = {roles.train, roles.val};
   for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
+  splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
   run["bank"] = facts_of(banks.front(), splits);
   for (std::size_t i = 1; i < banks.size(); ++i) {
     run["further_banks"].push_back(facts_of(banks[i], splits));

@@ -16,18 +16,21 @@ class Fit final : public Verb {
 
   void run(Console& console) override {
     const Chain chain = as_usage([&] { return Chain(spec); });
-    for (const auto& [role, split] : {std::pair("train", train), std::pair("val", val)}) {
+    for (const auto& [role, split] :
+         {std::pair("train", train), std::pair("val", val), std::pair("ood_val", ood_val)}) {
       if (chain.fits_on(role) && split.empty()) {
         throw UsageError(text("fit: [", chain.spec(), "] learns from the split '", role,
                               "'; name it with ", role, "=SET/SPLIT"));
       }
     }
+    const FitSplits splits{train, val, parse_splits(ood_val, "ood_val")};
     const fs::path folder = target();
     const FeatureBank features = FeatureBank::open(bank);
-    for (const std::string& split : {train, val, ood_val}) {
+    for (const std::string& split : {train, val}) {
       if (!split.empty()) features.rows(split);
     }
-    const FittedDetector detector = fit_detector(features, spec, train, val);
+    for (const std::string& split : splits.ood_val) features.rows(split);
+    const FittedDetector detector = fit_detector(features, spec, splits);
     for (const std::string& notice : detector.chain.notices()) console.warn(notice);
     const BankView view = BankViews(features).at(self_test_split(features));
     const auto rows =
@@ -63,7 +66,8 @@ VerbInfo fit() {
        .summary = "Fit a detector on a bank and save it.",
        .positional = "spec",
        .details = {"SPEC names a detector with its parameters, with shapers before it if wanted: "
-                   "knn(k=50), react(q=0.9)+energy. `nescio list detectors` knows the names."},
+                   "knn(k=50), react(q=0.9)+energy, mean(knn(k=5),vim). `nescio list detectors` "
+                   "knows the names."},
        .examples = {"nescio fit 'knn(k=50)' bank=BANK train=cifar10/train out=knn50",
                     "nescio fit react+energy bank=BANK train=cifar10/train val=cifar10/val "
                     "out=react"},
@@ -75,8 +79,8 @@ VerbInfo fit() {
            option(&Fit::train, {.name = "train", .doc = "split of training rows, SET/SPLIT"}),
            option(&Fit::val, {.name = "val", .doc = "split of validation rows, SET/SPLIT"}),
            option(&Fit::ood_val, {.name = "ood_val",
-                                  .doc = "split of OOD validation rows; no detector of today "
-                                         "learns from it"}),
+                                  .doc = "splits of OOD rows for detectors that choose on them, "
+                                         "separated by commas"}),
            option(&Fit::out, {.name = "out",
                               .doc = "folder of the saved detector, replaced if it is there",
                               .required = true})}});

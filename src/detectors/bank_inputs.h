@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "bank/bank_view.h"
-#include "bank/statistics.h"
 #include "detectors/detector.h"
 #include "detectors/inputs.h"
 #include "expr/program.h"
+#include "statistics/split.h"
 
 namespace nescio {
 

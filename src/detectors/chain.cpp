@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/arguments.h"
+#include "detectors/combinator.h"
 
 namespace nescio {
 namespace {
@@ -12,17 +13,37 @@ Base& as(const std::unique_ptr<Stage>& stage) {
   return static_cast<Base&>(*stage);
 }
 
-bool learns(const DetectorInfo& info) { return !info.fit_on.empty(); }
+// The detectors among the arguments of a term, which are not set as parameters.
+std::vector<Chain> take_members(Term& term) {
+  std::vector<Chain> members;
+  for (const Argument& argument : term.arguments) {
+    if (argument.key.empty()) members.emplace_back(print(argument.spec.front()));
+  }
+  std::erase_if(term.arguments, [](const Argument& argument) { return argument.key.empty(); });
+  return members;
+}
 
 }  // namespace
+
+std::vector<Chain>* Chain::Link::members() const {
+  return info->combinator ? &as<Combinator>(stage).members : nullptr;
+}
 
 Chain::Chain(std::string_view source) {
   const Spec spec = parse_spec(source);
   spec_ = print(spec);
-  for (const Term& term : spec.terms) {
+  for (Term term : spec.terms) {
     Link link{&detectors::find(term.name), nullptr};
     link.stage = link.info->make();
+    if (link.info->combinator) *link.members() = take_members(term);
     set_arguments(*link.stage, link.info->parameters, "[" + spec_ + "]", term);
+    if (link.info->combinator) {
+      try {
+        as<Combinator>(link.stage).check();
+      } catch (const Error& e) {
+        fail("[", spec_, "] ", e.what());
+      }
+    }
     links_.push_back(std::move(link));
   }
   for (std::size_t i = 0; i < links_.size(); ++i) {
@@ -35,35 +56,34 @@ Chain::Chain(std::string_view source) {
       fail("[", spec_, "] ", links_[i].info->name, " is a detector and can only stand last");
     }
   }
-  const std::string& detector = links_.back().info->name;
   const Needs last = links_.back().stage->needs();
   if (links_.size() > 1 && !last.logits && !last.features) {
-    fail("[", spec_, "] ", links_.front().info->name, " changes logits and features, but ",
-         detector, " reads neither, only the array ", join(last.arrays),
-         ", which a pass of its own over the network made; use ", detector, " alone");
+    const std::string& name = links_.back().info->name;
+    fail("[", spec_, "] ", links_.front().info->name, " changes logits and features, but ", name,
+         " reads neither, only the array ", join(last.arrays),
+         ", which a pass of its own over the network made; use ", name, " alone");
   }
 }
 
 Needs Chain::needs() const {
   Needs all;
-  for (const Link& link : links_) {
-    const Needs needs = link.stage->needs();
-    all.logits |= needs.logits;
-    all.features |= needs.features;
-    all.head |= needs.head;
-    all.labels |= needs.labels;
-    for (const std::string& name : needs.arrays) {
-      if (std::ranges::find(all.arrays, name) == all.arrays.end()) all.arrays.push_back(name);
-    }
-  }
+  for (const Link& link : links_) all = all + link.stage->needs();
   return all;
 }
 
-bool Chain::fits_on(std::string_view split) const {
+std::vector<std::string> Chain::fits_on() const {
+  std::vector<std::string> roles;
   for (const Link& link : links_) {
-    if (learns(*link.info) && link.stage->fit_on == split) return true;
+    for (const std::string& role : link.stage->fits_on()) {
+      if (std::ranges::find(roles, role) == roles.end()) roles.push_back(role);
+    }
   }
-  return false;
+  return roles;
+}
+
+bool Chain::fits_on(std::string_view role) const {
+  const auto roles = fits_on();
+  return std::ranges::find(roles, role) != roles.end();
 }
 
 void Chain::check_inputs(const Inputs& in) const {
@@ -87,14 +107,7 @@ void Chain::fit(const Inputs& inputs, const FitData& data) {
   for (Link& link : links_) {
     link.stage->notices.clear();
     try {
-      if (learns(*link.info)) {
-        Statistics* statistics = link.stage->fit_on == "train" ? data.train : data.val;
-        if (!statistics) {
-          fail(link.info->name, " is fitted on the split '", link.stage->fit_on,
-               "'; name one with ", link.stage->fit_on, "=SET/SPLIT");
-        }
-        link.stage->fit(in, *statistics);
-      }
+      if (!link.stage->fits_on().empty()) link.stage->fit(in, data);
       if (link.info->shaper) in = as<Shaper>(link.stage).shape(in);
     } catch (const Error& e) {
       fail("[", spec_, "] ", e.what());
@@ -123,7 +136,7 @@ Expr Chain::score_without(std::size_t left_out, const Inputs& inputs) const {
 
 Expr Chain::score(const Inputs& inputs) const {
   check_inputs(inputs);
-  if (!fitted_ && (fits_on("train") || fits_on("val"))) {
+  if (!fitted_ && !fits_on().empty()) {
     fail("[", spec_, "] must be fitted before it can score");
   }
   try {
@@ -147,6 +160,12 @@ std::map<std::string, Array> Chain::learned() const {
     for (const LearnedArray& array : links_[i].info->learned) {
       arrays.emplace(text(i, ".", array.name), array.get(*links_[i].stage));
     }
+    const auto* members = links_[i].members();
+    for (std::size_t m = 0; members && m < members->size(); ++m) {
+      for (auto& [name, array] : (*members)[m].learned()) {
+        arrays.emplace(text(i, ".", m, ".", name), array);
+      }
+    }
   }
   return arrays;
 }
@@ -163,6 +182,15 @@ void Chain::load(const std::map<std::string, Array>& arrays) {
         fail("[", spec_, "] ", name, ": ", e.what());
       }
     }
+    auto* members = links_[i].members();
+    for (std::size_t m = 0; members && m < members->size(); ++m) {
+      std::map<std::string, Array> own;
+      const std::string prefix = text(i, ".", m, ".");
+      for (const auto& [name, array] : arrays) {
+        if (name.starts_with(prefix)) own.emplace(name.substr(prefix.size()), array);
+      }
+      (*members)[m].load(own);
+    }
   }
   fitted_ = true;
 }
@@ -170,6 +198,7 @@ void Chain::load(const std::map<std::string, Array>& arrays) {
 std::vector<std::string> all_specs() {
   std::vector<std::string> specs;
   for (const DetectorInfo& info : detectors::catalogue()) {
+    if (info.combinator) continue;
     specs.push_back(info.shaper ? info.name + "+energy" : info.name);
   }
   return specs;

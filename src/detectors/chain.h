@@ -13,12 +13,6 @@
 
 namespace nescio {
 
-/// Statistics of the splits that a fit may read; null where the caller has none.
-struct FitData {
-  Statistics* train = nullptr;
-  Statistics* val = nullptr;
-};
-
 class Chain {
  public:
   /// Parses and checks "react(q=0.9)+energy(T=1)"; lists must have been expanded. Error on unknown
@@ -30,8 +24,9 @@ class Chain {
   const std::string& spec() const { return spec_; }
   /// What all its stages need together.
   Needs needs() const;
-  /// Whether some stage learns from the split "train" or "val".
-  bool fits_on(std::string_view split) const;
+  /// The roles of the splits that its stages learn from.
+  std::vector<std::string> fits_on() const;
+  bool fits_on(std::string_view role) const;
 
   /// Learns every stage on what the ones before it produce. Error if an array that it needs is
   /// missing.
@@ -42,8 +37,8 @@ class Chain {
   /// without which the score is the same expression.
   Expr score(const Inputs& in) const;
 
-  /// Learned arrays by "<place of the stage>.<name>", for saving; load() is the way back and counts
-  /// as fitted.
+  /// Learned arrays by "<place of the stage>.<name>", for saving, those of the detectors that a stage is made
+  /// of by "<place>.<place of the detector>." and so on; load() is the way back and counts as fitted.
   std::map<std::string, Array> learned() const;
   void load(const std::map<std::string, Array>& arrays);
 
@@ -51,6 +46,9 @@ class Chain {
   struct Link {
     const DetectorInfo* info;
     std::unique_ptr<Stage> stage;
+
+    /// The detectors that it is made of; null if it is not made of any.
+    std::vector<Chain>* members() const;
   };
   void check_inputs(const Inputs& in) const;
   /// The score of all stages but the one at this place.
@@ -62,7 +60,7 @@ class Chain {
 };
 
 /// Every detector with its defaults, and each shaper in front of `energy`: what detectors=all
-/// stands for.
+/// stands for. Those that are made of others are not among them.
 std::vector<std::string> all_specs();
 
 }  // namespace nescio

@@ -35,6 +35,34 @@ TEST(Chain, RefusesWhatIsUnknownWithTheNearestName) {
   EXPECT_EQ(message("react(q=0.5,fit_on=train)+knn(k=3)"), "accepted");
 }
 
+TEST(Chain, HoldsTheDetectorsThatOneIsMadeOf) {
+  using testing::HasSubstr;
+  EXPECT_THAT(message("mean"), HasSubstr("[mean] expected at least 2 detectors"));
+  EXPECT_THAT(message("mean(msp)"), HasSubstr("found 1"));
+  EXPECT_THAT(message("mean(msp,vmi)"), HasSubstr("Did you mean 'vim'?"));
+  EXPECT_THAT(message("mean(msp,react)"), HasSubstr("react+energy"));
+  EXPECT_THAT(message("mean(odin,msp,weights=(1,2,3))"),
+              HasSubstr("expected one for each of the 2 detectors, found 3"));
+  EXPECT_THAT(message("react+mean(odin,odin)"), HasSubstr("mean reads neither"));
+
+  const Chain chain("mean(knn(k=5),mahalanobis,odin,weights=(2,1,1))");
+  EXPECT_EQ(chain.spec(), "mean(knn(k=5),mahalanobis,odin,weights=(2,1,1))");
+  EXPECT_FALSE(chain.needs().logits);
+  EXPECT_TRUE(chain.needs().features);
+  EXPECT_TRUE(chain.needs().labels);
+  EXPECT_THAT(chain.needs().arrays, testing::ElementsAre("odin"));
+  EXPECT_THAT(chain.fits_on(), testing::UnorderedElementsAre("train", "val"));
+  EXPECT_THAT(Chain("mean(msp,energy,fit_on=train)").fits_on(), testing::ElementsAre("train"));
+  EXPECT_TRUE(Chain("energy").fits_on().empty());
+}
+
+TEST(Chain, TellsAListFromASweep) {
+  using testing::HasSubstr;
+  EXPECT_THAT(message("knn(k=(1,2))"), HasSubstr("k: expected one value, found the list (1,2)"));
+  EXPECT_THAT(message("mean(msp,energy,weights=[1,2])"), HasSubstr("in (): weights=(1,2)"));
+  EXPECT_EQ(message("mean(msp,energy,weights=(1, 2))"), "accepted");
+}
+
 TEST(Chain, SaysWhatIsMissing) {
   const Inputs logits_only = make_inputs(3, 0, std::nullopt);
   EXPECT_THROW(Chain("knn").score(logits_only), Error);
@@ -58,6 +86,37 @@ TEST(Chain, RefusesAShaperThatDoesNotReachWhatIsRead) {
     EXPECT_THAT(error_of([&] { chain.score(in); }),
                 HasSubstr("scale changes nothing that knn reads"));
   }
+}
+
+// A threshold half way between ID and OOD validation rows: learns from two splits, of which neither is train.
+class Between final : public Detector {
+ public:
+  double threshold = 0;
+  std::vector<std::string> fits_on() const override { return {"val", "ood_val"}; }
+  void fit(const Inputs& in, const FitData& data) override {
+    const Expr largest = row_max(in.logits);
+    double ood = 0;
+    for (Statistics* split : data.ood_val) ood += split->mean(largest)(0, 0);
+    ood /= static_cast<double>(data.ood_val.size());
+    threshold = 0.5 * (data.of("val").mean(largest)(0, 0) + ood);
+  }
+  Expr score(const Inputs& in) const override { return threshold - row_max(in.logits); }
+};
+
+TEST(Stage, MayLearnFromSeveralSplits) {
+  const auto split = [](const char* name, float logit) {
+    return Split{name, {{"logits", Array({1, 2}, std::vector<float>{logit, 0})}}, {}, 2};
+  };
+  Statistics val(split("a/val", 8), Executor::cpu);
+  Statistics first(split("b/val", 1), Executor::cpu), second(split("c/val", 3), Executor::cpu);
+  Between stage;
+  const Inputs in = make_inputs(2, 0, std::nullopt);
+  stage.fit(in, {nullptr, &val, {&first, &second}});
+  EXPECT_EQ(stage.threshold, 5);
+  EXPECT_THAT(error_of([&] {
+                stage.fit(in, {&val, nullptr, {&first}});
+              }),
+              testing::HasSubstr("no val=SET/SPLIT is given"));
 }
 
 TEST(Chain, AllSpecsAreValid) {

@@ -5,7 +5,29 @@
 
 namespace nescio {
 
-void Stage::fit(const Inputs&, Statistics&) {}
+Needs operator+(Needs a, const Needs& b) {
+  a.logits |= b.logits;
+  a.features |= b.features;
+  a.head |= b.head;
+  a.labels |= b.labels;
+  for (const std::string& name : b.arrays) {
+    if (std::ranges::find(a.arrays, name) == a.arrays.end()) a.arrays.push_back(name);
+  }
+  return a;
+}
+
+Statistics& FitData::of(std::string_view role) const {
+  Statistics* found = role == "train" ? train : role == "val" ? val : nullptr;
+  if (!found) fail("it is fitted on ", role, ", and no ", role, "=SET/SPLIT is given");
+  return *found;
+}
+
+void Stage::fit(const Inputs&, const FitData&) {}
+
+std::vector<std::string> Stage::fits_on() const {
+  if (fit_on.empty()) return {};
+  return {fit_on};
+}
 
 void check_directions(const Inputs& in, Statistics& statistics, Notices& notices) {
   const auto& graph = in.unscaled.graph();

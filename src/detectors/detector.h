@@ -8,12 +8,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "bank/statistics.h"
 #include "base/notice.h"
 #include "base/parameters.h"
 #include "detectors/inputs.h"
+#include "statistics/statistics.h"
 
 namespace nescio {
 
@@ -28,6 +29,18 @@ struct Needs {
   /// The arrays that scoring reads, by name.
   std::vector<std::string> inputs() const;
 };
+/// What both need.
+Needs operator+(Needs a, const Needs& b);
+
+/// The rows that a fit may learn from, by the role of their split; null or empty where none is named.
+struct FitData {
+  Statistics* train = nullptr;
+  Statistics* val = nullptr;
+  std::vector<Statistics*> ood_val = {};  // OOD rows to choose on, one for each split
+
+  /// The rows of "train" or "val"; Error that says how to name them.
+  Statistics& of(std::string_view role) const;
+};
 
 /// A term of a chain like react(q=0.9)+energy.
 class Stage {
@@ -35,14 +48,15 @@ class Stage {
   virtual ~Stage() = default;
   /// Learns its constants; `in` is what the stages before it make of the bank. Not called where
   /// nothing is learned.
-  virtual void fit(const Inputs& in, Statistics& statistics);
-
+  virtual void fit(const Inputs& in, const FitData& data);
   /// What it reads with its parameters as they are: what its description says, unless it overrides this.
   virtual Needs needs() const { return described_needs; }
+  /// The roles of the splits that fit() reads ("train", "val", "ood_val"): `fit_on`, unless it overrides this.
+  virtual std::vector<std::string> fits_on() const;
 
-  std::string fit_on = "train";  // or "val"; a parameter of every stage that learns
-  Needs described_needs;         // set by describe<>
-  Notices notices;               // what fit() has to say without failing
+  std::string fit_on;     // "train" or "val", a parameter of every stage that learns; else empty
+  Needs described_needs;  // set by describe<>
+  Notices notices;        // what fit() has to say without failing
 };
 
 class Detector : public Stage {
@@ -56,6 +70,9 @@ class Shaper : public Stage {
   /// Changed features or logits. Called after fit() or after the learned arrays were loaded.
   virtual Inputs shape(const Inputs& in) const = 0;
 };
+
+/// A detector made of others (combinator.h).
+class Combinator;
 
 /// Says how many rows of a fit have no direction because all their features are zero; Error if none
 /// has one.
@@ -110,8 +127,9 @@ struct DetectorInfo {
   std::vector<std::string> aliases = {};     // what other toolkits call it
   std::vector<std::string> deviations = {};  // from the authors' code or a toolkit
   std::string weak_on_toy_data =
-      {};               // why OOD need not score higher on the conformance suite's world
-  bool shaper = false;  // set by describe<>
+      {};                   // why OOD need not score higher on the conformance suite's world
+  bool shaper = false;      // set by describe<>
+  bool combinator = false;  // set by describe<>: made of other detectors
   std::function<std::unique_ptr<Stage>()> make = {};  // set by describe<>
 };
 
@@ -119,6 +137,7 @@ struct DetectorInfo {
 template <class Object>
 DetectorInfo describe(DetectorInfo info) {
   info.shaper = std::is_base_of_v<Shaper, Object>;
+  info.combinator = std::is_base_of_v<Combinator, Object>;
   info.make = [fit_on = info.fit_on, needs = info.needs] {
     auto stage = std::make_unique<Object>();
     stage->fit_on = fit_on;

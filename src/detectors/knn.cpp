@@ -15,7 +15,8 @@ class Knn final : public Detector {
   std::string variant = "paper";
   Array rows;
 
-  void fit(const Inputs& in, Statistics& statistics) override {
+  void fit(const Inputs& in, const FitData& data) override {
+    Statistics& statistics = data.of(fit_on);
     if (normalize) check_directions(in, statistics, notices);
     rows = statistics.values(feature(in));
     check();

@@ -11,25 +11,31 @@ namespace {
 
 class React final : public Shaper {
  public:
+  static constexpr double usual[] = {0.85, 0.9, 0.95, 0.99};
+  static std::vector<std::string> usual_settings() {
+    std::vector<std::string> settings;
+    for (const double setting : usual) settings.push_back(format_number(setting));
+    return settings;
+  }
   double q = 0.9;
   double clip = 0;
 
-  void fit(const Inputs& in, Statistics& statistics) override {
-    clip = statistics.quantile(in.features, q);
-    const auto& graph = in.features.graph();
-    const auto share = [&](const Expr& condition) {
-      return row_mean(where(condition, constant(graph, 1.0), constant(graph, 0.0)));
-    };
-    const Matrix& shares =
-        statistics.mean(concat({share(in.features < clip), share(in.features > clip)}));
+  void fit(const Inputs& in, const FitData& data) override {
+    Statistics& statistics = data.of(fit_on);
+    // The settings that are usually tried come from the same passes over the rows.
+    std::vector<double> shares = {q, 0, 1};
+    shares.insert(shares.end(), std::begin(usual), std::end(usual));
+    const std::vector<double> values = statistics.quantiles(in.features, shares);
+    clip = values[0];
+    const double smallest = values[1], largest = values[2];
     const std::string found = text("tau, the quantile q = ", format_number(q),
                                    " of the features of ", statistics.name(), ", is ", clip);
-    if (shares(0, 0) == 0) {
+    if (static_cast<float>(clip) <= static_cast<float>(smallest)) {
       fail(found,
            ", the smallest of them: all would be cut to the same value; take a larger q, as ",
            "0.9");
     }
-    if (shares(0, 1) == 0) {
+    if (static_cast<float>(clip) >= static_cast<float>(largest)) {
       notices.push_back(found + ", the largest of them: none of these rows is changed");
     } else if (clip <= 0) {
       notices.push_back(found + ": it is made for features after a ReLU, where tau is above 0");
@@ -50,11 +56,9 @@ DetectorInfo react() {
                 "NeurIPS 2021", "2111.12797"},
       .needs = {.features = true, .head = true},
       .fit_on = "val",
-      .parameters = {parameter(&React::q, {.name = "q",
-                                           .doc = "quantile",
-                                           .min = 0,
-                                           .max = 1,
-                                           .sweep = {"0.85", "0.9", "0.95", "0.99"}})},
+      .parameters = {parameter(
+          &React::q,
+          {.name = "q", .doc = "quantile", .min = 0, .max = 1, .sweep = React::usual_settings()})},
       .learned = {learned(&React::clip, "clip", "tau")},
       .deviations = {"pytorch-ood 0.2 takes a fixed threshold of 1.0"},
   });

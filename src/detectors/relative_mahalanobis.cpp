@@ -12,8 +12,9 @@ class RelativeMahalanobis final : public TiedGaussian {
  public:
   Matrix background;
 
-  void fit(const Inputs& in, Statistics& statistics) override {
-    TiedGaussian::fit(in, statistics);
+  void fit(const Inputs& in, const FitData& data) override {
+    TiedGaussian::fit(in, data);
+    Statistics& statistics = data.of(fit_on);
     if (centres.rows < 2) {
       fail("of a single class (", statistics.name(), ") both distances are the same; take ",
            "mahalanobis, or rows of several classes");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bank/split_classes.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "io/file.h"
@@ -105,55 +104,6 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 }
 
 }  // namespace
-
-Inputs FittedDetector::inputs(LogitsFrom logits) const {
-  return nescio::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
-                             head_tables(head), arrays);
-}
-
-std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
-                                                 LogitsFrom logits) const {
-  return nescio::compile({chain.score(inputs(logits))}, executor);
-}
-
-FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
-                            const std::string& train, const std::string& val,
-                            const Executor& executor) {
-  check_split_classes(bank, {train, val});
-  FittedDetector out{.chain = Chain(spec),
-                     .classes = bank.classes(),
-                     .feature_width = bank.feature_width(),
-                     .head = bank.head(),
-                     .origin = nlohmann::json::object()};
-  const BankViews views = bank;
-  const auto statistics = [&](const std::string& role,
-                              const std::string& split) -> std::unique_ptr<Statistics> {
-    if (split.empty() || !out.chain.fits_on(role)) return nullptr;
-    out.origin[role] = {{"split", split}, {"manifest", bank.manifest(split)}};
-    const Needs needs = out.chain.needs();
-    const std::string missing = missing_in(views.at(split), needs, needs.labels);
-    if (!missing.empty()) fail("[", out.chain.spec(), "] ", missing);
-    const auto names = arrays_for(needs, logits_from(views, {train, val}));
-    return std::make_unique<Statistics>(read_split(views, split, names), executor);
-  };
-  const auto on_train = statistics("train", train);
-  const auto on_val = statistics("val", val);
-  for (const std::string& split : {train, val}) {
-    if (split.empty() || out.origin.contains("class_names")) continue;
-    const auto names = bank.class_names(split);
-    if (!names.empty()) out.origin["class_names"] = names;
-  }
-  out.origin["bank"] = bank.path().string();
-  out.origin["model"] = bank.model();
-  const Inputs in = make_inputs(views, {train, val});
-  out.chain.fit(in, {on_train.get(), on_val.get()});
-  out.chain.score(in);  // refuses what can be fitted, but not scored
-  const Needs needs = out.chain.needs();
-  for (const std::string& name : needs.arrays) out.arrays.emplace(name, in.array(name).width());
-  const bool gives_logits = needs.logits && logits_from(bank, bank.splits()) == LogitsFrom::head;
-  if (!needs.head && !gives_logits) out.head.reset();
-  return out;
-}
 
 void check_detector_folder(const std::filesystem::path& folder) {
   check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),

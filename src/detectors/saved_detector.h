@@ -6,41 +6,11 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "bank/feature_bank.h"
-#include "detectors/bank_inputs.h"
-#include "detectors/chain.h"
+#include "detectors/fitting.h"
 #include "io/safetensors.h"
 
 namespace nescio {
-
-/// A chain with everything that scoring needs.
-struct FittedDetector {
-  Chain chain;
-  std::size_t classes = 0;
-  std::size_t feature_width = 0;
-  Widths arrays = {};  // of probes, as far as the chain needs them
-  std::optional<Head> head;
-  nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
-
-  /// Inputs over a new graph.
-  Inputs inputs(LogitsFrom logits = LogitsFrom::network) const;
-  /// The score compiled for an executor; reads the arrays that the chain needs, by name.
-  std::unique_ptr<Program> compile(const Executor& executor = Executor::cpu,
-                                   LogitsFrom logits = LogitsFrom::network) const;
-};
-
-/// Fits `spec` on splits of a bank ("" = none). Error if the spec needs a split or an array that is
-/// not there, and for splits that number their classes otherwise.
-FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
-                            const std::string& train, const std::string& val,
-                            const Executor& executor = Executor::cpu);
 
 /// Error unless the folder may become a saved detector: it is not there, empty, or one already, with
 /// nothing else in it.

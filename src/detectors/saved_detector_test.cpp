@@ -49,7 +49,7 @@ class SavedDetector : public testing::Test {
     return out;
   }
   fs::path save(const std::string& spec) const {
-    save_detector(fit_detector(bank(), spec, "toy/train", "toy/train"), batch(),
+    save_detector(fit_detector(bank(), spec, {"toy/train", "toy/train"}), batch(),
                   folder / "detector");
     return folder / "detector";
   }
@@ -72,9 +72,10 @@ TEST_F(SavedDetector, ComesBackAfterACrashWhileItWasReplaced) {
 
 TEST_F(SavedDetector, ScoresAsBefore) {
   auto specs = all_specs();
-  specs.insert(specs.end(), {"react(q=0.5)+knn(k=3,normalize=false)", "scale(p=0.5)+msp(T=2)"});
+  specs.insert(specs.end(), {"react(q=0.5)+knn(k=3,normalize=false)", "scale(p=0.5)+msp(T=2)",
+                             "mean(mean(knn(k=3),odin),react(q=0.5)+vim,weights=(2,1))"});
   for (const std::string& spec : specs) {
-    const FittedDetector fitted = fit_detector(bank(), spec, "toy/train", "toy/train");
+    const FittedDetector fitted = fit_detector(bank(), spec, {"toy/train", "toy/train"});
     save_detector(fitted, batch(), folder / "detector");
     const FittedDetector loaded = load_detector(folder / "detector");
     EXPECT_EQ(loaded.chain.spec(), fitted.chain.spec());
@@ -98,10 +99,10 @@ TEST_F(SavedDetector, OfAProbeWithoutItsSettingsIsRead) {
 }
 
 TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {
-  save_detector(fit_detector(bank(), "energy", "", ""), batch(), folder / "detector");
+  save_detector(fit_detector(bank(), "energy", {}), batch(), folder / "detector");
   EXPECT_EQ(load_error(folder / "detector"), "");
-  EXPECT_THROW(fit_detector(bank(), "knn", "", "toy/train"), Error);
-  EXPECT_THROW(fit_detector(bank(), "knn", "toy/missing", ""), Error);
+  EXPECT_THROW(fit_detector(bank(), "knn", {"", "toy/train"}), Error);
+  EXPECT_THROW(fit_detector(bank(), "knn", {"toy/missing"}), Error);
 }
 
 TEST_F(SavedDetector, TakesFeaturesAndHeadForLogits) {
@@ -112,9 +113,9 @@ TEST_F(SavedDetector, TakesFeaturesAndHeadForLogits) {
   writer.commit(ToyBank::train_rows);
   writer.finish();
   for (const char* spec : {"energy", "react(q=0.5)+max_logit", "scale+energy", "vim"}) {
-    const bool learns = Chain(spec).fits_on("train") || Chain(spec).fits_on("val");
+    const bool learns = !Chain(spec).fits_on().empty();
     const std::string split = learns ? "toy/train" : "";
-    const FittedDetector fitted = fit_detector(without, spec, split, split);
+    const FittedDetector fitted = fit_detector(without, spec, {split, split});
     const Batch features = {{"features", rows.at("features").matrix()}};
     save_detector(fitted, features, folder / "detector");
     const FittedDetector loaded = load_detector(folder / "detector");
@@ -133,7 +134,7 @@ TEST_F(SavedDetector, IsNotSavedIfItsScoresAreNoNumbers) {
 }
 
 TEST_F(SavedDetector, SaysWhereItCannotBeWritten) {
-  const FittedDetector fitted = fit_detector(bank(), "energy", "", "");
+  const FittedDetector fitted = fit_detector(bank(), "energy", {});
   write_text(folder / "file", "in the way");
   EXPECT_THAT(error_of([&] { save_detector(fitted, batch(), folder / "file" / "detector"); }),
               HasSubstr("file/detector"));
@@ -169,6 +170,17 @@ TEST_F(SavedDetector, IsRefusedWhenDamaged) {
   fs::remove(path / "detector.json");
   EXPECT_THAT(load_error(path), HasSubstr("no detector.json"));
   EXPECT_THAT(load_error(folder / "nowhere"), HasSubstr("nescio fit"));
+}
+
+// Written by the program before there were detectors made of others.
+TEST_F(SavedDetector, OpensThoseOfOlderPrograms) {
+  const FittedDetector old = load_detector(fs::path(NESCIO_SAVED_DETECTORS) / "react_vim");
+  EXPECT_EQ(old.chain.spec(), "react(q=0.8)+vim(dim=3)");
+  const std::vector<float> features = {0, 1, 0.5, 0, 2, 1}, logits = {1, -1, 0.5};
+  std::vector<double> score(1);
+  old.compile()->run({{"features", {features.data(), 1, 6}}, {"logits", {logits.data(), 1, 3}}},
+                     {score.data()});
+  EXPECT_NEAR(score[0], 1.05698752, 1e-6);  // as it said
 }
 
 TEST_F(SavedDetector, ReplaysItsSelfTest) {

@@ -19,8 +19,8 @@ class Skeleton final : public Detector {
 
   // 4. What is learned: constants, taken from statistics that are shared with other detectors.
   Matrix mean;
-  void fit(const Inputs& in, Statistics& statistics) override {
-    mean = statistics.mean(in.features);
+  void fit(const Inputs& in, const FitData& data) override {
+    mean = data.of(fit_on).mean(in.features);
   }
 
   // 5. The score as the paper writes it.

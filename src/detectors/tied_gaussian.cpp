@@ -2,7 +2,8 @@
 
 namespace nescio {
 
-void TiedGaussian::fit(const Inputs& in, Statistics& statistics) {
+void TiedGaussian::fit(const Inputs& in, const FitData& data) {
+  Statistics& statistics = data.of(fit_on);
   if (normalize) check_directions(in, statistics, notices);
   const Expr h = feature(in);
   mean = statistics.mean(h);

@@ -15,7 +15,7 @@ class TiedGaussian : public Detector {
   Matrix whitening;  // W [D, rank] with W W^T = Sigma^-1
   Matrix centres;    // (mu_c - mean) W [C, rank]
 
-  void fit(const Inputs& in, Statistics& statistics) override;
+  void fit(const Inputs& in, const FitData& data) override;
 
  protected:
   /// h, or h / |h|.

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "detectors/bank_inputs.h"
 #include "detectors/chain.h"
-#include "detectors/saved_detector.h"
 
 namespace nescio {
 
@@ -81,7 +81,8 @@ struct ToyBank {
   }
 
   /// What the chain gives for the test rows, fitted on the training rows as train and as val.
-  Row scores(const std::string& spec, const Executor& executor = Executor::cpu) const {
+  Row scores(const std::string& spec, const Executor& executor = Executor::cpu,
+             Notices* notices = nullptr) const {
     const HeadTables head{Table(array(weight)), Table(array({bias}))};
     Chain chain(spec);
     Split split{"toy/train",
@@ -99,8 +100,16 @@ struct ToyBank {
     const Inputs in = make_inputs(classes, width, head, widths);
     Statistics statistics(split, executor);
     chain.fit(in, {&statistics, &statistics});
+    if (notices) *notices = chain.notices();
     Row out(test_rows);
     compile({chain.score(in)}, executor)->run(to_batch(test), {out.data()});
+    return out;
+  }
+
+  /// What there is to say about its fit.
+  Notices notices(const std::string& spec) const {
+    Notices out;
+    scores(spec, Executor::cpu, &out);
     return out;
   }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/error.h"
@@ -22,17 +23,27 @@ using ScoresOfSets = std::vector<Array>;
 struct Member {
   std::string name;
   BankViews bank;
-  DetectorSet detectors;
+  std::vector<std::string> detectors;  // specs of what could be fitted
+  std::unique_ptr<Program> program;    // one output for each of them
+  std::vector<std::string> reads;      // its inputs
+  std::vector<Skipped> skipped;
+  Notices notices;
 };
 
 std::vector<Member> fit_members(const BankViews& bank, const Roles& roles,
                                 const std::vector<std::string>& specs,
                                 const EvaluationSettings& settings, const Progress& progress) {
+  FitSettings fit{.skip_unavailable = settings.skip_unavailable, .executor = settings.executor};
+  for (const auto& [split, role] : scored_splits(roles)) fit.scored.push_back(split);
   std::vector<Member> members;
   for (const std::string& name : bank.members()) {
-    Member member{.name = name, .bank = bank.of_member(name), .detectors = {}};
-    member.detectors = fit_detectors(member.bank, roles, specs, settings.skip_unavailable,
-                                     settings.executor, progress);
+    Member member{.name = name, .bank = bank.of_member(name)};
+    Fits fits = fit_detectors(member.bank, roles.fitted(), specs, fit, progress);
+    for (const Chain& chain : fits.chains) member.detectors.push_back(chain.spec());
+    member.program = compile(fits.scores, settings.executor);
+    member.reads = input_names(fits.scores);
+    member.skipped = std::move(fits.skipped);
+    member.notices = std::move(fits.notices);
     members.push_back(std::move(member));
   }
   return members;
@@ -43,20 +54,19 @@ std::string of_whom(const Member& member) { return member.name.empty() ? "" : me
 
 // What all of them have; what some lack is skipped.
 void list_detectors(const std::vector<Member>& members, Results& results) {
-  for (const std::string& detector : members.front().detectors.detectors) {
+  for (const std::string& detector : members.front().detectors) {
     const auto has = [&](const Member& member) {
-      return std::ranges::find(member.detectors.detectors, detector) !=
-             member.detectors.detectors.end();
+      return std::ranges::count(member.detectors, detector) > 0;
     };
     if (std::ranges::all_of(members, has)) results.detectors.push_back(detector);
   }
   for (const Member& member : members) {
-    for (const Skipped& skipped : member.detectors.skipped) {
+    for (const Skipped& skipped : member.skipped) {
       const auto same = [&](const Skipped& other) { return other.detector == skipped.detector; };
       if (std::ranges::any_of(results.skipped, same)) continue;
       results.skipped.push_back({skipped.detector, of_whom(member) + skipped.reason});
     }
-    for (const std::string& notice : member.detectors.notices) {
+    for (const std::string& notice : member.notices) {
       results.notices.push_back(of_whom(member) + notice);
     }
   }
@@ -100,17 +110,16 @@ std::vector<ScoresOfSets> score_all(const std::vector<Member>& members,
   for (const SetInfo& set : sets) {
     std::vector<std::vector<T>> of_set(scores.size(), std::vector<T>(set.rows));
     for (const Member& member : members) {
-      const DetectorSet& fitted = member.detectors;
       const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
         for (std::size_t d = 0; d < detectors.size(); ++d) {
-          const auto at = std::ranges::find(fitted.detectors, detectors[d]);
-          const auto& window = windows[static_cast<std::size_t>(at - fitted.detectors.begin())];
+          const auto at = std::ranges::find(member.detectors, detectors[d]);
+          const auto& window = windows[static_cast<std::size_t>(at - member.detectors.begin())];
           for (std::size_t i = 0; i < window.size(); ++i) {
             of_set[d][first + i] += weight * window[i];
           }
         }
       };
-      stream_scores(member.bank.at(set.name), fitted.reads, *fitted.program, fitted.detectors, take,
+      stream_scores(member.bank.at(set.name), member.reads, *member.program, member.detectors, take,
                     progress);
     }
     for (std::size_t d = 0; d < scores.size(); ++d) {

@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/notice.h"
 #include "base/progress.h"
-#include "evaluation/detector_set.h"
+#include "detectors/fitting.h"
 #include "evaluation/roles.h"
 #include "metrics/measure.h"
 
@@ -53,8 +53,9 @@ using KeepScores =
     std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;
 
 /// All detectors are one program over one graph and run over every set once. On banks side by side they
-/// are fitted on each, and a row's score is the mean. Holds one score for each detector and row. The accuracy of the network stands under every detector with the role
-/// id; it is left out where the id set has no logits or labels (none at all, or all -1).
+/// are fitted on each, and a row's score is the mean. Holds one score for each detector and row. What
+/// is measured on the network's answers stands under every detector with the role id; it is left out
+/// where the id set has no logits or labels (none at all, or all -1).
 /// Error as check_roles() and fit_detectors(), and for a label of the id set outside 0 .. C-1.
 Results evaluate(const BankViews& bank, const Roles& roles, const EvaluationSettings& settings,
                  const Progress& progress = {}, const KeepScores& keep = {});

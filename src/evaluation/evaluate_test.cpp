@@ -117,7 +117,7 @@ TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
   EXPECT_EQ(results.skipped[0].reason, "a/test has no features");
   EXPECT_EQ(results.detectors, std::vector<std::string>{"energy"});
   EXPECT_NE(refusal(roles, {"knn(k=1)"}).find("[knn(k=1)]"), std::string::npos);
-  EXPECT_NE(error_of([&] { run(roles, {"knn(k=1)"}, true); }).find("no detector can be evaluated"),
+  EXPECT_NE(error_of([&] { run(roles, {"knn(k=1)"}, true); }).find("no detector can be fitted"),
             std::string::npos);
 }
 

@@ -16,7 +16,8 @@ Roles roles_of(const Json& roles) {
           .val = roles.at("val"),
           .id = roles.at("id"),
           .near = roles.at("near").get<std::vector<std::string>>(),
-          .far = roles.at("far").get<std::vector<std::string>>()};
+          .far = roles.at("far").get<std::vector<std::string>>(),
+          .ood_val = roles.value("ood_val", std::vector<std::string>{})};  // runs of old have none
 }
 
 FeatureBank open_bank(const fs::path& folder, const fs::path& recorded) {

@@ -185,18 +185,11 @@ class Reader {
       const auto node = roles.find(role);
       return node ? declared(*node, {node->scalar()}).front() : std::string();
     };
-    out.roles = {one("train"), one("val"), one("id"), many("near"), many("far")};
-    out.ood_val = many("ood_val");
+    out.roles = {one("train"), one("val"), one("id"), many("near"), many("far"), many("ood_val")};
     try {
       check_roles(out.roles);
     } catch (const Error& e) {
       roles.refuse(e.what());
-    }
-    for (const auto& [split, role] : scored_splits(out.roles)) {
-      if (std::ranges::find(out.ood_val, split) != out.ood_val.end()) {
-        roles.refuse(split, " is named as ", role,
-                     " and as ood_val; settings chosen on rows that are scored are too good");
-      }
     }
   }
 
@@ -262,7 +255,7 @@ nlohmann::ordered_json to_json(const Protocol& protocol) {
   }
   const Roles& roles = protocol.roles;
   out["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
-                  {"near", roles.near},   {"far", roles.far}, {"ood_val", protocol.ood_val}};
+                  {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
   return out;
 }
 

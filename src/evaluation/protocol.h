@@ -36,7 +36,6 @@ struct Protocol {
   std::vector<ProtocolSet> sets;    // those that have a role, in the order of the file
   std::vector<std::string> unused;  // names of the others
   Roles roles;
-  std::vector<std::string> ood_val;  // OOD rows to choose settings on; never scored
 
   /// "resnet20:PATH?user=1" with the protocol's preprocessing, which the user's options override.
   std::string model_spec(std::string model) const;

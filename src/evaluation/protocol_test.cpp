@@ -45,7 +45,7 @@ TEST(Protocol, ReadsSetsInOrder) {
   EXPECT_EQ(p.roles.id, "a/test");
   EXPECT_THAT(p.roles.near, ElementsAre("b/test"));
   EXPECT_THAT(p.roles.far, ElementsAre());
-  EXPECT_THAT(p.ood_val, ElementsAre("b/val"));
+  EXPECT_THAT(p.roles.ood_val, ElementsAre("b/val"));
   const auto json = to_json(p);
   EXPECT_EQ(json.at("sets").at("a/val").at("expected_rows"), 3);
   EXPECT_EQ(json.at("roles").at("val"), "a/val");

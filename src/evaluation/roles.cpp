@@ -9,11 +9,12 @@ namespace nescio {
 
 namespace {
 
-// train and val, as far as they are named.
+// train, val and ood_val, as far as they are named.
 std::vector<std::pair<std::string, std::string>> fitted_splits(const Roles& roles) {
   std::vector<std::pair<std::string, std::string>> out;
   if (!roles.train.empty()) out.emplace_back(roles.train, "train");
   if (!roles.val.empty()) out.emplace_back(roles.val, "val");
+  for (const std::string& split : roles.ood_val) out.emplace_back(split, "ood_val");
   return out;
 }
 

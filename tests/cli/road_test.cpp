@@ -73,7 +73,8 @@ TEST_F(Road, Float64OnWish) {
 }
 
 TEST_F(Road, ScoresDoNotDependOnThreads) {
-  for (const std::string spec : {"mahalanobis", "react+energy", "vim(dim=4)"}) {
+  for (const std::string spec :
+       {"mahalanobis", "react+energy", "vim(dim=4)", "mean(she,knn(k=5),weights=(2,1))"}) {
     std::vector<std::string> bytes;
     for (const std::string threads : {"1", "2"}) {
       const std::string detector = world->path("d" + threads);

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/threads.h"
-#include "detectors/chain.h"
+#include "detectors/combinator.h"
 
 namespace nescio {
 
@@ -136,6 +136,16 @@ std::vector<DetectorInfo> entries() {
   return all;
 }
 
+/// A stage with its default parameters; one that is made of detectors gets two that learn nothing.
+std::unique_ptr<Stage> make(const DetectorInfo& info) {
+  auto stage = info.make();
+  if (info.combinator) {
+    auto& members = static_cast<Combinator&>(*stage).members;
+    for (const char* member : {"energy", "max_logit"}) members.emplace_back(member);
+  }
+  return stage;
+}
+
 /// A stage alone is scored through `energy` if it is a shaper.
 class Fitted {
  public:
@@ -143,11 +153,11 @@ class Fitted {
                   const Executor& executor = Executor::cpu)
       : info_(info) {
     if (info.shaper) energy_ = detectors::find("energy").make();
-    stage_ = info.make();
+    stage_ = make(info);
     in_ = w.inputs();
     if (info.fit_on.empty()) return;
     Statistics statistics(info.fit_on == "train" ? w.train : w.val, executor);
-    stage_->fit(in_, statistics);
+    stage_->fit(in_, {&statistics, &statistics});
   }
   Stage& stage() { return *stage_; }
   Expr score() const {
@@ -189,7 +199,7 @@ TEST_P(Conformance, DescriptionIsComplete) {
   EXPECT_FALSE(info().formula.empty());
   EXPECT_FALSE(info().paper.authors.empty());
   EXPECT_FALSE(info().paper.title.empty());
-  EXPECT_FALSE(info().needs.inputs().empty());
+  EXPECT_FALSE(make(info())->needs().inputs().empty());
   EXPECT_EQ(info().fit_on.empty(), info().learned.empty())
       << "what is learned must be listed, so that it is saved";
   for (const auto& p : info().parameters) {
@@ -250,9 +260,9 @@ TEST_P(Conformance, FitForgetsTheOneBefore) {
   const World other = make_world(10, 24, 200);
   const Inputs in = world().inputs();
   Statistics elsewhere(info().fit_on == "train" ? other.val : other.train, Executor::cpu);
-  twice.stage().fit(in, elsewhere);
+  twice.stage().fit(in, {&elsewhere, &elsewhere});
   Statistics again(info().fit_on == "train" ? world().train : world().val, Executor::cpu);
-  twice.stage().fit(in, again);
+  twice.stage().fit(in, {&again, &again});
   EXPECT_EQ(twice.scores(world().id()), once);
 }
 
@@ -348,7 +358,7 @@ TEST_P(Conformance, LearnedArraysAreAllThatScoringNeeds) {
     EXPECT_FALSE(a.doc.empty()) << a.name;
     saved.push_back(a.get(fitted.stage()));
   }
-  const auto fresh = info().make();
+  const auto fresh = make(info());
   for (std::size_t i = 0; i < saved.size(); ++i) info().learned[i].set(*fresh, saved[i]);
   const Inputs in = world().inputs();
   const auto energy = detectors::find("energy").make();
@@ -428,7 +438,7 @@ class Pairs {
  public:
   std::vector<float> scores(const std::string& spec) {
     Chain chain(spec);
-    if (chain.fits_on("train") || chain.fits_on("val")) {
+    if (!chain.fits_on().empty()) {
       EXPECT_THROW(chain.score(in_), Error) << spec;
     }
     chain.fit(in_, {&train_, &val_});

@@ -31,7 +31,7 @@ TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
     EXPECT_EQ(read.name, name);
     EXPECT_TRUE(read.unused.empty());
     EXPECT_EQ(read.roles.near.size(), 2U);
-    EXPECT_EQ(read.ood_val.size(), 1U);
+    EXPECT_EQ(read.roles.ood_val.size(), 1U);
     std::size_t found = 0;
     for (const ProtocolSet& set : read.sets) {
       EXPECT_THAT(set.data, testing::MatchesRegex(

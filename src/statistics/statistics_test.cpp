@@ -1,4 +1,4 @@
-#include "bank/statistics.h"
+#include "statistics/statistics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/threads.h"
+#include "io/test_folder.h"
+#include "statistics/gaussian_mixture.h"
+#include "statistics/k_means.h"
 
 namespace nescio {
 namespace {
@@ -29,7 +32,7 @@ struct Data {
   Split split() const {
     return {"toy/train",
             {{"features", Array({rows, width}, std::vector<float>(x))}},
-            Array({rows}, std::vector<std::int64_t>(y)),
+            Array({y.size()}, std::vector<std::int64_t>(y)),
             classes};
   }
   double value(std::size_t r, std::size_t c) const { return x[r * width + c]; }
@@ -78,7 +81,7 @@ TEST_P(StatisticsOf, AreThoseOfTheFormulas) {
 }
 
 TEST_P(StatisticsOf, HoldOverSeveralChunksFarFromTheOrigin) {
-  // Five chunks of 2048 rows, the last one short: one lane has two.
+  // Five chunks of 2048 rows, the last one short.
   const std::size_t width = 512;
   const Data far(8500, width, 3, 1e4);
   Statistics all(far.split(), GetParam());
@@ -153,24 +156,113 @@ TEST_P(StatisticsOf, AreComputedOnce) {
   EXPECT_EQ(statistics.values(x).data(), statistics.values(x).data());
 }
 
+TEST_P(StatisticsOf, AddUpWhatAFunctionSays) {
+  // Counts and sums of the rows whose first value is positive.
+  const auto positive = [](const Rows& rows, Matrix& sums) {
+    for (std::size_t r = 0; r < rows.count(); ++r) {
+      if (rows.row(r)[0] <= 0) continue;
+      sums(0, 0) += 1;
+      sums(0, 1) += rows.row(r)[6];
+    }
+  };
+  double count = 0, sum = 0;
+  for (std::size_t r = 0; r < data.rows; ++r) {
+    if (data.value(r, 0) <= 0) continue;
+    count += 1;
+    sum += data.value(r, 6);
+  }
+  const Matrix found = statistics.reduce(x, Matrix(1, 2), positive);
+  EXPECT_EQ(found(0, 0), count);
+  EXPECT_NEAR(found(0, 1), sum, 1e-9);
+
+  // Sums over parts of the rows, merged, are those over all of them.
+  std::vector<std::size_t> even, odd;
+  for (std::size_t r = 0; r < data.rows; ++r) (r % 2 == 0 ? even : odd).push_back(r);
+  Statistics first = statistics.subset(even), second = statistics.subset(odd);
+  Matrix merged = first.reduce(x, Matrix(1, 2), positive);
+  merge(merged, second.reduce(x, Matrix(1, 2), positive));
+  EXPECT_EQ(merged(0, 0), count);
+  EXPECT_NEAR(merged(0, 1), sum, 1e-9);
+}
+
+TEST_P(StatisticsOf, MayBeOfSomeRowsOnly) {
+  const Expr label = statistics.label(graph);
+  const Expr of_one = label == constant(graph, 1.0);
+  Statistics& ones = statistics.only(of_one);
+  EXPECT_EQ(ones.rows(), 100u);
+  EXPECT_EQ(&ones, &statistics.only(of_one));
+  EXPECT_THAT(ones.class_counts(), testing::ElementsAre(0, 100, 0));
+  for (std::size_t c = 0; c < 7; ++c) EXPECT_NEAR(ones.mean(x)(0, c), mean(c, 1), tolerance);
+  EXPECT_NEAR(ones.class_sum(x)(1, 3), 100 * mean(3, 1), 100 * tolerance);
+  EXPECT_EQ(ones.class_sum(x)(0, 3), 0);
+
+  // A part of a part; both conditions are of the original rows.
+  const Expr last = slice_columns(x, 6, 7);
+  Statistics& both = ones.only(last > 0.5);
+  std::vector<double> kept;
+  for (std::size_t r = 0; r < data.rows; ++r) {
+    if (data.y[r] == 1 && data.value(r, 6) > 0.5) kept.push_back(data.value(r, 6));
+  }
+  ASSERT_EQ(both.rows(), kept.size());
+  std::ranges::sort(kept);
+  EXPECT_EQ(both.quantile(last, 0), kept.front());
+  EXPECT_EQ(both.quantile(last, 1), kept.back());
+  EXPECT_EQ(both.values(last).size(), kept.size());
+  EXPECT_EQ(both.mean(label)(0, 0), 1);
+
+  Statistics& none = statistics.only(last > 1e6);
+  EXPECT_EQ(none.rows(), 0u);
+  EXPECT_EQ(none.class_sum(x), Matrix(3, 7));
+  EXPECT_THAT(error_of([&] { none.mean(x); }), testing::HasSubstr("toy/train: nothing can be"));
+  EXPECT_THAT(error_of([&] { (void)statistics.subset({300}); }),
+              testing::HasSubstr("no row 300 of 300"));
+}
+
+TEST_P(StatisticsOf, RememberWhatFollowsFromThem) {
+  int computed = 0;
+  const auto twice_the_mean = [&] {
+    ++computed;
+    Matrix twice = statistics.mean(x);
+    for (double& v : twice.values) v *= 2;
+    return twice;
+  };
+  const Matrix& first = statistics.derived<Matrix>("twice", x, twice_the_mean);
+  EXPECT_EQ(first(0, 2), 2 * statistics.mean(x)(0, 2));
+  EXPECT_EQ(&statistics.derived<Matrix>("twice", x, twice_the_mean), &first);
+  statistics.derived<Matrix>("twice", 2.0 * x, twice_the_mean);
+  statistics.derived<Matrix>("thrice", x, twice_the_mean);
+  EXPECT_EQ(computed, 3);
+}
+
+TEST_P(StatisticsOf, TakeSeveralQuantilesAtOnce) {
+  const std::vector<double> q = {0.9, 0, 0.25, 0.9, 1};
+  const auto together = statistics.quantiles(x, q);
+  Statistics alone(data.split(), GetParam());
+  for (std::size_t i = 0; i < q.size(); ++i) EXPECT_EQ(together[i], alone.quantile(x, q[i]));
+}
+
 INSTANTIATE_TEST_SUITE_P(Executors, StatisticsOf,
                          testing::Values(Executor::reference, Executor::cpu),
                          [](const auto& info) { return info.param.name; });
 
 TEST(Statistics, HaveTheSameBitsForAnyThreadCount) {
-  const Data data(20000, 90, 5);  // several chunks
+  const Data data(60000, 90, 5);  // several chunks
   const auto graph = std::make_shared<Graph>();
   const Expr x = input(graph, "features", 90);
   const auto all = [&](int threads) {
     set_thread_count(threads);
     Statistics statistics(data.split(), Executor::cpu);
-    return std::tuple(statistics.mean(x), statistics.class_mean(x), statistics.within_covariance(x),
-                      statistics.covariance(x), statistics.within_whitening(x).matrix,
-                      statistics.quantile(x, 0.3));
+    return std::tuple(
+        statistics.mean(x), statistics.class_mean(x), statistics.within_covariance(x),
+        statistics.covariance(x), statistics.within_whitening(x).matrix,
+        statistics.quantile(x, 0.3), statistics.only(slice_columns(x, 0, 1) > 0.0).mean(x),
+        k_means(statistics, slice_columns(x, 0, 4), {.centres = 3, .iterations = 3}).centres,
+        gaussian_mixture(statistics, slice_columns(x, 0, 4), {.components = 2, .iterations = 2})
+            .covariances);
   };
   const int before = thread_count();
   const auto one = all(1);
-  for (const int threads : {2, 5}) EXPECT_TRUE(all(threads) == one) << threads;
+  for (const int threads : {2, 3, 7}) EXPECT_TRUE(all(threads) == one) << threads;
   set_thread_count(before);
 }
 
@@ -196,6 +288,9 @@ TEST(Statistics, SayWhatIsWrongWithASplit) {
   EXPECT_THAT(message(data, means), HasSubstr("no sample of class 0, 2"));
   const auto mean = [](Statistics& s, const Expr& x) { s.mean(x); };
   EXPECT_THAT(message(Data(0, 4, 3), mean), HasSubstr("without rows"));
+  Data short_of_labels(30, 4, 3);
+  short_of_labels.y.pop_back();
+  EXPECT_THAT(message(short_of_labels, mean), HasSubstr("toy/train: 29 labels for 30 rows"));
   Data infinite(30, 4, 3);
   infinite.x[9] = std::nanf("");
   EXPECT_THAT(message(infinite, mean), HasSubstr("row 2, column 1 is nan"));

@@ -1,0 +1,69 @@
+// Detectors fitted on splits of a bank.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "bank/feature_bank.h"
+#include "base/notice.h"
+#include "base/progress.h"
+#include "detectors/bank_inputs.h"
+#include "detectors/chain.h"
+#include "detectors/fit_splits.h"
+
+namespace nescio {
+
+struct FitSettings {
+  std::vector<std::string> scored = {};  // splits that will be scored: they need what is read, too
+  bool skip_unavailable = false;         // leave out what cannot be fitted, with the reason
+  Executor executor = Executor::cpu;     // of the statistics
+};
+
+struct Skipped {
+  std::string detector;
+  std::string reason;
+};
+
+/// Detectors that were fitted side by side. Their scores are expressions of one graph, so that one program
+/// computes what they share once.
+struct Fits {
+  Inputs inputs;
+  std::vector<Chain> chains;
+  std::vector<Expr> scores;  // of each chain
+  std::vector<Skipped> skipped;
+  Notices notices;  // what there is to say about them
+};
+
+/// Fits every spec; all of them share the statistics of each split. One for which something is missing or damaged, or
+/// that these rows do not allow (too few of them, a class without any), is an Error, or left out with the reason if
+/// `skip_unavailable`. Error if nothing is left, or if a spec occurs twice.
+Fits fit_detectors(const BankViews& bank, const FitSplits& splits,
+                   const std::vector<std::string>& specs, const FitSettings& settings = {},
+                   const Progress& progress = {});
+
+/// A chain with everything that scoring needs, away from its bank.
+struct FittedDetector {
+  Chain chain;
+  std::size_t classes = 0;
+  std::size_t feature_width = 0;
+  Widths arrays = {};  // of probes, as far as the chain needs them
+  std::optional<Head> head;
+  nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
+
+  /// Inputs over a new graph.
+  Inputs inputs(LogitsFrom logits = LogitsFrom::network) const;
+  /// The score compiled for an executor; reads the arrays that the chain needs, by name.
+  std::unique_ptr<Program> compile(const Executor& executor = Executor::cpu,
+                                   LogitsFrom logits = LogitsFrom::network) const;
+};
+
+/// fit_detectors() for one spec, with what the bank says about what it was fitted on. Error for splits that
+/// number their classes otherwise.
+FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
+                            const FitSplits& splits, const Executor& executor = Executor::cpu);
+
+}  // namespace nescio

@@ -1,0 +1,136 @@
+#include "detectors/principal_space.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/threads.h"
+
+namespace nescio {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<float>::epsilon();
+
+Matrix matrix_of(const Table& table) {
+  Matrix m(table.rows(), table.cols());
+  for (std::size_t i = 0; i < m.values.size(); ++i) m.values[i] = table.value(i);
+  return m;
+}
+
+// LAPACK runs on one thread: its bits may depend on how many it has.
+template <class Compute>
+auto alone(Compute compute) {
+  decltype(compute()) out;
+  parallel_for(1, [&](std::size_t) { out = compute(); });
+  return out;
+}
+
+// u = -pinv(W) b. The head is the same for all that is fitted on a bank, so it is inverted once.
+Matrix vanishing_feature(const Inputs& in, Statistics& statistics) {
+  const Expr weight = constant(in.features.graph(), in.head->weight);
+  const Matrix& inverse = statistics.derived<Matrix>("pseudo-inverse", weight, [&] {
+    return alone(
+        [&] { return math::transpose(math::pseudo_inverse(matrix_of(in.head->weight), epsilon)); });
+  });
+  Matrix u = alone([&] { return math::multiply(matrix_of(in.head->bias), inverse); });
+  for (double& v : u.values) v = -v;
+  return u;
+}
+
+// Of the second moment about u: covariance + (mean - u)(mean - u)^T. Values ascend.
+const math::Eigen& principal_axes(const Inputs& in, const Matrix& u, Statistics& statistics) {
+  return statistics.derived<math::Eigen>("principal axes about 0", in.features - u, [&] {
+    Matrix moment = statistics.covariance(in.features);
+    const Matrix& mean = statistics.mean(in.features);
+    for (std::size_t i = 0; i < moment.rows; ++i) {
+      for (std::size_t j = 0; j < moment.cols; ++j) {
+        moment(i, j) += (mean(0, i) - u(0, i)) * (mean(0, j) - u(0, j));
+      }
+    }
+    return alone([&] { return math::eigen_symmetric(std::move(moment)); });
+  });
+}
+
+// mean |R^T (h - u)| over the rows for each number of columns that R may have, less one: one pass for all values
+// of `dim`.
+const Matrix& mean_residuals(const Inputs& in, const Matrix& u, Statistics& statistics) {
+  const Expr about_u = in.features - u;
+  return statistics.derived<Matrix>("mean residuals about 0", about_u, [&] {
+    const Expr along_axes = matmul(about_u, principal_axes(in, u, statistics).vectors);
+    Matrix means = statistics.reduce(along_axes, Matrix(1, along_axes.width()),
+                                     [](const Rows& rows, Matrix& sums) {
+                                       for (std::size_t r = 0; r < rows.count(); ++r) {
+                                         const auto row = rows.row(r);
+                                         double square = 0;
+                                         for (std::size_t c = 0; c < rows.width; ++c) {
+                                           square += row[c] * row[c];
+                                           sums.values[c] += std::sqrt(square);
+                                         }
+                                       }
+                                     });
+    for (double& v : means.values) v /= static_cast<double>(statistics.rows());
+    return means;
+  });
+}
+
+/// Features are float32, so a sum over D of them is known to eps sqrt(D) of their length; what the
+/// residual space holds must be more. `moments` ascend, those of the residual space come first.
+void check_residual(const std::vector<double>& moments, std::size_t d, const Matrix& origin,
+                    const Statistics& statistics) {
+  const auto width = static_cast<double>(moments.size());
+  double all = 0, rest = 0, shift = 0;
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    all += moments[i];
+    if (i < moments.size() - d) rest += moments[i];
+  }
+  for (const double v : origin.values) shift += v * v;
+  const double rounding = width * epsilon * epsilon * (all + shift);
+  if (rest > rounding) return;
+  const auto rank = std::ranges::count_if(moments, [&](double m) { return m > rounding; });
+  const std::string remedy = rank > 1 ? text("take a smaller dim, e.g. ", rank / 2)
+                                      : text("they hold nothing to be measured");
+  fail("the training features have no part outside the first ", d, " dimensions: the ",
+       statistics.rows(), " rows of ", statistics.name(), " span ", rank, " of ", moments.size(),
+       ", what is beyond is rounding; ", remedy);
+}
+
+}  // namespace
+
+void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
+  Statistics& statistics = data.of(fit_on);
+  const std::size_t width = in.features.width();
+  const std::size_t d = dim ? static_cast<std::size_t>(*dim) : width > 256 ? 256 : width / 2;
+  if (d >= width) {
+    fail("dim = ", d, " leaves nothing of ", width, " feature dimensions; take less, e.g. ",
+         width / 2);
+  }
+  origin = vanishing_feature(in, statistics);
+  const math::Eigen& eigen = principal_axes(in, origin, statistics);
+  residual_space = Matrix(width, width - d);
+  for (std::size_t i = 0; i < width; ++i) {
+    std::copy_n(eigen.vectors.row(i).begin(), width - d, residual_space.row(i).begin());
+  }
+  check_residual(eigen.values, d, origin, statistics);
+  if (statistics.rows() < width) {
+    notices.push_back(text(statistics.rows(), " rows of ", statistics.name(), " in ", width,
+                           " dimensions: rows that were not fitted on have a larger residual; fit "
+                           "it on more rows"));
+  }
+}
+
+Expr PrincipalSpace::residual(const Inputs& in) const {
+  return l2_norm(matmul(in.features - origin, residual_space));
+}
+
+double PrincipalSpace::mean_residual(const Inputs& in, Statistics& statistics) const {
+  return mean_residuals(in, origin, statistics)(0, residual_space.cols - 1);
+}
+
+ParameterInfo principal_dimensions() {
+  return {.name = "dim",
+          .doc = "dimensions of the principal space; auto: 256, or D / 2 where D <= 256",
+          .min = 1,
+          .sweep = {"256", "1000"}};
+}
+
+}  // namespace nescio

@@ -1,0 +1,31 @@
+// What lies outside the principal space of the training features: what ViM and its residual rest on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "detectors/detector.h"
+
+namespace nescio {
+
+/// Learns u = -pinv(W) b, the feature at which the logits vanish, and R, the eigenvectors of the training
+/// features' second moment about u beyond the first `dim`. Refused where the rest is rounding.
+class PrincipalSpace : public Detector {
+ public:
+  std::optional<std::int64_t> dim;
+  Matrix origin;          // u [1, D]
+  Matrix residual_space;  // R [D, D - dim]
+
+  void fit(const Inputs& in, const FitData& data) override;
+
+ protected:
+  /// |R^T (h - u)|; O(D (D - dim)) a row.
+  Expr residual(const Inputs& in) const;
+  /// Its mean over the rows that were fitted on.
+  double mean_residual(const Inputs& in, Statistics& statistics) const;
+};
+
+/// How `dim` is described.
+ParameterInfo principal_dimensions();
+
+}  // namespace nescio

@@ -1,0 +1,293 @@
+// How rows reach a statistic: chunk by chunk, all of them or some.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "math/quantile.h"
+#include "statistics/statistics.h"
+
+namespace nescio {
+namespace {
+
+// Enough rows for a scatter matrix of theirs to cost more than adding it up.
+constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
+constexpr const char* label_input = "labels";
+
+std::size_t chunk_rows(std::size_t width, std::size_t block_rows) {
+  const std::size_t rows = std::max<std::size_t>(chunk_bytes / (width * sizeof(double)), 1);
+  return (rows + block_rows - 1) / block_rows * block_rows;
+}
+
+// Each lane has sums of its own, which are made and merged: large ones (a covariance at D 1024) cost as
+// much as many rows, so there are fewer of them.
+std::size_t lane_count(std::size_t chunks, std::size_t sums) {
+  constexpr std::size_t large = std::size_t{1} << 20;
+  return std::min<std::size_t>(chunks, sums < large ? 64 : 16);
+}
+
+// Names of the inputs that an expression reads.
+std::set<std::string> inputs_of(const Expr& e) {
+  std::set<std::string> names;
+  std::set<NodeId> seen;
+  std::vector<NodeId> open = {e.id()};
+  while (!open.empty()) {
+    const NodeId id = open.back();
+    open.pop_back();
+    if (!seen.insert(id).second) continue;
+    const Node& node = e.graph()->node(id);
+    if (node.op == Op::input) names.insert(node.name);
+    open.insert(open.end(), node.arguments.begin(), node.arguments.end());
+  }
+  return names;
+}
+
+Array as_column(const Array& labels) {
+  const auto values = labels.as<std::int64_t>();
+  std::vector<float> column;
+  column.reserve(values.size());
+  for (const std::int64_t label : values) column.push_back(static_cast<float>(label));
+  return {{values.size()}, std::move(column)};
+}
+
+// Merges the sums of lanes in their order, as they come in.
+class InOrder {
+ public:
+  void take(std::size_t lane, Matrix sums) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(lane, std::move(sums));
+    for (auto next = waiting_.find(merged_); next != waiting_.end();
+         next = waiting_.find(++merged_)) {
+      if (merged_ == 0) {
+        total_ = std::move(next->second);
+      } else {
+        merge(total_, next->second);
+      }
+      waiting_.erase(next);
+    }
+  }
+  Matrix total() { return std::move(total_); }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::size_t, Matrix> waiting_;
+  std::size_t merged_ = 0;
+  Matrix total_;
+};
+
+}  // namespace
+
+void merge(Matrix& sums, const Matrix& other) {
+  for (std::size_t i = 0; i < sums.values.size(); ++i) sums.values[i] += other.values[i];
+}
+
+Statistics::Statistics(Split split, const Executor& executor)
+    : split_(std::move(split)), executor_(executor) {
+  for (const auto& [name, array] : split_.arrays) rows_ = array.rows();
+  for (const auto& [name, array] : split_.arrays) {
+    if (array.rows() != rows_) {
+      fail(split_.name, ": ", name, " has ", array.rows(), " rows, another array ", rows_);
+    }
+  }
+  if (!split_.labels.empty() && split_.labels.size() != rows_) {
+    fail(split_.name, ": ", split_.labels.size(), " labels for ", rows_, " rows");
+  }
+  require_rows();
+}
+
+// The arrays are shared; labels are those of the rows that are kept.
+Statistics::Statistics(const Statistics& whole, std::vector<std::size_t> kept)
+    : split_(whole.split_), executor_(whole.executor_), rows_(kept.size()), graph_(whole.graph_) {
+  if (!split_.labels.empty()) {
+    const auto all = whole.split_.labels.as<std::int64_t>();
+    std::vector<std::int64_t> labels;
+    for (const std::size_t r : kept) labels.push_back(all[r]);
+    split_.labels = Array({rows_}, std::move(labels));
+  }
+  if (whole.kept_) {
+    for (std::size_t& r : kept) r = (*whole.kept_)[r];
+  }
+  kept_ = std::move(kept);
+}
+
+Statistics Statistics::subset(const std::vector<std::size_t>& rows) const {
+  for (const std::size_t r : rows) {
+    if (r >= rows_) fail(split_.name, ": there is no row ", r, " of ", rows_);
+  }
+  return {*this, rows};
+}
+
+Statistics& Statistics::only(const Expr& condition) {
+  check_graph(condition);
+  if (condition.width() != 1) {
+    fail("[statistics] a condition on rows has width 1, found ", condition.width());
+  }
+  auto& part = parts_[condition.id()];
+  if (!part) {
+    const auto& graph = condition.graph();
+    const Expr holds = where(condition, constant(graph, 1.0), constant(graph, 0.0));
+    std::vector<std::size_t> kept;
+    stream<float>(holds, [&](std::size_t first, std::span<const float> values) {
+      for (std::size_t r = 0; r < values.size(); ++r) {
+        if (values[r] != 0) kept.push_back(first + r);
+      }
+    });
+    part.reset(new Statistics(*this, std::move(kept)));
+  }
+  return *part;
+}
+
+Expr Statistics::label(const std::shared_ptr<Graph>& graph) {
+  labels();
+  return input(graph, label_input, 1);
+}
+
+Batch Statistics::arrays_of(const Expr& e) {
+  Batch out;
+  for (const std::string& name : inputs_of(e)) {
+    if (name == label_input) {
+      if (label_values_.empty()) label_values_ = as_column(split_.labels);
+      out.emplace(name, label_values_.matrix());
+      continue;
+    }
+    const auto found = split_.arrays.find(name);
+    if (found != split_.arrays.end()) out.emplace(name, found->second.matrix());
+  }
+  return out;
+}
+
+// Labels are kept by this object and for its rows alone; arrays are those of the whole split.
+Statistics::Window Statistics::window(const Batch& all, std::size_t first, std::size_t rows) const {
+  Window out;
+  for (const auto& [name, view] : all) {
+    if (!kept_ || name == label_input) {
+      out.batch.emplace(name, view.slice(first, rows));
+      continue;
+    }
+    std::vector<float>& copy = out.copies.emplace_back();
+    copy.reserve(rows * view.cols);
+    for (std::size_t r = first; r < first + rows; ++r) {
+      const float* row = view.row((*kept_)[r]);
+      copy.insert(copy.end(), row, row + view.cols);
+    }
+    out.batch.emplace(name, MatrixView{copy.data(), rows, view.cols});
+  }
+  return out;
+}
+
+// take(first row, values) for chunk after chunk, each computed by all threads.
+template <class T, class Take>
+void Statistics::stream(const Expr& e, Take take) {
+  const auto program = compile({e}, executor_);
+  const Batch all = arrays_of(e);
+  const std::size_t step = chunk_rows(e.width(), program->block_rows());
+  std::vector<T> values;
+  for (std::size_t first = 0; first < rows_; first += step) {
+    const std::size_t rows = std::min(step, rows_ - first);
+    values.resize(rows * e.width());
+    const Window chunk = window(all, first, rows);
+    program->run(chunk.batch, {values.data()});
+    take(first, std::span<const T>(values));
+  }
+}
+
+Matrix Statistics::reduce(const Expr& e, const Matrix& zeros, const AddRows& add) {
+  if (rows_ == 0) return zeros;
+  const auto program = compile({e}, executor_);
+  const Batch all = arrays_of(e);
+  const std::size_t width = e.width();
+  const std::size_t step = chunk_rows(width, program->block_rows());
+  const std::size_t chunks = (rows_ + step - 1) / step;
+  const std::size_t lanes = lane_count(chunks, zeros.values.size());
+  InOrder sums_in_order;
+  parallel_for(lanes, [&](std::size_t lane) {
+    Matrix sums = zeros;
+    std::vector<double> values;
+    for (std::size_t chunk = lane * chunks / lanes; chunk < (lane + 1) * chunks / lanes; ++chunk) {
+      const std::size_t first = chunk * step;
+      const std::size_t rows = std::min(step, rows_ - first);
+      values.resize(rows * width);
+      program->run(window(all, first, rows).batch, {values.data()});
+      const auto broken =
+          std::ranges::find_if(values, [](double value) { return !std::isfinite(value); });
+      if (broken != values.end()) {
+        const std::size_t row = first + static_cast<std::size_t>(broken - values.begin()) / width;
+        fail(split_.name, ": a value to be fitted on is not finite in row ",
+             kept_ ? (*kept_)[row] : row);
+      }
+      add({.first = first, .width = width, .values = values}, sums);
+    }
+    sums_in_order.take(lane, std::move(sums));
+  });
+  return sums_in_order.total();
+}
+
+// All that were not asked for before from the same passes. The smallest and the largest value need no ranks:
+// behind a ReLU half of the values are the smallest, and to rank those costs more than all others together.
+std::vector<double> Statistics::quantiles(const Expr& e, const std::vector<double>& q) {
+  check_graph(e);
+  require_rows();
+  std::map<double, double>& known = quantiles_[e.id()];
+  std::vector<double> ranked;
+  bool ends = false;
+  for (const double p : q) {
+    if (known.contains(p)) continue;
+    if (p == 0 || p == 1) {
+      ends = true;
+    } else {
+      ranked.push_back(p);
+    }
+  }
+  const auto passes = [&]<class T>(T) {
+    if (ends) {
+      T smallest = std::numeric_limits<T>::infinity();
+      T largest = -smallest;
+      stream<T>(e, [&](std::size_t, std::span<const T> values) {
+        for (const T value : values) {
+          if (value != value) fail(split_.name, ": a value to be fitted on is not a number");
+          smallest = value < smallest ? value : smallest;
+          largest = value > largest ? value : largest;
+        }
+      });
+      known[0] = static_cast<double>(smallest) + 0.0;  // -0 is 0
+      known[1] = static_cast<double>(largest) + 0.0;
+    }
+    if (ranked.empty()) return;
+    const auto found = math::quantiles(
+        [&](const std::function<void(std::span<const T>)>& take) {
+          stream<T>(e, [&](std::size_t, std::span<const T> values) { take(values); });
+        },
+        ranked);
+    for (std::size_t i = 0; i < ranked.size(); ++i) known.emplace(ranked[i], found[i]);
+  };
+  executor_.with_type(passes);
+  std::vector<double> out;
+  for (const double p : q) out.push_back(known.at(p));
+  return out;
+}
+
+const Array& Statistics::values(const Expr& e) {
+  require_rows();
+  return derived<Array>("values", e, [&] {
+    return executor_.with_type([&]<class T>(T) {
+      const Node& node = e.graph()->node(e.id());
+      const auto found = split_.arrays.find(node.name);
+      if (node.op == Op::input && !kept_ && found != split_.arrays.end() &&
+          found->second.dtype() == dtype_of<T>()) {
+        return found->second;
+      }
+      std::vector<T> values;
+      values.reserve(rows_ * e.width());
+      stream<T>(e, [&](std::size_t, std::span<const T> chunk) {
+        values.insert(values.end(), chunk.begin(), chunk.end());
+      });
+      return Array({rows_, e.width()}, std::move(values));
+    });
+  });
+}
+
+}  // namespace nescio

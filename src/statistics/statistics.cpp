@@ -1,0 +1,162 @@
+#include "statistics/statistics.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+#include "base/threads.h"
+
+namespace nescio {
+
+void Statistics::check_graph(const Expr& e) {
+  if (!graph_) graph_ = e.graph();
+  if (graph_ != e.graph()) fail("[statistics] expressions of two graphs");
+}
+
+void Statistics::require_rows() const {
+  if (rows_ > 0) return;
+  fail(split_.name, ": nothing can be fitted ",
+       kept_ ? "where no row is left" : "on a split without rows");
+}
+
+std::span<const std::int64_t> Statistics::labels() {
+  if (rows_ == 0) return {};
+  if (split_.labels.empty()) {
+    fail(split_.name, ": has no labels, which this fit needs; import them with labels=FILE.npy");
+  }
+  const auto labels = split_.labels.as<std::int64_t>();
+  if (labels_checked_) return labels;
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    if (labels[r] < 0 || labels[r] >= static_cast<std::int64_t>(split_.classes)) {
+      fail(split_.name, ": row ", r, " has label ", labels[r],
+           "; a split that is fitted on needs 0 .. ", split_.classes - 1);
+    }
+  }
+  labels_checked_ = true;
+  return labels;
+}
+
+const std::vector<std::size_t>& Statistics::class_counts() {
+  if (class_counts_.empty()) {
+    class_counts_.resize(split_.classes);
+    for (const std::int64_t label : labels()) ++class_counts_[static_cast<std::size_t>(label)];
+  }
+  return class_counts_;
+}
+
+void Statistics::require_every_class() {
+  std::vector<std::string> missing;
+  const auto& counts = class_counts();
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] == 0) missing.push_back(std::to_string(c));
+  }
+  if (missing.empty()) return;
+  if (missing.size() > 10) {
+    missing.resize(10);
+    missing.emplace_back("...");
+  }
+  fail(split_.name, ": no sample of class ", join(missing), "; every one of the ", split_.classes,
+       " classes needs at least one");
+}
+
+const Matrix& Statistics::mean(const Expr& e) {
+  require_rows();
+  return derived<Matrix>("mean", e, [&] {
+    Matrix mean = reduce(e, Matrix(1, e.width()), [](const Rows& rows, Matrix& sum) {
+      for (std::size_t r = 0; r < rows.count(); ++r) {
+        const auto row = rows.row(r);
+        for (std::size_t c = 0; c < rows.width; ++c) sum.values[c] += row[c];
+      }
+    });
+    for (double& v : mean.values) v /= static_cast<double>(rows_);
+    return mean;
+  });
+}
+
+const Matrix& Statistics::class_sum(const Expr& e) {
+  const auto y = labels();
+  return derived<Matrix>("class_sum", e, [&] {
+    return reduce(e, Matrix(split_.classes, e.width()), [&](const Rows& rows, Matrix& sums) {
+      for (std::size_t r = 0; r < rows.count(); ++r) {
+        const auto row = rows.row(r);
+        const auto sum = sums.row(static_cast<std::size_t>(y[rows.first + r]));
+        for (std::size_t c = 0; c < rows.width; ++c) sum[c] += row[c];
+      }
+    });
+  });
+}
+
+const Matrix& Statistics::class_mean(const Expr& e) {
+  require_every_class();
+  return derived<Matrix>("class_mean", e, [&] {
+    Matrix means = class_sum(e);
+    for (std::size_t k = 0; k < means.rows; ++k) {
+      for (double& v : means.row(k)) v /= static_cast<double>(class_counts_[k]);
+    }
+    return means;
+  });
+}
+
+Matrix Statistics::covariance_about(const Expr& e, const Matrix& centres, bool by_class) {
+  const auto y = by_class ? labels() : std::span<const std::int64_t>{};
+  Matrix covariance =
+      reduce(e, Matrix(e.width(), e.width()), [&](const Rows& rows, Matrix& scatter) {
+        for (std::size_t r = 0; r < rows.count(); ++r) {
+          const auto row = rows.row(r);
+          const auto centre =
+              centres.row(by_class ? static_cast<std::size_t>(y[rows.first + r]) : 0);
+          for (std::size_t c = 0; c < rows.width; ++c) row[c] -= centre[c];
+        }
+        math::add_scatter(rows.values.data(), rows.count(), scatter);
+      });
+  for (double& v : covariance.values) v /= static_cast<double>(rows_);
+  math::mirror_upper(covariance);
+  return covariance;
+}
+
+const Matrix& Statistics::covariance(const Expr& e) {
+  return derived<Matrix>("covariance", e, [&] { return covariance_about(e, mean(e), false); });
+}
+
+const Matrix& Statistics::within_covariance(const Expr& e) {
+  return derived<Matrix>("within_covariance", e,
+                         [&] { return covariance_about(e, class_mean(e), true); });
+}
+
+// The arrays are float32, whatever computes with them.
+double Statistics::rounding_variance(const Expr& e) {
+  constexpr double epsilon = std::numeric_limits<float>::epsilon();
+  return epsilon * epsilon * std::ranges::max(mean(e * e).values);
+}
+
+namespace {
+// LAPACK's bits may depend on its threads.
+math::Whitening whiten(const Matrix& covariance, double noise) {
+  math::Whitening out;
+  parallel_for(1, [&](std::size_t) { out = math::whitening(covariance, noise); });
+  return out;
+}
+}  // namespace
+
+const math::Whitening& Statistics::whitening(const Expr& e) {
+  return derived<math::Whitening>("whitening", e,
+                                  [&] { return whiten(covariance(e), rounding_variance(e)); });
+}
+
+const math::Whitening& Statistics::within_whitening(const Expr& e) {
+  return derived<math::Whitening>("within_whitening", e, [&] {
+    const Matrix& covariance = within_covariance(e);
+    const double noise = rounding_variance(e);
+    double trace = 0;
+    for (std::size_t c = 0; c < covariance.cols; ++c) trace += covariance(c, c);
+    if (trace <= noise * static_cast<double>(covariance.cols)) {
+      fail(split_.name, ": the rows of each class are the same but for rounding (", rows_,
+           " rows, ", split_.classes,
+           " classes), so there is no distance within a class to compare with; fit on ",
+           "several different rows of each class");
+    }
+    return whiten(covariance, noise);
+  });
+}
+
+}  // namespace nescio

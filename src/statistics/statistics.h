@@ -1,0 +1,143 @@
+// What fitting needs from a split: statistics of an expression, each computed once and shared.
+//
+// All of them are made of one thing, reduce(): sums over rows, in double. A statistic that is not here is a
+// function over it (k_means.h, gaussian_mixture.h); derived() remembers what follows from statistics.
+#pragma once
+
+#include <any>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/matrix.h"
+#include "expr/program.h"
+#include "math/linalg.h"
+#include "statistics/split.h"
+
+namespace nescio {
+
+/// Some rows of an expression, as reduce() shows them.
+struct Rows {
+  std::size_t first = 0;     // number of the first of them
+  std::size_t width = 0;     // values of a row
+  std::span<double> values;  // [count, width]; may be changed
+
+  std::size_t count() const { return values.size() / width; }
+  std::span<double> row(std::size_t r) const { return values.subspan(r * width, width); }
+};
+
+/// Adds to `sums` what some rows say. Called by several threads at once, each time for other rows and other
+/// sums.
+using AddRows = std::function<void(const Rows& rows, Matrix& sums)>;
+
+/// sums += other: sums over two sets of rows become those over both.
+void merge(Matrix& sums, const Matrix& other);
+
+/// Statistics of expressions over the rows of one split, or over some of them (only(), subset()). Results are
+/// memoised by (expression, statistic), so detectors that ask for the same thing share it; expressions must
+/// be of one graph. Rows are streamed: nothing here holds [N, w] but values(). Not for several threads at
+/// once. A class without samples, a label outside 0 .. classes - 1 and missing labels are Errors of the
+/// statistics that need labels, no rows at all of all but sums and counts.
+class Statistics {
+ public:
+  /// Error on arrays of different rows, and on a split without rows.
+  Statistics(Split split, const Executor& executor);
+
+  const std::string& name() const { return split_.name; }
+  std::size_t rows() const { return rows_; }
+  std::size_t classes() const { return split_.classes; }
+  /// Checked once: every label is in 0 .. classes - 1.
+  std::span<const std::int64_t> labels();
+  /// Samples of each class; a class may have none.
+  const std::vector<std::size_t>& class_counts();
+
+  /// The label of a row as an expression: what only() may compare with. [B, 1]
+  Expr label(const std::shared_ptr<Graph>& graph);
+  /// Of the rows for which `condition` [B, 1] holds: only(row_argmax(in.logits) == label(graph)) are those
+  /// that are classified right.
+  Statistics& only(const Expr& condition);
+  /// Of these rows, in this order.
+  Statistics subset(const std::vector<std::size_t>& rows) const;
+
+  /// The sum over all rows of what `add` adds to a matrix of zeros of this shape. The order is fixed: rows
+  /// are cut into chunks and these into lanes, which follow from the number of rows and from the shapes alone;
+  /// a lane adds up its rows one after the other, and the lanes are merged in order. So all bits are
+  /// the same for any number of threads. Error, with the row, for a value that is not finite.
+  Matrix reduce(const Expr& e, const Matrix& zeros, const AddRows& add);
+
+  /// compute(), once for this name and expression: what follows from statistics at a cost, such as an
+  /// eigenbasis. Whatever else it depends on belongs into the name or the expression.
+  template <class T, class Compute>
+  const T& derived(const std::string& name, const Expr& e, Compute compute);
+
+  /// [1, w]
+  const Matrix& mean(const Expr& e);
+  /// [C, w]; of a class without rows 0
+  const Matrix& class_sum(const Expr& e);
+  /// [C, w]
+  const Matrix& class_mean(const Expr& e);
+  /// [w, w], divided by N, about the mean.
+  const Matrix& covariance(const Expr& e);
+  /// [w, w], divided by N, about the mean of each row's class.
+  const Matrix& within_covariance(const Expr& e);
+  /// Whitening of the covariances above (math/linalg.h), without what float32 rounding alone makes vary:
+  /// eps^2 times the mean square of the largest column. Error if nothing else varies.
+  const math::Whitening& whitening(const Expr& e);
+  const math::Whitening& within_whitening(const Expr& e);
+  /// Of all N * w values together, numpy's linear interpolation; each q in [0, 1]. Those that were not asked
+  /// for before come from the same passes over the rows (two, or four in float64).
+  std::vector<double> quantiles(const Expr& e, const std::vector<double>& q);
+  double quantile(const Expr& e, double q) { return quantiles(e, {q})[0]; }
+  /// The values themselves, [N, w]: float32 or float64, as the executor computes.
+  const Array& values(const Expr& e);
+
+ private:
+  Statistics(const Statistics& whole, std::vector<std::size_t> kept);
+  void check_graph(const Expr& e);
+  void require_rows() const;
+  void require_every_class();
+  Matrix covariance_about(const Expr& e, const Matrix& centres, bool by_class);
+  double rounding_variance(const Expr& e);
+
+  struct Window {
+    Batch batch;
+    std::vector<std::vector<float>> copies;  // of rows that do not lie side by side
+  };
+  Batch arrays_of(const Expr& e);
+  Window window(const Batch& all, std::size_t first, std::size_t rows) const;
+  template <class T, class Take>
+  void stream(const Expr& e, Take take);
+
+  Split split_;
+  Executor executor_;
+  std::size_t rows_ = 0;
+  std::optional<std::vector<std::size_t>> kept_;  // rows of the arrays; all of them where empty
+  Array label_values_;                            // [N] float32
+  bool labels_checked_ = false;
+  std::vector<std::size_t> class_counts_;
+  std::map<std::pair<std::string, NodeId>, std::any> memo_;
+  std::map<NodeId, std::map<double, double>> quantiles_;
+  std::map<NodeId, std::unique_ptr<Statistics>> parts_;
+  std::shared_ptr<Graph>
+      graph_;  // of the expressions seen: node numbers of two graphs must not mix
+};
+
+template <class T, class Compute>
+const T& Statistics::derived(const std::string& name, const Expr& e, Compute compute) {
+  check_graph(e);
+  std::pair key(name, e.id());
+  auto found = memo_.find(key);
+  if (found == memo_.end()) {
+    // Computed before it is stored: it may ask for other statistics.
+    std::any value = T(compute());
+    found = memo_.emplace(std::move(key), std::move(value)).first;
+  }
+  return std::any_cast<const T&>(found->second);
+}
+
+}  // namespace nescio
