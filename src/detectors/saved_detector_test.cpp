@@ -95,7 +95,7 @@ TEST_F(SavedDetector, OfAProbeWithoutItsSettingsIsRead) {
   write_safetensors(path / "learned.safetensors", stored.tensors);
   json["learned_sha256"] = sha256_file(path / "learned.safetensors");
   write_json(path / "detector.json", json);
-  EXPECT_EQ(scores(load_detector(path)), scores(fit_detector(bank(), "odin", "", "")));
+  EXPECT_EQ(scores(load_detector(path)), scores(fit_detector(bank(), "odin", {})));
 }
 
 TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {

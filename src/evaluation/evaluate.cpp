@@ -37,7 +37,9 @@ std::vector<Member> fit_members(const BankViews& bank, const Roles& roles,
   for (const auto& [split, role] : scored_splits(roles)) fit.scored.push_back(split);
   std::vector<Member> members;
   for (const std::string& name : bank.members()) {
-    Member member{.name = name, .bank = bank.of_member(name)};
+    Member member;
+    member.name = name;
+    member.bank = bank.of_member(name);
     Fits fits = fit_detectors(member.bank, roles.fitted(), specs, fit, progress);
     for (const Chain& chain : fits.chains) member.detectors.push_back(chain.spec());
     member.program = compile(fits.scores, settings.executor);

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <set>
 #include <thread>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/threads.h"
+#include "cloud_world.h"
 #include "detectors/combinator.h"
 
 namespace nescio {
@@ -24,111 +23,6 @@ DetectorInfo skeleton();  // the example to copy: not in the catalogue, but test
 void PrintTo(const DetectorInfo& info, std::ostream* out) { *out << info.name; }
 
 namespace {
-
-/// The arrays of probes that detectors of the catalogue need, with their defaults or another value of
-/// one parameter. In the worlds below every one of them is the logits.
-std::set<std::string> probe_arrays() {
-  std::set<std::string> names;
-  for (const DetectorInfo& info : detectors::catalogue()) {
-    names.insert(info.needs.arrays.begin(), info.needs.arrays.end());
-    for (const auto& p : info.parameters) {
-      for (const std::string& value : p.info.sweep) {
-        const auto stage = info.make();
-        p.set(*stage, value);
-        const Needs needs = stage->needs();
-        names.insert(needs.arrays.begin(), needs.arrays.end());
-      }
-    }
-  }
-  return names;
-}
-
-/// One fixed world: classes are Gaussian clouds of positive features, the head is linear in them;
-/// far OOD lies away from all clouds, with small logits.
-struct World {
-  std::size_t classes, width;
-  HeadTables head;
-  Split train, val;
-  std::vector<float> id_features, id_logits, ood_features, ood_logits;
-  std::size_t rows = 400;
-
-  Inputs inputs() const {
-    Widths widths;
-    for (const std::string& name : probe_arrays()) widths.emplace(name, classes);
-    return make_inputs(classes, width, head, widths);
-  }
-  Batch id() const { return batch(id_features, id_logits, rows); }
-  Batch ood() const { return batch(ood_features, ood_logits, rows); }
-  Batch batch(const std::vector<float>& f, const std::vector<float>& z, std::size_t n) const {
-    Batch out{{"features", {f.data(), n, width}}, {"logits", {z.data(), n, classes}}};
-    for (const std::string& name : probe_arrays()) out.emplace(name, out.at("logits"));
-    return out;
-  }
-};
-
-std::vector<float> logits_of(const World& w, const std::vector<float>& features) {
-  std::vector<float> z;
-  for (std::size_t r = 0; r < features.size() / w.width; ++r) {
-    for (std::size_t c = 0; c < w.classes; ++c) {
-      double sum = w.head.bias.value(c);
-      for (std::size_t d = 0; d < w.width; ++d) {
-        sum +=
-            w.head.weight.value(c * w.width + d) * static_cast<double>(features[r * w.width + d]);
-      }
-      z.push_back(static_cast<float>(sum));
-    }
-  }
-  return z;
-}
-
-World make_world(std::size_t classes, std::size_t width, std::size_t train_rows = 1000) {
-  Rng rng(20 + classes * 1000 + width);
-  Matrix centres(classes, width);
-  for (double& v : centres.values) v = rng.uniform() < 0.3 ? 2 + rng.uniform() : 0.1;
-  Matrix weight(classes, width);
-  Matrix bias(1, classes);
-  for (std::size_t c = 0; c < classes; ++c) {
-    for (std::size_t d = 0; d < width; ++d)
-      weight(c, d) = centres(c, d) - 0.8 + 0.05 * rng.normal();
-    bias(0, c) = 1 + 0.1 * rng.normal();  // the largest logit is positive, as a network's is
-  }
-  World w{classes, width, {Table(weight), Table(bias)}, {}, {}, {}, {}, {}, {}, 400};
-  const auto cloud = [&](std::size_t n, std::vector<std::int64_t>* labels) {
-    std::vector<float> f;
-    for (std::size_t r = 0; r < n; ++r) {
-      const std::size_t c = r % classes;
-      if (labels) labels->push_back(static_cast<std::int64_t>(c));
-      for (std::size_t d = 0; d < width; ++d) {
-        f.push_back(static_cast<float>(std::max(0.0, centres(c, d) + 0.25 * rng.normal())));
-      }
-    }
-    return f;
-  };
-  const auto split = [&](const char* name, std::size_t n) {
-    std::vector<std::int64_t> labels;
-    auto f = cloud(n, &labels);
-    auto z = logits_of(w, f);
-    Split s{name, {}, Array({n}, std::move(labels)), classes};
-    s.arrays.emplace("features", Array({n, width}, std::move(f)));
-    s.arrays.emplace("logits", Array({n, classes}, std::move(z)));
-    for (const std::string& name : probe_arrays()) s.arrays.emplace(name, s.arrays.at("logits"));
-    return s;
-  };
-  w.train = split("world/train", train_rows);
-  w.val = split("world/val", 300);
-  w.id_features = cloud(w.rows, nullptr);
-  w.id_logits = logits_of(w, w.id_features);
-  for (std::size_t i = 0; i < w.rows * width; ++i) {
-    w.ood_features.push_back(static_cast<float>(std::abs(0.8 * rng.normal())));
-  }
-  w.ood_logits = logits_of(w, w.ood_features);
-  return w;
-}
-
-const World& world() {
-  static const World w = make_world(10, 24);
-  return w;
-}
 
 std::vector<DetectorInfo> entries() {
   std::vector<DetectorInfo> all = detectors::catalogue();
@@ -181,11 +75,6 @@ double mean(const std::vector<float>& v) {
   double sum = 0;
   for (const float x : v) sum += static_cast<double>(x);
   return sum / static_cast<double>(v.size());
-}
-
-float range(const std::vector<float>& v) {
-  const auto [low, high] = std::ranges::minmax(v);
-  return high - low;
 }
 
 class Conformance : public testing::TestWithParam<DetectorInfo> {
@@ -416,105 +305,6 @@ TEST_P(Conformance, FitRefusesLabelsThatAreNoClasses) {
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, Conformance, testing::ValuesIn(entries()),
                          [](const auto& param) { return param.param.name; });
-
-// What holds for chains of stages, whichever they are.
-/// The entry with its defaults, and with each other value of each parameter.
-std::vector<std::string> settings_of(const DetectorInfo& info) {
-  std::vector<std::string> specs = {info.name};
-  for (const auto& p : info.parameters) {
-    std::vector<std::string> values = p.info.choices;
-    if (p.default_value == "false") values = {"true"};
-    if (p.default_value == "true") values = {"false"};
-    values.insert(values.end(), p.info.sweep.begin(), p.info.sweep.end());
-    for (const std::string& value : values) {
-      if (value == p.default_value) continue;
-      specs.push_back(text(info.name, "(", p.info.name, "=", value, ")"));
-    }
-  }
-  return specs;
-}
-
-class Pairs {
- public:
-  std::vector<float> scores(const std::string& spec) {
-    Chain chain(spec);
-    if (!chain.fits_on().empty()) {
-      EXPECT_THROW(chain.score(in_), Error) << spec;
-    }
-    chain.fit(in_, {&train_, &val_});
-    Chain loaded(spec);
-    const Expr score = chain.score(in_);
-    loaded.load(chain.learned());
-    const auto found = run(score);
-    EXPECT_EQ(run(loaded.score(in_)), found) << spec;
-    return found;
-  }
-
- private:
-  static std::vector<float> run(const Expr& score) {
-    std::vector<float> out(world().rows);
-    compile({score}, Executor::cpu)->run(world().id(), {out.data()});
-    return out;
-  }
-  Inputs in_ = world().inputs();
-  Statistics train_{world().train, Executor::cpu};
-  Statistics val_{world().val, Executor::cpu};
-};
-
-// Chains that score as the detector alone, but for rounding, are a mistake that nobody would notice.
-TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
-  Pairs pairs;
-  std::map<std::string, int> counted;  // chains of each shaper
-  for (const DetectorInfo& detector : detectors::catalogue()) {
-    if (detector.shaper) continue;
-    for (const std::string& alone : settings_of(detector)) {
-      std::vector<float> plain;
-      try {
-        plain = pairs.scores(alone);
-      } catch (const Error&) {
-        continue;  // this world does not allow it
-      }
-      for (const DetectorInfo& shaper : detectors::catalogue()) {
-        if (!shaper.shaper) continue;
-        const std::string spec = shaper.name + "+" + alone;
-        std::vector<float> shaped;
-        try {
-          shaped = pairs.scores(spec);
-        } catch (const Error& e) {
-          EXPECT_THAT(e.what(), testing::AnyOf(testing::HasSubstr("reads neither"),
-                                               testing::HasSubstr("changes nothing that")));
-          continue;
-        }
-        double largest = 0;
-        for (std::size_t r = 0; r < plain.size(); ++r) {
-          ASSERT_TRUE(std::isfinite(shaped[r])) << spec;
-          largest = std::max(largest, static_cast<double>(std::abs(shaped[r] - plain[r])));
-        }
-        EXPECT_GT(largest, 1e-3 * static_cast<double>(range(plain))) << spec;
-        ++counted[shaper.name];
-      }
-    }
-  }
-  for (const DetectorInfo& shaper : detectors::catalogue()) {
-    if (!shaper.shaper) continue;
-    EXPECT_GE(counted[shaper.name], 4) << shaper.name;
-  }
-}
-
-TEST(Chains, SharedPartsAreComputedOnce) {
-  const Inputs in = world().inputs();
-  Statistics train(world().train, Executor::cpu);
-  std::size_t searches = 0;
-  for (const char* spec : {"knn(k=1)", "knn(k=10)", "knn(k=50)", "knn(k=10,variant=openood)"}) {
-    Chain chain(spec);
-    chain.fit(in, {&train, nullptr});
-    chain.score(in);
-  }
-  const Graph& graph = *in.logits.graph();
-  for (NodeId id = 0; id < graph.size(); ++id)
-    searches += graph.node(id).op == Op::over_rows ? 1 : 0;
-  EXPECT_EQ(searches, 1u);
-}
 
 }  // namespace
 }  // namespace nescio
