@@ -31,10 +31,9 @@ void say_what_was_there(const Extracted& done, const FeatureBank& bank, const st
                       "network's"));
   }
   if (!done.gone.empty()) {
-    console.warn(
-        text(split, ": ", join(done.gone),
-             " that were there are gone: they were of other pictures, or made with other "
-             "preprocessing or by another version of this program"));
+    console.warn(text(split, ": ", join(done.gone),
+                      " that were there are gone: they were of other pictures, or made with other "
+                      "preprocessing or by another version of this program"));
   }
 }
 

@@ -50,7 +50,7 @@ TEST(Chain, HoldsTheDetectorsThatOneIsMadeOf) {
   EXPECT_FALSE(chain.needs().logits);
   EXPECT_TRUE(chain.needs().features);
   EXPECT_TRUE(chain.needs().labels);
-  EXPECT_THAT(chain.needs().arrays, testing::ElementsAre("odin"));
+  EXPECT_THAT(chain.needs().arrays, testing::ElementsAre("odin(epsilon=0.0014,T=1000)"));
   EXPECT_THAT(chain.fits_on(), testing::UnorderedElementsAre("train", "val"));
   EXPECT_THAT(Chain("mean(msp,energy,fit_on=train)").fits_on(), testing::ElementsAre("train"));
   EXPECT_TRUE(Chain("energy").fits_on().empty());
