@@ -46,12 +46,12 @@ Html headlines(const Findings& findings) {
 }
 
 std::string title_of(const Findings& findings) {
+  const std::string& id = findings.roles().id;
+  if (findings.networks() > 1) return text(findings.networks(), " networks on ", id);
   const nlohmann::json& model = findings.bank().model();
   const bool named =
       model.is_object() && model.contains("network") && model.at("network").is_string();
-  return (named ? model.at("network").get<std::string>() + " on "
-                : std::string("OOD detection on ")) +
-         findings.roles().id;
+  return (named ? model.at("network").get<std::string>() + " on " : "OOD detection on ") + id;
 }
 
 }  // namespace

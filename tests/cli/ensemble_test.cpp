@@ -50,7 +50,7 @@ TEST_F(Ensemble, HasTheMeanOfTheScoresOfItsBanks) {
   const auto results = read_json(path("run/results.json"));
   EXPECT_EQ(results.at("bank").at("path"), one_.bank());
   EXPECT_EQ(results.at("further_banks").at(0).at("path"), two_.bank());
-  EXPECT_THAT(read_text(path("run/report.html")), HasSubstr("2 networks"));
+  EXPECT_THAT(read_text(path("run/report.html")), HasSubstr("<h1>2 networks on in/test"));
 }
 
 TEST_F(Ensemble, IsARunThatCanBeCompared) {
