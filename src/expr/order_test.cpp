@@ -47,7 +47,7 @@ TEST(Order, IsWhatItsFormulasSay) {
 TEST(Order, RefusesTablesThatAreNotAscending) {
   const HandRow value;
   EXPECT_THROW(ecdf(value.x, Matrix(1, 2, {1, 0})), Error);
-  EXPECT_THROW(row_histogram(value.x, Matrix(1, 1, {1})), Error);
+  EXPECT_THROW(row_histogram(value.x, Matrix(1, 1, 1)), Error);
   EXPECT_THROW(bucketize(value.x, Matrix(2, 4, {0, 0, 0, 0, 1, 1, 1, -1})), Error);
 }
 

@@ -117,26 +117,33 @@ RowRanking rank_rows(const SortedRows& id, const SortedRows& ood,
                  .ood = std::vector<std::uint32_t>(ood.rows.size()),
                  .right = {right.begin(), right.end()}};
   Ranking& ranking = out.ranking;
+  ranking.steps.resize(id.rows.size() + ood.rows.size());
+  ranking.scores.resize(ranking.steps.size());
+  ranking.right.resize(right.empty() ? 0 : ranking.steps.size());
+  // Row by row, without a branch that no processor could foresee while both sides have some left.
+  std::size_t count = 0;
+  const auto join = [&](double score, bool is_id, std::uint32_t row) {
+    count += count == 0 || score != ranking.scores[count - 1];
+    ranking.scores[count - 1] = score;
+    Step& step = ranking.steps[count - 1];
+    step.id += is_id;
+    step.ood += !is_id;
+    (is_id ? out.id : out.ood)[row] = static_cast<std::uint32_t>(count - 1);
+    if (is_id && !right.empty()) ranking.right[count - 1] += right[row];
+  };
   std::size_t i = 0;
   std::size_t o = 0;
-  while (i < id.rows.size() || o < ood.rows.size()) {
-    const double score = i == id.rows.size()    ? ood.scores[o]
-                         : o == ood.rows.size() ? id.scores[i]
-                                                : std::min(id.scores[i], ood.scores[o]);
-    const auto step = static_cast<std::uint32_t>(ranking.steps.size());
-    const std::size_t first_id = i;
-    const std::size_t first_ood = o;
-    std::uint32_t right_here = 0;
-    for (; i < id.rows.size() && id.scores[i] == score; ++i) {
-      out.id[id.rows[i]] = step;
-      if (!right.empty()) right_here += right[id.rows[i]];
-    }
-    for (; o < ood.rows.size() && ood.scores[o] == score; ++o) out.ood[ood.rows[o]] = step;
-    ranking.steps.push_back(
-        {static_cast<std::uint32_t>(i - first_id), static_cast<std::uint32_t>(o - first_ood)});
-    ranking.scores.push_back(score);
-    if (!right.empty()) ranking.right.push_back(right_here);
+  while (i < id.rows.size() && o < ood.rows.size()) {
+    const bool is_id = id.scores[i] <= ood.scores[o];
+    join(is_id ? id.scores[i] : ood.scores[o], is_id, is_id ? id.rows[i] : ood.rows[o]);
+    i += is_id;
+    o += !is_id;
   }
+  for (; i < id.rows.size(); ++i) join(id.scores[i], true, id.rows[i]);
+  for (; o < ood.rows.size(); ++o) join(ood.scores[o], false, ood.rows[o]);
+  ranking.steps.resize(count);
+  ranking.scores.resize(count);
+  if (!right.empty()) ranking.right.resize(count);
   return out;
 }
 
