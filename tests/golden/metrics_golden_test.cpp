@@ -87,8 +87,8 @@ TEST(MetricsGolden, EqualTheFileForEveryScore) {
         continue;
       }
       ++pairs;
-      const auto ranked = [&](const Array& file) {
-        return rank_rows(golden.scores(file, "id_test", negate), golden.scores(file, split, negate),
+      const auto ranked = [&, &part = split](const Array& file) {
+        return rank_rows(golden.scores(file, "id_test", negate), golden.scores(file, part, negate),
                          answers.right);
       };
       const auto near = [&, &row = expected](const char* key, double found) {
