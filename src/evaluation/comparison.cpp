@@ -65,6 +65,7 @@ class Comparer {
     }
     check_counts(arms);
     runs_ = score_runs(runs, settings, progress);
+    keep_common_answers();
     for (const RunRange& range : ranges_) {
       for (const auto& [a, b] : pairs(range, ranges_[baseline]))
         check_same_rows(runs_[a], runs_[b]);
@@ -105,6 +106,17 @@ class Comparer {
       fail("arm ", arm.name, " has ", found, " runs and the baseline ", arms[baseline_].name, " ",
            expected, "; runs are paired in order, so arms have equally many, or one");
     }
+  }
+
+  /// A metric is compared where it can be measured on every run.
+  void keep_common_answers() {
+    const auto answered = [](const ScoredRun& run) { return run.answers.has_value(); };
+    answered_ = std::ranges::all_of(runs_, answered);
+    const auto confident = [&](const ScoredRun& run) {
+      return answered(run) && !run.answers->confidence.empty();
+    };
+    if (!answered_ || std::ranges::all_of(runs_, confident)) return;
+    for (ScoredRun& run : runs_) run.answers->confidence.clear();
   }
 
   Weights weights_of(RunRange plus, std::optional<RunRange> minus = {}) const {
@@ -157,8 +169,7 @@ class Comparer {
 
   /// What is measured on the answers alone.
   void append_answers(const std::string& detector) {
-    const auto unknown = [](const ScoredRun& run) { return !run.answers; };
-    if (std::ranges::any_of(runs_, unknown)) return;
+    if (!answered_) return;
     if (answers_.empty()) {
       for (const ScoredRun& run : runs_) {
         answers_.push_back(measure_answers(*run.answers, run.numbers[0].id, settings_.intervals,
@@ -174,16 +185,24 @@ class Comparer {
     });
   }
 
-  /// What was measured on one set, of every run.
-  std::vector<MeasuredRows> measure_set(const std::string& detector, std::size_t set) const {
-    std::vector<MeasuredRows> out;
+  /// What was measured on some sets, [run][set]: of each run all at once, its ID rows sorted and drawn once.
+  std::vector<std::vector<MeasuredRows>> measure_sets(const std::string& detector,
+                                                      const std::vector<std::size_t>& sets) const {
+    std::vector<std::vector<MeasuredRows>> out;
     for (const ScoredRun& run : runs_) {
-      const auto scores = [&](std::size_t s) -> const Array& {
-        return run.scores.at({detector, run.sets[s].name});
+      const auto sorted = [&](std::size_t set, const char* what) {
+        return sort_rows(run.scores.at({detector, run.sets[set].name}), what);
       };
       std::span<const std::uint8_t> right;
-      if (run.answers) right = run.answers->right;
-      out.push_back(measure_rows(rank_rows(scores(0), scores(set), right), run.numbers[set],
+      if (answered_) right = run.answers->right;
+      const SortedRows id = sorted(0, "ID scores");
+      std::vector<RowRanking> rankings;
+      std::vector<std::size_t> numbers;
+      for (const std::size_t set : sets) {
+        rankings.push_back(rank_rows(id, sorted(set, "OOD scores"), right));
+        numbers.push_back(run.numbers[set].ood);
+      }
+      out.push_back(measure_rows(std::move(rankings), run.numbers[0].id, numbers,
                                  settings_.intervals, settings_.metrics));
     }
     return out;
@@ -191,33 +210,34 @@ class Comparer {
 
   /// The sets of a role, the mean behind them.
   void append_role(const std::string& detector, const std::string& role, const Progress& progress) {
-    std::vector<std::vector<MeasuredRows>> measured;  // [set][run]
-    const auto sum = [&](std::size_t first, std::size_t count, const Weights& weights) {
-      std::vector<ContrastTerm> terms;
-      for (std::size_t s = first; s < first + count; ++s) {
-        for (std::size_t r = 0; r < runs_.size(); ++r) {
-          if (weights[r] == 0) continue;
-          terms.push_back({&measured[s][r], weights[r] / static_cast<double>(count)});
-        }
-      }
-      return contrast(terms, confidence);
-    };
+    std::vector<std::size_t> sets;
     for (std::size_t s = 0; s < out_.sets.size(); ++s) {
-      if (out_.sets[s].role != role) continue;
-      if (progress) progress(detector + ": " + out_.sets[s].name, s, out_.sets.size());
-      measured.push_back(measure_set(detector, s));
-      append({detector, out_.sets[s].name, role, "", ""},
-             [&](const Weights& weights) { return sum(measured.size() - 1, 1, weights); });
+      if (out_.sets[s].role == role) sets.push_back(s);
     }
-    if (measured.empty()) return;
-    append({detector, mean_of_sets, role, "", ""},
-           [&](const Weights& weights) { return sum(0, measured.size(), weights); });
+    if (sets.empty()) return;
+    if (progress) progress(detector + ": " + role, sets.front(), out_.sets.size());
+    const auto measured = measure_sets(detector, sets);
+    const auto append_sum = [&](const std::string& name, std::size_t first, std::size_t count) {
+      append({detector, name, role, "", ""}, [&](const Weights& weights) {
+        std::vector<ContrastTerm> terms;
+        for (std::size_t s = first; s < first + count; ++s) {
+          for (std::size_t r = 0; r < runs_.size(); ++r) {
+            if (weights[r] == 0) continue;
+            terms.push_back({&measured[r][s], weights[r] / static_cast<double>(count)});
+          }
+        }
+        return contrast(terms, confidence);
+      });
+    };
+    for (std::size_t s = 0; s < sets.size(); ++s) append_sum(out_.sets[sets[s]].name, s, 1);
+    append_sum(mean_of_sets, 0, sets.size());
   }
 
   std::size_t baseline_;
   const EvaluationSettings& settings_;
   std::vector<RunRange> ranges_;  // of each arm
   std::vector<ScoredRun> runs_;
+  bool answered_ = false;                 // whether the answers of all runs are known
   std::vector<MeasuredAnswers> answers_;  // of each run, once they were asked for
   Comparison out_;
 };

@@ -3,6 +3,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/error.h"
+
 namespace nescio {
 namespace {
 
@@ -55,6 +57,12 @@ template <class Term, class BoundsOf>
 std::vector<Measurement> weighted_sums(std::span<const Term> terms, const BoundsOf& bounds) {
   std::vector<Measurement> out;
   if (terms.empty()) return out;
+  for (const Term& term : terms) {
+    if (term.of->metrics == terms[0].of->metrics) continue;
+    fail(
+        "[metrics] contrast: expected terms that were measured by the same metrics; what some rows "
+        "do not allow must be left out of all");
+  }
   for (std::size_t m = 0; m < terms[0].of->metrics.size(); ++m) {
     Measurement sum{terms[0].of->metrics[m], 0, bounds(m)};
     for (const Term& term : terms) sum.value += term.weight * term.of->values[m];

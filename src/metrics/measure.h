@@ -52,7 +52,7 @@ struct ContrastTerm {
 };
 
 /// The weighted sum of each metric, with its interval. Error if terms of one number have not the
-/// same rows; the terms were measured by the same metrics.
+/// same rows, or were measured by other metrics.
 std::vector<Measurement> contrast(std::span<const ContrastTerm> terms, double confidence = 0.95);
 
 /// Every metric of ID against several OOD sets, and its plain mean over the sets, whose interval

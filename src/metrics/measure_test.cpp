@@ -218,6 +218,17 @@ TEST(Contrast, OfAccuracyIsThePairedInterval) {
   EXPECT_FALSE(contrast(std::vector<AnswersContrastTerm>{{&one, 1}}).at(0).bounds);
 }
 
+// Values stand by the place of their metric: terms with other metrics would be added to the wrong ones.
+TEST(Contrast, RefusesTermsOfOtherMetrics) {
+  const std::vector<std::string> further = {"oscr", "autc"};
+  const ChosenMetrics metrics = standard_metrics(further);
+  const Array id({3}, std::vector<float>{1, 2, 3}), ood({2}, std::vector<float>{2, 5});
+  const std::vector<std::uint8_t> right = {1, 0, 1};
+  const MeasuredRows with = measure_rows(rank_rows(id, ood, right), {}, {.resamples = 0}, metrics);
+  const MeasuredRows without = measure_rows(rank_rows(id, ood), {}, {.resamples = 0}, metrics);
+  EXPECT_THROW(contrast(std::vector<ContrastTerm>{{&with, 1}, {&without, -1}}), Error);
+}
+
 TEST(Contrast, OfCalibrationResamplesTheSameRows) {
   Answers answers;
   for (int r = 0; r < 60; ++r) {
