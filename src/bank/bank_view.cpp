@@ -5,6 +5,7 @@
 
 #include "bank/manifest.h"
 #include "base/error.h"
+#include "base/shell_word.h"
 
 namespace nescio {
 namespace {
@@ -35,12 +36,6 @@ std::string rows_of(const nlohmann::json& entry) {
   return rows + " with labels of SHA-256 " + arrays.at("labels").at("sha256").dump();
 }
 
-// In quotes for a shell.
-std::string quoted(const std::string& word) {
-  const char* quote = word.find('\'') == std::string::npos ? "'" : "\"";
-  return quote + word + quote;
-}
-
 // The command that made them, as far as the bank tells.
 std::string command_for(const FeatureBank& bank, const std::string& split) {
   const nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
@@ -48,9 +43,9 @@ std::string command_for(const FeatureBank& bank, const std::string& split) {
     const auto found = of.is_object() ? of.find(key) : of.end();
     return found != of.end() && found->is_string() ? found->get<std::string>() : unknown;
   };
-  return text("nescio extract model=", word(bank.model(), "network", "NETWORK"),
-              ":WEIGHTS data=", quoted(word(inputs, "data", "DATA")),
-              " bank=", quoted(bank.path().string()), " as=", split);
+  return text("nescio extract model=", word(bank.model(), "network", "NETWORK"), ":WEIGHTS ",
+              shell_word("data=" + word(inputs, "data", "DATA")), " ",
+              shell_word("bank=" + bank.path().string()), " ", shell_word("as=" + split));
 }
 
 BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std::string& split) {

@@ -1,29 +1,10 @@
 #include "cli/command.h"
 
-#include <algorithm>
-#include <cctype>
-
+#include "base/shell_word.h"
 #include "base/threads.h"
 #include "cli/network_verbs.h"
 
 namespace nescio {
-namespace {
-
-std::string quoted(std::string word) {
-  const bool plain = !word.empty() && std::ranges::all_of(word, [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("-_=./,:+@%").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return word;
-  for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) {
-    word.replace(at, 1, "'\\''");
-  }
-  word.insert(0, 1, '\'').push_back('\'');
-  return word;
-}
-
-}  // namespace
-
 const VerbInfo& find_verb(std::string_view name) {
   std::vector<std::string> names;
   for (const VerbInfo& info : verbs::catalogue()) {
@@ -35,7 +16,7 @@ const VerbInfo& find_verb(std::string_view name) {
 
 std::string command_line(const std::vector<std::string>& words) {
   std::string line = "nescio";
-  for (const std::string& word : words) line += " " + quoted(word);
+  for (const std::string& word : words) line += " " + shell_word(word);
   return line;
 }
 

@@ -100,14 +100,15 @@ class Score final : public Verb {
     const FeatureBank features = FeatureBank::open(bank);
     check_network(fitted, features.model(), features.classes());
     const LogitsFrom logits = logits_of(fitted, features, splits);
-    for (const std::string& split : splits) check(fitted, features, split, logits);
+    const BankViews views(features);
+    for (const std::string& split : splits) check(fitted, views.at(split), logits);
     const auto program = fitted.compile(Executor::cpu, logits);
     for (const std::string& split : splits) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
-        write<double>(fitted, features, split, *program, logits, path, console.progress);
+        write<double>(fitted, views.at(split), *program, logits, path, console.progress);
       } else {
-        write<float>(fitted, features, split, *program, logits, path, console.progress);
+        write<float>(fitted, views.at(split), *program, logits, path, console.progress);
       }
       console.out << path.string() << '\n';
     }
@@ -127,24 +128,23 @@ class Score final : public Verb {
   }
 
   // The bank must be of the network that the detector was fitted on, as far as shapes tell.
-  void check(const FittedDetector& fitted, const FeatureBank& features, const std::string& split,
-             LogitsFrom logits) const {
-    if (features.rows(split) == 0) fail(split, " has no rows");
+  void check(const FittedDetector& fitted, const BankView& view, LogitsFrom logits) const {
+    const std::string& split = view.name;
+    if (view.rows == 0) fail(split, " has no rows");
     const Needs needs = fitted.chain.needs();
     const auto compare = [&](const std::string& name, std::size_t expected) {
-      if (!features.has(split, name)) {
+      if (!view.has(name)) {
         fail("[", fitted.chain.spec(), "] needs ", name, ", which ", split, " of ", bank,
              " has not");
       }
-      const Array array = features.array(split, name);
-      if (array.cols() != expected) {
+      const ViewedArray& array = view.arrays.at(name);
+      if (!array.is_matrix() || array.shape[1] != expected) {
         fail("[", fitted.chain.spec(), "] ", name, ": expected [N, ", expected, "], found ",
-             to_string(array.shape()), " (", split,
+             to_string(array.shape), " (", split,
              "); the detector was fitted on another network's bank");
       }
     };
-    const std::string missing =
-        missing_in(BankViews(features).at(split), {.arrays = needs.arrays}, false);
+    const std::string missing = missing_in(view, {.arrays = needs.arrays}, false);
     if (!missing.empty()) fail("[", fitted.chain.spec(), "] ", missing);
     const bool by_head = needs.logits && logits == LogitsFrom::head;
     if (by_head && fitted.head->weight.rows() != fitted.classes) {
@@ -157,15 +157,14 @@ class Score final : public Verb {
   }
 
   template <class T>
-  static void write(const FittedDetector& fitted, const FeatureBank& features,
-                    const std::string& split, const Program& program, LogitsFrom logits,
-                    const std::filesystem::path& path, const Progress& progress) {
+  static void write(const FittedDetector& fitted, const BankView& view, const Program& program,
+                    LogitsFrom logits, const std::filesystem::path& path,
+                    const Progress& progress) {
     AtomicFile file(path);
-    file.write(npy_header(dtype_of<T>(), {features.rows(split)}));
+    file.write(npy_header(dtype_of<T>(), {view.rows}));
     const TakeScores<T> take = [&](std::size_t, const auto& windows) {
       file.write(windows[0].data(), windows[0].size_bytes());
     };
-    const BankView view = BankViews(features).at(split);
     stream_scores(view, arrays_for(fitted.chain.needs(), logits), program, {fitted.chain.spec()},
                   take, progress);
     file.commit();

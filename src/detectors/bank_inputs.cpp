@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/shell_word.h"
 
 namespace nescio {
 namespace {
@@ -41,20 +42,6 @@ std::optional<HeadTables> head_tables(const std::optional<Head>& head) {
   return HeadTables{Table(head->weight), Table(head->bias)};
 }
 
-std::vector<std::string> input_names(const std::vector<Expr>& outputs) {
-  std::vector<std::string> names;
-  if (outputs.empty()) return names;
-  const Graph& graph = *outputs.front().graph();
-  std::vector<bool> needed(graph.size(), false);
-  for (const Expr& e : outputs) needed[e.id()] = true;
-  for (auto id = static_cast<NodeId>(graph.size()); id-- > 0;) {
-    if (!needed[id]) continue;
-    for (const NodeId argument : graph.node(id).arguments) needed[argument] = true;
-    if (graph.node(id).op == Op::input) names.push_back(graph.node(id).name);
-  }
-  return names;
-}
-
 std::map<std::string, Array> read_arrays(const BankView& view,
                                          const std::vector<std::string>& names) {
   std::map<std::string, Array> out;
@@ -82,7 +69,8 @@ std::string missing_in(const BankView& view, const Needs& needs, bool labels) {
   for (const std::string& name : needs.arrays) {
     if (view.has(name)) continue;
     return text(split, " has no array '", name, "'; add it with ",
-                view.extracted_by.empty() ? "" : view.extracted_by + " ", "'probes=", name, "'");
+                view.extracted_by.empty() ? "" : view.extracted_by + " ",
+                shell_word("probes=" + name));
   }
   try {
     if (needs.logits && !view.has("logits") && !(view.has("features") && view.head())) {

@@ -19,8 +19,6 @@ enum class LogitsFrom { network, head };
 
 /// A head as constants of expressions.
 std::optional<HeadTables> head_tables(const std::optional<Head>& head);
-/// The inputs that expressions of one graph read.
-std::vector<std::string> input_names(const std::vector<Expr>& outputs);
 /// Those of the named arrays that the view has, float32 [N, w].
 std::map<std::string, Array> read_arrays(const BankView& view,
                                          const std::vector<std::string>& names);

@@ -10,6 +10,7 @@
 #include "detectors/bank_inputs.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
+#include "expr/input_names.h"
 
 namespace nescio {
 namespace {

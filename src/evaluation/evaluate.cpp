@@ -11,6 +11,7 @@
 #include "evaluation/answers.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
+#include "expr/input_names.h"
 #include "metrics/curves.h"
 
 namespace nescio {

@@ -4,10 +4,10 @@
 #include <limits>
 #include <map>
 #include <mutex>
-#include <set>
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "expr/input_names.h"
 #include "math/quantile.h"
 #include "statistics/statistics.h"
 
@@ -28,22 +28,6 @@ std::size_t chunk_rows(std::size_t width, std::size_t block_rows) {
 std::size_t lane_count(std::size_t chunks, std::size_t sums) {
   constexpr std::size_t large = std::size_t{1} << 20;
   return std::min<std::size_t>(chunks, sums < large ? 64 : 16);
-}
-
-// Names of the inputs that an expression reads.
-std::set<std::string> inputs_of(const Expr& e) {
-  std::set<std::string> names;
-  std::set<NodeId> seen;
-  std::vector<NodeId> open = {e.id()};
-  while (!open.empty()) {
-    const NodeId id = open.back();
-    open.pop_back();
-    if (!seen.insert(id).second) continue;
-    const Node& node = e.graph()->node(id);
-    if (node.op == Op::input) names.insert(node.name);
-    open.insert(open.end(), node.arguments.begin(), node.arguments.end());
-  }
-  return names;
 }
 
 Array as_column(const Array& labels) {
@@ -148,7 +132,7 @@ Expr Statistics::label(const std::shared_ptr<Graph>& graph) {
 
 Batch Statistics::arrays_of(const Expr& e) {
   Batch out;
-  for (const std::string& name : inputs_of(e)) {
+  for (const std::string& name : input_names({e})) {
     if (name == label_input) {
       if (label_values_.empty()) label_values_ = as_column(split_.labels);
       out.emplace(name, label_values_.matrix());
