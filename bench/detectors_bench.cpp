@@ -38,10 +38,10 @@ struct World {
   std::size_t classes = 0;
   std::size_t width = 0;  // of the features; 0: logits only
   std::map<std::string, Array> arrays;
-  Split train;
+  statistics::Split train;
 
-  Batch batch() const {
-    Batch views;
+  expr::Batch batch() const {
+    expr::Batch views;
     for (const auto& [name, array] : arrays) views.emplace(name, array.matrix());
     return views;
   }
@@ -57,11 +57,11 @@ World features_world(std::size_t rows, std::size_t bank) {
   constexpr std::size_t width = 512;
   std::vector<std::int64_t> labels(bank);
   for (std::size_t r = 0; r < bank; ++r) labels[r] = static_cast<std::int64_t>(r % classes);
-  Split train{"bench/train",
-              {{"features", class_rows(bank, width, classes, 1)},
-               {"logits", class_rows(bank, classes, classes, 2)}},
-              Array({bank}, std::move(labels)),
-              classes};
+  statistics::Split train{"bench/train",
+                          {{"features", class_rows(bank, width, classes, 1)},
+                           {"logits", class_rows(bank, classes, classes, 2)}},
+                          Array({bank}, std::move(labels)),
+                          classes};
   return {classes,
           width,
           {{"features", class_rows(rows, width, classes, 3)},
@@ -71,26 +71,26 @@ World features_world(std::size_t rows, std::size_t bank) {
 
 /// Fits the specs and compiles them into one program each, and all of them into one more.
 struct Programs {
-  std::vector<std::unique_ptr<Program>> parts;
-  std::unique_ptr<Program> all;
+  std::vector<std::unique_ptr<expr::Program>> parts;
+  std::unique_ptr<expr::Program> all;
 
   Programs(const World& world, const std::vector<std::string>& specs) {
-    std::optional<HeadTables> head;
+    std::optional<detectors::HeadTables> head;
     if (world.width > 0) {
-      head = {Table(class_rows(world.classes, world.width, 1, 5)),
-              Table(class_rows(1, world.classes, 1, 6))};
+      head = {expr::Table(class_rows(world.classes, world.width, 1, 5)),
+              expr::Table(class_rows(1, world.classes, 1, 6))};
     }
-    const Inputs in = make_inputs(world.classes, world.width, head);
-    std::optional<Statistics> statistics;
-    if (world.width > 0) statistics.emplace(world.train, Executor::cpu);
-    std::vector<Expr> scores;
+    const detectors::Inputs in = detectors::make_inputs(world.classes, world.width, head);
+    std::optional<statistics::Statistics> statistics;
+    if (world.width > 0) statistics.emplace(world.train, expr::Executor::cpu);
+    std::vector<expr::Expr> scores;
     for (const std::string& spec : specs) {
-      Chain chain(spec);
+      detectors::Chain chain(spec);
       chain.fit(in, {statistics ? &*statistics : nullptr, statistics ? &*statistics : nullptr});
       scores.push_back(chain.score(in));
-      parts.push_back(compile({scores.back()}, Executor::cpu));
+      parts.push_back(compile({scores.back()}, expr::Executor::cpu));
     }
-    all = compile(scores, Executor::cpu);
+    all = compile(scores, expr::Executor::cpu);
   }
 };
 
@@ -105,27 +105,28 @@ void run_cases(const std::string& name, const World& world, const std::vector<Ca
   std::vector<std::string> specs;
   for (const Case& c : cases) specs.push_back(c.spec);
   const Programs programs(world, specs);
-  const Batch batch = world.batch();
+  const expr::Batch batch = world.batch();
 
   Yardsticks yardsticks;
   std::vector<Work> works = yardsticks.works();
   std::vector<std::vector<float>> scores(cases.size(), std::vector<float>(world.rows()));
   for (std::size_t i = 0; i < cases.size(); ++i) {
     works.push_back(
-        [&, i] { programs.parts[i]->run(batch, {scores[i].data()}, InputCheck::none); });
+        [&, i] { programs.parts[i]->run(batch, {scores[i].data()}, expr::InputCheck::none); });
   }
   const auto before = alternate(works, (rounds + 1) / 2);
   nlohmann::json python_times;
   if (python()) {
     const TemporaryFolder folder;
-    write_npy(folder.path() / "x.npy", world.arrays.at(world.width > 0 ? "features" : "logits"));
+    io::write_npy(folder.path() / "x.npy",
+                  world.arrays.at(world.width > 0 ? "features" : "logits"));
     if (world.width > 0) {
-      write_npy(folder.path() / "train.npy", world.train.arrays.at("features"));
-      write_npy(folder.path() / "labels.npy", world.train.labels);
+      io::write_npy(folder.path() / "train.npy", world.train.arrays.at("features"));
+      io::write_npy(folder.path() / "labels.npy", world.train.labels);
     }
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      write_npy(folder.path() / ("ours_" + cases[i].spec + ".npy"),
-                Array({world.rows()}, std::vector(scores[i])));
+      io::write_npy(folder.path() / ("ours_" + cases[i].spec + ".npy"),
+                    Array({world.rows()}, std::vector(scores[i])));
     }
     python_times = run_python("detectors.py", folder.path());
   }
@@ -192,19 +193,19 @@ void features() {
 /// The one program that `evaluate` runs against running its detectors one after the other.
 void together(const std::string& name, const World& world, const std::vector<std::string>& specs) {
   const Programs programs(world, specs);
-  const Batch batch = world.batch();
+  const expr::Batch batch = world.batch();
   std::vector<std::vector<float>> alone(specs.size(), std::vector<float>(world.rows()));
   std::vector<std::vector<float>> shared = alone;
   const auto times =
       alternate({[&] {
                    for (std::size_t i = 0; i < specs.size(); ++i) {
-                     programs.parts[i]->run(batch, {alone[i].data()}, InputCheck::none);
+                     programs.parts[i]->run(batch, {alone[i].data()}, expr::InputCheck::none);
                    }
                  },
                  [&] {
-                   std::vector<Output> outputs;
+                   std::vector<expr::Output> outputs;
                    for (auto& scores : shared) outputs.emplace_back(scores.data());
-                   programs.all->run(batch, outputs, InputCheck::none);
+                   programs.all->run(batch, outputs, expr::InputCheck::none);
                  }},
                 rounds);
   for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -220,8 +221,9 @@ void together(const std::string& name, const World& world, const std::vector<std
 
 void one_program() {
   const World world = features_world(4096, 10000);
-  std::vector<std::string> all = all_specs();
-  std::erase_if(all, [](const std::string& spec) { return !Chain(spec).needs().arrays.empty(); });
+  std::vector<std::string> all = detectors::all_specs();
+  std::erase_if(
+      all, [](const std::string& spec) { return !detectors::Chain(spec).needs().arrays.empty(); });
   std::vector<std::string> without_knn = all;
   std::erase(without_knn, "knn");
   std::printf("\n4096 rows, D 512, C 100, 10000 in the bank\n");

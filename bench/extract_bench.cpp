@@ -19,41 +19,41 @@ constexpr std::size_t rounds = 5;
 
 void compare(const std::string& model_spec, const std::string& data_spec) {
   const TemporaryFolder folder;
-  const std::size_t pictures = std::min(most_pictures, open_dataset(data_spec)->size());
+  const std::size_t pictures = std::min(most_pictures, image::open_dataset(data_spec)->size());
   std::vector<std::int64_t> rows(pictures);
   std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  write_npy(folder.path() / "index.npy", Array({pictures}, std::move(rows)));
+  io::write_npy(folder.path() / "index.npy", Array({pictures}, std::move(rows)));
   const std::string spec = data_spec + (data_spec.find('?') == std::string::npos ? "?" : "&") +
                            "index=" + (folder.path() / "index.npy").string();
-  const Model model = Model::load(model_spec);
-  const auto dataset = open_dataset(spec);
+  const nn::Model model = nn::Model::load(model_spec);
+  const auto dataset = image::open_dataset(spec);
 
-  ExtractOptions options;
+  extract::ExtractOptions options;
   options.workers = static_cast<std::size_t>(thread_count());
   // Several batches even of few pictures.
-  const std::size_t batch = std::min(default_batch(model), (pictures + 3) / 4);
+  const std::size_t batch = std::min(extract::default_batch(model), (pictures + 3) / 4);
   options.batch = batch;
-  const Preprocessing& preprocessing = model.preprocessing();
+  const image::Preprocessing& preprocessing = model.preprocessing();
   const std::vector<float> images(batch * 3 * preprocessing.height * preprocessing.width, 0.5f);
   std::size_t calls = 0;
-  const auto times = alternate({[&] {
-                                  for (std::size_t i = 0; i < pictures; i += batch)
-                                    model.forward(images);
-                                },
-                                [&] {
-                                  FeatureBank bank = FeatureBank::open_or_create(
-                                      folder.path() / ("bank" + std::to_string(calls++)));
-                                  extract(model, *dataset, spec, bank, "bench/rows", options);
-                                },
-                                [&] {
-                                  LoaderOptions loading;
-                                  loading.batch = batch;
-                                  loading.workers = *options.workers;
-                                  Loader loader(*dataset, preprocessing, loading);
-                                  ImageBatch made;
-                                  while (loader.next(made)) continue;
-                                }},
-                               rounds);
+  const auto times = alternate(
+      {[&] {
+         for (std::size_t i = 0; i < pictures; i += batch) model.forward(images);
+       },
+       [&] {
+         bank::FeatureBank bank =
+             bank::FeatureBank::open_or_create(folder.path() / ("bank" + std::to_string(calls++)));
+         extract::extract(model, *dataset, spec, bank, "bench/rows", options);
+       },
+       [&] {
+         image::LoaderOptions loading;
+         loading.batch = batch;
+         loading.workers = *options.workers;
+         image::Loader loader(*dataset, preprocessing, loading);
+         image::ImageBatch made;
+         while (loader.next(made)) continue;
+       }},
+      rounds);
   const auto per_second = [&](const Times& seconds) {
     return Times(rounds, static_cast<double>(pictures)) / seconds;
   };

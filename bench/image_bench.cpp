@@ -34,13 +34,13 @@ Files jpegs(const std::filesystem::path& folder) {
 }
 
 /// The pictures of files, decoded when asked for, over and over until there are `size`.
-class JpegFiles final : public Dataset {
+class JpegFiles final : public image::Dataset {
  public:
   JpegFiles(Files files, std::size_t size) : files_(std::move(files)), size_(size) {}
   std::size_t size() const override { return size_; }
-  Sample load(std::size_t i) const override {
+  image::Sample load(std::size_t i) const override {
     const auto& file = files_[i % files_.size()];
-    return {decode_image(map_file(file), file.string())};
+    return {image::decode_image(io::map_file(file), file.string())};
   }
   std::string hash() const override { return {}; }
 
@@ -49,7 +49,7 @@ class JpegFiles final : public Dataset {
   std::size_t size_;
 };
 
-Preprocessing imagenet(std::size_t side, std::size_t short_side) {
+image::Preprocessing imagenet(std::size_t side, std::size_t short_side) {
   return {.height = side,
           .width = side,
           .short_side = short_side,
@@ -60,7 +60,7 @@ Preprocessing imagenet(std::size_t side, std::size_t short_side) {
 /// Decodes or has the pictures, preprocesses them all.
 class Pipeline {
  public:
-  Pipeline(std::vector<Image> images, Files files, const Preprocessing& preprocessing)
+  Pipeline(std::vector<image::Image> images, Files files, const image::Preprocessing& preprocessing)
       : images_(std::move(images)),
         files_(std::move(files)),
         preprocessor_(preprocessing),
@@ -83,12 +83,12 @@ class Pipeline {
  private:
   void preprocess(std::size_t i) {
     if (files_.empty()) return preprocessor_.apply(images_[i], values_);
-    preprocessor_.apply(decode_image(map_file(files_[i]), files_[i].string()), values_);
+    preprocessor_.apply(image::decode_image(io::map_file(files_[i]), files_[i].string()), values_);
   }
 
-  std::vector<Image> images_;
+  std::vector<image::Image> images_;
   Files files_;
-  Preprocessor preprocessor_;
+  image::Preprocessor preprocessor_;
   std::vector<float> values_;
 };
 
@@ -116,19 +116,20 @@ void compare(const std::string& name, Pipeline& ours, const std::filesystem::pat
 
 /// The photos resized to height x width, then preprocessed; with `decode` from JPEG of that size.
 void compare(const std::string& name, const Files& photos, std::size_t height, std::size_t width,
-             const Preprocessing& preprocessing, bool decode) {
-  std::vector<Image> images;
+             const image::Preprocessing& preprocessing, bool decode) {
+  std::vector<image::Image> images;
   std::vector<std::uint8_t> pixels;
   for (const auto& file : photos) {
-    const Image photo = to_rgb(decode_image(map_file(file), file.string()));
-    images.push_back(resize(photo, height, width, bicubic));
+    const image::Image photo =
+        image::to_rgb(image::decode_image(io::map_file(file), file.string()));
+    images.push_back(image::resize(photo, height, width, image::bicubic));
     pixels.insert(pixels.end(), images.back().pixels.begin(), images.back().pixels.end());
   }
   const TemporaryFolder folder;
-  write_npy(folder.path() / "images.npy", Array({images.size(), height, width, 3}, pixels));
-  nlohmann::json settings = to_json(preprocessing);
+  io::write_npy(folder.path() / "images.npy", Array({images.size(), height, width, 3}, pixels));
+  nlohmann::json settings = image::to_json(preprocessing);
   settings["decode"] = decode;
-  write_text(folder.path() / "settings.json", settings.dump());
+  io::write_text(folder.path() / "settings.json", settings.dump());
   Files files;
   if (decode) {
     if (!python()) return print_row(name, {"", "needs Python"});
@@ -143,10 +144,10 @@ void loader_alone(const Files& photos, std::size_t workers) {
   constexpr std::size_t pictures = 1024;
   const JpegFiles dataset(photos, pictures);
   const auto times = alternate({[&] {
-                                 LoaderOptions options;
+                                 image::LoaderOptions options;
                                  options.workers = workers;
-                                 Loader loader(dataset, imagenet(224, 256), options);
-                                 ImageBatch batch;
+                                 image::Loader loader(dataset, imagenet(224, 256), options);
+                                 image::ImageBatch batch;
                                  while (loader.next(batch)) continue;
                                }},
                                rounds);
@@ -154,15 +155,16 @@ void loader_alone(const Files& photos, std::size_t workers) {
 }
 
 /// Pictures that are there, over and over until there are `size`.
-class Decoded final : public Dataset {
+class Decoded final : public image::Dataset {
  public:
-  Decoded(std::vector<Image> images, std::size_t size) : images_(std::move(images)), size_(size) {}
+  Decoded(std::vector<image::Image> images, std::size_t size)
+      : images_(std::move(images)), size_(size) {}
   std::size_t size() const override { return size_; }
-  Sample load(std::size_t i) const override { return {images_[i % images_.size()]}; }
+  image::Sample load(std::size_t i) const override { return {images_[i % images_.size()]}; }
   std::string hash() const override { return {}; }
 
  private:
-  std::vector<Image> images_;
+  std::vector<image::Image> images_;
   std::size_t size_;
 };
 
@@ -177,17 +179,19 @@ void augmented(const Files& photos, std::size_t side, std::size_t pictures) {
       "crop,flip,colour_jitter(brightness=0.4,contrast=0.4,saturation=0.4,hue=0.1)",
       "crop,flip,rand_augment",
   };
-  std::vector<Image> images;
+  std::vector<image::Image> images;
   for (const auto& file : photos) {
     images.push_back(
-        resize(to_rgb(decode_image(map_file(file), file.string())), side, side, bicubic));
+        image::resize(image::to_rgb(image::decode_image(io::map_file(file), file.string())), side,
+                      side, image::bicubic));
   }
   const Decoded dataset(std::move(images), pictures);
   std::vector<Work> works;
   for (const char* list : lists) {
-    works.push_back([&dataset, side, augmentation = Augmentation(list)] {
-      Loader loader(dataset, imagenet(side, 0), {.workers = 1, .augmentation = augmentation});
-      ImageBatch batch;
+    works.push_back([&dataset, side, augmentation = image::Augmentation(list)] {
+      image::Loader loader(dataset, imagenet(side, 0),
+                           {.workers = 1, .augmentation = augmentation});
+      image::ImageBatch batch;
       while (loader.next(batch)) continue;
     });
   }

@@ -62,7 +62,7 @@ void write_rows(const std::filesystem::path& path, std::size_t count, std::size_
     state = state * 1664525u + 1013904223u;
     value = static_cast<float>(state >> 8) / 16777216.0f;
   }
-  write_npy(path, Array({count, columns}, std::move(values)));
+  io::write_npy(path, Array({count, columns}, std::move(values)));
 }
 
 void measure(const std::string& program) {
@@ -73,7 +73,7 @@ void measure(const std::string& program) {
     write_rows(file("features.npy"), count, width);
     std::vector<std::int64_t> labels(count);
     for (std::size_t r = 0; r < count; ++r) labels[r] = static_cast<std::int64_t>(r % classes);
-    write_npy(file("labels.npy"), Array({count}, std::move(labels)));
+    io::write_npy(file("labels.npy"), Array({count}, std::move(labels)));
     run({program, "import", "bank=" + file("bank"), "as=" + split, "logits=" + file("logits.npy"),
          "features=" + file("features.npy"), "labels=" + file("labels.npy")});
   };

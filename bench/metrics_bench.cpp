@@ -35,25 +35,27 @@ std::vector<float> coarse(std::vector<float> scores) {
 
 void against_scikit_learn(const std::string& name, const std::vector<float>& id,
                           const std::vector<float>& ood) {
-  std::vector<Measurement> measured;
+  std::vector<metrics::Measurement> measured;
   const Array id_array({id.size()}, std::vector(id));
   const Array ood_array({ood.size()}, std::vector(ood));
-  const Work own = [&] { measured = measure(rank_rows(id_array, ood_array), {.resamples = 0}); };
+  const Work own = [&] {
+    measured = metrics::measure(metrics::rank_rows(id_array, ood_array), {.resamples = 0});
+  };
   own();
   if (!python()) {
     print_row(name, {"", print(alternate({own}, 7)[0]) + " s"});
     return;
   }
   const TemporaryFolder folder;
-  write_npy(folder.path() / "id.npy", id_array);
-  write_npy(folder.path() / "ood.npy", ood_array);
+  io::write_npy(folder.path() / "id.npy", id_array);
+  io::write_npy(folder.path() / "ood.npy", ood_array);
   Times own_times;
   Times their_times;
   for (int round = 0; round < 3; ++round) {
     own_times.push_back(spread(alternate({own}, 3)[0]).median);
     const auto theirs = run_python("metrics.py", folder.path());
     their_times.push_back(theirs.at("seconds").get<double>());
-    for (const Measurement& m : measured) {
+    for (const metrics::Measurement& m : measured) {
       const auto value = theirs.at(m.metric->name).get<double>();
       if (!(std::abs(m.value - value) < 1e-9)) {
         fail(m.metric->name, ": expected ", value, " as scikit-learn says, found ", m.value);
@@ -66,11 +68,11 @@ void against_scikit_learn(const std::string& name, const std::vector<float>& id,
 
 void bootstrap(std::size_t rows) {
   const auto array = [](std::vector<float> scores) { return Array({scores.size()}, scores); };
-  const RowRanking ranked =
-      rank_rows(array(normal_scores(rows, 0, 3)), array(normal_scores(rows, 1, 4)));
-  const auto times = alternate(
-      {[&] { measure(ranked, {.resamples = 0}); }, [&] { measure(ranked, {.resamples = 1000}); }},
-      5);
+  const metrics::RowRanking ranked =
+      metrics::rank_rows(array(normal_scores(rows, 0, 3)), array(normal_scores(rows, 1, 4)));
+  const auto times = alternate({[&] { metrics::measure(ranked, {.resamples = 0}); },
+                                [&] { metrics::measure(ranked, {.resamples = 1000}); }},
+                               5);
   print_row("1000 resamples of " + std::to_string(rows) + "+" + std::to_string(rows),
             {"", print(times[1]) + " s"});
 }

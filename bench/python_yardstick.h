@@ -35,7 +35,7 @@ inline nlohmann::json run_python(const std::string& script, const std::filesyste
     output.append(buffer, n);
   }
   if (pclose(pipe) != 0) fail(command, " failed: ", output);
-  return parse_json(output, script);
+  return io::parse_json(output, script);
 }
 
 }  // namespace nescio::bench

@@ -106,7 +106,7 @@ double peak_megabytes() {
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
 bool needs_outliers(const std::string& method) {
-  return find_method(method.substr(0, method.find('('))).needs.outliers;
+  return train::find_method(method.substr(0, method.find('('))).needs.outliers;
 }
 
 /// Pictures that went through the network in a step, as the run has logged it.
@@ -114,29 +114,29 @@ double rows_per_step(const std::filesystem::path& run) {
   std::ifstream log(run / "metrics.jsonl");
   std::string line;
   std::getline(log, line);
-  return parse_json(line, "metrics.jsonl").at("rows");
+  return io::parse_json(line, "metrics.jsonl").at("rows");
 }
 
-LoaderOptions loading(bool keep) {
+image::LoaderOptions loading(bool keep) {
   return {.batch = batch,
           .workers = static_cast<std::size_t>(thread_count()),
           .epochs = 1000,
-          .order = Order::shuffled,
+          .order = image::Order::shuffled,
           .drop_last = true,
           .keep = keep,
-          .augmentation = Augmentation(augment)};
+          .augmentation = image::Augmentation(augment)};
 }
 
 /// Seconds that the loader alone takes for the pictures of a step.
-Times loading_seconds(const std::vector<const Dataset*>& sets, bool keep) {
-  std::vector<std::unique_ptr<Loader>> loaders;
+Times loading_seconds(const std::vector<const image::Dataset*>& sets, bool keep) {
+  std::vector<std::unique_ptr<image::Loader>> loaders;
   std::size_t batches = 100;  // of every set; with `keep` the first round decodes all
-  for (const Dataset* set : sets) {
-    loaders.push_back(
-        std::make_unique<Loader>(*set, find_network("resnet20").preprocessing, loading(keep)));
+  for (const image::Dataset* set : sets) {
+    loaders.push_back(std::make_unique<image::Loader>(
+        *set, nn::find_network("resnet20").preprocessing, loading(keep)));
     batches = std::max(batches, keep ? set->size() / batch : 0);
   }
-  ImageBatch images;
+  image::ImageBatch images;
   Times times = alternate({[&] {
                             for (std::size_t i = 0; i < batches; ++i) {
                               for (const auto& loader : loaders) loader->next(images);
@@ -151,7 +151,7 @@ void compare(const std::string& method, const std::string& data, const std::stri
   const bool with_outliers = needs_outliers(method);
   if (with_outliers && outliers.empty()) return;
   const TemporaryFolder folder;
-  TrainSettings settings{.model = "resnet20", .data = data};
+  train::TrainSettings settings{.model = "resnet20", .data = data};
   settings.method = method;
   if (with_outliers) settings.outliers = outliers;
   settings.steps = static_cast<std::int64_t>(block * (turns + 1));
@@ -161,7 +161,7 @@ void compare(const std::string& method, const std::string& data, const std::stri
   settings.device = "cpu";
   settings.workers = thread_count();
   settings.checkpoint_every = 1 << 20;
-  Trainer trainer(settings);
+  train::Trainer trainer(settings);
 
   std::optional<PythonSteps> theirs;
   if (python()) theirs.emplace(method.c_str());
@@ -192,9 +192,9 @@ void compare(const std::string& method, const std::string& data, const std::stri
             {text(std::lround(peak_megabytes())),
              theirs ? text(std::lround(theirs->peak_megabytes()), " in Python") : ""});
 
-  const auto id = open_dataset(data);
-  std::vector<const Dataset*> sets = {id.get()};
-  const auto auxiliary = with_outliers ? open_dataset(outliers) : nullptr;
+  const auto id = image::open_dataset(data);
+  std::vector<const image::Dataset*> sets = {id.get()};
+  const auto auxiliary = with_outliers ? image::open_dataset(outliers) : nullptr;
   if (auxiliary) sets.push_back(auxiliary.get());
   const double step = spread(ours_times).median / static_cast<double>(block);
   for (const bool keep : {false, true}) {

@@ -7,7 +7,7 @@
 namespace nescio {
 
 /// Written by each target: reads the bytes. An Error is a good answer, everything else is a fault.
-void read_untrusted(const SharedBytes& bytes);
+void read_untrusted(const io::SharedBytes& bytes);
 
 /// Reads every byte of the array, so that the sanitizers see where it lies.
 void touch(const Array& array);

@@ -1,4 +1,4 @@
 #include "image/idx.h"
 #include "fuzz_target.h"
 
-void nescio::read_untrusted(const SharedBytes& bytes) { touch(parse_idx(bytes, "idx")); }
+void nescio::read_untrusted(const io::SharedBytes& bytes) { touch(image::parse_idx(bytes, "idx")); }

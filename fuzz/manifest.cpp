@@ -3,6 +3,6 @@
 #include "fuzz_target.h"
 #include "io/json_file.h"
 
-void nescio::read_untrusted(const SharedBytes& bytes) {
-  to_manifest(parse_json(bytes.text(), "bank.json"), "bank.json");
+void nescio::read_untrusted(const io::SharedBytes& bytes) {
+  bank::to_manifest(io::parse_json(bytes.text(), "bank.json"), "bank.json");
 }

@@ -1,4 +1,4 @@
 #include "io/npy.h"
 #include "fuzz_target.h"
 
-void nescio::read_untrusted(const SharedBytes& bytes) { touch(parse_npy(bytes, "npy")); }
+void nescio::read_untrusted(const io::SharedBytes& bytes) { touch(io::parse_npy(bytes, "npy")); }

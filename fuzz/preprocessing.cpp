@@ -4,6 +4,6 @@
 #include "io/json_file.h"
 
 // As weights carry it.
-void nescio::read_untrusted(const SharedBytes& bytes) {
-  preprocessing_from_json(parse_json(bytes.text(), "weights"), "weights");
+void nescio::read_untrusted(const io::SharedBytes& bytes) {
+  image::preprocessing_from_json(io::parse_json(bytes.text(), "weights"), "weights");
 }

@@ -1,6 +1,7 @@
 #include "io/safetensors.h"
 #include "fuzz_target.h"
 
-void nescio::read_untrusted(const SharedBytes& bytes) {
-  for (const auto& [name, array] : parse_safetensors(bytes, "safetensors").tensors) touch(array);
+void nescio::read_untrusted(const io::SharedBytes& bytes) {
+  for (const auto& [name, array] : io::parse_safetensors(bytes, "safetensors").tensors)
+    touch(array);
 }

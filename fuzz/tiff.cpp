@@ -1,7 +1,7 @@
 #include "fuzz_target.h"
 #include "image/decode.h"
 
-void nescio::read_untrusted(const SharedBytes& bytes) {
-  Image image = decode_image(bytes, "tiff");
+void nescio::read_untrusted(const io::SharedBytes& bytes) {
+  image::Image image = image::decode_image(bytes, "tiff");
   touch(Array({image.pixels.size()}, std::move(image.pixels)));
 }

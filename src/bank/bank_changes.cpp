@@ -16,7 +16,7 @@
 //
 // Whoever puts a folder in place, takes it away, or makes and locks the one of a split that is
 // being written, holds the lock of the bank meanwhile: so no lock is ever on a folder that has gone.
-namespace nescio {
+namespace nescio::bank {
 namespace fs = std::filesystem;
 namespace {
 
@@ -43,7 +43,7 @@ std::vector<std::string> pending_keys(const fs::path& bank) {
 // The entry that a crash left; none if it is damaged: what bank.json says then stands.
 nlohmann::json read_entry(const std::string& key, const fs::path& file) {
   try {
-    auto entry = read_json(file);
+    auto entry = io::read_json(file);
     if (key == head_key) {
       check_head_entry(entry, file.string());
     } else {
@@ -81,7 +81,7 @@ void share_file(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 void FeatureBank::recover() {
-  for (const auto& key : keys()) restore_folder(partial_of(key), place_of(key));
+  for (const auto& key : keys()) io::restore_folder(partial_of(key), place_of(key));
   const auto before = manifest_;
   const auto pending = pending_keys(path_);
   for (const auto& key : pending) {
@@ -119,7 +119,7 @@ void FeatureBank::recover() {
   }
 }
 
-void FeatureBank::save_manifest() const { write_json(path_ / manifest_name, manifest_); }
+void FeatureBank::save_manifest() const { io::write_json(path_ / manifest_name, manifest_); }
 
 void FeatureBank::set_head(const Head& head, const nlohmann::json& origin) {
   const Shape& weight = head.weight.shape();
@@ -130,15 +130,15 @@ void FeatureBank::set_head(const Head& head, const nlohmann::json& origin) {
   }
   require_finite(head.weight, "weight");
   require_finite(head.bias, "bias");
-  const FolderLock lock(path_, true);
+  const io::FolderLock lock(path_, true);
   load();
   check_widths(head_key, weight[0], weight[1]);
   check_place(head_key);
   const fs::path folder = partial_of(head_key);
   std::error_code ignored;
   fs::remove_all(folder, ignored);
-  write_npy(array_path(folder, "weight"), head.weight);
-  write_npy(array_path(folder, "bias"), head.bias);
+  io::write_npy(array_path(folder, "weight"), head.weight);
+  io::write_npy(array_path(folder, "bias"), head.bias);
   put_in_place(head_key, {{"arrays",
                            {{"weight", describe_array(array_path(folder, "weight"))},
                             {"bias", describe_array(array_path(folder, "bias"))}}},
@@ -147,7 +147,7 @@ void FeatureBank::set_head(const Head& head, const nlohmann::json& origin) {
 
 void FeatureBank::install(const std::string& split, nlohmann::json entry, Rest rest,
                           const std::vector<std::string>& left_out) {
-  const FolderLock lock(path_, true);
+  const io::FolderLock lock(path_, true);
   load();  // another process may have extended it
   const auto side = [&](const char* array) {
     const auto& arrays = entry.at("arrays");
@@ -170,8 +170,8 @@ void FeatureBank::check_place(const std::string& key) const {
       files.push_back(array_path("", name, facts).string());
     }
   }
-  check_replaceable(place, key == head_key ? "head of this bank" : "split of this bank",
-                    known != nullptr, files);
+  io::check_replaceable(place, key == head_key ? "head of this bank" : "split of this bank",
+                        known != nullptr, files);
 }
 
 std::vector<std::string> FeatureBank::others(const std::string& split,
@@ -216,12 +216,12 @@ void FeatureBank::keep_others(const std::string& split, nlohmann::json& entry,
     if (entry["inputs"].is_object()) rows.update(entry["inputs"]);
     entry["inputs"] = std::move(rows);
   }
-  sync_folder(partial_of(split));
+  io::sync_folder(partial_of(split));
 }
 
 void FeatureBank::put_in_place(const std::string& key, const nlohmann::json& entry) {
-  write_json(partial_of(key) / entry_name, entry);
-  replace_folder(partial_of(key), place_of(key));
+  io::write_json(partial_of(key) / entry_name, entry);
+  io::replace_folder(partial_of(key), place_of(key));
   set_entry(key, entry);
   save_manifest();
 
@@ -241,10 +241,10 @@ void FeatureBank::remove_partial(const std::string& key) const {
 
 void FeatureBank::set_model(const nlohmann::json& model) {
   if (!model.is_object()) fail("[bank] the model's description must be a JSON object");
-  const FolderLock lock(path_, true);
+  const io::FolderLock lock(path_, true);
   load();
   manifest_["model"] = model;
   save_manifest();
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/shell_word.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 // What rows have that no network said.
@@ -56,7 +56,8 @@ BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std
                 .networks = {},
                 .class_names = bank->class_names(split),
                 .rows_are = rows_of(entry),
-                .extracted_by = command_for(*bank, split)};
+                .extracted_by = command_for(*bank, split),
+                .origin = entry};
   for (const auto& [name, facts] : entry.at("arrays").items()) {
     ViewedArray array{
         .dtype = dtype_called(facts.at("dtype").get<std::string>()),
@@ -64,7 +65,11 @@ BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std
         .read = [bank, split, called = std::string(name)] { return bank->array(split, called); }};
     view.arrays.emplace(name, std::move(array));
   }
-  view.networks[""] = {.classes = bank->classes(), .head = [bank] { return bank->head(); }};
+  view.networks[""] = {.classes = bank->classes(),
+                       .head = [bank] { return bank->head(); },
+                       .origin = {{"path", bank->path().string()},
+                                  {"model", bank->model()},
+                                  {"head", bank->head_manifest()}}};
   return view;
 }
 
@@ -76,6 +81,7 @@ BankView changed(BankView view, std::size_t rows, const std::string& which, Chan
     array.read = [read = std::move(array.read), change] { return change(read()); };
   }
   view.rows = rows;
+  view.origin = nullptr;
   if (!view.rows_are.empty()) view.rows_are = which + " of " + view.rows_are;
   return view;
 }
@@ -165,6 +171,25 @@ std::size_t BankViews::classes(std::string_view member) const {
   return 0;
 }
 
+std::size_t BankViews::feature_width() const {
+  for (const auto& [name, view] : views_) {
+    const auto features = view.arrays.find("features");
+    if (features != view.arrays.end() && features->second.is_matrix()) {
+      return features->second.shape[1];
+    }
+  }
+  const auto known = head();
+  return known ? known->weight.cols() : 0;
+}
+
+nlohmann::json BankViews::origin(std::string_view member) const {
+  for (const auto& [name, view] : views_) {
+    const auto network = view.networks.find(member);
+    if (network != view.networks.end()) return network->second.origin;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> BankViews::members() const {
   std::vector<std::string> names;
   if (!views_.empty()) {
@@ -203,7 +228,8 @@ BankView view_of(std::string name, const std::map<std::string, Array>& arrays,
                 .networks = {},
                 .class_names = {},
                 .rows_are = {},
-                .extracted_by = {}};
+                .extracted_by = {},
+                .origin = {}};
   ViewedNetwork network;
   for (const auto& [called, array] : arrays) {
     if (array.shape().empty() || array.rows() != view.rows) {
@@ -251,7 +277,9 @@ BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& membe
                .networks = {},
                .class_names = {},
                .rows_are = first.rows_are,
-               .extracted_by = {}};
+               .extracted_by = {},
+               .origin = first.origin};
+  if (out.origin.is_object()) out.origin["arrays"] = nlohmann::json::object();
   for (const auto& pair : members) {
     const std::string& member = pair.first;
     const BankView& view = pair.second;
@@ -267,7 +295,11 @@ BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& membe
       fail(out.name, ": the member '", member, "' stands there twice, or is several itself");
     }
     for (const auto& [name, array] : view.arrays) {
-      if (!is_of_rows(name)) out.arrays.emplace(prefix_of(member) + name, array);
+      const std::string called = is_of_rows(name) ? name : prefix_of(member) + name;
+      if (!is_of_rows(name)) out.arrays.emplace(called, array);
+      if (out.origin.is_object() && view.origin.is_object()) {
+        out.origin["arrays"].emplace(called, view.origin.at("arrays").at(name));
+      }
     }
   }
   for (const char* name : of_rows) {
@@ -306,4 +338,4 @@ BankViews side_by_side(const std::vector<std::pair<std::string, BankViews>>& mem
   return BankViews(std::move(out));
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

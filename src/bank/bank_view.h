@@ -11,7 +11,7 @@
 
 #include "bank/feature_bank.h"
 
-namespace nescio {
+namespace nescio::bank {
 
 /// An array of a view. What it is like is known; its values are read when they are asked for.
 struct ViewedArray {
@@ -26,6 +26,9 @@ struct ViewedArray {
 struct ViewedNetwork {
   std::size_t classes = 0;                         // 0: neither logits nor a head say
   std::function<std::optional<Head>()> head = {};  // none where there is no function either
+  /// Of a bank on disk: "path" and what it records, "model" (network, hash of its weights,
+  /// preprocessing) and "head" (its arrays with their hashes). Null of arrays in memory.
+  nlohmann::json origin = {};
 };
 
 /// Arrays of equally many rows by name, and what belongs to the rows. A value that is cheap to copy;
@@ -41,6 +44,9 @@ struct BankView {
   std::string rows_are;  // what tells these rows from others, for people; may be empty
   /// The command that adds arrays of probes, but for probes=; empty where none can.
   std::string extracted_by;
+  /// The entry of a split in the manifest of its bank: "inputs", "arrays" with their hashes. Null of
+  /// arrays in memory and of a choice of rows.
+  nlohmann::json origin = {};
 
   bool has(std::string_view array) const { return arrays.contains(array); }
   /// Error names what there is instead.
@@ -69,6 +75,10 @@ class BankViews {
   std::optional<Head> head(std::string_view member = "") const;
   /// Of any split; 0 where none knows.
   std::size_t classes(std::string_view member = "") const;
+  /// Of the features, or of the head, of any split; 0 where none knows.
+  std::size_t feature_width() const;
+  /// ViewedNetwork::origin.
+  nlohmann::json origin(std::string_view member = "") const;
   /// The networks that stand side by side here: {""} for one bank.
   std::vector<std::string> members() const;
   /// What one of them says, with its arrays under their own names.
@@ -93,4 +103,4 @@ BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& membe
 /// Of the splits that all of them have. A single bank stays what it is.
 BankViews side_by_side(const std::vector<std::pair<std::string, BankViews>>& members);
 
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -5,7 +5,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 using testing::AllOf;
@@ -39,7 +39,7 @@ void write(FeatureBank& bank, const std::string& split, const std::map<std::stri
 
 class BankOnDisk : public testing::Test {
  protected:
-  TestFolder folder_;
+  io::TestFolder folder_;
   FeatureBank bank_ = FeatureBank::open_or_create(folder_ / "bank");
 };
 
@@ -62,8 +62,8 @@ TEST_F(BankOnDisk, IsSeenAsItsSplits) {
   EXPECT_THAT(view.labels().as<std::int64_t>(), ElementsAre(0, 1, 0));
   EXPECT_THAT(view.head()->bias.as<float>(), ElementsAre(1, 2));
   EXPECT_THAT(views.members(), ElementsAre(""));
-  EXPECT_THAT(error_of([&] { views.at("a/tst"); }), HasSubstr("Did you mean 'a/test'?"));
-  EXPECT_THAT(error_of([&] { view.array("logit"); }),
+  EXPECT_THAT(io::error_of([&] { views.at("a/tst"); }), HasSubstr("Did you mean 'a/test'?"));
+  EXPECT_THAT(io::error_of([&] { view.array("logit"); }),
               HasSubstr("a/test has no array 'logit'. Did you mean 'logits'?"));
 }
 
@@ -74,7 +74,7 @@ TEST_F(BankOnDisk, IsReadArrayByArray) {
   const BankView& view = views.at("a/test");
   EXPECT_EQ(view.arrays.at("logits").shape, (Shape{3, 2}));
   EXPECT_THAT(view.labels().as<std::int64_t>(), ElementsAre(0, 1, 0));
-  EXPECT_THAT(error_of([&] { view.array("logits"); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(io::error_of([&] { view.array("logits"); }), HasSubstr("cannot be read"));
 }
 
 TEST(BankViews, AreMadeOfArraysInMemory) {
@@ -84,11 +84,14 @@ TEST(BankViews, AreMadeOfArraysInMemory) {
   EXPECT_EQ(view.array("logits").as<float>()[0], 7);
   EXPECT_FALSE(view.head());
   EXPECT_TRUE(view_of("none", {}).labels().empty());
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] {
                 view_of("mine", {{"a", integers({1})}, {"b", integers({1, 2})}});
               }),
               HasSubstr("mine: expected 1 rows of b as of a, found shape [2]"));
-  EXPECT_THAT(error_of([&] { BankViews({view, view}); }), HasSubstr("two views are called mine"));
+  EXPECT_THAT(io::error_of([&] {
+                BankViews({view, view});
+              }),
+              HasSubstr("two views are called mine"));
 }
 
 TEST(BankViews, KnowClassesByHeadLogitsOrLabels) {
@@ -112,8 +115,8 @@ TEST(BankViews, OfSomeRowsHaveTheRowsOfEveryArray) {
   EXPECT_THAT(turned.array("logits").as<float>(), ElementsAre(4, 5, 7, 1, 4, 5));
   EXPECT_THAT(select(last, {1}).array("logits").as<float>(), ElementsAre(4, 5));
   EXPECT_TRUE(select(view, {}).labels().empty());
-  EXPECT_THAT(error_of([&] { slice(view, 2, 2); }), HasSubstr("some of its 3 rows"));
-  EXPECT_THAT(error_of([&] { select(view, {3}); }), HasSubstr("found row 3"));
+  EXPECT_THAT(io::error_of([&] { slice(view, 2, 2); }), HasSubstr("some of its 3 rows"));
+  EXPECT_THAT(io::error_of([&] { select(view, {3}); }), HasSubstr("found row 3"));
 }
 
 TEST(SideBySide, NetworksHaveArraysOfTheirOwnAndTheRowsInCommon) {
@@ -131,14 +134,17 @@ TEST(SideBySide, NetworksHaveArraysOfTheirOwnAndTheRowsInCommon) {
 
 TEST(SideBySide, OtherRowsAreRefused) {
   const auto refusal = [](const BankView& a, const BankView& b) {
-    return error_of([&] { side_by_side({{"one", a}, {"two", b}}).labels(); });
+    return io::error_of([&] { side_by_side({{"one", a}, {"two", b}}).labels(); });
   };
   const BankView view = view_of("a", three_rows(7));
   EXPECT_THAT(refusal(view, slice(view, 0, 2)),
               AllOf(HasSubstr("a is 3 rows in one"), HasSubstr("2 rows in two")));
   EXPECT_THAT(refusal(view, view_of("a", three_rows(7, {0, 1, 1}))),
               HasSubstr("a/labels: other values in two than in one"));
-  EXPECT_THAT(error_of([&] { side_by_side({{"one", view}, {"one", view}}); }), HasSubstr("twice"));
+  EXPECT_THAT(io::error_of([&] {
+                side_by_side({{"one", view}, {"one", view}});
+              }),
+              HasSubstr("twice"));
   BankView other = view;
   other.rows_are = "other pictures";
   EXPECT_THAT(refusal(view, other), HasSubstr("other pictures in two"));
@@ -154,4 +160,4 @@ TEST(SideBySide, SplitsThatNotAllHaveAreLeftOut) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -12,7 +12,7 @@
 #include "io/sha256.h"
 
 // Reading; what changes the disk stands in bank_changes.cpp.
-namespace nescio {
+namespace nescio::bank {
 namespace fs = std::filesystem;
 namespace {
 
@@ -35,17 +35,17 @@ FeatureBank FeatureBank::open(const fs::path& path) {
          " ...' makes one");
   }
   FeatureBank bank(path);
-  const FolderLock lock(path, true);
+  const io::FolderLock lock(path, true);
   bank.load();
   bank.recover();
   return bank;
 }
 
 FeatureBank FeatureBank::open_or_create(const fs::path& path) {
-  make_folders(path);
+  io::make_folders(path);
   {
-    const FolderLock lock(path, true);
-    if (!there(path / manifest_name)) write_json(path / manifest_name, empty_manifest());
+    const io::FolderLock lock(path, true);
+    if (!there(path / manifest_name)) io::write_json(path / manifest_name, empty_manifest());
   }
   return open(path);
 }
@@ -53,7 +53,7 @@ FeatureBank FeatureBank::open_or_create(const fs::path& path) {
 void FeatureBank::load() {
   const fs::path file = path_ / manifest_name;
   try {
-    manifest_ = to_manifest(read_json(file), file.string());
+    manifest_ = to_manifest(io::read_json(file), file.string());
   } catch (const Error& e) {
     fail(e.what(), "; extract again into a new bank, or bring the arrays of this one into it: ",
          "'nescio import bank=NEW as=SET/SPLIT logits=", (path_ / "SET/SPLIT/logits.npy").string(),
@@ -135,10 +135,10 @@ std::vector<std::string> FeatureBank::paths(std::string_view split) const {
   if (!manifest(split).contains("paths")) return {};
   const fs::path file = place_of(split) / paths_name;
   nlohmann::json description = manifest(split).at("paths");
-  SharedBytes bytes;
+  io::SharedBytes bytes;
   try {
     check_file(file, description);
-    bytes = map_file(file);
+    bytes = io::map_file(file);
   } catch (const Error& e) {
     fail(e.what(), remedy(split));
   }
@@ -236,7 +236,7 @@ void FeatureBank::verify() const {
                          const nlohmann::json& description) {
     if (!there(path)) {
       wrong.push_back(name + " (missing)");
-    } else if (sha256_file(path) != description.at("sha256").get<std::string>()) {
+    } else if (io::sha256_file(path) != description.at("sha256").get<std::string>()) {
       wrong.push_back(name);
     }
   };
@@ -255,4 +255,4 @@ void FeatureBank::verify() const {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -19,7 +19,7 @@
 #include "base/array.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::bank {
 
 /// The last layer: logits = features W^T + b. W [C, D], b [C], float32.
 struct Head {
@@ -163,7 +163,7 @@ class SplitWriter {
 
  private:
   struct File {
-    FileDescriptor descriptor;
+    io::FileDescriptor descriptor;
     std::filesystem::path path;
     std::size_t header = 0;   // bytes before the first row
     std::size_t row = 0;      // bytes of one row
@@ -186,7 +186,7 @@ class SplitWriter {
   std::vector<std::string> paths_;
   std::vector<std::string> left_out_;
   std::filesystem::path folder_;
-  FolderLock lock_;
+  io::FolderLock lock_;
   std::vector<File> files_;  // one per array
   std::size_t done_ = 0;
   std::size_t synced_ = 0;
@@ -194,4 +194,4 @@ class SplitWriter {
   bool finished_ = false;
 };
 
-}  // namespace nescio
+}  // namespace nescio::bank

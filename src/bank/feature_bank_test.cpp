@@ -11,7 +11,7 @@
 #include "io/npy.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 using ::testing::AllOf;
@@ -32,20 +32,20 @@ class FeatureBankTest : public ::testing::Test {
   }
   FeatureBank reopened() const { return FeatureBank::open(path_); }
   std::string open_error() const {
-    return error_of([&] { reopened(); });
+    return io::error_of([&] { reopened(); });
   }
   static Head head(std::size_t classes, std::size_t width) {
     return {Array({classes, width}, std::vector<float>(classes * width, 0.5f)),
             Array({classes}, std::vector<float>(classes, 1.0f))};
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
   fs::path path_ = folder_ / "bank";
   FeatureBank bank_ = FeatureBank::open_or_create(path_);
 };
 
 TEST_F(FeatureBankTest, MissingBankSaysHowToMakeOne) {
-  EXPECT_THAT(error_of([&] { FeatureBank::open(folder_ / "none"); }),
+  EXPECT_THAT(io::error_of([&] { FeatureBank::open(folder_ / "none"); }),
               HasSubstr("there is no feature bank here (no bank.json); 'nescio extract"));
 }
 
@@ -55,7 +55,7 @@ TEST_F(FeatureBankTest, EmptyBank) {
   EXPECT_EQ(bank_.feature_width(), 0u);
   EXPECT_FALSE(bank_.head());
   EXPECT_EQ(bank_.model(), nlohmann::json::object());
-  EXPECT_THAT(error_of([&] { bank_.rows("a/test"); }), HasSubstr("The bank is empty"));
+  EXPECT_THAT(io::error_of([&] { bank_.rows("a/test"); }), HasSubstr("The bank is empty"));
 }
 
 TEST_F(FeatureBankTest, AnswersWithWhatItHas) {
@@ -68,10 +68,10 @@ TEST_F(FeatureBankTest, AnswersWithWhatItHas) {
   EXPECT_FALSE(bank_.has("head"));
   EXPECT_EQ(bank_.classes(), 2u);
   EXPECT_EQ(bank_.feature_width(), 3u);
-  EXPECT_THAT(error_of([&] { bank_.array("cifar10/tst", "logits"); }),
+  EXPECT_THAT(io::error_of([&] { bank_.array("cifar10/tst", "logits"); }),
               HasSubstr("Did you mean 'cifar10/test'?"));
   EXPECT_THAT(
-      error_of([&] { bank_.array("cifar10/test", "logit"); }),
+      io::error_of([&] { bank_.array("cifar10/test", "logit"); }),
       HasSubstr(
           "cifar10/test has no array 'logit'. Did you mean 'logits'? Known: features, logits"));
 }
@@ -90,23 +90,23 @@ TEST_F(FeatureBankTest, HeadIsStoredAndReplaced) {
 
 TEST_F(FeatureBankTest, HeadMustFit) {
   add("a/test");
-  EXPECT_THAT(error_of([&] { bank_.set_head(head(4, 3), {}); }),
+  EXPECT_THAT(io::error_of([&] { bank_.set_head(head(4, 3), {}); }),
               HasSubstr("head has 4 classes, the rest of the bank 2"));
-  EXPECT_THAT(error_of([&] { bank_.set_head(head(2, 5), {}); }), HasSubstr("5 features"));
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] { bank_.set_head(head(2, 5), {}); }), HasSubstr("5 features"));
+  EXPECT_THAT(io::error_of([&] {
                 bank_.set_head({head(2, 3).weight, head(1, 1).bias}, {});
               }),
               HasSubstr("expected weight [C, D] and bias [C], found [2, 3] and [1]"));
   Head bad = head(2, 3);
   bad.weight =
       Array({2, 3}, std::vector<float>{0, 0, 0, 0, 0, std::numeric_limits<float>::infinity()});
-  EXPECT_THAT(error_of([&] { bank_.set_head(bad, {}); }),
+  EXPECT_THAT(io::error_of([&] { bank_.set_head(bad, {}); }),
               HasSubstr("weight: inf at row 1, column 2"));
   bad.weight = Array({2, 3}, std::vector<double>(6));
   EXPECT_THROW(bank_.set_head(bad, {}), Error);
   EXPECT_FALSE(reopened().head());
   bank_.set_head(head(2, 3), {});
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] {
                 SplitWriter(bank_, "b/test", 1, {{"features", DType::float32, {4}}}, {});
               }),
               HasSubstr("b/test has 4 features, the rest of the bank 3"));
@@ -127,17 +127,17 @@ const std::vector<Damage> damages = {
     {[](const fs::path& file) { fs::remove(file); }, "cannot be read"},
     {[](const fs::path& file) { fs::resize_file(file, fs::file_size(file) - 1); }, "truncated"},
     {[](const fs::path& file) { fs::resize_file(file, 0); }, "empty file"},
-    {[](const fs::path& file) { write_text(file, "no array at all"); }, "something else"},
+    {[](const fs::path& file) { io::write_text(file, "no array at all"); }, "something else"},
     {[](const fs::path& file) {
-       write_npy(file, Array({1, 4}, std::vector<float>(4)));
+       io::write_npy(file, Array({1, 4}, std::vector<float>(4)));
      },
      "expected float32 [2, 2] as in the manifest, found float32 [1, 4]"},
     {[](const fs::path& file) {
-       write_npy(file, Array({2, 2}, std::vector<double>(4)));
+       io::write_npy(file, Array({2, 2}, std::vector<double>(4)));
      },
      "found float64 [2, 2]"},
     {[](const fs::path& file) {
-       write_npy(file, Array({2, 2}, std::vector<float>(4, 9)));
+       io::write_npy(file, Array({2, 2}, std::vector<float>(4, 9)));
      },
      "was changed since it was written"},
 };
@@ -149,14 +149,14 @@ TEST_F(FeatureBankTest, ADamagedArrayIsRefusedAndTheRestIsUsable) {
     const fs::path logits = path_ / "a/test/logits.npy";
     happen(logits);
     const FeatureBank bank = reopened();
-    EXPECT_THAT(error_of([&] { bank.array("a/test", "logits"); }),
+    EXPECT_THAT(io::error_of([&] { bank.array("a/test", "logits"); }),
                 AllOf(HasSubstr(logits.string() + ": "), HasSubstr(words),
                       HasSubstr("; extract or import a/test again")));
     EXPECT_EQ(bank.array("a/test", "features").as<float>()[5], 6);
     EXPECT_EQ(bank.array("b/test", "logits").as<float>()[3], 4);
     EXPECT_FALSE(bank.whole("a/test"));
     EXPECT_TRUE(bank.whole("b/test"));
-    EXPECT_THAT(error_of([&] { bank.verify(); }), HasSubstr("a/test/logits"));
+    EXPECT_THAT(io::error_of([&] { bank.verify(); }), HasSubstr("a/test/logits"));
     add("a/test");  // the remedy
     EXPECT_EQ(reopened().array("a/test", "logits").as<float>()[3], 4);
     reopened().verify();
@@ -170,7 +170,7 @@ TEST_F(FeatureBankTest, ADamagedHeadIsRefusedAndReplaced) {
     happen(path_ / "head/weight.npy");
     FeatureBank bank = reopened();
     EXPECT_EQ(bank.array("a/test", "logits").as<float>()[3], 4);
-    EXPECT_THAT(error_of([&] { bank.head(); }),
+    EXPECT_THAT(io::error_of([&] { bank.head(); }),
                 AllOf(HasSubstr("head/weight.npy: "),
                       HasSubstr("; extract a split or import the head again")));
     bank.set_head(head(2, 3), {});
@@ -183,7 +183,7 @@ TEST_F(FeatureBankTest, AFolderThatWasRemovedIsWrittenAgain) {
   add("b/test");
   fs::remove_all(path_ / "a");
   const FeatureBank bank = reopened();
-  EXPECT_THAT(error_of([&] { bank.array("a/test", "logits"); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(io::error_of([&] { bank.array("a/test", "logits"); }), HasSubstr("cannot be read"));
   EXPECT_TRUE(bank.whole("b/test"));
   add("a/test");
   EXPECT_TRUE(reopened().whole("a/test"));
@@ -191,7 +191,7 @@ TEST_F(FeatureBankTest, AFolderThatWasRemovedIsWrittenAgain) {
 
 TEST_F(FeatureBankTest, ADamagedEntryOfACrashIsNoDeadEnd) {
   add("a/test");
-  write_text(path_ / "a/test/entry.json", "{\"rows\":");
+  io::write_text(path_ / "a/test/entry.json", "{\"rows\":");
   EXPECT_EQ(reopened().array("a/test", "logits").as<float>()[3], 4);
   add("a/test");
   EXPECT_FALSE(fs::exists(path_ / "a/test/entry.json"));
@@ -202,35 +202,35 @@ TEST_F(FeatureBankTest, FilesOfTheUserAreNeverReplaced) {
   const fs::path theirs = path_ / "a/test";
   const fs::path note = theirs / "note.txt";
   fs::create_directories(theirs);
-  const auto refusal = [&] { return error_of([&] { add("a/test"); }); };
-  write_text(note, "mine");
+  const auto refusal = [&] { return io::error_of([&] { add("a/test"); }); };
+  io::write_text(note, "mine");
   EXPECT_THAT(refusal(), AllOf(HasSubstr(theirs.string()), HasSubstr("no split of this bank")));
   fs::remove(note);
-  write_npy(theirs / "logits.npy", Array({1}, std::vector<float>(1)));
+  io::write_npy(theirs / "logits.npy", Array({1}, std::vector<float>(1)));
   EXPECT_THAT(refusal(), HasSubstr("no split of this bank"));
-  EXPECT_EQ(read_npy(theirs / "logits.npy").size(), 1u);
+  EXPECT_EQ(io::read_npy(theirs / "logits.npy").size(), 1u);
   fs::remove(theirs / "logits.npy");
   add("a/test");  // an empty folder is nobody's
-  write_text(note, "mine");
+  io::write_text(note, "mine");
   EXPECT_THAT(refusal(), AllOf(HasSubstr("note.txt"), HasSubstr("move it away")));
-  EXPECT_EQ(read_text(note), "mine");
+  EXPECT_EQ(io::read_text(note), "mine");
   EXPECT_TRUE(reopened().whole("a/test"));
   fs::remove_all(theirs);
-  write_text(theirs, "a file");
+  io::write_text(theirs, "a file");
   EXPECT_THAT(refusal(), HasSubstr(theirs.string()));
-  EXPECT_EQ(read_text(theirs), "a file");
+  EXPECT_EQ(io::read_text(theirs), "a file");
 }
 
 TEST_F(FeatureBankTest, AFolderCalledHeadIsNotReplaced) {
-  write_text(path_ / "head/photo.jpg", "mine");
-  EXPECT_THAT(error_of([&] { bank_.set_head(head(2, 3), {}); }),
+  io::write_text(path_ / "head/photo.jpg", "mine");
+  EXPECT_THAT(io::error_of([&] { bank_.set_head(head(2, 3), {}); }),
               HasSubstr("is there and is no head of this bank"));
-  EXPECT_EQ(read_text(path_ / "head/photo.jpg"), "mine");
+  EXPECT_EQ(io::read_text(path_ / "head/photo.jpg"), "mine");
 }
 
 TEST_F(FeatureBankTest, ADamagedManifestNamesTheWayOut) {
   add("a/test");
-  write_text(path_ / "bank.json", "{\"format\":");
+  io::write_text(path_ / "bank.json", "{\"format\":");
   EXPECT_THAT(open_error(), AllOf(HasSubstr("bank.json: "), HasSubstr("into a new bank"),
                                   HasSubstr("SET/SPLIT/logits.npy")));
 }
@@ -241,8 +241,9 @@ TEST_F(FeatureBankTest, CopiedFilesWithNewTimeStampsAreAccepted) {
   fs::last_write_time(logits, fs::last_write_time(logits) - std::chrono::hours(1));
   const auto stamp = reopened().manifest("a/test")["arrays"]["logits"]["modified_ns"];
   EXPECT_NE(stamp, bank_.manifest("a/test")["arrays"]["logits"]["modified_ns"]);
-  EXPECT_EQ(read_json(path_ / "bank.json")["splits"]["a/test"]["arrays"]["logits"]["modified_ns"],
-            stamp);
+  EXPECT_EQ(
+      io::read_json(path_ / "bank.json")["splits"]["a/test"]["arrays"]["logits"]["modified_ns"],
+      stamp);
 }
 
 TEST_F(FeatureBankTest, VerifyFindsWhatTimeStampsHide) {
@@ -250,21 +251,21 @@ TEST_F(FeatureBankTest, VerifyFindsWhatTimeStampsHide) {
   add("b/test");
   const fs::path logits = path_ / "a/test/logits.npy";
   const auto time = fs::last_write_time(logits);
-  write_npy(logits, Array({2, 2}, std::vector<float>{1, 2, 3, 5}));
+  io::write_npy(logits, Array({2, 2}, std::vector<float>{1, 2, 3, 5}));
   fs::last_write_time(logits, time);
   const auto bank = reopened();
   fs::remove(path_ / "b/test/features.npy");
   EXPECT_THAT(
-      error_of([&] { bank.verify(); }),
+      io::error_of([&] { bank.verify(); }),
       HasSubstr("2 files differ from the manifest: a/test/logits, b/test/features (missing)"));
 }
 
 TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {
   add("a/test");
   const fs::path file = path_ / "bank.json";
-  const auto good = read_json(file);
+  const auto good = io::read_json(file);
   const auto refused = [&](const nlohmann::json& manifest) {
-    write_json(file, manifest);
+    io::write_json(file, manifest);
     return open_error();
   };
   EXPECT_THAT(refused(5), HasSubstr("not the manifest"));
@@ -298,11 +299,11 @@ TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {
   bad = good;
   bad["head"] = good["splits"]["a/test"];
   EXPECT_THAT(refused(bad), HasSubstr("expected weight and bias"));
-  write_text(file, "{\"format\":");
+  io::write_text(file, "{\"format\":");
   EXPECT_THAT(open_error(), HasSubstr("no valid JSON at line 1"));
-  write_json(file, good);
+  io::write_json(file, good);
   EXPECT_EQ(open_error(), "");
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::bank

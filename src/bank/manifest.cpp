@@ -4,11 +4,12 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/within.h"
 #include "io/file.h"
 #include "io/npy.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 constexpr std::string_view format = "nescio feature bank";
@@ -61,11 +62,7 @@ void check_description(const nlohmann::json& array, std::string_view where) {
   if (array.contains("file") && !is_array_file(array["file"])) {
     fail(where, ": damaged name of a file in the manifest");
   }
-  try {
-    dtype_called(array["dtype"].get<std::string>());
-  } catch (const Error& e) {
-    fail(where, ": ", e.what());
-  }
+  within(text(where, ": "), [&] { dtype_called(array["dtype"].get<std::string>()); });
 }
 
 void check_arrays(const nlohmann::json& entry, std::string_view where) {
@@ -183,25 +180,26 @@ nlohmann::json to_manifest(nlohmann::json read, std::string_view where) {
 }
 
 nlohmann::json describe_file(const std::filesystem::path& path) {
-  const FileStamp stamp = stamp_of(path);
-  return {
-      {"sha256", sha256_file(path)}, {"bytes", stamp.bytes}, {"modified_ns", stamp.modified_ns}};
+  const io::FileStamp stamp = io::stamp_of(path);
+  return {{"sha256", io::sha256_file(path)},
+          {"bytes", stamp.bytes},
+          {"modified_ns", stamp.modified_ns}};
 }
 
 nlohmann::json describe_array(const std::filesystem::path& path) {
   nlohmann::json description = describe_file(path);
-  const Array array = read_npy(path);
+  const Array array = io::read_npy(path);
   description["dtype"] = name_of(array.dtype());
   description["shape"] = array.shape();
   return description;
 }
 
 void check_file(const std::filesystem::path& path, nlohmann::json& description) {
-  const FileStamp stamp = stamp_of(path);
-  const FileStamp known{description.at("bytes").get<std::uint64_t>(),
-                        description.at("modified_ns").get<std::int64_t>()};
+  const io::FileStamp stamp = io::stamp_of(path);
+  const io::FileStamp known{description.at("bytes").get<std::uint64_t>(),
+                            description.at("modified_ns").get<std::int64_t>()};
   if (stamp == known) return;
-  if (sha256_file(path) != description.at("sha256").get<std::string>()) {
+  if (io::sha256_file(path) != description.at("sha256").get<std::string>()) {
     fail(path.string(), ": was changed since it was written into the bank (its SHA-256 differs)");
   }
   description["bytes"] = stamp.bytes;
@@ -209,7 +207,7 @@ void check_file(const std::filesystem::path& path, nlohmann::json& description) 
 }
 
 Array read_described(const std::filesystem::path& path, nlohmann::json& description) {
-  Array array = read_npy(path);
+  Array array = io::read_npy(path);
   const auto dtype = description.at("dtype").get<std::string>();
   const auto shape = description.at("shape").get<Shape>();
   if (name_of(array.dtype()) != dtype || array.shape() != shape) {
@@ -220,4 +218,4 @@ Array read_described(const std::filesystem::path& path, nlohmann::json& descript
   return array;
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

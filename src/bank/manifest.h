@@ -23,7 +23,7 @@
 
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::bank {
 
 /// Files and folders of a bank: the manifest, the head's folder, and in the folder of a split the
 /// names of its rows, and its manifest entry until that stands in the bank's manifest.
@@ -70,4 +70,4 @@ void check_file(const std::filesystem::path& path, nlohmann::json& description);
 /// The array in a file that ARRAY describes, checked likewise, with its type and shape.
 Array read_described(const std::filesystem::path& path, nlohmann::json& description);
 
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -4,7 +4,7 @@
 //   {"data", "data_sha256", "class_names", "skipped",            what the rows are
 //    "network", "weights_sha256", "preprocessing", "program",    what made the arrays
 //    "arrays": [...], "probes": {"odin": "odin(epsilon=0.0014,T=1000)"}, "import": {"labels": ...}}
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 constexpr const char* of_network[] = {"network", "weights_sha256", "preprocessing"};
@@ -62,4 +62,4 @@ nlohmann::json to_split_entry(nlohmann::json entry) {
   return entry;
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

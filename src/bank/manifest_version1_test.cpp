@@ -6,7 +6,7 @@
 #include "io/json_file.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 using testing::ElementsAre;
@@ -23,7 +23,7 @@ class Version1 : public testing::Test {
   Version1() { fs::copy(NESCIO_TEST_BANKS "/version1", path_, fs::copy_options::recursive); }
   FeatureBank bank() const { return FeatureBank::open(path_); }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
   fs::path path_ = folder_ / "bank";
 };
 
@@ -57,7 +57,7 @@ TEST_F(Version1, GrowsLikeOneOfToday) {
   writer.commit(4);
   writer.finish();
   const FeatureBank grown = bank();
-  EXPECT_EQ(read_json(path_ / "bank.json").at("version"), 2);
+  EXPECT_EQ(io::read_json(path_ / "bank.json").at("version"), 2);
   EXPECT_THAT(grown.arrays(split),
               ElementsAre("features", "index", "labels", "logits", odin, "one", "score_msp"));
   EXPECT_FALSE(fs::exists(path_ / split / "odin.npy"));
@@ -67,12 +67,12 @@ TEST_F(Version1, GrowsLikeOneOfToday) {
 }
 
 TEST_F(Version1, DamageOfItsManifestIsNoneOfThisProgram) {
-  const nlohmann::json good = read_json(path_ / "bank.json");
+  const nlohmann::json good = io::read_json(path_ / "bank.json");
   const auto refused = [&](const char* key, const nlohmann::json& value) {
     nlohmann::json bad = good;
     bad["splits"][split]["inputs"][key] = value;
-    write_json(path_ / "bank.json", bad);
-    return error_of([&] { bank(); });
+    io::write_json(path_ / "bank.json", bad);
+    return io::error_of([&] { bank(); });
   };
   EXPECT_THAT(refused("probes", {{"odin", "../../odin"}}), HasSubstr("name of an array"));
   EXPECT_EQ(refused("probes", {{"odin", 5}}), "");
@@ -83,4 +83,4 @@ TEST_F(Version1, DamageOfItsManifestIsNoneOfThisProgram) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -3,7 +3,7 @@
 #include "base/class_names.h"
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 struct Named {
@@ -54,4 +54,4 @@ Notices shared_classes(const BankViews& bank, const std::vector<std::string>& sp
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -7,7 +7,7 @@
 #include "bank/bank_view.h"
 #include "base/notice.h"
 
-namespace nescio {
+namespace nescio::bank {
 
 /// Error for the first of some splits whose labels do not mean what those of one before it mean, as
 /// far as both name their classes. Empty names of splits are passed over.
@@ -18,4 +18,4 @@ void check_split_classes(const BankViews& bank, const std::vector<std::string>& 
 Notices shared_classes(const BankViews& bank, const std::vector<std::string>& splits,
                        const std::vector<std::string>& ood);
 
-}  // namespace nescio
+}  // namespace nescio::bank

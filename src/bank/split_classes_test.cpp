@@ -5,7 +5,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 using testing::HasSubstr;
@@ -22,10 +22,10 @@ class SplitClasses : public testing::Test {
     writer.finish();
   }
   std::string fault(const std::vector<std::string>& splits) {
-    return error_of([&] { check_split_classes(bank_, splits); });
+    return io::error_of([&] { check_split_classes(bank_, splits); });
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
   FeatureBank bank_ = FeatureBank::open_or_create(folder_ / "bank");
 };
 
@@ -57,4 +57,4 @@ TEST_F(SplitClasses, AreNamedWhereOodSetsShareThem) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::bank

@@ -12,7 +12,7 @@
 #include "io/json_file.h"
 #include "io/npy.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace fs = std::filesystem;
 namespace {
 
@@ -45,7 +45,7 @@ Shape whole_shape(const ArrayPlan& array, std::size_t rows) {
 }
 
 // Takes the space now, so that a full disk is known before hours of work.
-void reserve(const FileDescriptor& file, const fs::path& path, std::size_t bytes) {
+void reserve(const io::FileDescriptor& file, const fs::path& path, std::size_t bytes) {
   int error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
   if (error == EINVAL || error == EOPNOTSUPP) {
     error = ::ftruncate(file.get(), static_cast<off_t>(bytes)) == 0 ? 0 : errno;
@@ -84,14 +84,14 @@ SplitWriter::SplitWriter(FeatureBank& bank, std::string split, std::size_t rows,
 
   folder_ = bank_.partial_of(split_);
   {
-    const FolderLock bank_lock(bank_.path_, true);
-    make_folders(folder_);
-    lock_ = FolderLock(folder_, false);
+    const io::FolderLock bank_lock(bank_.path_, true);
+    io::make_folders(folder_);
+    lock_ = io::FolderLock(folder_, false);
   }
   for (const auto& array : arrays_) {
     File file;
     file.path = array_path(folder_, array.name);
-    file.header = npy_header(array.dtype, whole_shape(array, rows_)).size();
+    file.header = io::npy_header(array.dtype, whole_shape(array, rows_)).size();
     file.row = count_of(array.row_shape) * size_of(array.dtype);
     files_.push_back(std::move(file));
   }
@@ -125,12 +125,12 @@ nlohmann::json SplitWriter::plan() const {
 // Whether an interrupted writer with the same plan left usable files; opens them.
 bool SplitWriter::resume() {
   try {
-    const auto journal = read_json(folder_ / journal_name);
+    const auto journal = io::read_json(folder_ / journal_name);
     const auto done = journal.at("done").get<std::size_t>();
     if (journal.at("plan") != plan() || done > rows_) return false;
     for (auto& file : files_) {
-      if (stamp_of(file.path).bytes != file.header + rows_ * file.row) return false;
-      file.descriptor = FileDescriptor(file.path, O_WRONLY);
+      if (io::stamp_of(file.path).bytes != file.header + rows_ * file.row) return false;
+      file.descriptor = io::FileDescriptor(file.path, O_WRONLY);
     }
     done_ = synced_ = done;
     return true;
@@ -144,13 +144,13 @@ void SplitWriter::begin() {
   for (const auto& rest : fs::directory_iterator(folder_)) fs::remove_all(rest.path());
   try {
     for (std::size_t i = 0; i < arrays_.size(); ++i) {
-      const std::string header = npy_header(arrays_[i].dtype, whole_shape(arrays_[i], rows_));
+      const std::string header = io::npy_header(arrays_[i].dtype, whole_shape(arrays_[i], rows_));
       count_of(whole_shape(arrays_[i], rows_), size_of(arrays_[i].dtype));  // Error if absurd
       File& file = files_[i];
-      file.descriptor = FileDescriptor(file.path, O_WRONLY | O_CREAT | O_TRUNC);
+      file.descriptor = io::FileDescriptor(file.path, O_WRONLY | O_CREAT | O_TRUNC);
       reserve(file.descriptor, file.path, file.header + rows_ * file.row);
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(header.data());
-      write_all(file.descriptor, file.path, {bytes, header.size()}, 0);
+      io::write_all(file.descriptor, file.path, {bytes, header.size()}, 0);
     }
   } catch (...) {
     discard();
@@ -159,7 +159,7 @@ void SplitWriter::begin() {
 }
 
 void SplitWriter::discard() {
-  const FolderLock bank_lock(bank_.path_, true);
+  const io::FolderLock bank_lock(bank_.path_, true);
   bank_.remove_partial(split_);
 }
 
@@ -177,9 +177,9 @@ void SplitWriter::write(std::string_view name, const Array& rows) {
     fail(split_, "/", name, ": ", count, " more rows after ", done_, " of ", rows_);
   }
   File& file = files_[static_cast<std::size_t>(plan - arrays_.begin())];
-  write_all(file.descriptor, file.path,
-            {static_cast<const std::uint8_t*>(rows.data()), rows.bytes()},
-            static_cast<std::int64_t>(file.header + done_ * file.row));
+  io::write_all(file.descriptor, file.path,
+                {static_cast<const std::uint8_t*>(rows.data()), rows.bytes()},
+                static_cast<std::int64_t>(file.header + done_ * file.row));
   file.written = count;
 }
 
@@ -198,14 +198,14 @@ void SplitWriter::commit(std::size_t rows) {
 // First the values, then the journal that promises them.
 void SplitWriter::sync() {
   if (synced_ == done_) return;
-  for (const auto& file : files_) sync_file(file.path);
-  write_json(folder_ / journal_name, {{"plan", plan()}, {"done", done_}});
+  for (const auto& file : files_) io::sync_file(file.path);
+  io::write_json(folder_ / journal_name, {{"plan", plan()}, {"done", done_}});
   synced_ = done_;
   last_sync_ = std::chrono::steady_clock::now();
 }
 
 void SplitWriter::check_finite(std::string_view name) const {
-  const Array array = read_npy(array_path(folder_, name));
+  const Array array = io::read_npy(array_path(folder_, name));
   const auto values = array.as<float>();
   const auto bad =
       std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
@@ -248,11 +248,11 @@ void SplitWriter::finish() {
   }
   nlohmann::json entry = {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}};
   if (!paths_.empty()) {
-    write_text(folder_ / paths_name, join(paths_, "\n") + "\n");
+    io::write_text(folder_ / paths_name, join(paths_, "\n") + "\n");
     entry["paths"] = describe_file(folder_ / paths_name);
   }
   bank_.install(split_, std::move(entry), rest_, left_out_);
   finished_ = true;
 }
 
-}  // namespace nescio
+}  // namespace nescio::bank

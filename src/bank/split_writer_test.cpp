@@ -11,7 +11,7 @@
 #include "io/npy.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::bank {
 namespace {
 
 using ::testing::ElementsAre;
@@ -52,7 +52,7 @@ class SplitWriterTest : public ::testing::Test {
   }
   fs::path partial() const { return folder_ / "bank/.partial"; }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
   FeatureBank bank_ = FeatureBank::open_or_create(folder_ / "bank");
 };
 
@@ -67,7 +67,7 @@ TEST_F(SplitWriterTest, WritesASplit) {
     bank.verify();
   }
   EXPECT_FALSE(fs::exists(partial()));
-  EXPECT_EQ(read_npy(folder_ / "bank/a/test/logits.npy").shape(), (Shape{3, 2}));
+  EXPECT_EQ(io::read_npy(folder_ / "bank/a/test/logits.npy").shape(), (Shape{3, 2}));
 }
 
 TEST_F(SplitWriterTest, KeepsTheNamesOfTheRows) {
@@ -82,14 +82,14 @@ TEST_F(SplitWriterTest, KeepsTheNamesOfTheRows) {
     EXPECT_THAT(bank.paths("a/test"), ElementsAre("a b/x.png", "", "\xc3\xa4.png"));
     bank.verify();
   }
-  EXPECT_EQ(read_text(file), "a b/x.png\n\n\xc3\xa4.png\n");
+  EXPECT_EQ(io::read_text(file), "a b/x.png\n\n\xc3\xa4.png\n");
   const auto paths_error = [&] {
     const FeatureBank bank = FeatureBank::open(folder_ / "bank");
     EXPECT_FALSE(bank.whole("a/test"));
     EXPECT_EQ(bank.array("a/test", "logits").rows(), 3u);
-    return error_of([&] { bank.paths("a/test"); });
+    return io::error_of([&] { bank.paths("a/test"); });
   };
-  write_text(file, "one\ntwo\nthree\n");
+  io::write_text(file, "one\ntwo\nthree\n");
   EXPECT_THAT(paths_error(), HasSubstr("paths.txt: was changed"));
   fs::remove(file);
   EXPECT_THAT(paths_error(), HasSubstr("paths.txt: cannot be read"));
@@ -97,8 +97,8 @@ TEST_F(SplitWriterTest, KeepsTheNamesOfTheRows) {
 
 TEST_F(SplitWriterTest, RefusesNamesThatAreNoLines) {
   auto w = writer();
-  EXPECT_THAT(error_of([&] { w.set_paths({"a", "b"}); }), HasSubstr("each of the 3 rows"));
-  EXPECT_THAT(error_of([&] { w.set_paths({"a", "b\nc", "d"}); }), HasSubstr("row 1"));
+  EXPECT_THAT(io::error_of([&] { w.set_paths({"a", "b"}); }), HasSubstr("each of the 3 rows"));
+  EXPECT_THAT(io::error_of([&] { w.set_paths({"a", "b\nc", "d"}); }), HasSubstr("row 1"));
 }
 
 TEST_F(SplitWriterTest, RowsWithoutNamesHaveNoPaths) {
@@ -147,7 +147,7 @@ TEST_F(SplitWriterTest, DamagedJournalOrArraysBeginAnew) {
       write_two(w);
     }
     const fs::path folder = partial() / "a/test";
-    write_text(folder / (journal ? "journal.json" : "logits.npy"), "damaged");
+    io::write_text(folder / (journal ? "journal.json" : "logits.npy"), "damaged");
     auto w = writer();
     EXPECT_EQ(w.done(), 0u);
     write_two(w);
@@ -172,7 +172,7 @@ TEST_F(SplitWriterTest, NotFiniteValuesAreNamedAndLeaveTheOldSplit) {
     auto w = writer();
     write_two(w);
     write_one(w, bad);
-    EXPECT_THAT(error_of([&] { w.finish(); }),
+    EXPECT_THAT(io::error_of([&] { w.finish(); }),
                 HasSubstr("a/test/logits: expected finite numbers, found"));
   }
   EXPECT_EQ(writer().done(), 0u);
@@ -182,7 +182,7 @@ TEST_F(SplitWriterTest, NotFiniteValuesAreNamedAndLeaveTheOldSplit) {
   auto w = writer();
   write_two(w);
   write_one(w, std::numeric_limits<float>::quiet_NaN());
-  EXPECT_THAT(error_of([&] { w.finish(); }), HasSubstr("found nan at row 2, column 1"));
+  EXPECT_THAT(io::error_of([&] { w.finish(); }), HasSubstr("found nan at row 2, column 1"));
 }
 
 TEST_F(SplitWriterTest, ReplacesTheOldSplitAndKeepsItsMappedArrays) {
@@ -291,7 +291,7 @@ TEST_F(JoiningTest, OtherInputsOfAnArrayBeginAnew) {
 TEST_F(JoiningTest, OtherRowsAreRefusedBeforeTheWork) {
   write_all_three();
   EXPECT_THAT(
-      error_of([&] { joining(5, "one", "x.npy"); }),
+      io::error_of([&] { joining(5, "one", "x.npy"); }),
       HasSubstr("a/test: expected 3 rows as its labels, logits have, found 5; give another name"));
   EXPECT_EQ(bank_.rows("a/test"), 3u);
   EXPECT_FALSE(fs::exists(partial()));
@@ -302,13 +302,13 @@ TEST_F(JoiningTest, OtherRowsAreRefusedBeforeTheWork) {
 TEST_F(JoiningTest, ADamagedArrayStaysWhatItIsUntilItIsReplaced) {
   write_all_three();
   fs::remove(folder_ / "bank/a/test/logits.npy");
-  write_text(folder_ / "bank/a/test/labels.npy", "damaged");
+  io::write_text(folder_ / "bank/a/test/labels.npy", "damaged");
   bank_ = FeatureBank::open(folder_ / "bank");
   join("one", 7);
   bank_ = FeatureBank::open(folder_ / "bank");
   EXPECT_THAT(bank_.array("a/test", "one").as<float>(), ElementsAre(7, 1, 2));
-  EXPECT_THAT(error_of([&] { bank_.array("a/test", "logits"); }), HasSubstr("cannot be read"));
-  EXPECT_THAT(error_of([&] { bank_.array("a/test", "labels"); }), HasSubstr("something else"));
+  EXPECT_THAT(io::error_of([&] { bank_.array("a/test", "logits"); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(io::error_of([&] { bank_.array("a/test", "labels"); }), HasSubstr("something else"));
   {
     SplitWriter w(bank_, "a/test", 3, plan, {}, Rest::kept);
     write_two(w);
@@ -333,23 +333,27 @@ TEST_F(JoiningTest, WhatDoesNotEndLeavesTheSplitAsItWas) {
 
 TEST_F(SplitWriterTest, WrongRowsAreRefused) {
   auto w = writer();
-  EXPECT_THAT(error_of([&] { w.write("scores", labels({1})); }),
+  EXPECT_THAT(io::error_of([&] { w.write("scores", labels({1})); }),
               HasSubstr("'scores' was not planned"));
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] {
                 w.write("labels", logits({1, 2}));
               }),
               HasSubstr("a/test/labels: expected int64 rows of shape [], found float32 [1, 2]"));
-  EXPECT_THAT(error_of([&] { w.write("labels", labels({1, 2, 3, 4})); }), HasSubstr("4 more rows"));
+  EXPECT_THAT(io::error_of([&] {
+                w.write("labels", labels({1, 2, 3, 4}));
+              }),
+              HasSubstr("4 more rows"));
   w.write("labels", labels({1, 2}));
   w.write("logits", logits({1, 2}));
-  EXPECT_THAT(error_of([&] { w.commit(2); }), HasSubstr("logits: 1 rows were written, expected 2"));
-  EXPECT_THAT(error_of([&] { w.finish(); }), HasSubstr("expected 3 rows, found 0"));
+  EXPECT_THAT(io::error_of([&] { w.commit(2); }),
+              HasSubstr("logits: 1 rows were written, expected 2"));
+  EXPECT_THAT(io::error_of([&] { w.finish(); }), HasSubstr("expected 3 rows, found 0"));
 }
 
 TEST_F(SplitWriterTest, BadPlansAreRefused) {
   const auto error = [&](const std::string& split, std::size_t rows,
                          std::vector<ArrayPlan> arrays) {
-    return error_of([&] { SplitWriter(bank_, split, rows, std::move(arrays), {}); });
+    return io::error_of([&] { SplitWriter(bank_, split, rows, std::move(arrays), {}); });
   };
   for (const char* name : {"", "a", "a/b/c", "/a", "a/", "../a", "a/..", "/etc/passwd", "a/b c",
                            "head/x", ".partial/a", "a\\b/c", "a/\xc3\xa9"}) {
@@ -371,7 +375,7 @@ TEST_F(SplitWriterTest, BadPlansAreRefused) {
 
 TEST_F(SplitWriterTest, MoreThanTheDiskHoldsIsKnownAtOnce) {
   const std::size_t rows = (std::size_t{1} << 62) / 8;  // 4 exabytes
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] {
                 SplitWriter(bank_, "a/b", rows, {{"labels", DType::int64, {}}}, {});
               }),
               HasSubstr("cannot be reserved"));
@@ -380,7 +384,7 @@ TEST_F(SplitWriterTest, MoreThanTheDiskHoldsIsKnownAtOnce) {
 
 TEST_F(SplitWriterTest, WidthsMustFitTheBank) {
   write_all_three();
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] {
                 SplitWriter(bank_, "b/test", 1, {{"logits", DType::float32, {3}}}, {});
               }),
               HasSubstr("b/test has 3 classes, the rest of the bank 2"));
@@ -388,7 +392,7 @@ TEST_F(SplitWriterTest, WidthsMustFitTheBank) {
 
 TEST_F(SplitWriterTest, TwoWritersOfOneSplitExcludeEachOther) {
   auto w = writer();
-  EXPECT_THAT(error_of([&] { writer(); }), HasSubstr("another process"));
+  EXPECT_THAT(io::error_of([&] { writer(); }), HasSubstr("another process"));
 }
 
 TEST_F(SplitWriterTest, TheFolderThatIsLockedStaysWhereItIs) {
@@ -402,7 +406,7 @@ TEST_F(SplitWriterTest, TheFolderThatIsLockedStaysWhereItIs) {
     write_two(w);
   }
   const auto before = inode();
-  write_text(partial() / "a/test/rest.tmp", "of a crash");
+  io::write_text(partial() / "a/test/rest.tmp", "of a crash");
   auto w = writer(4);
   EXPECT_EQ(inode(), before);
   EXPECT_FALSE(fs::exists(partial() / "a/test/rest.tmp"));
@@ -426,17 +430,17 @@ TEST_F(SplitWriterTest, AnotherProcessMayAddSplitsMeanwhile) {
 
 TEST_F(SplitWriterTest, CrashBetweenRenameAndManifestLeavesAUsableBank) {
   write_all_three();
-  const auto manifest = read_json(folder_ / "bank/bank.json");
+  const auto manifest = io::read_json(folder_ / "bank/bank.json");
   // What is on the disk then: the new folder with its entry, and the manifest from before.
-  write_json(folder_ / "bank/a/test/entry.json", manifest["splits"]["a/test"]);
+  io::write_json(folder_ / "bank/a/test/entry.json", manifest["splits"]["a/test"]);
   auto before = manifest;
   before["splits"].clear();
-  write_json(folder_ / "bank/bank.json", before);
+  io::write_json(folder_ / "bank/bank.json", before);
 
   const auto bank = FeatureBank::open(folder_ / "bank");
   EXPECT_THAT(bank.array("a/test", "labels").as<std::int64_t>(), ElementsAre(0, 1, -1));
   EXPECT_FALSE(fs::exists(folder_ / "bank/a/test/entry.json"));
-  EXPECT_EQ(read_json(folder_ / "bank/bank.json"), manifest);
+  EXPECT_EQ(io::read_json(folder_ / "bank/bank.json"), manifest);
 }
 
 TEST_F(SplitWriterTest, CrashBetweenTwoRenamesLeavesTheOldSplit) {
@@ -460,4 +464,4 @@ TEST_F(SplitWriterTest, CompleteButUnfinishedIsFinishedByTheNext) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::bank

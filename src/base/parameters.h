@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/typed_spec.h"
+#include "base/within.h"
 
 namespace nescio {
 
@@ -159,12 +160,7 @@ void set_parameter(Base& object, const std::vector<Parameter<Base>>& parameters,
       names.push_back(p.info.name);
       continue;
     }
-    try {
-      p.set(object, value);
-    } catch (const Error& e) {
-      fail(where, " ", e.what());
-    }
-    return;
+    return within(text(where, " "), [&] { p.set(object, value); });
   }
   fail(where, " unknown parameter '", key, "'.",
        names.empty() ? " It has none." : suggest(key, names));

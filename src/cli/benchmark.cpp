@@ -19,7 +19,7 @@
 #include "io/own_folder.h"
 #include "report/table.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 
 VerbInfo benchmark();
 
@@ -27,15 +27,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Datasets = std::map<std::string, std::unique_ptr<Dataset>>;  // by set
+using Datasets = std::map<std::string, std::unique_ptr<image::Dataset>>;  // by set
 
 // All that cannot be opened is named at once, before an hour of work.
-Datasets open_all(const Protocol& protocol) {
+Datasets open_all(const evaluation::Protocol& protocol) {
   Datasets out;
   std::vector<std::string> refused;
-  for (const ProtocolSet& set : protocol.sets) {
+  for (const evaluation::ProtocolSet& set : protocol.sets) {
     try {
-      out[set.name] = open_dataset(set.data);
+      out[set.name] = image::open_dataset(set.data);
     } catch (const Error& e) {
       refused.push_back(text(set.name, ": ", e.what()));
     }
@@ -48,7 +48,7 @@ Datasets open_all(const Protocol& protocol) {
 }
 
 // Those whose labels are the network's classes.
-std::vector<std::string> id_splits(const Roles& roles) {
+std::vector<std::string> id_splits(const evaluation::Roles& roles) {
   std::vector<std::string> out;
   for (const std::string& split : {roles.train, roles.val, roles.id}) {
     if (!split.empty()) out.push_back(split);
@@ -58,8 +58,8 @@ std::vector<std::string> id_splits(const Roles& roles) {
 
 // What is fitted on and what is kept must have the network's classes: labels become its numbers.
 // Where the weights name no classes, the first of these sets does.
-void match_classes(const Protocol& protocol, Datasets& datasets, const Backbone& network,
-                   const Notice& warn) {
+void match_classes(const evaluation::Protocol& protocol, Datasets& datasets,
+                   const Backbone& network, const Notice& warn) {
   std::vector<std::string> classes = network.class_names();
   std::string whose = "the network";
   const auto answers = id_splits(protocol.roles);
@@ -74,14 +74,15 @@ void match_classes(const Protocol& protocol, Datasets& datasets, const Backbone&
   }
   for (auto& [split, dataset] : datasets) {
     const bool known = std::ranges::find(answers, split) != answers.end();
-    dataset = in_classes_of(classes, whose, std::move(dataset),
-                            known ? LabelUse::answers : LabelUse::nothing, split, warn);
+    dataset = image::in_classes_of(classes, whose, std::move(dataset),
+                                   known ? image::LabelUse::answers : image::LabelUse::nothing,
+                                   split, warn);
   }
 }
 
-void check_bank(const Protocol& protocol, const FeatureBank& bank) {
+void check_bank(const evaluation::Protocol& protocol, const bank::FeatureBank& bank) {
   std::vector<std::string> missing;
-  for (const ProtocolSet& set : protocol.sets) {
+  for (const evaluation::ProtocolSet& set : protocol.sets) {
     if (!bank.has(set.name)) missing.push_back(set.name);
   }
   if (!missing.empty()) {
@@ -93,10 +94,10 @@ void check_bank(const Protocol& protocol, const FeatureBank& bank) {
 using Sizes = std::map<std::string, std::size_t>;  // by set
 
 // What was found beside what the protocol counts on, for people.
-void say_sizes(const Protocol& protocol, const Sizes& sizes, std::ostream& log) {
-  TextTable table{.columns = {{"set"}, {"pictures", true}, {"expected", true}}};
+void say_sizes(const evaluation::Protocol& protocol, const Sizes& sizes, std::ostream& log) {
+  report::TextTable table{.columns = {{"set"}, {"pictures", true}, {"expected", true}}};
   std::string warnings;
-  for (const ProtocolSet& set : protocol.sets) {
+  for (const evaluation::ProtocolSet& set : protocol.sets) {
     const std::size_t found = sizes.at(set.name);
     table.rows.push_back({set.name, text(found), set.rows ? text(*set.rows) : std::string("any")});
     if (set.rows && *set.rows != found) {
@@ -104,7 +105,7 @@ void say_sizes(const Protocol& protocol, const Sizes& sizes, std::ostream& log) 
                        " pictures, found ", found, "; results cannot equal published ones\n");
     }
   }
-  log << to_text(table) << warnings;
+  log << report::to_text(table) << warnings;
   if (!protocol.unused.empty()) log << "without a role: " << join(protocol.unused) << '\n';
 }
 
@@ -113,8 +114,8 @@ void say_sizes(const Protocol& protocol, const Sizes& sizes, std::ostream& log) 
 std::vector<std::string> needed_probes(const std::string& detectors) {
   std::set<std::string> probes;
   for (const std::string& spec : expand_list(detectors)) {
-    if (spec == "all" || imported_name(spec)) continue;
-    for (const std::string& array : Chain(spec).needs().arrays) probes.insert(array);
+    if (spec == "all" || evaluation::imported_name(spec)) continue;
+    for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
   }
   return {probes.begin(), probes.end()};
 }
@@ -136,22 +137,22 @@ class Benchmark final : public Verb, public EvaluationOptions {
     // A bank that has everything needs no pictures, so their folder may stay unknown.
     const bool extracts = !model.empty();
     const std::string pictures = root.empty() ? data : root;
-    const Protocol plan = read_protocol(
+    const evaluation::Protocol plan = evaluation::read_protocol(
         protocol, {.root = pictures.empty() && !extracts ? std::string("{root}") : pictures,
                    .split = split,
                    .roles = changed_roles()});
     const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
-    std::vector<Mixing> mixed;
-    const FeatureBank features =
-        extracts ? extract(plan, folder, mixed, console) : FeatureBank::open(folder);
+    std::vector<report::Mixing> mixed;
+    const bank::FeatureBank features =
+        extracts ? extract(plan, folder, mixed, console) : bank::FeatureBank::open(folder);
     if (!extracts) {
       check_bank(plan, features);
       say_shared_classes(features, plan.roles, console);
     }
 
     Sizes sizes;
-    nlohmann::json resolved = to_json(plan);
-    for (const ProtocolSet& set : plan.sets) {
+    nlohmann::json resolved = evaluation::to_json(plan);
+    for (const evaluation::ProtocolSet& set : plan.sets) {
       resolved["sets"][set.name]["rows"] = sizes[set.name] = features.rows(set.name);
     }
     if (!extracts) say_sizes(plan, sizes, console.log);
@@ -159,7 +160,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
         {features}, plan.roles, *this, seed,
         {{"settings", settings_json(benchmark(), *this)}, {"protocol", resolved}}, console,
         std::move(mixed),
-        {{"protocol.yaml", read_text(protocol)}, {"protocol.json", json_text(resolved)}});
+        {{"protocol.yaml", io::read_text(protocol)}, {"protocol.json", io::json_text(resolved)}});
   }
 
  private:
@@ -170,7 +171,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     if (!fs::equivalent(protocol, fs::path(out) / "protocol.yaml", not_there)) {
       files.emplace_back("protocol.yaml");
     }
-    check_writable(out, "run", "results.json", files);
+    io::check_writable(out, "run", "results.json", files);
   }
 
   std::map<std::string, std::string> changed_roles() const {
@@ -187,8 +188,8 @@ class Benchmark final : public Verb, public EvaluationOptions {
     return out;
   }
 
-  FeatureBank extract(const Protocol& plan, const fs::path& folder, std::vector<Mixing>& mixed,
-                      const Console& console) const {
+  bank::FeatureBank extract(const evaluation::Protocol& plan, const fs::path& folder,
+                            std::vector<report::Mixing>& mixed, const Console& console) const {
     const auto network = needed_network_part().load_backbone(plan.model_spec(model), device);
     for (const std::string& notice : network->notices()) console.warn(notice);
     Datasets datasets = open_all(plan);
@@ -197,14 +198,14 @@ class Benchmark final : public Verb, public EvaluationOptions {
     say_sizes(plan, sizes, console.log);
     match_classes(plan, datasets, *network,
                   [&](const std::string& sentence) { console.warn(sentence); });
-    FeatureBank features = FeatureBank::open_or_create(folder);
+    bank::FeatureBank features = bank::FeatureBank::open_or_create(folder);
     const ExtractionSettings settings{
         .batch = batch, .probes = probes == "auto" ? needed_probes(detectors) : as_usage([&] {
                           return expand_list(probes);
                         })};
     const std::vector<std::string> in_distribution = id_splits(plan.roles);
-    for (const ProtocolSet& set : plan.sets) {
-      const Dataset& dataset = *datasets.at(set.name);
+    for (const evaluation::ProtocolSet& set : plan.sets) {
+      const image::Dataset& dataset = *datasets.at(set.name);
       warn_of_pictures(dataset, console);
       const auto accuracy =
           network->extract(dataset, set.data, features, set.name, settings, console);
@@ -218,10 +219,10 @@ class Benchmark final : public Verb, public EvaluationOptions {
   }
 
   // The ID set with each near set, or with the far ones where there is none.
-  std::vector<Mixing> mix(const Roles& roles, const Datasets& datasets, const Backbone& network,
-                          const Console& console) const {
+  std::vector<report::Mixing> mix(const evaluation::Roles& roles, const Datasets& datasets,
+                                  const Backbone& network, const Console& console) const {
     const std::string role = roles.near.empty() ? "far" : "near";
-    std::vector<Mixing> out;
+    std::vector<report::Mixing> out;
     for (const std::string& split : role == "near" ? roles.near : roles.far) {
       out.push_back(measure_mixing(network, *datasets.at(roles.id), *datasets.at(split),
                                    static_cast<std::size_t>(mixing),
@@ -297,4 +298,4 @@ VerbInfo benchmark() {
   return describe_verb<Benchmark>(std::move(info));
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

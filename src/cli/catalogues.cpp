@@ -8,10 +8,10 @@
 #include "image/dataset.h"
 #include "metrics/metrics.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
-std::string print(const Paper& paper) {
+std::string print(const detectors::Paper& paper) {
   std::vector<std::string> parts;
   for (const auto& part : {paper.authors, paper.title, paper.venue}) {
     if (!part.empty()) parts.push_back(part);
@@ -20,7 +20,7 @@ std::string print(const Paper& paper) {
   return join(parts);
 }
 
-std::vector<std::string> print(const Needs& needs) {
+std::vector<std::string> print(const detectors::Needs& needs) {
   std::vector<std::string> parts;
   if (needs.logits) parts.emplace_back("logits");
   if (needs.features) parts.emplace_back("features");
@@ -32,7 +32,7 @@ std::vector<std::string> print(const Needs& needs) {
   return parts;
 }
 
-Description describe(const DetectorInfo& info) {
+Description describe(const detectors::DetectorInfo& info) {
   Description d{info.shaper ? "shaper" : "detector", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", print(info.paper));
@@ -41,7 +41,8 @@ Description describe(const DetectorInfo& info) {
   d.fact("needs", join(needs));
   d.fact("fitted on", info.fit_on.empty() ? "nothing" : info.fit_on);
   std::vector<std::string> learned;
-  for (const LearnedArray& array : info.learned) learned.push_back(array.name + ": " + array.doc);
+  for (const detectors::LearnedArray& array : info.learned)
+    learned.push_back(array.name + ": " + array.doc);
   d.fact("learns", learned);
   d.fact("also called", join(info.aliases));
   d.fact("deviations", info.deviations);
@@ -49,7 +50,7 @@ Description describe(const DetectorInfo& info) {
   return d;
 }
 
-Description describe(const DatasetInfo& info) {
+Description describe(const image::DatasetInfo& info) {
   Description d{"data set", info.name, info.summary};
   std::string usage = info.name + ":PATH";
   for (std::size_t i = 0; i < info.options.size(); ++i) {
@@ -61,14 +62,14 @@ Description describe(const DatasetInfo& info) {
   return d;
 }
 
-Description describe(const AugmentInfo& info) {
+Description describe(const image::AugmentInfo& info) {
   Description d{"augmentation", info.name, info.summary};
   d.fact("paper", info.paper);
   d.parameters = in_words(info.parameters);
   return d;
 }
 
-Description describe(const Metric& metric) {
+Description describe(const metrics::Metric& metric) {
   Description d{"metric", metric.name, metric.definition};
   d.fact("positive", metric.positive);
   d.fact("ties", metric.ties);
@@ -115,9 +116,10 @@ const std::vector<Catalogue>& catalogues() {
       {"models", [] { return of_network_part(&NetworkPart::networks); }},
       {"methods", [] { return of_network_part(&NetworkPart::methods); }},
       {"probes", [] { return of_network_part(&NetworkPart::probes); }},
-      {"datasets", []() -> Entries { return describe_all(datasets::catalogue()); }},
-      {"augmentations", []() -> Entries { return describe_all(augmentations::catalogue()); }},
-      {"metrics", []() -> Entries { return describe_all(metrics()); }},
+      {"datasets", []() -> Entries { return describe_all(image::datasets::catalogue()); }},
+      {"augmentations",
+       []() -> Entries { return describe_all(image::augmentations::catalogue()); }},
+      {"metrics", []() -> Entries { return describe_all(metrics::metrics()); }},
       {"verbs", []() -> Entries { return describe_all(verbs::catalogue()); }},
   };
   return all;
@@ -154,7 +156,7 @@ std::vector<Description> find_descriptions(const std::string& name) {
   }
   if (!found.empty()) return found;
   // Other toolkits' names are answered with ours.
-  for (const DetectorInfo& info : detectors::catalogue()) {
+  for (const detectors::DetectorInfo& info : detectors::catalogue()) {
     for (const std::string& alias : info.aliases) {
       if (alias == name) {
         throw UsageError(text("unknown name '", name, "': here it is called '", info.name, "'"));
@@ -164,4 +166,4 @@ std::vector<Description> find_descriptions(const std::string& name) {
   throw UsageError(text("unknown name '", name, "'.", suggest(name, known)));
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

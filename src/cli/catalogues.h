@@ -7,7 +7,7 @@
 
 #include "cli/description.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// What `list` takes: "detectors", "models", "methods", "probes", "datasets", ...
 std::vector<std::string> catalogue_names();
@@ -20,4 +20,4 @@ std::vector<Description> read_catalogue(std::string_view name);
 /// none.
 std::vector<Description> find_descriptions(const std::string& name);
 
-}  // namespace nescio
+}  // namespace nescio::cli

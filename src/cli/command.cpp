@@ -4,7 +4,7 @@
 #include "base/threads.h"
 #include "cli/network_verbs.h"
 
-namespace nescio {
+namespace nescio::cli {
 const VerbInfo& find_verb(std::string_view name) {
   std::vector<std::string> names;
   for (const VerbInfo& info : verbs::catalogue()) {
@@ -30,4 +30,4 @@ void run_verb(const VerbInfo& info, const std::vector<std::string>& arguments, C
   verb->run(console);
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

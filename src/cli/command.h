@@ -7,7 +7,7 @@
 
 #include "cli/verb.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// The verb of this name. UsageError with the nearest name and the list if there is none.
 const VerbInfo& find_verb(std::string_view name);
@@ -19,4 +19,4 @@ std::string command_line(const std::vector<std::string>& words);
 /// for --json where the verb has none.
 void run_verb(const VerbInfo& info, const std::vector<std::string>& arguments, Console& console);
 
-}  // namespace nescio
+}  // namespace nescio::cli

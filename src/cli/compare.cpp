@@ -10,7 +10,7 @@
 #include "io/json_file.h"
 #include "report/comparison_report.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 
 VerbInfo compare();
 
@@ -76,7 +76,7 @@ class Compare final : public Verb {
   void run(Console& console) override {
     const std::vector<NamedArm> named = parse_arms(arms);
     const std::size_t reference = find_arm(named, baseline);
-    EvaluationSettings settings;
+    evaluation::EvaluationSettings settings;
     if (!detectors.empty()) {
       EvaluationOptions asked;
       asked.detectors = detectors;
@@ -86,22 +86,23 @@ class Compare final : public Verb {
     settings.intervals.resamples = static_cast<std::size_t>(bootstrap);
     settings.intervals.seed = static_cast<std::uint64_t>(seed);
 
-    std::vector<Arm> opened;
+    std::vector<evaluation::Arm> opened;
     for (const NamedArm& arm : named) {
       opened.push_back({arm.name, {}});
       for (const std::string& folder : arm.folders) {
-        opened.back().runs.push_back(open_run(folder));
+        opened.back().runs.push_back(evaluation::open_run(folder));
       }
     }
-    const Comparison comparison = compare_arms(opened, reference, settings, console.progress);
+    const evaluation::Comparison comparison =
+        evaluation::compare_arms(opened, reference, settings, console.progress);
     nlohmann::json run = {{"command", console.command},
                           {"settings", settings_json(compare(), *this)}};
     for (const auto& [name, value] : versions()) run["versions"][name] = value;
-    write_comparison(comparison, run, console.command, out);
+    report::write_comparison(comparison, run, console.command, out);
     if (console.json) {
-      console.out << json_text(comparison_json(comparison, run));
+      console.out << io::json_text(report::comparison_json(comparison, run));
     } else {
-      console.out << comparison_text(comparison);
+      console.out << report::comparison_text(comparison);
     }
     const std::filesystem::path folder = out;
     console.log << "wrote " << (folder / "comparison.csv").string() << ", .json, .md\n"
@@ -156,4 +157,4 @@ VerbInfo compare() {
        .json = true});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

@@ -6,7 +6,7 @@
 #include "cli/network_verbs.h"
 #include "cli/verb.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 /// "printf '%s\n' 'a' 'b'": the words, one a line, as both shells read it.
@@ -176,4 +176,4 @@ VerbInfo completion() {
                                                .required = true})}});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

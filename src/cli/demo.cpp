@@ -9,7 +9,7 @@
 #include "io/file.h"
 #include "io/own_folder.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,7 +26,7 @@ class Demo final : public Verb {
     asked.detectors = detectors;
     evaluation_settings(asked, seed);
     const fs::path folder = out;
-    check_writable(folder, "demo", "network/config.json", {"protocol.yaml"});
+    io::check_writable(folder, "demo", "network/config.json", {"protocol.yaml"});
     const std::string network = (folder / "network").string();
     console.log << "The same by hand:\n";
     step({"train", "model=resnet8", "data=procedural:shapes?split=train&count=20000",
@@ -34,7 +34,7 @@ class Demo final : public Verb {
           text("warmup=", std::min<std::int64_t>(80, steps / 2)), text("seed=", seed),
           "out=" + network, "resume=true"},
          console);
-    write_text(folder / "protocol.yaml", demo_protocol);
+    io::write_text(folder / "protocol.yaml", demo_protocol);
     step({"benchmark", (folder / "protocol.yaml").string(),
           "model=resnet8:" + network + "/last.safetensors", "detectors=" + detectors,
           text("seed=", seed), "out=" + (folder / "run").string()},
@@ -74,4 +74,4 @@ VerbInfo demo() {
                   {.name = "steps", .doc = "training steps", .min = 1, .max = 1e6})}});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

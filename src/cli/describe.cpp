@@ -5,7 +5,7 @@
 #include "cli/verb.h"
 #include "io/json_file.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 class Describe final : public Verb {
@@ -17,7 +17,7 @@ class Describe final : public Verb {
     if (console.json) {
       auto all = nlohmann::ordered_json::array();
       for (const Description& d : found) all.push_back(to_json(d));
-      console.out << json_text(all);
+      console.out << io::json_text(all);
       return;
     }
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -42,4 +42,4 @@ VerbInfo describe() {
        .json = true});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 void Description::fact(const std::string& fact_name, const std::string& value) {
   if (!value.empty()) facts.push_back({fact_name, {value}});
@@ -57,4 +57,4 @@ nlohmann::ordered_json to_json(const Description& d) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -9,7 +9,7 @@
 
 #include "base/parameters.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// A parameter without the type that it belongs to.
 struct ParameterText {
@@ -44,4 +44,4 @@ std::vector<ParameterText> in_words(const std::vector<Parameter<Base>>& paramete
 std::string to_text(const Description& description);
 nlohmann::ordered_json to_json(const Description& description);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -7,7 +7,7 @@
 #include "cli/score_files.h"
 #include "evaluation/imported.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 
 VerbInfo evaluate();
 
@@ -20,20 +20,20 @@ class Evaluate final : public Verb, public EvaluationOptions {
 
   void run(Console& console) override {
     if (bank.empty()) return run_on_files(console);
-    const Roles roles{train,
-                      val,
-                      id,
-                      parse_splits(near, "near"),
-                      parse_splits(far, "far"),
-                      parse_splits(ood_val, "ood_val")};
+    const evaluation::Roles roles{train,
+                                  val,
+                                  id,
+                                  parse_splits(near, "near"),
+                                  parse_splits(far, "far"),
+                                  parse_splits(ood_val, "ood_val")};
     if (roles.near.empty() && roles.far.empty()) {
       throw UsageError("evaluate: missing near= or far= (the splits of OOD rows)");
     }
     // A mistake on the command line comes before one in the bank.
-    as_usage([&] { check_roles(roles); });
+    as_usage([&] { evaluation::check_roles(roles); });
     evaluation_settings(*this, seed);
-    std::vector<FeatureBank> banks;
-    for (const std::string& path : paths()) banks.push_back(FeatureBank::open(path));
+    std::vector<bank::FeatureBank> banks;
+    for (const std::string& path : paths()) banks.push_back(bank::FeatureBank::open(path));
     say_shared_classes(banks.front(), roles, console);
     run_evaluation(banks, roles, *this, seed, {{"settings", settings_json(evaluate(), *this)}},
                    console);
@@ -56,10 +56,10 @@ class Evaluate final : public Verb, public EvaluationOptions {
     const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
     const bool alone = files.near.empty() && files.far.empty();
     const std::string called = !name.empty() ? name : alone ? name_of_file(id) : "scores";
-    FeatureBank scored = bank_of_score_files(std::filesystem::path(out) / "imported");
-    const Roles roles = add_score_files(scored, files, called, higher);
+    bank::FeatureBank scored = bank_of_score_files(std::filesystem::path(out) / "imported");
+    const evaluation::Roles roles = add_score_files(scored, files, called, higher);
     EvaluationOptions options = *this;
-    options.detectors = imported_spec(called);
+    options.detectors = evaluation::imported_spec(called);
     run_evaluation({scored}, roles, options, seed, {{"settings", settings_json(evaluate(), *this)}},
                    console);
   }
@@ -130,4 +130,4 @@ VerbInfo evaluate() {
   return describe_verb<Evaluate>(std::move(info));
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

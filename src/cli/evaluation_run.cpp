@@ -13,12 +13,12 @@
 #include "io/own_folder.h"
 #include "report/results.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-nlohmann::json facts_of(const FeatureBank& bank, const std::vector<std::string>& splits) {
+nlohmann::json facts_of(const bank::FeatureBank& bank, const std::vector<std::string>& splits) {
   nlohmann::json facts = {
       {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
   for (const std::string& split : splits) {
@@ -28,12 +28,13 @@ nlohmann::json facts_of(const FeatureBank& bank, const std::vector<std::string>&
 }
 
 // What somebody needs who wants the same numbers again.
-void add_facts(nlohmann::json& run, const std::vector<FeatureBank>& banks, const Roles& roles) {
+void add_facts(nlohmann::json& run, const std::vector<bank::FeatureBank>& banks,
+               const evaluation::Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
   run["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
                   {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
   std::vector<std::string> splits = {roles.train, roles.val};
-  for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
+  for (const auto& [split, role] : evaluation::scored_splits(roles)) splits.push_back(split);
   splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
   run["bank"] = facts_of(banks.front(), splits);
   for (std::size_t i = 1; i < banks.size(); ++i) {
@@ -41,30 +42,32 @@ void add_facts(nlohmann::json& run, const std::vector<FeatureBank>& banks, const
   }
 }
 
-BankViews views_of(const std::vector<FeatureBank>& banks) {
-  std::vector<std::pair<std::string, BankViews>> members;
-  for (const FeatureBank& bank : banks) members.emplace_back(bank.path().string(), bank);
-  return side_by_side(members);
+bank::BankViews views_of(const std::vector<bank::FeatureBank>& banks) {
+  std::vector<std::pair<std::string, bank::BankViews>> members;
+  for (const bank::FeatureBank& bank : banks) members.emplace_back(bank.path().string(), bank);
+  return bank::side_by_side(members);
 }
 
 }  // namespace
 
-ChosenMetrics metrics_with(const std::string& further) {
-  ChosenMetrics out;
-  as_usage([&] { out = standard_metrics(expand_list(further)); });
+metrics::ChosenMetrics metrics_with(const std::string& further) {
+  metrics::ChosenMetrics out;
+  as_usage([&] { out = metrics::standard_metrics(expand_list(further)); });
   return out;
 }
 
-EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed) {
-  EvaluationSettings settings;
+evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& options,
+                                                   std::int64_t seed) {
+  evaluation::EvaluationSettings settings;
   as_usage([&] {
     for (const std::string& spec : expand_list(options.detectors)) {
       if (spec == "all") {
         settings.skip_unavailable = true;
-        const auto all = all_specs();
+        const auto all = detectors::all_specs();
         settings.detectors.insert(settings.detectors.end(), all.begin(), all.end());
       } else {
-        settings.detectors.push_back(imported_name(spec) ? spec : Chain(spec).spec());
+        settings.detectors.push_back(
+            evaluation::imported_name(spec) ? spec : detectors::Chain(spec).spec());
       }
     }
   });
@@ -80,7 +83,8 @@ EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::in
   return settings;
 }
 
-void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Console& console) {
+void say_shared_classes(const bank::FeatureBank& bank, const evaluation::Roles& roles,
+                        const Console& console) {
   const auto there = [&](std::vector<std::string> splits) {
     std::erase_if(splits, [&](const std::string& split) { return !bank.has(split); });
     return splits;
@@ -88,45 +92,46 @@ void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Conso
   std::vector<std::string> ood = there(roles.near);
   for (const std::string& split : there(roles.far)) ood.push_back(split);
   for (const std::string& sentence :
-       shared_classes(bank, there({roles.train, roles.val, roles.id}), ood)) {
+       bank::shared_classes(bank, there({roles.train, roles.val, roles.id}), ood)) {
     console.warn(sentence);
   }
 }
 
-void run_evaluation(const std::vector<FeatureBank>& banks, const Roles& roles,
+void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluation::Roles& roles,
                     const EvaluationOptions& options, std::int64_t seed, nlohmann::json run,
-                    Console& console, std::vector<Mixing> mixing,
+                    Console& console, std::vector<report::Mixing> mixing,
                     std::map<std::string, std::string> further) {
-  const EvaluationSettings settings = evaluation_settings(options, seed);
+  const evaluation::EvaluationSettings settings = evaluation_settings(options, seed);
   const fs::path folder = options.out;
-  check_writable(folder, "run", "results.json",
-                 {"results.csv", "results.md", "report.html", "mixing.json", "command.txt"});
-  make_folders(folder);  // a folder that cannot be made is found now, not after the work
+  io::check_writable(folder, "run", "results.json",
+                     {"results.csv", "results.md", "report.html", "mixing.json", "command.txt"});
+  io::make_folders(folder);  // a folder that cannot be made is found now, not after the work
 
-  RunRecord record{.results = {},
-                   .run = std::move(run),
-                   .command = console.command,
-                   .scores = {},
-                   .mixing = std::move(mixing),
-                   .keep_scores = options.scores,
-                   .further = std::move(further)};
-  record.results =
-      evaluate(views_of(banks), roles, settings, console.progress,
-               [&](const std::string& detector, const std::string& set, const Array& scores) {
-                 record.scores.emplace(std::pair(detector, set), scores);
-               });
+  report::RunRecord record{.results = {},
+                           .run = std::move(run),
+                           .command = console.command,
+                           .scores = {},
+                           .mixing = std::move(mixing),
+                           .keep_scores = options.scores,
+                           .further = std::move(further)};
+  const bank::BankViews views = views_of(banks);
+  record.results = evaluation::evaluate(
+      views, roles, settings, console.progress,
+      [&](const std::string& detector, const std::string& set, const Array& scores) {
+        record.scores.emplace(std::pair(detector, set), scores);
+      });
   record.run["command"] = console.command;
   add_facts(record.run, banks, roles);
 
-  write_results(record, banks.front(), roles, folder);
+  report::write_results(record, views, roles, folder);
 
   if (console.json) {
-    console.out << json_text(results_json(record.results, record.run));
+    console.out << io::json_text(report::results_json(record.results, record.run));
   } else {
-    console.out << results_text(record.results);
+    console.out << report::results_text(record.results);
   }
   for (const std::string& notice : record.results.notices) console.warn(notice);
-  for (const Skipped& skipped : record.results.skipped) {
+  for (const detectors::Skipped& skipped : record.results.skipped) {
     console.log << "skipped " << skipped.detector << ": " << skipped.reason << '\n';
   }
   console.log << "wrote " << (folder / "results.csv").string() << ", .json, .md\n"
@@ -139,4 +144,4 @@ nlohmann::json settings_json(const VerbInfo& info, const Verb& verb) {
   return settings;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

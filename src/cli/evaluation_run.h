@@ -12,7 +12,7 @@
 #include "evaluation/evaluate.h"
 #include "report/mixing.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// What a user may choose about an evaluation; a verb that offers it derives from this, too.
 struct EvaluationOptions {
@@ -21,7 +21,7 @@ struct EvaluationOptions {
   std::string metrics;
   std::int64_t bootstrap = 1000;
   bool scores = false;
-  std::string executor = Executor::cpu.name;
+  std::string executor = expr::Executor::cpu.name;
 };
 
 template <class Object>
@@ -33,7 +33,7 @@ Parameter<Verb> metrics_option(std::string Object::*metrics) {
 }
 
 /// The standard metrics and those of such a list. UsageError for one that does not exist.
-ChosenMetrics metrics_with(const std::string& list);
+metrics::ChosenMetrics metrics_with(const std::string& list);
 
 /// The options of the verb `Object` that set its EvaluationOptions.
 template <class Object>
@@ -58,22 +58,24 @@ std::vector<Parameter<Verb>> evaluation_options() {
 }
 
 /// UsageError if `detectors` names none, or one that does not exist.
-EvaluationSettings evaluation_settings(const EvaluationOptions& options, std::int64_t seed);
+evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& options,
+                                                   std::int64_t seed);
 
 /// Warns of OOD splits some of whose classes are those of the ID splits. Splits that are not in the
 /// bank are passed over.
-void say_shared_classes(const FeatureBank& bank, const Roles& roles, const Console& console);
+void say_shared_classes(const bank::FeatureBank& bank, const evaluation::Roles& roles,
+                        const Console& console);
 
 /// Fits, scores and measures the detectors (several banks are an ensemble), writes what came out and the command line into the
 /// folder `out`, prints the table (or JSON) and says what was skipped and written. `run` (an
 /// object) holds what the caller knows about the run and stands in results.json; `mixing` is shown
 /// and written too, and so are `further` files, by name.
-void run_evaluation(const std::vector<FeatureBank>& banks, const Roles& roles,
+void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluation::Roles& roles,
                     const EvaluationOptions& options, std::int64_t seed, nlohmann::json run,
-                    Console& console, std::vector<Mixing> mixing = {},
+                    Console& console, std::vector<report::Mixing> mixing = {},
                     std::map<std::string, std::string> further = {});
 
 /// The options of a verb as they were resolved, for `run["settings"]`.
 nlohmann::json settings_json(const VerbInfo& info, const Verb& verb);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -4,11 +4,11 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 ParameterInfo executor_info() {
   ParameterInfo info{.name = "executor", .doc = "what computes"};
-  for (const Executor& executor : executors::catalogue()) {
+  for (const expr::Executor& executor : expr::executors::catalogue()) {
     info.doc +=
         text(info.choices.empty() ? ": " : "; ", executor.name, " (", executor.summary, ")");
     info.choices.push_back(executor.name);
@@ -16,13 +16,13 @@ ParameterInfo executor_info() {
   return info;
 }
 
-const Executor& find_executor(std::string_view name) {
-  const auto& all = executors::catalogue();
-  const auto found = std::ranges::find(all, name, &Executor::name);
+const expr::Executor& find_executor(std::string_view name) {
+  const auto& all = expr::executors::catalogue();
+  const auto found = std::ranges::find(all, name, &expr::Executor::name);
   if (found == all.end()) {
     fail("unknown executor '", name, "'; expected ", describe_range(executor_info()));
   }
   return *found;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -5,7 +5,7 @@
 #include "cli/verb.h"
 #include "detectors/saved_detector.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -15,7 +15,7 @@ class Fit final : public Verb {
   std::string spec, bank, train, val, ood_val, out;
 
   void run(Console& console) override {
-    const Chain chain = as_usage([&] { return Chain(spec); });
+    const detectors::Chain chain = as_usage([&] { return detectors::Chain(spec); });
     for (const auto& [role, split] :
          {std::pair("train", train), std::pair("val", val), std::pair("ood_val", ood_val)}) {
       if (chain.fits_on(role) && split.empty()) {
@@ -23,19 +23,19 @@ class Fit final : public Verb {
                               "'; name it with ", role, "=SET/SPLIT"));
       }
     }
-    const FitSplits splits{train, val, parse_splits(ood_val, "ood_val")};
+    const detectors::FitSplits splits{train, val, parse_splits(ood_val, "ood_val")};
     const fs::path folder = target();
-    const FeatureBank features = FeatureBank::open(bank);
+    const bank::BankViews views(bank::FeatureBank::open(bank));
     for (const std::string& split : {train, val}) {
-      if (!split.empty()) features.rows(split);
+      if (!split.empty()) views.at(split);
     }
-    for (const std::string& split : splits.ood_val) features.rows(split);
-    const FittedDetector detector = fit_detector(features, spec, splits);
+    for (const std::string& split : splits.ood_val) views.at(split);
+    const detectors::FittedDetector detector = detectors::fit_detector(views, spec, splits);
     for (const std::string& notice : detector.chain.notices()) console.warn(notice);
-    const BankView view = BankViews(features).at(self_test_split(features));
-    const auto rows =
-        read_arrays(view, arrays_for(chain.needs(), logits_from(features, {view.name})));
-    save_detector(detector, to_batch(rows), folder);
+    const bank::BankView& view = views.at(self_test_split(views));
+    const auto rows = detectors::read_arrays(
+        view, detectors::arrays_for(chain.needs(), detectors::logits_from(views, {view.name})));
+    detectors::save_detector(detector, detectors::to_batch(rows), folder);
     console.out << folder.string() << '\n';
     console.log << chain.spec() << ": fitted and saved\n";
   }
@@ -45,16 +45,18 @@ class Fit final : public Verb {
   fs::path target() const {
     fs::path folder = fs::path(out).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
-    check_detector_folder(folder);
+    detectors::check_detector_folder(folder);
     return folder;
   }
 
   // Any rows will do for the scores that are compared at every load.
-  std::string self_test_split(const FeatureBank& features) const {
+  std::string self_test_split(const bank::BankViews& views) const {
     if (!train.empty()) return train;
     if (!val.empty()) return val;
-    if (features.splits().empty()) fail(bank, ": the bank is empty; extract or import a split");
-    return features.splits().front();
+    if (views.begin() == views.end()) {
+      fail(bank, ": the bank is empty; extract or import a split");
+    }
+    return views.begin()->first;
   }
 };
 
@@ -86,4 +88,4 @@ VerbInfo fit() {
                               .required = true})}});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

@@ -9,7 +9,7 @@
 #include "io/array_file.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 using Content = ForeignArray::Content;
@@ -114,7 +114,7 @@ ForeignArray::ForeignArray(std::string name, std::string source, Content content
 
 ForeignArray read_foreign(const std::string& name, const std::string& source, Content content) {
   const std::string what = text(name, " (", source, "): ");
-  const Array array = read_array(source);
+  const Array array = io::read_array(source);
   if (content != Content::integers && !is_float(array.dtype())) {
     fail(what, "expected floating-point numbers, found ", name_of(array.dtype()), ' ',
          to_string(array.shape()),
@@ -123,7 +123,7 @@ ForeignArray read_foreign(const std::string& name, const std::string& source, Co
   return {name, source, content, fit_shape(array, content, what)};
 }
 
-ArrayPlan ForeignArray::plan() const {
+bank::ArrayPlan ForeignArray::plan() const {
   const DType dtype = content_ == Content::integers ? DType::int64 : DType::float32;
   const Shape row = is_matrix(content_) ? Shape{width()} : Shape{};
   return {name_, dtype, row, {{"import", origin()}}};
@@ -131,7 +131,8 @@ ArrayPlan ForeignArray::plan() const {
 
 nlohmann::json ForeignArray::origin() const {
   const auto* data = static_cast<const std::uint8_t*>(array_.data());
-  nlohmann::json origin = {{"from", source_}, {"sha256", sha256(std::span(data, array_.bytes()))}};
+  nlohmann::json origin = {{"from", source_},
+                           {"sha256", io::sha256(std::span(data, array_.bytes()))}};
   if (content_ == Content::probabilities) origin["probabilities"] = true;
   return origin;
 }
@@ -225,7 +226,7 @@ std::string strange_labels(const Array& labels, std::size_t classes) {
                   : "; right for a set of other classes, a mistake for one that is learned from");
 }
 
-double head_error(const FeatureBank& bank, const std::string& split) {
+double head_error(const bank::FeatureBank& bank, const std::string& split) {
   const auto head = bank.head();
   if (!head || !bank.has(split, "logits") || !bank.has(split, "features")) return 0;
   const Array logit_array = bank.array(split, "logits");
@@ -251,4 +252,4 @@ double head_error(const FeatureBank& bank, const std::string& split) {
   return error == 0 ? 0 : error / std::max(high - low, 1e-30);
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

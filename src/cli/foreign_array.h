@@ -6,7 +6,7 @@
 #include "bank/feature_bank.h"
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// An array of a file with the name that it will have in the bank, N > 0 rows. Every value has been
 /// looked at: NaN, infinity, a float64 beyond the range of float32 and a label that is no whole
@@ -18,7 +18,7 @@ class ForeignArray {
   const std::string& source() const { return source_; }
   std::size_t rows() const { return array_.rows(); }
   std::size_t width() const { return array_.cols(); }
-  ArrayPlan plan() const;
+  bank::ArrayPlan plan() const;
   /// Where it came from, for the manifest.
   nlohmann::json origin() const;
   /// Rows first .. first + count - 1 as they go into the bank: float32 [count, width] or
@@ -60,6 +60,6 @@ std::string strange_labels(const Array& labels, std::size_t classes);
 
 /// The largest |logits - (features W^T + b)| over the first rows of a split as a share of the
 /// range of these logits; 0 where the bank lacks one of them.
-double head_error(const FeatureBank& bank, const std::string& split);
+double head_error(const bank::FeatureBank& bank, const std::string& split);
 
-}  // namespace nescio
+}  // namespace nescio::cli

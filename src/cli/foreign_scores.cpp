@@ -17,10 +17,10 @@
 #include "io/torch_file.h"
 #include "io/zip.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
-ForeignScores from_openood(const SavedConfidences& saved, bool higher_is_id,
+ForeignScores from_openood(const io::SavedConfidences& saved, bool higher_is_id,
                            const std::string& source) {
   const std::string where = saved.set.empty() ? source : text(source, " ", saved.set);
   return {.role = saved.role,
@@ -31,18 +31,19 @@ ForeignScores from_openood(const SavedConfidences& saved, bool higher_is_id,
 }
 
 // OpenOOD pickles dictionaries of dictionaries; arrays that lie in the first one are somebody else's.
-bool is_openood_pickle(const SharedBytes& bytes, const std::string& source) {
-  if (identify(bytes.span()) != FileFormat::pickle || looks_like_torch(bytes, source)) return false;
+bool is_openood_pickle(const io::SharedBytes& bytes, const std::string& source) {
+  if (io::identify(bytes.span()) != io::FileFormat::pickle || io::looks_like_torch(bytes, source))
+    return false;
   try {
-    return parse_pickled_arrays(bytes, source).arrays.empty();
+    return io::parse_pickled_arrays(bytes, source).arrays.empty();
   } catch (const Error&) {
     return true;  // whose message says what was expected
   }
 }
 
-bool is_openood_npz(const SharedBytes& bytes, const std::string& source) {
-  if (!looks_like_zip(bytes.span())) return false;
-  const auto members = npz_members(bytes, source);
+bool is_openood_npz(const io::SharedBytes& bytes, const std::string& source) {
+  if (!io::looks_like_zip(bytes.span())) return false;
+  const auto members = io::npz_members(bytes, source);
   return std::ranges::find(members, "conf") != members.end();
 }
 
@@ -52,7 +53,7 @@ struct Column {
   Array values;
 };
 
-void check_labels(const FeatureBank& bank, const std::string& split, const Array& found,
+void check_labels(const bank::FeatureBank& bank, const std::string& split, const Array& found,
                   const std::string& source) {
   const Array there_array = bank.array(split, "labels");
   const auto there = there_array.as<std::int64_t>();
@@ -65,7 +66,8 @@ void check_labels(const FeatureBank& bank, const std::string& split, const Array
 }
 
 nlohmann::json origin_of(const std::string& source) {
-  return {{"import", {{"from", source}, {"sha256", sha256_file(array_place(source).file)}}}};
+  return {
+      {"import", {{"from", source}, {"sha256", io::sha256_file(io::array_place(source).file)}}}};
 }
 
 /// Values of one type, negated if high ones mean ID.
@@ -103,31 +105,31 @@ Array to_scores(const Array& values, bool higher_is_id, const std::string& sourc
 std::vector<ForeignScores> read_scores(const std::string& source, const std::string& higher) {
   std::error_code ignored;
   if (std::filesystem::exists(source, ignored)) {
-    const SharedBytes bytes = map_file(source);
+    const io::SharedBytes bytes = io::map_file(source);
     const bool higher_is_id = higher != "ood";
     std::vector<ForeignScores> all;
     if (is_openood_pickle(bytes, source)) {
-      for (const SavedConfidences& saved : parse_openood_pickle(bytes, source)) {
+      for (const io::SavedConfidences& saved : io::parse_openood_pickle(bytes, source)) {
         all.push_back(from_openood(saved, higher_is_id, source));
       }
       if (all.empty()) fail(source, ": holds the scores of no data set");
       return all;
     }
     if (is_openood_npz(bytes, source)) {
-      return {from_openood(parse_openood_npz(bytes, source), higher_is_id, source)};
+      return {from_openood(io::parse_openood_npz(bytes, source), higher_is_id, source)};
     }
   }
   ForeignScores plain;
-  plain.scores = to_scores(read_array(source), higher == "id", source);
+  plain.scores = to_scores(io::read_array(source), higher == "id", source);
   return {std::move(plain)};
 }
 
-void add_scores(FeatureBank& bank, const std::string& split, const std::string& name,
-                const ForeignScores& scores, const std::string& source, Rest rest) {
-  const std::string array = imported_array(name);
+void add_scores(bank::FeatureBank& bank, const std::string& split, const std::string& name,
+                const ForeignScores& scores, const std::string& source, bank::Rest rest) {
+  const std::string array = evaluation::imported_array(name);
   const std::size_t rows = scores.scores.rows();
   std::vector<Column> columns = {{array, scores.scores}};
-  const bool there = rest == Rest::kept && bank.has(split);
+  const bool there = rest == bank::Rest::kept && bank.has(split);
   if (there && bank.rows(split) != rows) {
     fail(source, ": expected a score for each of the ", bank.rows(split), " rows of ", split,
          ", found ", rows);
@@ -138,14 +140,14 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
     columns.push_back({"labels", *scores.labels});
   }
   if (scores.predictions && !(there && bank.has(split, "logits"))) {
-    columns.push_back({predictions_array, *scores.predictions});
+    columns.push_back({evaluation::predictions_array, *scores.predictions});
   }
   const nlohmann::json origin = origin_of(source);
-  std::vector<ArrayPlan> plans;
+  std::vector<bank::ArrayPlan> plans;
   for (const Column& column : columns) {
     plans.push_back({column.name, column.values.dtype(), {}, origin});
   }
-  SplitWriter writer(bank, split, rows, std::move(plans), nlohmann::json::object(), rest);
+  bank::SplitWriter writer(bank, split, rows, std::move(plans), nlohmann::json::object(), rest);
   constexpr std::size_t window = 16384;
   while (writer.done() < rows) {
     check_interrupt();
@@ -158,4 +160,4 @@ void add_scores(FeatureBank& bank, const std::string& split, const std::string& 
   writer.finish();
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -8,7 +8,7 @@
 #include "bank/feature_bank.h"
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// What a file says about one data set.
 struct ForeignScores {
@@ -35,7 +35,8 @@ Array to_scores(const Array& values, bool higher_is_id, const std::string& sourc
 /// none.
 /// Error if the rows are not as many, or if a class label differs from the one that is there: the
 /// file is then about other pictures, or about the same in another order.
-void add_scores(FeatureBank& bank, const std::string& split, const std::string& name,
-                const ForeignScores& scores, const std::string& source, Rest rest = Rest::kept);
+void add_scores(bank::FeatureBank& bank, const std::string& split, const std::string& name,
+                const ForeignScores& scores, const std::string& source,
+                bank::Rest rest = bank::Rest::kept);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -6,7 +6,7 @@
 #include "cli/help_text.h"
 #include "cli/verb.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 class Help final : public Verb {
@@ -44,4 +44,4 @@ VerbInfo help() {
                                         .names = catalogue_names()})}});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

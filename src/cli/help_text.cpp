@@ -5,7 +5,7 @@
 
 #include "base/version.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 constexpr std::size_t line_width = 96;
@@ -103,4 +103,4 @@ std::string verb_help(const VerbInfo& info) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

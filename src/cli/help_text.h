@@ -6,7 +6,7 @@
 
 #include "cli/verb.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// One sentence.
 std::string_view program_summary();
@@ -17,4 +17,4 @@ std::string verb_help(const VerbInfo& info);
 /// "nescio fit SPEC bank=... out=... [train=...] [threads=auto]"
 std::string usage_line(const VerbInfo& info);
 
-}  // namespace nescio
+}  // namespace nescio::cli

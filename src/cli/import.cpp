@@ -13,7 +13,7 @@
 #include "cli/verb.h"
 #include "evaluation/imported.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 class Import final : public Verb {
@@ -43,10 +43,10 @@ class Import final : public Verb {
     }
     if (has_rows) check_split_option(as, "import: as");
     const std::vector<ForeignArray> arrays = read_arrays();
-    const std::optional<Head> head = read_head();
+    const std::optional<bank::Head> head = read_head();
     if (head) check_head(*head, arrays);
 
-    FeatureBank target = FeatureBank::open_or_create(bank);
+    bank::FeatureBank target = bank::FeatureBank::open_or_create(bank);
     if (head) {
       target.set_head(*head, {{"weight", head_weight}, {"bias", head_bias}});
       console.out << "head: " << to_string(head->weight.shape())
@@ -70,19 +70,19 @@ class Import final : public Verb {
     check_split_option(as, "import: as");
     const std::string called = name.empty() ? name_of_file(scores) : name;
     const auto all = read_scores(scores, higher);
-    FeatureBank target = FeatureBank::open_or_create(bank);
+    bank::FeatureBank target = bank::FeatureBank::open_or_create(bank);
     for (const ForeignScores& one : all) {
       if (one.role == "ood_val") continue;  // which set it is, the file does not say
       const std::string split = one.set.empty() ? as : split_of_set(one.set);
       const nlohmann::json before = arrays_of(target, split);
       add_scores(target, split, called, one, scores, rest());
-      console.out << split << ": " << one.scores.rows() << " scores of " << imported_spec(called)
-                  << '\n';
+      console.out << split << ": " << one.scores.rows() << " scores of "
+                  << evaluation::imported_spec(called) << '\n';
       say_what_changed(before, arrays_of(target, split), split, console);
     }
   }
 
-  Rest rest() const { return replace ? Rest::dropped : Rest::kept; }
+  bank::Rest rest() const { return replace ? bank::Rest::dropped : bank::Rest::kept; }
 
   // All arrays of the split, checked one by one and against each other.
   std::vector<ForeignArray> read_arrays() const {
@@ -108,12 +108,12 @@ class Import final : public Verb {
   }
 
   // A layer without bias is one with bias 0.
-  std::optional<Head> read_head() const {
+  std::optional<bank::Head> read_head() const {
     if (head_weight.empty()) return std::nullopt;
     const auto weight = read_foreign("head_weight", head_weight, ForeignArray::Content::values);
     if (head_bias.empty()) {
       const Shape shape{weight.rows()};
-      return Head{weight.all(), Array(shape, std::vector<float>(weight.rows()))};
+      return bank::Head{weight.all(), Array(shape, std::vector<float>(weight.rows()))};
     }
     const auto bias = read_foreign("head_bias", head_bias, ForeignArray::Content::vector);
     if (bias.rows() != weight.rows()) {
@@ -121,10 +121,10 @@ class Import final : public Verb {
            bias.rows(), "] (", head_bias, "); weight is [classes, features]",
            bias.rows() == weight.width() ? ", this one looks transposed" : "");
     }
-    return Head{weight.all(), bias.all()};
+    return bank::Head{weight.all(), bias.all()};
   }
 
-  static void check_head(const Head& head, const std::vector<ForeignArray>& arrays) {
+  static void check_head(const bank::Head& head, const std::vector<ForeignArray>& arrays) {
     for (const ForeignArray& array : arrays) {
       const std::size_t expected = array.name() == "logits"     ? head.weight.rows()
                                    : array.name() == "features" ? head.weight.cols()
@@ -137,14 +137,14 @@ class Import final : public Verb {
     }
   }
 
-  void write_rows(FeatureBank& target, const std::vector<ForeignArray>& arrays,
+  void write_rows(bank::FeatureBank& target, const std::vector<ForeignArray>& arrays,
                   Console& console) const {
-    std::vector<ArrayPlan> plans;
+    std::vector<bank::ArrayPlan> plans;
     for (const ForeignArray& array : arrays) plans.push_back(array.plan());
     const nlohmann::json before = arrays_of(target, as);
     const std::size_t rows = arrays.front().rows();
     constexpr std::size_t window = 16384;
-    SplitWriter writer(target, as, rows, std::move(plans), nlohmann::json::object(), rest());
+    bank::SplitWriter writer(target, as, rows, std::move(plans), nlohmann::json::object(), rest());
     while (writer.done() < rows) {
       check_interrupt();
       if (console.progress) console.progress("importing " + as, writer.done(), rows);
@@ -171,7 +171,7 @@ class Import final : public Verb {
     say_what_changed(before, arrays_of(target, as), as, console);
   }
 
-  static nlohmann::json arrays_of(const FeatureBank& bank, const std::string& split) {
+  static nlohmann::json arrays_of(const bank::FeatureBank& bank, const std::string& split) {
     return bank.has(split) ? bank.manifest(split).at("arrays") : nlohmann::json::object();
   }
 
@@ -193,7 +193,7 @@ class Import final : public Verb {
   }
 
   // Nothing else would show them.
-  void warn_of_mistakes(const FeatureBank& target, const std::vector<ForeignArray>& arrays,
+  void warn_of_mistakes(const bank::FeatureBank& target, const std::vector<ForeignArray>& arrays,
                         Console& console) const {
     for (const ForeignArray& array : arrays) {
       if (array.name() == "logits") warn_of_probabilities(array, console);
@@ -228,7 +228,7 @@ class Import final : public Verb {
   }
 
   // A head of another network.
-  static void warn_of_strange_head(const FeatureBank& target, const std::string& split,
+  static void warn_of_strange_head(const bank::FeatureBank& target, const std::string& split,
                                    Console& console) {
     const double error = head_error(target, split);
     if (error <= 0.01) return;
@@ -236,7 +236,7 @@ class Import final : public Verb {
                       " of their range; are head, logits and features of the same network?"));
   }
 
-  static void warn_of_strange_labels(const FeatureBank& target, const std::string& split,
+  static void warn_of_strange_labels(const bank::FeatureBank& target, const std::string& split,
                                      Console& console) {
     if (!target.has(split, "labels")) return;
     const std::string found = strange_labels(target.array(split, "labels"), target.classes());
@@ -296,4 +296,4 @@ VerbInfo import() {
                    .doc = "throw away the arrays that the split has and that are not given"})}});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

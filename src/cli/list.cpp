@@ -6,7 +6,7 @@
 #include "io/json_file.h"
 #include "report/table.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 class List final : public Verb {
@@ -18,12 +18,12 @@ class List final : public Verb {
     if (console.json) {
       auto all = nlohmann::ordered_json::array();
       for (const Description& d : entries) all.push_back(to_json(d));
-      console.out << json_text(all);
+      console.out << io::json_text(all);
       return;
     }
-    TextTable table{.columns = {{"name"}, {"kind"}, {"summary"}}};
+    report::TextTable table{.columns = {{"name"}, {"kind"}, {"summary"}}};
     for (const Description& d : entries) table.rows.push_back({d.name, d.kind, d.summary});
-    console.out << to_text(table);
+    console.out << report::to_text(table);
   }
 };
 
@@ -42,4 +42,4 @@ VerbInfo list() {
        .json = true});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

@@ -4,5 +4,5 @@
 
 int main(int argc, char** argv) {
   nescio::install_interrupt_handler();
-  return nescio::run_program(argc, argv);
+  return nescio::cli::run_program(argc, argv);
 }

@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "math/linalg.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 constexpr std::size_t steps = 10;  // of lambda from 0 to 1
@@ -17,7 +17,7 @@ constexpr std::size_t batch_pairs = 64;
 // The pictures drawn from a data set, one batch after the other.
 class Draw {
  public:
-  Draw(const Dataset& data, const Preprocessor& preprocessor, std::uint64_t seed,
+  Draw(const image::Dataset& data, const image::Preprocessor& preprocessor, std::uint64_t seed,
        std::uint64_t side)
       : data_(data),
         preprocessor_(preprocessor),
@@ -33,8 +33,8 @@ class Draw {
   }
 
  private:
-  const Dataset& data_;
-  const Preprocessor& preprocessor_;
+  const image::Dataset& data_;
+  const image::Preprocessor& preprocessor_;
   std::vector<std::size_t> order_;
 };
 
@@ -61,7 +61,7 @@ double norm(std::span<const float> logits) {
 }
 
 // Adds what each row says to a group, and the row itself to all rows of the group.
-void add(std::span<const float> logits, std::size_t classes, LogitGroup& group,
+void add(std::span<const float> logits, std::size_t classes, report::LogitGroup& group,
          std::vector<double>& rows) {
   for (std::size_t first = 0; first < logits.size(); first += classes) {
     const auto row = logits.subspan(first, classes);
@@ -73,7 +73,7 @@ void add(std::span<const float> logits, std::size_t classes, LogitGroup& group,
 
 // The sums of confidences and gaps at one lambda.
 void add(std::span<const float> of_pictures, std::span<const float> of_logits, std::size_t classes,
-         MixingPoint& sums) {
+         report::MixingPoint& sums) {
   for (std::size_t first = 0; first < of_logits.size(); first += classes) {
     const auto pictures = of_pictures.subspan(first, classes);
     const auto logits = of_logits.subspan(first, classes);
@@ -87,7 +87,8 @@ void add(std::span<const float> of_pictures, std::span<const float> of_logits, s
 }
 
 // Puts every group on the two axes along which all of them together vary most.
-void find_plane(const std::vector<std::vector<double>>& rows, std::size_t classes, Mixing& mixing) {
+void find_plane(const std::vector<std::vector<double>>& rows, std::size_t classes,
+                report::Mixing& mixing) {
   std::vector<double> mean(classes);
   double count = 0;
   for (const auto& of_group : rows) {
@@ -124,10 +125,10 @@ void find_plane(const std::vector<std::vector<double>>& rows, std::size_t classe
 
 }  // namespace
 
-Mixing measure_mixing(const Backbone& network, const Dataset& id, const Dataset& outliers,
-                      std::size_t pairs, std::uint64_t seed, const std::string& role,
-                      const Progress& progress) {
-  Mixing out{.pairs = std::min({pairs, id.size(), outliers.size()}), .seed = seed};
+report::Mixing measure_mixing(const Backbone& network, const image::Dataset& id,
+                              const image::Dataset& outliers, std::size_t pairs, std::uint64_t seed,
+                              const std::string& role, const Progress& progress) {
+  report::Mixing out{.pairs = std::min({pairs, id.size(), outliers.size()}), .seed = seed};
   const std::size_t classes = network.classes();
   for (std::size_t s = 0; s <= steps; ++s) {
     const double lambda = static_cast<double>(s) / steps;
@@ -139,7 +140,7 @@ Mixing measure_mixing(const Backbone& network, const Dataset& id, const Dataset&
     out.groups.push_back({.name = name});
   }
   std::vector<std::vector<double>> rows(out.groups.size());
-  const Preprocessor preprocessor(network.preprocessing());
+  const image::Preprocessor preprocessor(network.preprocessing());
   const Draw from_id(id, preprocessor, seed, 0), from_outliers(outliers, preprocessor, seed, 1);
   for (std::size_t first = 0; first < out.pairs; first += batch_pairs) {
     if (progress) progress("mixing", first, out.pairs);
@@ -162,7 +163,7 @@ Mixing measure_mixing(const Backbone& network, const Dataset& id, const Dataset&
       add(z, classes, out.groups[3], rows[3]);
     }
   }
-  for (MixingPoint& point : out.path) {
+  for (report::MixingPoint& point : out.path) {
     for (double* sum : {&point.of_pictures, &point.of_logits, &point.gap}) {
       *sum /= static_cast<double>(out.pairs);
     }
@@ -171,4 +172,4 @@ Mixing measure_mixing(const Backbone& network, const Dataset& id, const Dataset&
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -8,21 +8,21 @@
 
 #include "base/rng.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 constexpr std::size_t classes = 3;
 
 /// Pictures of 2 x 2 pixels, each of one colour.
-class Colours final : public Dataset {
+class Colours final : public image::Dataset {
  public:
   Colours(std::size_t count, std::uint64_t seed) : count_(count), seed_(seed) {}
   std::size_t size() const override { return count_; }
   std::string hash() const override { return {}; }
-  Sample load(std::size_t i) const override {
+  image::Sample load(std::size_t i) const override {
     Rng rng(seed_, i);
-    Sample out;
-    out.image = Image{2, 2, 3, {}};
+    image::Sample out;
+    out.image = image::Image{2, 2, 3, {}};
     for (int p = 0; p < 12; ++p) {
       out.image.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
     }
@@ -38,23 +38,23 @@ class Colours final : public Dataset {
 class Toy final : public Backbone {
  public:
   explicit Toy(bool linear) : linear_(linear) { preprocessing_.height = preprocessing_.width = 2; }
-  std::size_t classes() const override { return nescio::classes; }
+  std::size_t classes() const override { return cli::classes; }
   std::vector<std::string> class_names() const override { return {}; }
   const Notices& notices() const override { return notices_; }
-  const Preprocessing& preprocessing() const override { return preprocessing_; }
+  const image::Preprocessing& preprocessing() const override { return preprocessing_; }
   nlohmann::json identity() const override { return {}; }
   BackboneOutputs forward(std::span<const float> images) const override {
     const std::size_t rows = images.size() / 12;
     std::vector<float> logits;
     for (std::size_t r = 0; r < rows; ++r) {
-      for (std::size_t c = 0; c < nescio::classes; ++c) {
+      for (std::size_t c = 0; c < cli::classes; ++c) {
         const float v = 4 * images[r * 12 + 4 * c];
         logits.push_back(linear_ ? v : v * v);
       }
     }
-    return {Array({rows, nescio::classes}, logits), Array({rows, 1}, std::vector<float>(rows))};
+    return {Array({rows, cli::classes}, logits), Array({rows, 1}, std::vector<float>(rows))};
   }
-  std::optional<double> extract(const Dataset&, const std::string&, FeatureBank&,
+  std::optional<double> extract(const image::Dataset&, const std::string&, bank::FeatureBank&,
                                 const std::string&, const ExtractionSettings&,
                                 const Console&) const override {
     return std::nullopt;
@@ -63,7 +63,7 @@ class Toy final : public Backbone {
  private:
   bool linear_;
   Notices notices_;
-  Preprocessing preprocessing_;
+  image::Preprocessing preprocessing_;
 };
 
 double confidence(const std::array<double, classes>& z) {
@@ -75,10 +75,11 @@ double confidence(const std::array<double, classes>& z) {
 }
 
 TEST(Mixing, HasNoGapForALinearNetwork) {
-  const Mixing mixing = measure_mixing(Toy(true), Colours(100, 1), Colours(90, 2), 80, 5, "near");
+  const report::Mixing mixing =
+      measure_mixing(Toy(true), Colours(100, 1), Colours(90, 2), 80, 5, "near");
   EXPECT_EQ(mixing.pairs, 80U);
   ASSERT_EQ(mixing.path.size(), 11U);
-  for (const MixingPoint& point : mixing.path) {
+  for (const report::MixingPoint& point : mixing.path) {
     EXPECT_NEAR(point.gap, 0, 1e-6);
     EXPECT_NEAR(point.of_pictures, point.of_logits, 1e-6);
     EXPECT_NEAR(point.target, point.lambda + (1 - point.lambda) / classes, 1e-15);
@@ -87,12 +88,12 @@ TEST(Mixing, HasNoGapForALinearNetwork) {
 
 TEST(Mixing, FollowsItsDefinition) {
   const Colours id(1, 3), outlier(1, 4);
-  const Mixing mixing = measure_mixing(Toy(false), id, outlier, 10, 0, "far");
+  const report::Mixing mixing = measure_mixing(Toy(false), id, outlier, 10, 0, "far");
   EXPECT_EQ(mixing.pairs, 1U);
   const auto pixel = [](const Colours& of, std::size_t c) {
     return 4 * of.load(0).image.pixels[c] / 255.0;  // of the first pixel, channel c
   };
-  for (const MixingPoint& point : mixing.path) {
+  for (const report::MixingPoint& point : mixing.path) {
     std::array<double, classes> pictures{}, logits{};
     double gap = 0;
     for (std::size_t c = 0; c < classes; ++c) {
@@ -106,19 +107,19 @@ TEST(Mixing, FollowsItsDefinition) {
     EXPECT_NEAR(point.gap, gap, 1e-5);
   }
   std::set<std::string> names;
-  for (const LogitGroup& group : mixing.groups) names.insert(group.name);
+  for (const report::LogitGroup& group : mixing.groups) names.insert(group.name);
   EXPECT_THAT(names, testing::ElementsAre("far", "id", "logits", "pictures"));
   EXPECT_NEAR(mixing.groups[3].confidence[0], mixing.path[5].of_logits, 1e-12);
 }
 
 // Three classes in the plane keep what they say about distances: all but the third axis.
 TEST(Mixing, ThePlaneHoldsTheLargestVariances) {
-  const Mixing mixing =
+  const report::Mixing mixing =
       measure_mixing(Toy(false), Colours(200, 1), Colours(200, 2), 200, 1, "near");
   EXPECT_GE(mixing.explained[0], mixing.explained[1]);
   EXPECT_GT(mixing.explained[0] + mixing.explained[1], 2.0 / 3);
   double sums[2] = {}, squares[2] = {}, product = 0;
-  for (const LogitGroup& group : mixing.groups) {
+  for (const report::LogitGroup& group : mixing.groups) {
     for (const auto& point : group.plane) {
       for (const std::size_t axis : {0U, 1U}) {
         sums[axis] += point[axis];
@@ -134,11 +135,12 @@ TEST(Mixing, ThePlaneHoldsTheLargestVariances) {
 
 TEST(Mixing, IsAFunctionOfTheSeed) {
   const auto of = [](std::uint64_t seed) {
-    return to_json(measure_mixing(Toy(false), Colours(50, 1), Colours(50, 2), 20, seed, "near"));
+    return report::to_json(
+        measure_mixing(Toy(false), Colours(50, 1), Colours(50, 2), 20, seed, "near"));
   };
   EXPECT_EQ(of(1), of(1));
   EXPECT_NE(of(1).at("path"), of(2).at("path"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli

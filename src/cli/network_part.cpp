@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/version.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -62,4 +62,4 @@ const NetworkPart& needed_network_part() {
       "run networks, or bring features made elsewhere with `nescio import`");
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

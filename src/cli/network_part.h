@@ -20,7 +20,7 @@
 #include "image/dataset.h"
 #include "image/preprocessing.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// What a network says about a batch.
 struct BackboneOutputs {
@@ -41,7 +41,7 @@ class Backbone {
   virtual std::size_t classes() const = 0;
   /// What they are called, by number; empty where the weights do not say.
   virtual std::vector<std::string> class_names() const = 0;
-  virtual const Preprocessing& preprocessing() const = 0;
+  virtual const image::Preprocessing& preprocessing() const = 0;
   /// What a user should know about how the weights were read.
   virtual const Notices& notices() const = 0;
   /// {"network", "weights_sha256", "preprocessing"}, as a bank records it.
@@ -51,8 +51,8 @@ class Backbone {
   /// One pass over the data set `spec` into a split of the bank, as the verb `extract` makes it: a
   /// split that is there from equal inputs is left alone. Says in the log what was done; returns
   /// the accuracy where every label is a class of the network.
-  virtual std::optional<double> extract(const Dataset& dataset, const std::string& spec,
-                                        FeatureBank& bank, const std::string& split,
+  virtual std::optional<double> extract(const image::Dataset& dataset, const std::string& spec,
+                                        bank::FeatureBank& bank, const std::string& split,
                                         const ExtractionSettings& settings,
                                         const Console& console) const = 0;
 };
@@ -81,4 +81,4 @@ const NetworkPart* network_part();
 /// The same; Error with what to do where this build has none.
 const NetworkPart& needed_network_part();
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "cli/network_part.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 class NeedsNetworkPart final : public Verb {
@@ -41,4 +41,4 @@ const VerbInfo& in_full(const VerbInfo& entry) {
   return *std::ranges::find(part->verbs(), entry.name, &VerbInfo::name);
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

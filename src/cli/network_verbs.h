@@ -6,7 +6,7 @@
 
 #include "cli/verb.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// One sentence; the verb's file in cli_torch/ has the rest of its description.
 std::string network_verb_summary(std::string_view name);
@@ -15,4 +15,4 @@ std::string network_verb_summary(std::string_view name);
 /// the part that does, which is loaded for it. Without such a part the entry is a verb that says so.
 const VerbInfo& in_full(const VerbInfo& entry);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -4,9 +4,9 @@
 
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::cli {
 
-void warn_of_pictures(const Dataset& dataset, const Console& console) {
+void warn_of_pictures(const image::Dataset& dataset, const Console& console) {
   for (const std::string& notice : dataset.notices()) console.warn(notice);
   const auto skipped = dataset.skipped();
   if (skipped.empty()) return;
@@ -15,4 +15,4 @@ void warn_of_pictures(const Dataset& dataset, const Console& console) {
   for (const std::string& picture : skipped) console.log << "  " << picture << '\n';
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -4,10 +4,10 @@
 #include "cli/verb.h"
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// Warns of what Dataset::notices() says and of the pictures that were left out because they are
 /// broken. Cost: Dataset::hash().
-void warn_of_pictures(const Dataset& dataset, const Console& console);
+void warn_of_pictures(const image::Dataset& dataset, const Console& console);
 
-}  // namespace nescio
+}  // namespace nescio::cli

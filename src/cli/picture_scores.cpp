@@ -6,7 +6,7 @@
 #include "base/interrupt.h"
 #include "image/loader.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 // One picture must not wait for a network that works on many.
@@ -14,7 +14,7 @@ constexpr std::size_t batch_rows = 16;
 
 }  // namespace
 
-bool check_network(const FittedDetector& detector, const nlohmann::json& ours,
+bool check_network(const detectors::FittedDetector& detector, const nlohmann::json& ours,
                    std::size_t classes) {
   const nlohmann::json theirs = detector.origin.value("model", nlohmann::json::object());
   const auto known = [](const nlohmann::json& model) {
@@ -37,7 +37,7 @@ bool check_network(const FittedDetector& detector, const nlohmann::json& ours,
   return true;
 }
 
-std::vector<std::string> class_names(const FittedDetector& detector) {
+std::vector<std::string> class_names(const detectors::FittedDetector& detector) {
   std::vector<std::string> out;
   const auto names = detector.origin.find("class_names");
   if (names == detector.origin.end()) return out;
@@ -45,8 +45,9 @@ std::vector<std::string> class_names(const FittedDetector& detector) {
   return out;
 }
 
-std::vector<PictureScore> score_pictures(const FittedDetector& detector, const Backbone& network,
-                                         const Dataset& pictures, const Progress& progress) {
+std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detector,
+                                         const Backbone& network, const image::Dataset& pictures,
+                                         const Progress& progress) {
   for (const auto& [array, width] : detector.arrays) {
     fail("[", detector.chain.spec(), "] reads the array '", array,
          "', which a picture alone does not have; extract the pictures with probes=", array,
@@ -54,10 +55,10 @@ std::vector<PictureScore> score_pictures(const FittedDetector& detector, const B
   }
   const auto program = detector.compile();
   const std::size_t total = pictures.size();
-  Loader loader(pictures, network.preprocessing(), {.batch = std::min(batch_rows, total)});
+  image::Loader loader(pictures, network.preprocessing(), {.batch = std::min(batch_rows, total)});
   std::vector<PictureScore> out;
   std::vector<double> scores(batch_rows);
-  for (ImageBatch batch; loader.next(batch);) {
+  for (image::ImageBatch batch; loader.next(batch);) {
     check_interrupt();
     const BackboneOutputs said = network.forward(batch.images);
     const MatrixView logits = said.logits.matrix().slice(0, batch.count);
@@ -78,4 +79,4 @@ std::vector<PictureScore> score_pictures(const FittedDetector& detector, const B
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -8,7 +8,7 @@
 #include "cli/network_part.h"
 #include "detectors/saved_detector.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 struct PictureScore {
   std::string name;           // of the picture, or its row in the source data
@@ -19,15 +19,16 @@ struct PictureScore {
 /// Error, with both hashes, if the detector was fitted on another network or other preprocessing than
 /// `network` says, an identity() or what a bank records of its network, with so many classes.
 /// Returns false where one side does not know, because its bank was imported.
-bool check_network(const FittedDetector& detector, const nlohmann::json& network,
+bool check_network(const detectors::FittedDetector& detector, const nlohmann::json& network,
                    std::size_t classes);
 
 /// What the classes are called, where the detector's training rows came with names; else empty.
-std::vector<std::string> class_names(const FittedDetector& detector);
+std::vector<std::string> class_names(const detectors::FittedDetector& detector);
 
 /// One entry per picture, in order. Error for a score that is not finite; Interrupted between
 /// batches.
-std::vector<PictureScore> score_pictures(const FittedDetector& detector, const Backbone& network,
-                                         const Dataset& pictures, const Progress& progress = {});
+std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detector,
+                                         const Backbone& network, const image::Dataset& pictures,
+                                         const Progress& progress = {});
 
-}  // namespace nescio
+}  // namespace nescio::cli

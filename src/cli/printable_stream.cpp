@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 void PrintableStream::Buffer::pass_on() {
   to_ << printable(line_);
@@ -26,4 +26,4 @@ int PrintableStream::Buffer::sync() {
   return to_.flush() ? 0 : -1;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

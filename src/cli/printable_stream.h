@@ -5,7 +5,7 @@
 #include <streambuf>
 #include <string>
 
-namespace nescio {
+namespace nescio::cli {
 
 /// Passes every line on as printable() shows it, so that a name from outside cannot move the cursor
 /// or hide what stands before it. What is not a whole line waits for the rest, or for a flush.
@@ -35,4 +35,4 @@ class PrintableStream final : public std::ostream {
   Buffer buffer_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::cli

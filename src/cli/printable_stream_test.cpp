@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 TEST(PrintableStream, WritesOutWhatATerminalWouldObey) {
@@ -31,4 +31,4 @@ TEST(PrintableStream, FailsWithTheStreamBehindIt) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli

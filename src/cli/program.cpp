@@ -13,7 +13,7 @@
 #include "cli/verb.h"
 #include "cli/versions.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 void parse_and_run(int argc, const char* const* argv) {
@@ -85,4 +85,4 @@ int run_program(int argc, const char* const* argv) noexcept try {
   return 1;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -7,7 +7,7 @@
 #include "cli/verb.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 using testing::HasSubstr;
@@ -78,7 +78,7 @@ TEST(ExitStatus, OfNamesAndSpecsIsTwo) {
 }
 
 TEST(ExitStatus, OfWhatIsMissingIsTwo) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string protocol = folder
                                    .file("p.yaml",
                                          "name: p\nsets: {a/b: 'npy:{root}/x', c/d: "
@@ -96,7 +96,7 @@ TEST(ExitStatus, OfWhatIsMissingIsTwo) {
 }
 
 TEST(ExitStatus, OfAFileOfOptionsIsThatOfItsWords) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto config = [&](const char* yaml) {
     return "config=" + folder.file("c.yaml", yaml).string();
   };
@@ -107,7 +107,7 @@ TEST(ExitStatus, OfAFileOfOptionsIsThatOfItsWords) {
 }
 
 TEST(ExitStatus, OfFilesIsOne) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string broken = folder.file("broken", "?").string();
   for (const std::string& file : {(folder / "nowhere").string(), broken}) {
     expect(1, {"fit", "energy", "bank=" + file, "out=" + (folder / "o").string()}, file);
@@ -136,4 +136,4 @@ TEST(Help, IsAVerbToo) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 std::size_t terminal_width() {
   winsize size{};
@@ -77,4 +77,4 @@ void ProgressBar::show(std::string_view what, std::size_t done, std::size_t tota
   drawn_ = true;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -9,7 +9,7 @@
 
 #include "base/progress.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// Draws at most ten times a second and wipes its line when it goes. Into a file or a pipe it writes
 /// a plain line every half minute instead, so that the log of a background job shows how far it is
@@ -41,4 +41,4 @@ std::string progress_line(std::string_view what, std::size_t done, std::size_t t
 /// the words are cut.
 std::string draw_bar(std::string_view what, std::size_t done, std::size_t total, std::size_t width);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 TEST(ProgressBar, Draws) {
@@ -38,4 +38,4 @@ TEST(ProgressBar, FitsTheTerminal) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli

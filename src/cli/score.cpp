@@ -14,7 +14,7 @@
 #include "io/npy.h"
 #include "report/table.h"
 
-namespace nescio::verbs {
+namespace nescio::cli::verbs {
 namespace {
 
 class Score final : public Verb {
@@ -34,7 +34,7 @@ class Score final : public Verb {
       fail_usage("score: --json is for pictures; the scores of a bank are .npy files");
     }
     const auto splits = parse_splits(sets, "score: sets");
-    FittedDetector fitted = load_detector(detector);
+    detectors::FittedDetector fitted = detectors::load_detector(detector);
     if (of_pictures) {
       score_data(fitted, console);
     } else {
@@ -43,7 +43,7 @@ class Score final : public Verb {
   }
 
  private:
-  void score_data(const FittedDetector& fitted, const Console& console) const {
+  void score_data(const detectors::FittedDetector& fitted, const Console& console) const {
     const auto network = needed_network_part().load_backbone(model, device);
     for (const std::string& notice : network->notices()) console.warn(notice);
     if (!check_network(fitted, network->identity(), network->classes())) {
@@ -51,7 +51,7 @@ class Score final : public Verb {
                   << " was fitted on imported features; whether they are of this network is not "
                      "known\n";
     }
-    const auto pictures = open_dataset(data);
+    const auto pictures = image::open_dataset(data);
     warn_of_pictures(*pictures, console);
     const auto scores = score_pictures(fitted, *network, *pictures, console.progress);
     if (!out.empty()) write(scores);
@@ -62,18 +62,18 @@ class Score final : public Verb {
     }
   }
 
-  static void write_table(std::ostream& to, const FittedDetector& fitted,
+  static void write_table(std::ostream& to, const detectors::FittedDetector& fitted,
                           const std::vector<PictureScore>& scores) {
     const auto names = class_names(fitted);
-    TextTable table{.columns = {{"picture"}, {"class", true}, {"name"}, {"score", true}}};
+    report::TextTable table{.columns = {{"picture"}, {"class", true}, {"name"}, {"score", true}}};
     for (const PictureScore& p : scores) {
       const std::string name = p.predicted < names.size() ? names[p.predicted] : "-";
       table.rows.push_back({p.name, text(p.predicted), name, short_number(p.score)});
     }
-    to << to_text(table);
+    to << report::to_text(table);
   }
 
-  static void write_json(std::ostream& to, const FittedDetector& fitted,
+  static void write_json(std::ostream& to, const detectors::FittedDetector& fitted,
                          const std::vector<PictureScore>& scores) {
     const auto names = class_names(fitted);
     nlohmann::ordered_json answer = {{"detector", fitted.chain.spec()},
@@ -84,7 +84,7 @@ class Score final : public Verb {
       picture["score"] = p.score;
       answer["pictures"].push_back(std::move(picture));
     }
-    to << json_text(answer);
+    to << io::json_text(answer);
   }
 
   void write(const std::vector<PictureScore>& scores) const {
@@ -92,17 +92,17 @@ class Score final : public Verb {
     for (const PictureScore& p : scores) values.push_back(p.score);
     const Shape shape{values.size()};
     const Array wide(shape, std::move(values));
-    write_npy(std::filesystem::path(out) / "scores.npy", float64 ? wide : wide.to_float32());
+    io::write_npy(std::filesystem::path(out) / "scores.npy", float64 ? wide : wide.to_float32());
   }
 
-  void score_bank(FittedDetector& fitted, const std::vector<std::string>& splits,
+  void score_bank(detectors::FittedDetector& fitted, const std::vector<std::string>& splits,
                   const Console& console) const {
-    const FeatureBank features = FeatureBank::open(bank);
-    check_network(fitted, features.model(), features.classes());
-    const LogitsFrom logits = logits_of(fitted, features, splits);
-    const BankViews views(features);
+    const bank::BankViews views(bank::FeatureBank::open(bank));
+    for (const std::string& split : splits) views.at(split);
+    check_network(fitted, views.origin().at("model"), views.classes());
+    const detectors::LogitsFrom logits = logits_of(fitted, views, splits);
     for (const std::string& split : splits) check(fitted, views.at(split), logits);
-    const auto program = fitted.compile(Executor::cpu, logits);
+    const auto program = fitted.compile(expr::Executor::cpu, logits);
     for (const std::string& split : splits) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
@@ -115,38 +115,40 @@ class Score final : public Verb {
   }
 
   // Rows without logits get them from their features and the head, of the bank or of the detector.
-  static LogitsFrom logits_of(FittedDetector& fitted, const FeatureBank& features,
-                              const std::vector<std::string>& splits) {
-    const auto given = [&](const std::string& split) { return features.has(split, "logits"); };
+  static detectors::LogitsFrom logits_of(detectors::FittedDetector& fitted,
+                                         const bank::BankViews& views,
+                                         const std::vector<std::string>& splits) {
+    const auto given = [&](const std::string& split) { return views.has(split, "logits"); };
     if (!fitted.chain.needs().logits || std::ranges::all_of(splits, given)) {
-      return LogitsFrom::network;
+      return detectors::LogitsFrom::network;
     }
-    if (!fitted.head) fitted.head = features.head();
-    if (!fitted.head) return LogitsFrom::network;
+    if (!fitted.head) fitted.head = views.head();
+    if (!fitted.head) return detectors::LogitsFrom::network;
     if (fitted.feature_width == 0) fitted.feature_width = fitted.head->weight.cols();
-    return LogitsFrom::head;
+    return detectors::LogitsFrom::head;
   }
 
   // The bank must be of the network that the detector was fitted on, as far as shapes tell.
-  void check(const FittedDetector& fitted, const BankView& view, LogitsFrom logits) const {
+  void check(const detectors::FittedDetector& fitted, const bank::BankView& view,
+             detectors::LogitsFrom logits) const {
     const std::string& split = view.name;
     if (view.rows == 0) fail(split, " has no rows");
-    const Needs needs = fitted.chain.needs();
+    const detectors::Needs needs = fitted.chain.needs();
     const auto compare = [&](const std::string& name, std::size_t expected) {
       if (!view.has(name)) {
         fail("[", fitted.chain.spec(), "] needs ", name, ", which ", split, " of ", bank,
              " has not");
       }
-      const ViewedArray& array = view.arrays.at(name);
+      const bank::ViewedArray& array = view.arrays.at(name);
       if (!array.is_matrix() || array.shape[1] != expected) {
         fail("[", fitted.chain.spec(), "] ", name, ": expected [N, ", expected, "], found ",
              to_string(array.shape), " (", split,
              "); the detector was fitted on another network's bank");
       }
     };
-    const std::string missing = missing_in(view, {.arrays = needs.arrays}, false);
+    const std::string missing = detectors::missing_in(view, {.arrays = needs.arrays}, false);
     if (!missing.empty()) fail("[", fitted.chain.spec(), "] ", missing);
-    const bool by_head = needs.logits && logits == LogitsFrom::head;
+    const bool by_head = needs.logits && logits == detectors::LogitsFrom::head;
     if (by_head && fitted.head->weight.rows() != fitted.classes) {
       fail("[", fitted.chain.spec(), "] was fitted on a network of ", fitted.classes,
            " classes, the head of ", bank, " has ", fitted.head->weight.rows());
@@ -157,16 +159,16 @@ class Score final : public Verb {
   }
 
   template <class T>
-  static void write(const FittedDetector& fitted, const BankView& view, const Program& program,
-                    LogitsFrom logits, const std::filesystem::path& path,
-                    const Progress& progress) {
-    AtomicFile file(path);
-    file.write(npy_header(dtype_of<T>(), {view.rows}));
-    const TakeScores<T> take = [&](std::size_t, const auto& windows) {
+  static void write(const detectors::FittedDetector& fitted, const bank::BankView& view,
+                    const expr::Program& program, detectors::LogitsFrom logits,
+                    const std::filesystem::path& path, const Progress& progress) {
+    io::AtomicFile file(path);
+    file.write(io::npy_header(dtype_of<T>(), {view.rows}));
+    const evaluation::TakeScores<T> take = [&](std::size_t, const auto& windows) {
       file.write(windows[0].data(), windows[0].size_bytes());
     };
-    stream_scores(view, arrays_for(fitted.chain.needs(), logits), program, {fitted.chain.spec()},
-                  take, progress);
+    evaluation::stream_scores(view, detectors::arrays_for(fitted.chain.needs(), logits), program,
+                              {fitted.chain.spec()}, take, progress);
     file.commit();
   }
 };
@@ -204,4 +206,4 @@ VerbInfo score() {
        .json = true});
 }
 
-}  // namespace nescio::verbs
+}  // namespace nescio::cli::verbs

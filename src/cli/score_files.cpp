@@ -9,7 +9,7 @@
 #include "cli/foreign_scores.h"
 #include "evaluation/imported.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -54,13 +54,13 @@ ScoreFile parse(const std::string& given) {
 
 // Whether nothing lies there but a bank of what score files bring.
 bool holds_only_scores(const fs::path& folder) {
-  const FeatureBank bank = FeatureBank::open(folder);
+  const bank::FeatureBank bank = bank::FeatureBank::open(folder);
   std::set<std::string> known = {"bank.json"};
   for (const std::string& split : bank.splits()) {
     known.insert(split.substr(0, split.find('/')));
     for (const std::string& array : bank.arrays(split)) {
-      if (array == "labels" || array == predictions_array) continue;
-      if (!array.starts_with(imported_array(""))) return false;
+      if (array == "labels" || array == evaluation::predictions_array) continue;
+      if (!array.starts_with(evaluation::imported_array(""))) return false;
     }
   }
   const auto strange = [&](const fs::directory_entry& entry) {
@@ -105,15 +105,15 @@ std::vector<ScoreFile> name_sets(const std::vector<std::string>& given) {
   return files;
 }
 
-Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::string& name,
-                      const std::string& higher) {
+evaluation::Roles add_score_files(bank::FeatureBank& bank, const ScoreFiles& files,
+                                  const std::string& name, const std::string& higher) {
   std::vector<std::string> all = {files.id};
   all.insert(all.end(), files.near.begin(), files.near.end());
   all.insert(all.end(), files.far.begin(), files.far.end());
   const std::vector<ScoreFile> named = name_sets(all);
   const bool id_is_named = parse(files.id).source != files.id;
 
-  Roles roles;
+  evaluation::Roles roles;
   const auto add = [&](const std::string& set, const ForeignScores& scores,
                        const std::string& source) {
     const std::string split = split_of_set(set);
@@ -141,7 +141,7 @@ Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::str
   return roles;
 }
 
-FeatureBank bank_of_score_files(const fs::path& folder) {
+bank::FeatureBank bank_of_score_files(const fs::path& folder) {
   std::error_code ignored;
   if (fs::exists(folder, ignored) && !fs::is_empty(folder, ignored)) {
     bool ours = false;
@@ -156,7 +156,7 @@ FeatureBank bank_of_score_files(const fs::path& folder) {
     }
     fs::remove_all(folder);
   }
-  return FeatureBank::open_or_create(folder);
+  return bank::FeatureBank::open_or_create(folder);
 }
 
 std::string split_of_set(const std::string& set) { return as_word(set) + "/test"; }
@@ -165,4 +165,4 @@ std::string name_of_file(const std::string& source) {
   return as_word(fs::path(file_of(source)).stem().string());
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

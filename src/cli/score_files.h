@@ -8,7 +8,7 @@
 #include "bank/feature_bank.h"
 #include "evaluation/roles.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// As they stand on the command line, "FILE" or "SET=FILE": the ID one, which may be a pickle of OpenOOD
 /// with all sets, and one for each OOD set.
@@ -30,12 +30,12 @@ std::vector<ScoreFile> name_sets(const std::vector<std::string>& files);
 
 /// Adds all of them to the bank as SET/test, the ID set of a pickle as id/test. Returns who plays
 /// which role.
-Roles add_score_files(FeatureBank& bank, const ScoreFiles& files, const std::string& name,
-                      const std::string& higher);
+evaluation::Roles add_score_files(bank::FeatureBank& bank, const ScoreFiles& files,
+                                  const std::string& name, const std::string& higher);
 
 /// An empty bank in the folder. A bank of score files that an earlier run left there is removed; Error
 /// if anything else is in it: it is somebody's.
-FeatureBank bank_of_score_files(const std::filesystem::path& folder);
+bank::FeatureBank bank_of_score_files(const std::filesystem::path& folder);
 
 /// "tiny imagenet" -> "tiny_imagenet/test": what the bank calls a set of a file.
 std::string split_of_set(const std::string& set);
@@ -43,4 +43,4 @@ std::string split_of_set(const std::string& set);
 /// "scores/my msp.pkl" -> "my_msp", for files whose scores are given no name.
 std::string name_of_file(const std::string& source);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -6,7 +6,7 @@
 #include "io/file.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 using testing::ElementsAre;
@@ -42,8 +42,8 @@ TEST(ScoreFiles, TakeNames) {
 }
 
 TEST(ScoreFiles, MayHaveAnEqualsSignInTheirOwnNames) {
-  const TestFolder folder;
-  write_text(folder / "T=1.npy", "");
+  const io::TestFolder folder;
+  io::write_text(folder / "T=1.npy", "");
   const std::string path = (folder / "T=1.npy").string();
   EXPECT_EQ(name_sets({path})[0].source, path);
   EXPECT_EQ(name_sets({path})[0].set, "T_1");
@@ -56,18 +56,18 @@ TEST(ScoreFiles, OfOneSetAreRefusedWithAWayOut) {
                                              {"x=a.npy", "x=b.npy"},
                                              {"a/x.npy", "a/x.npz"},
                                              {"x=a.npy", "x.npy"}}) {
-    EXPECT_THAT(error_of([&] { name_sets(same); }), HasSubstr("give others as SET=FILE"));
+    EXPECT_THAT(io::error_of([&] { name_sets(same); }), HasSubstr("give others as SET=FILE"));
   }
-  EXPECT_THAT(error_of([] { name_sets({"=a.npy"}); }), HasSubstr("expected SET=FILE"));
+  EXPECT_THAT(io::error_of([] { name_sets({"=a.npy"}); }), HasSubstr("expected SET=FILE"));
 }
 
 TEST(ScoreFiles, ReplaceABankOfTheirKindAndNothingElse) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto path = folder / "imported";
-  const auto refusal = [&] { return error_of([&] { bank_of_score_files(path); }); };
+  const auto refusal = [&] { return io::error_of([&] { bank_of_score_files(path); }); };
   const auto add = [&](const std::string& array) {
-    FeatureBank bank = FeatureBank::open_or_create(path);
-    SplitWriter writer(bank, "a/test", 1, {{array, DType::float32, {1}}}, {});
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(path);
+    bank::SplitWriter writer(bank, "a/test", 1, {{array, DType::float32, {1}}}, {});
     writer.write(array, Array({1, 1}, std::vector<float>{1}));
     writer.commit(1);
     writer.finish();
@@ -75,17 +75,17 @@ TEST(ScoreFiles, ReplaceABankOfTheirKindAndNothingElse) {
   EXPECT_EQ(refusal(), "");
   add("score_x");
   EXPECT_EQ(refusal(), "");
-  EXPECT_TRUE(FeatureBank::open(path).splits().empty());
-  write_text(path / "notes.txt", "mine");
+  EXPECT_TRUE(bank::FeatureBank::open(path).splits().empty());
+  io::write_text(path / "notes.txt", "mine");
   EXPECT_THAT(refusal(), HasSubstr("something else is in it"));
   std::filesystem::remove(path / "notes.txt");
   add("features");
   EXPECT_THAT(refusal(), HasSubstr("choose another out="));
   std::filesystem::remove_all(path);
-  write_text(path / "a/b.txt", "mine");
+  io::write_text(path / "a/b.txt", "mine");
   EXPECT_THAT(refusal(), HasSubstr("something else is in it"));
-  EXPECT_EQ(read_text(path / "a/b.txt"), "mine");
+  EXPECT_EQ(io::read_text(path / "a/b.txt"), "mine");
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -6,7 +6,7 @@
 #include "bank/manifest.h"
 #include "io/yaml_file.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 ParameterInfo threads_info() {
   return {.name = "threads",
@@ -87,7 +87,7 @@ std::string yaml_text(const nlohmann::ordered_json& value, const std::string& ke
 /// Sets the options of a file and returns their names. They are words of the command like those that
 /// stand on it; only a file that cannot be read, or is no list of options, is a fault of the file.
 std::set<std::string> read_config(const VerbInfo& info, Verb& verb, const std::string& path) {
-  const nlohmann::ordered_json yaml = read_yaml(path);
+  const nlohmann::ordered_json yaml = io::read_yaml(path);
   if (!yaml.is_object()) fail(path, ": expected `key: value` lines");
   std::set<std::string> keys;
   for (const auto& [key, value] : yaml.items()) {
@@ -171,7 +171,7 @@ std::vector<std::string> parse_splits(const std::string& list, std::string_view 
 
 void check_split_option(const std::string& split, std::string_view option) {
   try {
-    check_split_name(split);
+    bank::check_split_name(split);
   } catch (const Error& e) {
     fail_usage(option, ": ", e.what());
   }
@@ -188,4 +188,4 @@ std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -17,7 +17,7 @@
 #include "base/progress.h"
 #include "base/usage.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// Where a verb speaks: data goes to `out` (stdout), everything else to `log` (stderr).
 struct Console {
@@ -124,4 +124,4 @@ void check_split_option(const std::string& split, std::string_view option);
 std::vector<std::pair<std::string, std::string>> resolved_options(const VerbInfo& info,
                                                                   const Verb& verb);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -4,7 +4,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 class Paint final : public Verb {
@@ -65,7 +65,7 @@ TEST(ParseOptions, WhatDoesNothingIsSaid) {
             "paint: gloss=0.5 does nothing here: it counts only with coats above 1; leave it out");
   EXPECT_EQ(refusal({"red", "gloss=inf"}).find("paint: gloss: expected a finite value"), 0U);
   // In a file it may be what was typed that makes it idle.
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string file =
       "config=" + folder.file("paint.yaml", "colour: red\ngloss: 0.7\n").string();
   const auto verb = parse_options(paint(), {file, "coats=1"});
@@ -77,7 +77,7 @@ TEST(ParseOptions, WhatDoesNothingIsSaid) {
 }
 
 TEST(ParseOptions, AFileOfOptions) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string file = "config=" + folder
                                            .file("paint.yaml",
                                                  "# a wall\ncolour: red\nwall: [a, b]\n"
@@ -94,7 +94,7 @@ TEST(ParseOptions, AFileOfOptions) {
 }
 
 TEST(ParseOptions, RefusesFilesWithTheName) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto of = [&](std::string_view yaml) {
     const std::string path = folder.file("x.yaml", yaml).string();
     const std::string message = refusal({"config=" + path});
@@ -111,7 +111,7 @@ TEST(ParseOptions, RefusesFilesWithTheName) {
   folder.file("list.yaml", "- a\n");
   for (const char* file : {"list.yaml", "none.yaml"}) {
     const auto read = [&] { parse_options(paint(), {"config=" + (folder / file).string()}); };
-    EXPECT_NE(error_of(read).find(file), std::string::npos);
+    EXPECT_NE(io::error_of(read).find(file), std::string::npos);
     EXPECT_THROW(
         {
           try {
@@ -138,4 +138,4 @@ TEST(ParseSplits, TrimsAndRefusesDoubles) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -12,7 +12,7 @@
 #include "io/json_file.h"
 #include "math/row_kernels.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 std::string compiler() {
@@ -58,7 +58,7 @@ void write_versions(std::ostream& out, std::ostream& log, bool json) {
   if (json) {
     nlohmann::ordered_json object;
     for (const auto& [name, value] : all) object[name] = value;
-    out << json_text(object);
+    out << io::json_text(object);
   } else {
     for (const auto& [name, value] : all) {
       out << name << std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') << value << '\n';
@@ -70,4 +70,4 @@ void write_versions(std::ostream& out, std::ostream& log, bool json) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

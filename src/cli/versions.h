@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace nescio {
+namespace nescio::cli {
 
 using Versions = std::vector<std::pair<std::string, std::string>>;
 
@@ -17,4 +17,4 @@ Versions versions();
 /// Prints all of them to `out`; warns on `log` where a library is a slow stand-in.
 void write_versions(std::ostream& out, std::ostream& log, bool json);
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -16,7 +16,7 @@
 #include "io/json_file.h"
 #include "nn/model.h"
 
-namespace nescio::network_verbs {
+namespace nescio::cli::network_verbs {
 namespace {
 
 class Extract final : public Verb {
@@ -27,20 +27,22 @@ class Extract final : public Verb {
   void run(Console& console) override {
     const ExtractionSettings settings{.batch = batch,
                                       .probes = as_usage([&] { return expand_list(probes); })};
-    make_probes(settings.probes);  // a mistake in a spec comes before the network is loaded
+    extract::make_probes(
+        settings.probes);  // a mistake in a spec comes before the network is loaded
     check_split_option(as, "extract: as");
     keep_freed_memory();
-    const Model network = Model::load(model, device);
+    const nn::Model network = nn::Model::load(model, device);
     const std::vector<std::string> classes = classes_of(network);
     const Notice warn = [&](const std::string& sentence) { console.warn(sentence); };
     for (const std::string& notice : network.notices()) warn(notice);
-    const std::unique_ptr<Dataset> dataset =
-        in_classes_of(classes, "the network", open_dataset(data), LabelUse::unknown, "data", warn);
+    const std::unique_ptr<image::Dataset> dataset = image::in_classes_of(
+        classes, "the network", image::open_dataset(data), image::LabelUse::unknown, "data", warn);
     warn_of_pictures(*dataset, console);
-    FeatureBank target = FeatureBank::open_or_create(bank);
-    ExtractOptions options = extract_options(settings, console.progress);
+    bank::FeatureBank target = bank::FeatureBank::open_or_create(bank);
+    extract::ExtractOptions options = extract_options(settings, console.progress);
     options.class_names = classes;
-    const Extracted done = nescio::extract(network, *dataset, data, target, as, options);
+    const extract::Extracted done =
+        nescio::extract::extract(network, *dataset, data, target, as, options);
     const std::size_t named = dataset->class_names().size();
     if (classes.empty() && 0 < named && named < network.classes()) {
       warn(text("data names ", named, " classes and the network has ", network.classes(),
@@ -57,11 +59,12 @@ class Extract final : public Verb {
 
  private:
   /// As the user says, or else the weights.
-  std::vector<std::string> classes_of(const Model& network) const {
+  std::vector<std::string> classes_of(const nn::Model& network) const {
     if (class_names.empty()) return network.class_names();
-    const bool there = std::filesystem::exists(bank) && FeatureBank::open(bank).has(class_names);
-    const auto names =
-        there ? FeatureBank::open(bank).class_names(class_names) : split_top_level(class_names);
+    const bool there =
+        std::filesystem::exists(bank) && bank::FeatureBank::open(bank).has(class_names);
+    const auto names = there ? bank::FeatureBank::open(bank).class_names(class_names)
+                             : split_top_level(class_names);
     if (names.size() != network.classes()) {
       throw UsageError(text("extract: class_names: expected the ", network.classes(),
                             " classes of the network, found ", names.size()));
@@ -69,7 +72,8 @@ class Extract final : public Verb {
     return names;
   }
 
-  void write_json(std::ostream& out, const Extracted& done, const std::string& ran_on) const {
+  void write_json(std::ostream& out, const extract::Extracted& done,
+                  const std::string& ran_on) const {
     nlohmann::ordered_json object = {{"split", as},
                                      {"rows", done.rows},
                                      {"classes", done.classes},
@@ -81,7 +85,7 @@ class Extract final : public Verb {
                                      {"there", done.there},
                                      {"device", ran_on}};
     if (done.accuracy) object["accuracy"] = *done.accuracy;
-    out << json_text(object);
+    out << io::json_text(object);
   }
 };
 
@@ -132,4 +136,4 @@ VerbInfo extract() {
        .json = true});
 }
 
-}  // namespace nescio::network_verbs
+}  // namespace nescio::cli::network_verbs

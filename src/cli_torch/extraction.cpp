@@ -4,16 +4,17 @@
 
 #include "base/numbers.h"
 
-namespace nescio {
+namespace nescio::cli {
 
-ExtractOptions extract_options(const ExtractionSettings& settings, const Progress& progress) {
-  ExtractOptions options{.probes = settings.probes, .progress = progress};
+extract::ExtractOptions extract_options(const ExtractionSettings& settings,
+                                        const Progress& progress) {
+  extract::ExtractOptions options{.probes = settings.probes, .progress = progress};
   if (settings.batch) options.batch = static_cast<std::size_t>(*settings.batch);
   return options;
 }
 
-void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
-                        const Console& console) {
+void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank& bank,
+                        const std::string& split, const Console& console) {
   if (done.was_there()) {
     console.log << "nescio: " << bank.path().string() << " has " << split
                 << " from the same inputs already; nothing was done\n";
@@ -37,7 +38,7 @@ void say_what_was_there(const Extracted& done, const FeatureBank& bank, const st
   }
 }
 
-void say_rows(const Extracted& done, const std::string& split, std::ostream& out) {
+void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out) {
   out << split << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
       << done.feature_width << "], labels, index";
   for (const std::string& name : done.probes) out << ", " << name;
@@ -45,4 +46,4 @@ void say_rows(const Extracted& done, const std::string& split, std::ostream& out
   out << '\n';
 }
 
-}  // namespace nescio
+}  // namespace nescio::cli

@@ -9,16 +9,17 @@
 #include "cli/network_part.h"
 #include "extract/extract.h"
 
-namespace nescio {
+namespace nescio::cli {
 
 /// The options `batch` and `probes`, as extract() takes them.
-ExtractOptions extract_options(const ExtractionSettings& settings, const Progress& progress);
+extract::ExtractOptions extract_options(const ExtractionSettings& settings,
+                                        const Progress& progress);
 
 /// What of the split was there, or begun, before, and what became of it.
-void say_what_was_there(const Extracted& done, const FeatureBank& bank, const std::string& split,
-                        const Console& console);
+void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank& bank,
+                        const std::string& split, const Console& console);
 
 /// "cifar10/test: 10000 rows, logits [10], features [64], labels, index, accuracy 0.9173"
-void say_rows(const Extracted& done, const std::string& split, std::ostream& out);
+void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out);
 
-}  // namespace nescio
+}  // namespace nescio::cli

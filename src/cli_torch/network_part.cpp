@@ -14,7 +14,7 @@
 #include "nn/model_source.h"
 #include "train/method_info.h"
 
-namespace nescio {
+namespace nescio::cli {
 namespace {
 
 std::string list(const std::vector<double>& values) {
@@ -23,7 +23,7 @@ std::string list(const std::vector<double>& values) {
   return join(digits);
 }
 
-std::string input_text(const Preprocessing& p) {
+std::string input_text(const image::Preprocessing& p) {
   const std::string size = text(p.height, " x ", p.width);
   const std::string cut = p.short_side == 0 ? text("resized to ", size, " (", p.resize, ")")
                                             : text("short side ", p.short_side, " (", p.resize,
@@ -31,7 +31,7 @@ std::string input_text(const Preprocessing& p) {
   return text(cut, ", ", p.channels, " / 255, mean ", list(p.mean), ", std ", list(p.std));
 }
 
-Description describe(const NetworkInfo& info) {
+Description describe(const nn::NetworkInfo& info) {
   Description d{"model", info.name, info.summary};
   d.fact("usage", info.name + ":PATH[?key=value&...]");
   d.fact("paper", info.paper);
@@ -39,7 +39,7 @@ Description describe(const NetworkInfo& info) {
   d.fact("classes", text(info.classes, ", or as many as the weights have"));
   d.fact("input", input_text(info.preprocessing));
   std::vector<std::string> others;
-  for (const OtherNames& other : info.also_reads) {
+  for (const nn::OtherNames& other : info.also_reads) {
     others.push_back(text(other.source, "; input: ", input_text(other.preprocessing)));
   }
   d.fact("also reads", others);
@@ -48,28 +48,29 @@ Description describe(const NetworkInfo& info) {
            "none: the logits are not linear in the features, so detectors that need the "
            "head are skipped");
   }
-  d.parameters = in_words(model_parameters());
+  d.parameters = in_words(nn::model_parameters());
   return d;
 }
 
 class TorchBackbone final : public Backbone {
  public:
-  explicit TorchBackbone(Model model) : model_(std::move(model)) {}
+  explicit TorchBackbone(nn::Model model) : model_(std::move(model)) {}
 
   std::size_t classes() const override { return model_.classes(); }
   std::vector<std::string> class_names() const override { return model_.class_names(); }
   const Notices& notices() const override { return model_.notices(); }
-  const Preprocessing& preprocessing() const override { return model_.preprocessing(); }
-  nlohmann::json identity() const override { return identity_of(model_); }
+  const image::Preprocessing& preprocessing() const override { return model_.preprocessing(); }
+  nlohmann::json identity() const override { return extract::identity_of(model_); }
   BackboneOutputs forward(std::span<const float> images) const override {
-    ModelOutputs said = model_.forward(images);
+    nn::ModelOutputs said = model_.forward(images);
     return {std::move(said.logits), std::move(said.features)};
   }
-  std::optional<double> extract(const Dataset& dataset, const std::string& spec, FeatureBank& bank,
-                                const std::string& split, const ExtractionSettings& settings,
+  std::optional<double> extract(const image::Dataset& dataset, const std::string& spec,
+                                bank::FeatureBank& bank, const std::string& split,
+                                const ExtractionSettings& settings,
                                 const Console& console) const override {
-    Extracted done = nescio::extract(model_, dataset, spec, bank, split,
-                                     extract_options(settings, console.progress));
+    extract::Extracted done = nescio::extract::extract(model_, dataset, spec, bank, split,
+                                                       extract_options(settings, console.progress));
     const auto accuracy = std::exchange(done.accuracy, std::nullopt);  // the caller knows its worth
     say_what_was_there(done, bank, split, console);
     if (!done.was_there()) say_rows(done, split, console.log);
@@ -77,10 +78,10 @@ class TorchBackbone final : public Backbone {
   }
 
  private:
-  Model model_;
+  nn::Model model_;
 };
 
-Description describe(const MethodInfo& info) {
+Description describe(const train::MethodInfo& info) {
   Description d{"training method", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
@@ -90,7 +91,7 @@ Description describe(const MethodInfo& info) {
   return d;
 }
 
-Description describe(const ProbeInfo& info) {
+Description describe(const extract::ProbeInfo& info) {
   Description d{"probe", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
@@ -108,29 +109,29 @@ std::vector<Description> describe_all(const std::vector<Info>& catalogue) {
 
 class Part final : public NetworkPart {
  public:
-  std::string libtorch_version() const override { return torch_version(); }
+  std::string libtorch_version() const override { return nn::torch_version(); }
   std::vector<Description> networks() const override {
-    return describe_all(nescio::networks::catalogue());
+    return describe_all(nn::networks::catalogue());
   }
   std::vector<Description> methods() const override {
-    return describe_all(nescio::methods::catalogue());
+    return describe_all(train::methods::catalogue());
   }
   std::vector<Description> probes() const override {
-    return describe_all(nescio::probes::catalogue());
+    return describe_all(extract::probes::catalogue());
   }
   const std::vector<VerbInfo>& verbs() const override { return network_verbs::catalogue(); }
   std::unique_ptr<Backbone> load_backbone(const std::string& model,
                                           const std::string& device) const override {
     keep_freed_memory();
-    return std::make_unique<TorchBackbone>(Model::load(model, device));
+    return std::make_unique<TorchBackbone>(nn::Model::load(model, device));
   }
 };
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::cli
 
 /// What the program asks for when it has loaded this file; null if it is of another version.
-extern "C" const nescio::NetworkPart* nescio_network_part(const char* program_version) {
-  static const nescio::Part part;
+extern "C" const nescio::cli::NetworkPart* nescio_network_part(const char* program_version) {
+  static const nescio::cli::Part part;
   return std::string_view(program_version) == NESCIO_VERSION ? &part : nullptr;
 }

@@ -5,9 +5,9 @@
 
 #include "cli/verb.h"
 
-namespace nescio::network_verbs {
+namespace nescio::cli::network_verbs {
 
 /// By name (generated). Not in namespace verbs, where the program's stand-ins have the same names.
 const std::vector<VerbInfo>& catalogue();
 
-}  // namespace nescio::network_verbs
+}  // namespace nescio::cli::network_verbs

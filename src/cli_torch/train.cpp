@@ -12,29 +12,30 @@
 #include "io/json_file.h"
 #include "train/trainer.h"
 
-namespace nescio::network_verbs {
+namespace nescio::cli::network_verbs {
 namespace {
 
 class Train final : public Verb {
  public:
-  TrainSettings settings;
+  train::TrainSettings settings;
   std::string out;
   std::string resume = "false";
 
   void run(Console& console) override {
     keep_freed_memory();
     settings.seed = seed;
-    as_usage([&] { check_settings(settings); });
-    Trainer trainer(settings);
+    as_usage([&] { train::check_settings(settings); });
+    train::Trainer trainer(settings);
     warn_of_pictures(*trainer.data().train, console);
     if (trainer.data().val) warn_of_pictures(*trainer.data().val, console);
     if (trainer.data().outliers) warn_of_pictures(*trainer.data().outliers, console);
-    const TrainResult done = trainer.run({.out = out,
-                                          .resume = resume != "false",
-                                          .changed = resume == "changed",
-                                          .progress = console.progress,
-                                          .warn = [&](const std::string& s) { console.warn(s); },
-                                          .origin = origin(console)});
+    const train::TrainResult done =
+        trainer.run({.out = out,
+                     .resume = resume != "false",
+                     .changed = resume == "changed",
+                     .progress = console.progress,
+                     .warn = [&](const std::string& s) { console.warn(s); },
+                     .origin = origin(console)});
     if (done.steps_before == done.steps) {
       console.log << "nescio: " << out << " was finished already; nothing was done\n";
     } else if (done.steps_before > 0) {
@@ -57,7 +58,7 @@ class Train final : public Verb {
 
   std::string weights() const { return (std::filesystem::path(out) / "last.safetensors").string(); }
 
-  void write_text(std::ostream& stream, const TrainResult& done) const {
+  void write_text(std::ostream& stream, const train::TrainResult& done) const {
     stream << weights() << ": " << done.steps << " steps, " << done.classes << " classes";
     if (done.loss) stream << ", loss " << short_number(*done.loss);
     if (done.accuracy) stream << ", accuracy " << short_number(*done.accuracy);
@@ -66,7 +67,7 @@ class Train final : public Verb {
     stream << '\n';
   }
 
-  void write_json(std::ostream& stream, const TrainResult& done) const {
+  void write_json(std::ostream& stream, const train::TrainResult& done) const {
     nlohmann::ordered_json object = {{"weights", weights()},
                                      {"steps", done.steps},
                                      {"steps_before", done.steps_before},
@@ -75,7 +76,7 @@ class Train final : public Verb {
     if (done.accuracy) object["accuracy"] = *done.accuracy;
     if (done.val_accuracy) object["val_accuracy"] = *done.val_accuracy;
     if (done.best_val_accuracy) object["best_val_accuracy"] = *done.best_val_accuracy;
-    stream << json_text(object);
+    stream << io::json_text(object);
   }
 };
 
@@ -110,10 +111,10 @@ VerbInfo train() {
                                                  "than before, which config.json then lists",
                                           .choices = {"false", "true", "changed"}})},
       .json = true};
-  for (const auto& setting : train_parameters()) {
+  for (const auto& setting : train::train_parameters()) {
     info.options.push_back(member_option(&Train::settings, setting));
   }
   return describe_verb<Train>(std::move(info));
 }
 
-}  // namespace nescio::network_verbs
+}  // namespace nescio::cli::network_verbs

@@ -5,11 +5,11 @@
 #include "base/error.h"
 #include "base/shell_word.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 /// None also where it is damaged: missing_for() says so to those who need it.
-std::optional<Head> readable_head(const BankViews& views) {
+std::optional<bank::Head> readable_head(const bank::BankViews& views) {
   try {
     return views.head();
   } catch (const Error&) {
@@ -17,7 +17,7 @@ std::optional<Head> readable_head(const BankViews& views) {
   }
 }
 
-Inputs inputs_of(const BankViews& views, const std::vector<std::string>& splits,
+Inputs inputs_of(const bank::BankViews& views, const std::vector<std::string>& splits,
                  const std::shared_ptr<Graph>& graph, const std::string& prefix) {
   Widths widths;
   for (const auto& [split, view] : views) {
@@ -37,12 +37,12 @@ Inputs inputs_of(const BankViews& views, const std::vector<std::string>& splits,
 
 }  // namespace
 
-std::optional<HeadTables> head_tables(const std::optional<Head>& head) {
+std::optional<HeadTables> head_tables(const std::optional<bank::Head>& head) {
   if (!head) return std::nullopt;
   return HeadTables{Table(head->weight), Table(head->bias)};
 }
 
-std::map<std::string, Array> read_arrays(const BankView& view,
+std::map<std::string, Array> read_arrays(const bank::BankView& view,
                                          const std::vector<std::string>& names) {
   std::map<std::string, Array> out;
   for (const std::string& name : names) {
@@ -62,7 +62,7 @@ std::vector<std::string> arrays_for(const Needs& needs, LogitsFrom logits) {
   return read.inputs();
 }
 
-std::string missing_in(const BankView& view, const Needs& needs, bool labels) {
+std::string missing_in(const bank::BankView& view, const Needs& needs, bool labels) {
   const std::string& split = view.name;
   if (labels && !view.has("labels")) return split + " has no labels";
   if (needs.features && !view.has("features")) return split + " has no features";
@@ -90,10 +90,10 @@ std::string missing_in(const BankView& view, const Needs& needs, bool labels) {
   return {};
 }
 
-Split read_split(const BankViews& views, const std::string& split,
-                 const std::vector<std::string>& names) {
-  const BankView& view = views.at(split);
-  Split out;
+statistics::Split read_split(const bank::BankViews& views, const std::string& split,
+                             const std::vector<std::string>& names) {
+  const bank::BankView& view = views.at(split);
+  statistics::Split out;
   out.name = split;
   const auto unless_damaged = [](const auto& read) {
     try {
@@ -110,7 +110,7 @@ Split read_split(const BankViews& views, const std::string& split,
   return out;
 }
 
-LogitsFrom logits_from(const BankViews& views, const std::vector<std::string>& splits) {
+LogitsFrom logits_from(const bank::BankViews& views, const std::vector<std::string>& splits) {
   const auto follow = [&](const std::string& split) {
     return !split.empty() && views.has(split, "features") && !views.has(split, "logits");
   };
@@ -118,11 +118,11 @@ LogitsFrom logits_from(const BankViews& views, const std::vector<std::string>& s
                                                                      : LogitsFrom::network;
 }
 
-Inputs make_inputs(const BankViews& views, const std::vector<std::string>& splits) {
+Inputs make_inputs(const bank::BankViews& views, const std::vector<std::string>& splits) {
   return inputs_of(views, splits, nullptr, "");
 }
 
-std::vector<Expr> logits_of_members(const BankViews& views, const std::string& split) {
+std::vector<Expr> logits_of_members(const bank::BankViews& views, const std::string& split) {
   const auto graph = std::make_shared<Graph>();
   std::vector<Expr> out;
   for (const std::string& member : views.members()) {
@@ -144,4 +144,4 @@ Batch to_batch(const std::map<std::string, Array>& arrays) {
   return batch;
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

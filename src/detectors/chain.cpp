@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "base/arguments.h"
+#include "base/within.h"
 #include "detectors/combinator.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 template <class Base>
@@ -38,11 +39,7 @@ Chain::Chain(std::string_view source) {
     if (link.info->combinator) *link.members() = take_members(term);
     set_arguments(*link.stage, link.info->parameters, "[" + spec_ + "]", term);
     if (link.info->combinator) {
-      try {
-        as<Combinator>(link.stage).check();
-      } catch (const Error& e) {
-        fail("[", spec_, "] ", e.what());
-      }
+      within("[" + spec_ + "] ", [&] { as<Combinator>(link.stage).check(); });
     }
     links_.push_back(std::move(link));
   }
@@ -94,11 +91,9 @@ void Chain::check_inputs(const Inputs& in) const {
     fail("[", spec_, "] needs the head (W, b), which the bank has not; import it with ",
          "head_weight=W.npy head_bias=b.npy");
   }
-  try {
+  within("[" + spec_ + "] ", [&] {
     for (const std::string& name : need.arrays) in.array(name);
-  } catch (const Error& e) {
-    fail("[", spec_, "] ", e.what());
-  }
+  });
 }
 
 void Chain::fit(const Inputs& inputs, const FitData& data) {
@@ -106,12 +101,10 @@ void Chain::fit(const Inputs& inputs, const FitData& data) {
   Inputs in = inputs;
   for (Link& link : links_) {
     link.stage->notices.clear();
-    try {
+    within("[" + spec_ + "] ", [&] {
       if (!link.stage->fits_on().empty()) link.stage->fit(in, data);
       if (link.info->shaper) in = as<Shaper>(link.stage).shape(in);
-    } catch (const Error& e) {
-      fail("[", spec_, "] ", e.what());
-    }
+    });
   }
   fitted_ = true;
 }
@@ -139,7 +132,7 @@ Expr Chain::score(const Inputs& inputs) const {
   if (!fitted_ && !fits_on().empty()) {
     fail("[", spec_, "] must be fitted before it can score");
   }
-  try {
+  return within("[" + spec_ + "] ", [&] {
     const Expr score = score_without(links_.size(), inputs);
     for (std::size_t i = 0; i + 1 < links_.size(); ++i) {
       if (score_without(i, inputs).id() != score.id()) continue;
@@ -149,9 +142,7 @@ Expr Chain::score(const Inputs& inputs) const {
            links_[i].info->name);
     }
     return score;
-  } catch (const Error& e) {
-    fail("[", spec_, "] ", e.what());
-  }
+  });
 }
 
 std::map<std::string, Array> Chain::learned() const {
@@ -176,11 +167,8 @@ void Chain::load(const std::map<std::string, Array>& arrays) {
       const std::string name = text(i, ".", array.name);
       const auto found = arrays.find(name);
       if (found == arrays.end()) fail("[", spec_, "] the saved detector lacks '", name, "'");
-      try {
-        array.set(*links_[i].stage, found->second);
-      } catch (const Error& e) {
-        fail("[", spec_, "] ", name, ": ", e.what());
-      }
+      within(text("[", spec_, "] ", name, ": "),
+             [&] { array.set(*links_[i].stage, found->second); });
     }
     auto* members = links_[i].members();
     for (std::size_t m = 0; members && m < members->size(); ++m) {
@@ -204,4 +192,4 @@ std::vector<std::string> all_specs() {
   return specs;
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

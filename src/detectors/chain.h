@@ -11,7 +11,7 @@
 #include "base/spec.h"
 #include "detectors/detector.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 class Chain {
  public:
@@ -63,4 +63,4 @@ class Chain {
 /// stands for. Those that are made of others are not among them.
 std::vector<std::string> all_specs();
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 std::string message(const std::string& spec) {
@@ -79,11 +79,11 @@ TEST(Chain, RefusesAShaperThatDoesNotReachWhatIsRead) {
   const Inputs in = make_inputs(3, 4, HeadTables{Matrix(3, 4), Matrix(1, 3)});
   for (const char* spec : {"scale+knn(k=1)", "react+scale+knn(k=1)"}) {
     Chain chain(spec);
-    Split split{
+    statistics::Split split{
         "a/b", {{"features", Array({2, 4}, std::vector<float>{1, 2, 3, 4, 5, 6, 7, 9})}}, {}, 3};
-    Statistics statistics(split, Executor::cpu);
+    statistics::Statistics statistics(split, Executor::cpu);
     chain.fit(in, {&statistics, &statistics});
-    EXPECT_THAT(error_of([&] { chain.score(in); }),
+    EXPECT_THAT(io::error_of([&] { chain.score(in); }),
                 HasSubstr("scale changes nothing that knn reads"));
   }
 }
@@ -96,7 +96,7 @@ class Between final : public Detector {
   void fit(const Inputs& in, const FitData& data) override {
     const Expr largest = row_max(in.logits);
     double ood = 0;
-    for (Statistics* split : data.ood_val) ood += split->mean(largest)(0, 0);
+    for (statistics::Statistics* split : data.ood_val) ood += split->mean(largest)(0, 0);
     ood /= static_cast<double>(data.ood_val.size());
     threshold = 0.5 * (data.of("val").mean(largest)(0, 0) + ood);
   }
@@ -105,15 +105,17 @@ class Between final : public Detector {
 
 TEST(Stage, MayLearnFromSeveralSplits) {
   const auto split = [](const char* name, float logit) {
-    return Split{name, {{"logits", Array({1, 2}, std::vector<float>{logit, 0})}}, {}, 2};
+    return statistics::Split{
+        name, {{"logits", Array({1, 2}, std::vector<float>{logit, 0})}}, {}, 2};
   };
-  Statistics val(split("a/val", 8), Executor::cpu);
-  Statistics first(split("b/val", 1), Executor::cpu), second(split("c/val", 3), Executor::cpu);
+  statistics::Statistics val(split("a/val", 8), Executor::cpu);
+  statistics::Statistics first(split("b/val", 1), Executor::cpu),
+      second(split("c/val", 3), Executor::cpu);
   Between stage;
   const Inputs in = make_inputs(2, 0, std::nullopt);
   stage.fit(in, {nullptr, &val, {&first, &second}});
   EXPECT_EQ(stage.threshold, 5);
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(io::error_of([&] {
                 stage.fit(in, {&val, nullptr, {&first}});
               }),
               testing::HasSubstr("no val=SET/SPLIT is given"));
@@ -124,4 +126,4 @@ TEST(Chain, AllSpecsAreValid) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

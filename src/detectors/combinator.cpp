@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace nescio {
+namespace nescio::detectors {
 
 void Combinator::fit(const Inputs& in, const FitData& data) {
   for (Chain& member : members) {
@@ -39,4 +39,4 @@ Expr Combinator::scores(const Inputs& in) const {
   return concat(columns);
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -6,7 +6,7 @@
 
 #include "detectors/chain.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 /// A detector whose score is a function of the scores of others, which stand as bare specs in its term. What
 /// the others need, it needs, and it learns after them; their learned arrays are saved with its own.
@@ -26,4 +26,4 @@ class Combinator : public Detector {
   Expr scores(const Inputs& in) const;
 };
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace nescio {
+namespace nescio::detectors {
 
 Needs operator+(Needs a, const Needs& b) {
   a.logits |= b.logits;
@@ -16,8 +16,8 @@ Needs operator+(Needs a, const Needs& b) {
   return a;
 }
 
-Statistics& FitData::of(std::string_view role) const {
-  Statistics* found = role == "train" ? train : role == "val" ? val : nullptr;
+statistics::Statistics& FitData::of(std::string_view role) const {
+  statistics::Statistics* found = role == "train" ? train : role == "val" ? val : nullptr;
   if (!found) fail("it is fitted on ", role, ", and no ", role, "=SET/SPLIT is given");
   return *found;
 }
@@ -29,7 +29,7 @@ std::vector<std::string> Stage::fits_on() const {
   return {fit_on};
 }
 
-void check_directions(const Inputs& in, Statistics& statistics, Notices& notices) {
+void check_directions(const Inputs& in, statistics::Statistics& statistics, Notices& notices) {
   const auto& graph = in.unscaled.graph();
   const Expr zero =
       where(l2_norm(in.unscaled) > shortest_row, constant(graph, 0.0), constant(graph, 1.0));
@@ -70,8 +70,6 @@ void from_array(const Array& array, Matrix& matrix) {
 
 void from_array(const Array& array, Array& out) { out = array; }
 
-namespace detectors {
-
 const DetectorInfo& find(const std::string& name) {
   std::vector<std::string> names;
   for (const DetectorInfo& info : catalogue()) {
@@ -84,5 +82,4 @@ const DetectorInfo& find(const std::string& name) {
   fail("unknown detector '", name, "'.", suggest(name, names));
 }
 
-}  // namespace detectors
-}  // namespace nescio
+}  // namespace nescio::detectors

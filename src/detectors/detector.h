@@ -16,7 +16,7 @@
 #include "detectors/inputs.h"
 #include "statistics/statistics.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 /// What a stage reads.
 struct Needs {
@@ -34,12 +34,12 @@ Needs operator+(Needs a, const Needs& b);
 
 /// The rows that a fit may learn from, by the role of their split; null or empty where none is named.
 struct FitData {
-  Statistics* train = nullptr;
-  Statistics* val = nullptr;
-  std::vector<Statistics*> ood_val = {};  // OOD rows to choose on, one for each split
+  statistics::Statistics* train = nullptr;
+  statistics::Statistics* val = nullptr;
+  std::vector<statistics::Statistics*> ood_val = {};  // OOD rows to choose on, one for each split
 
   /// The rows of "train" or "val"; Error that says how to name them.
-  Statistics& of(std::string_view role) const;
+  statistics::Statistics& of(std::string_view role) const;
 };
 
 /// A term of a chain like react(q=0.9)+energy.
@@ -76,7 +76,7 @@ class Combinator;
 
 /// Says how many rows of a fit have no direction because all their features are zero; Error if none
 /// has one.
-void check_directions(const Inputs& in, Statistics& statistics, Notices& notices);
+void check_directions(const Inputs& in, statistics::Statistics& statistics, Notices& notices);
 
 struct Paper {
   std::string authors, title, venue, arxiv;
@@ -154,13 +154,10 @@ DetectorInfo describe(DetectorInfo info) {
   return info;
 }
 
-namespace detectors {
-
 /// All entries, sorted by name (generated).
 const std::vector<DetectorInfo>& catalogue();
 /// The entry called `name`; Error with the nearest names, or with ours if it is another toolkit's
 /// name.
 const DetectorInfo& find(const std::string& name);
 
-}  // namespace detectors
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -1,6 +1,6 @@
 #include "detectors/toy_bank.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 TEST(Energy, IsTheNegativeLogSumExp) {
@@ -31,4 +31,4 @@ TEST(Energy, FallsByWhatAllLogitsRise) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

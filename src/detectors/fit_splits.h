@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace nescio {
+namespace nescio::detectors {
 
 /// The splits that detectors may learn from, by role; empty where none is named.
 struct FitSplits {
@@ -13,4 +13,4 @@ struct FitSplits {
   std::vector<std::string> ood_val = {};
 };
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -28,7 +28,7 @@ bool any_fits_on(const std::vector<Chain>& chains, std::string_view role) {
 // The statistics of splits, made when a detector first learns from them and shared from then on.
 class SharedStatistics {
  public:
-  SharedStatistics(const BankViews& bank, const FitSplits& splits, Names arrays,
+  SharedStatistics(const bank::BankViews& bank, const FitSplits& splits, Names arrays,
                    const Executor& executor)
       : bank_(bank), splits_(splits), arrays_(std::move(arrays)), executor_(executor) {}
 
@@ -38,7 +38,8 @@ class SharedStatistics {
       for (const std::string& split : splits_of(splits_, role)) {
         auto& statistics = of_split_[split];
         if (!statistics) {
-          statistics = std::make_unique<Statistics>(read_split(bank_, split, arrays_), executor_);
+          statistics = std::make_unique<statistics::Statistics>(read_split(bank_, split, arrays_),
+                                                                executor_);
         }
         if (role == "train") data.train = statistics.get();
         if (role == "val") data.val = statistics.get();
@@ -49,11 +50,11 @@ class SharedStatistics {
   }
 
  private:
-  const BankViews& bank_;
+  const bank::BankViews& bank_;
   const FitSplits& splits_;
   Names arrays_;  // that are read
   const Executor& executor_;
-  std::map<std::string, std::unique_ptr<Statistics>> of_split_;
+  std::map<std::string, std::unique_ptr<statistics::Statistics>> of_split_;
 };
 
 // What some of the chains read.
@@ -66,7 +67,7 @@ Names arrays_of(const std::vector<Chain>& chains) {
 }
 
 // What is missing of all that is fitted on or scored, as a clause for people; empty if nothing.
-std::string missing_for(const Chain& chain, const BankViews& bank, const FitSplits& splits,
+std::string missing_for(const Chain& chain, const bank::BankViews& bank, const FitSplits& splits,
                         const Names& scored) {
   const Needs needs = chain.needs();
   for (const std::string& role : chain.fits_on()) {
@@ -92,7 +93,7 @@ std::string missing_for(const Chain& chain, const BankViews& bank, const FitSpli
 
 }  // namespace
 
-Fits fit_detectors(const BankViews& bank, const FitSplits& splits,
+Fits fit_detectors(const bank::BankViews& bank, const FitSplits& splits,
                    const std::vector<std::string>& specs, const FitSettings& settings,
                    const Progress& progress) {
   std::vector<Chain> chains;
@@ -148,18 +149,18 @@ Fits fit_detectors(const BankViews& bank, const FitSplits& splits,
 }
 
 Inputs FittedDetector::inputs(LogitsFrom logits) const {
-  return nescio::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
-                             head_tables(head), arrays);
+  return detectors::make_inputs(logits == LogitsFrom::network ? classes : 0, feature_width,
+                                head_tables(head), arrays);
 }
 
 std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
                                                  LogitsFrom logits) const {
-  return nescio::compile({chain.score(inputs(logits))}, executor);
+  return expr::compile({chain.score(inputs(logits))}, executor);
 }
 
-FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
+FittedDetector fit_detector(const bank::BankViews& bank, const std::string& spec,
                             const FitSplits& splits, const Executor& executor) {
-  check_split_classes(bank, {splits.train, splits.val});
+  bank::check_split_classes(bank, {splits.train, splits.val});
   Fits fits = fit_detectors(bank, splits, {spec}, {.executor = executor});
   FittedDetector out{.chain = std::move(fits.chains.front()),
                      .classes = bank.classes(),
@@ -169,7 +170,7 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   for (const std::string& role : out.chain.fits_on()) {
     const Names of_role = splits_of(splits, role);
     for (const std::string& split : of_role) {
-      const nlohmann::json from = {{"split", split}, {"manifest", bank.manifest(split)}};
+      const nlohmann::json from = {{"split", split}, {"manifest", bank.at(split).origin}};
       if (role == "ood_val") {
         out.origin[role].push_back(from);
       } else {
@@ -179,18 +180,21 @@ FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
   }
   for (const std::string& split : {splits.train, splits.val}) {
     if (split.empty() || out.origin.contains("class_names")) continue;
-    const auto names = bank.class_names(split);
+    const auto& names = bank.at(split).class_names;
     if (!names.empty()) out.origin["class_names"] = names;
   }
-  out.origin["bank"] = bank.path().string();
-  out.origin["model"] = bank.model();
+  const nlohmann::json network = bank.origin();
+  out.origin["bank"] = network.is_object() ? network.at("path") : nlohmann::json("");
+  out.origin["model"] = network.is_object() ? network.at("model") : nlohmann::json::object();
   const Needs needs = out.chain.needs();
   for (const std::string& name : needs.arrays) {
     out.arrays.emplace(name, fits.inputs.array(name).width());
   }
-  const bool gives_logits = needs.logits && logits_from(bank, bank.splits()) == LogitsFrom::head;
+  Names all;
+  for (const auto& [split, view] : bank) all.push_back(split);
+  const bool gives_logits = needs.logits && logits_from(bank, all) == LogitsFrom::head;
   if (!needs.head && !gives_logits) out.head.reset();
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -8,14 +8,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bank/feature_bank.h"
+#include "bank/bank_view.h"
 #include "base/notice.h"
 #include "base/progress.h"
 #include "detectors/bank_inputs.h"
 #include "detectors/chain.h"
 #include "detectors/fit_splits.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 struct FitSettings {
   std::vector<std::string> scored = {};  // splits that will be scored: they need what is read, too
@@ -41,7 +41,7 @@ struct Fits {
 /// Fits every spec; all of them share the statistics of each split. One for which something is missing or damaged, or
 /// that these rows do not allow (too few of them, a class without any), is an Error, or left out with the reason if
 /// `skip_unavailable`. Error if nothing is left, or if a spec occurs twice.
-Fits fit_detectors(const BankViews& bank, const FitSplits& splits,
+Fits fit_detectors(const bank::BankViews& bank, const FitSplits& splits,
                    const std::vector<std::string>& specs, const FitSettings& settings = {},
                    const Progress& progress = {});
 
@@ -51,7 +51,7 @@ struct FittedDetector {
   std::size_t classes = 0;
   std::size_t feature_width = 0;
   Widths arrays = {};  // of probes, as far as the chain needs them
-  std::optional<Head> head;
+  std::optional<bank::Head> head;
   nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
 
   /// Inputs over a new graph.
@@ -61,9 +61,9 @@ struct FittedDetector {
                                    LogitsFrom logits = LogitsFrom::network) const;
 };
 
-/// fit_detectors() for one spec, with what the bank says about what it was fitted on. Error for splits that
-/// number their classes otherwise.
-FittedDetector fit_detector(const FeatureBank& bank, const std::string& spec,
+/// fit_detectors() for one spec, with what the views say about what it was fitted on. Error for splits
+/// that number their classes otherwise.
+FittedDetector fit_detector(const bank::BankViews& bank, const std::string& spec,
                             const FitSplits& splits, const Executor& executor = Executor::cpu);
 
-}  // namespace nescio
+}  // namespace nescio::detectors

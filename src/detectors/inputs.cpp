@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 void require_head(const std::optional<HeadTables>& head) {
@@ -59,4 +59,4 @@ Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional
 
 Expr unit_rows(const Expr& x) { return x / max(l2_norm(x), shortest_row); }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

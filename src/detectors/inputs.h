@@ -9,7 +9,10 @@
 
 #include "expr/expr.h"
 
-namespace nescio {
+/// A score is written in the language of expressions, as its paper writes it.
+namespace nescio::detectors {
+
+using namespace expr;
 
 /// Rows up to this length have no direction: the squares of their entries are no normal floats.
 inline constexpr double shortest_row = 1.0842021724855044e-19;  // sqrt(the smallest normal float)
@@ -55,4 +58,4 @@ Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional
                    const Widths& arrays = {}, std::shared_ptr<Graph> graph = nullptr,
                    const std::string& prefix = "");
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -16,7 +16,7 @@ class Knn final : public Detector {
   Array rows;
 
   void fit(const Inputs& in, const FitData& data) override {
-    Statistics& statistics = data.of(fit_on);
+    statistics::Statistics& statistics = data.of(fit_on);
     if (normalize) check_directions(in, statistics, notices);
     rows = statistics.values(feature(in));
     check();

@@ -4,7 +4,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 double distance_to_neighbour(const ToyBank& bank, std::size_t row, std::size_t k, bool normalize) {
@@ -69,9 +69,9 @@ TEST(Knn, RefusesMoreNeighboursThanRows) { EXPECT_THROW(ToyBank().scores("knn(k=
 TEST(Knn, RefusesFeaturesWithoutDirection) {
   ToyBank bank;
   for (auto& h : bank.train_features) h.assign(ToyBank::width, 0);
-  EXPECT_THAT(error_of([&] { bank.scores("knn"); }),
+  EXPECT_THAT(io::error_of([&] { bank.scores("knn"); }),
               testing::HasSubstr("200 of the 200 rows of toy/train have no direction"));
-  EXPECT_EQ(error_of([&] { bank.scores("knn(normalize=false)"); }), "");
+  EXPECT_EQ(io::error_of([&] { bank.scores("knn(normalize=false)"); }), "");
 }
 
 TEST(Knn, SeesDirectionsAtAnyScale) {
@@ -86,4 +86,4 @@ TEST(Knn, SeesDirectionsAtAnyScale) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -3,7 +3,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 using Row = std::vector<double>;
@@ -131,7 +131,7 @@ TEST(Mahalanobis, RefusesClassesWhoseRowsAreTheSame) {
   }
   for (const char* spec : {"mahalanobis", "relative_mahalanobis", "mahalanobis(normalize=true)"}) {
     for (const Executor& executor : {Executor::cpu, Executor::reference}) {
-      EXPECT_THAT(error_of([&] { bank.scores(spec, executor); }),
+      EXPECT_THAT(io::error_of([&] { bank.scores(spec, executor); }),
                   testing::HasSubstr("the rows of each class are the same but for rounding"))
           << spec;
     }
@@ -155,4 +155,4 @@ TEST(Mahalanobis, TakesRoundingForNoDirection) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

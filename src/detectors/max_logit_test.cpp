@@ -1,6 +1,6 @@
 #include "detectors/toy_bank.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 TEST(MaxLogit, IsTheLargestLogitNegated) {
@@ -10,4 +10,4 @@ TEST(MaxLogit, IsTheLargestLogitNegated) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

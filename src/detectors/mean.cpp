@@ -30,7 +30,7 @@ class Mean final : public Combinator {
 
   void fit(const Inputs& in, const FitData& data) override {
     Combinator::fit(in, data);
-    Statistics& statistics = data.of(fit_on);
+    statistics::Statistics& statistics = data.of(fit_on);
     const Expr all = scores(in);
     location = statistics.mean(all);
     const Expr rest = all - location;

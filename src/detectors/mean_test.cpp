@@ -3,7 +3,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 using Row = std::vector<double>;
@@ -60,7 +60,7 @@ TEST(Mean, TakesWhateverHasAScore) {
 TEST(Mean, RefusesADetectorThatTellsNoRowFromAnother) {
   ToyBank bank;
   for (Row& z : bank.train_logits) z = bank.train_logits[0];
-  EXPECT_THAT(error_of([&] { bank.scores("mean(knn,energy)"); }),
+  EXPECT_THAT(io::error_of([&] { bank.scores("mean(knn,energy)"); }),
               HasSubstr("energy gives all 200 rows of toy/train the same score"));
 }
 
@@ -69,7 +69,7 @@ TEST(Mean, RefusesScalesOfOtherDetectors) {
     Chain chain("mean(msp,energy)");
     const Array values({1, scales}, std::vector<float>(scales, 1));
     chain.load({{"0.location", values}, {"0.scale", values}});
-    return error_of([&] { chain.score(make_inputs(3, 0, std::nullopt)); });
+    return io::error_of([&] { chain.score(make_inputs(3, 0, std::nullopt)); });
   };
   EXPECT_EQ(score(2), "");
   EXPECT_NE(score(3), "");
@@ -77,4 +77,4 @@ TEST(Mean, RefusesScalesOfOtherDetectors) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "detectors/toy_bank.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 double max_probability(std::vector<double> z, double T) {
@@ -39,4 +39,4 @@ TEST(Msp, NeedsTwoClasses) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

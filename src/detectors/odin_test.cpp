@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "detectors/toy_bank.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 double max_probability(std::vector<double> z, double T) {
@@ -61,4 +61,4 @@ TEST(Odin, SaysWhichProbeItNeeds) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -6,7 +6,7 @@
 
 #include "base/threads.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<float>::epsilon();
@@ -26,7 +26,7 @@ auto alone(Compute compute) {
 }
 
 // u = -pinv(W) b. The head is the same for all that is fitted on a bank, so it is inverted once.
-Matrix vanishing_feature(const Inputs& in, Statistics& statistics) {
+Matrix vanishing_feature(const Inputs& in, statistics::Statistics& statistics) {
   const Expr weight = constant(in.features.graph(), in.head->weight);
   const Matrix& inverse = statistics.derived<Matrix>("pseudo-inverse", weight, [&] {
     return alone(
@@ -38,7 +38,8 @@ Matrix vanishing_feature(const Inputs& in, Statistics& statistics) {
 }
 
 // Of the second moment about u: covariance + (mean - u)(mean - u)^T. Values ascend.
-const math::Eigen& principal_axes(const Inputs& in, const Matrix& u, Statistics& statistics) {
+const math::Eigen& principal_axes(const Inputs& in, const Matrix& u,
+                                  statistics::Statistics& statistics) {
   return statistics.derived<math::Eigen>("principal axes about 0", in.features - u, [&] {
     Matrix moment = statistics.covariance(in.features);
     const Matrix& mean = statistics.mean(in.features);
@@ -53,12 +54,13 @@ const math::Eigen& principal_axes(const Inputs& in, const Matrix& u, Statistics&
 
 // mean |R^T (h - u)| over the rows for each number of columns that R may have, less one: one pass for all values
 // of `dim`.
-const Matrix& mean_residuals(const Inputs& in, const Matrix& u, Statistics& statistics) {
+const Matrix& mean_residuals(const Inputs& in, const Matrix& u,
+                             statistics::Statistics& statistics) {
   const Expr about_u = in.features - u;
   return statistics.derived<Matrix>("mean residuals about 0", about_u, [&] {
     const Expr along_axes = matmul(about_u, principal_axes(in, u, statistics).vectors);
     Matrix means = statistics.reduce(along_axes, Matrix(1, along_axes.width()),
-                                     [](const Rows& rows, Matrix& sums) {
+                                     [](const statistics::Rows& rows, Matrix& sums) {
                                        for (std::size_t r = 0; r < rows.count(); ++r) {
                                          const auto row = rows.row(r);
                                          double square = 0;
@@ -76,7 +78,7 @@ const Matrix& mean_residuals(const Inputs& in, const Matrix& u, Statistics& stat
 /// Features are float32, so a sum over D of them is known to eps sqrt(D) of their length; what the
 /// residual space holds must be more. `moments` ascend, those of the residual space come first.
 void check_residual(const std::vector<double>& moments, std::size_t d, const Matrix& origin,
-                    const Statistics& statistics) {
+                    const statistics::Statistics& statistics) {
   const auto width = static_cast<double>(moments.size());
   double all = 0, rest = 0, shift = 0;
   for (std::size_t i = 0; i < moments.size(); ++i) {
@@ -97,7 +99,7 @@ void check_residual(const std::vector<double>& moments, std::size_t d, const Mat
 }  // namespace
 
 void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
-  Statistics& statistics = data.of(fit_on);
+  statistics::Statistics& statistics = data.of(fit_on);
   const std::size_t width = in.features.width();
   const std::size_t d = dim ? static_cast<std::size_t>(*dim) : width > 256 ? 256 : width / 2;
   if (d >= width) {
@@ -122,7 +124,7 @@ Expr PrincipalSpace::residual(const Inputs& in) const {
   return l2_norm(matmul(in.features - origin, residual_space));
 }
 
-double PrincipalSpace::mean_residual(const Inputs& in, Statistics& statistics) const {
+double PrincipalSpace::mean_residual(const Inputs& in, statistics::Statistics& statistics) const {
   return mean_residuals(in, origin, statistics)(0, residual_space.cols - 1);
 }
 
@@ -133,4 +135,4 @@ ParameterInfo principal_dimensions() {
           .sweep = {"256", "1000"}};
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -6,7 +6,7 @@
 
 #include "detectors/detector.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 /// Learns u = -pinv(W) b, the feature at which the logits vanish, and R, the eigenvectors of the training
 /// features' second moment about u beyond the first `dim`. Refused where the rest is rounding.
@@ -22,10 +22,10 @@ class PrincipalSpace : public Detector {
   /// |R^T (h - u)|; O(D (D - dim)) a row.
   Expr residual(const Inputs& in) const;
   /// Its mean over the rows that were fitted on.
-  double mean_residual(const Inputs& in, Statistics& statistics) const;
+  double mean_residual(const Inputs& in, statistics::Statistics& statistics) const;
 };
 
 /// How `dim` is described.
 ParameterInfo principal_dimensions();
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -21,7 +21,7 @@ class React final : public Shaper {
   double clip = 0;
 
   void fit(const Inputs& in, const FitData& data) override {
-    Statistics& statistics = data.of(fit_on);
+    statistics::Statistics& statistics = data.of(fit_on);
     // The settings that are usually tried come from the same passes over the rows.
     std::vector<double> shares = {q, 0, 1};
     shares.insert(shares.end(), std::begin(usual), std::end(usual));

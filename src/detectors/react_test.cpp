@@ -3,7 +3,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 double percentile(std::vector<double> values, double q) {  // numpy.percentile, linear
@@ -40,12 +40,12 @@ TEST(React, FitsWhatComesAfterItOnCutFeatures) {
 
 TEST(React, RefusesAQuantileThatLeavesAllFeaturesTheSame) {
   const ToyBank bank;  // behind a ReLU: a good part of the features are 0
-  EXPECT_THAT(error_of([&] { bank.scores("react(q=0.05)+energy"); }),
+  EXPECT_THAT(io::error_of([&] { bank.scores("react(q=0.05)+energy"); }),
               testing::AllOf(testing::HasSubstr("is 0, the smallest of them"),
                              testing::HasSubstr("take a larger q")));
-  EXPECT_THAT(error_of([&] { bank.scores("react(q=0)+knn"); }), testing::HasSubstr("smallest"));
-  EXPECT_EQ(error_of([&] { bank.scores("react(q=0.5)+energy"); }), "");
+  EXPECT_THAT(io::error_of([&] { bank.scores("react(q=0)+knn"); }), testing::HasSubstr("smallest"));
+  EXPECT_EQ(io::error_of([&] { bank.scores("react(q=0.5)+energy"); }), "");
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

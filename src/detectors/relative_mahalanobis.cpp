@@ -14,7 +14,7 @@ class RelativeMahalanobis final : public TiedGaussian {
 
   void fit(const Inputs& in, const FitData& data) override {
     TiedGaussian::fit(in, data);
-    Statistics& statistics = data.of(fit_on);
+    statistics::Statistics& statistics = data.of(fit_on);
     if (centres.rows < 2) {
       fail("of a single class (", statistics.name(), ") both distances are the same; take ",
            "mahalanobis, or rows of several classes");

@@ -3,7 +3,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 TEST(Residual, IsThatOfVimWithoutTheEnergy) {
@@ -36,9 +36,9 @@ TEST(Residual, IsALengthOfFeatures) {
 }
 
 TEST(Residual, RefusesToLeaveNothing) {
-  EXPECT_THAT(error_of([] { ToyBank().scores("residual(dim=12)"); }),
+  EXPECT_THAT(io::error_of([] { ToyBank().scores("residual(dim=12)"); }),
               testing::HasSubstr("leaves nothing of 12"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

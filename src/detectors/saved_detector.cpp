@@ -11,7 +11,7 @@
 #include "io/safetensors.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 constexpr const char* manifest_file = "detector.json";
@@ -106,8 +106,8 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 }  // namespace
 
 void check_detector_folder(const std::filesystem::path& folder) {
-  check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),
-                    {manifest_file, arrays_file});
+  io::check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),
+                        {manifest_file, arrays_file});
 }
 
 void save_detector(const FittedDetector& detector, const Batch& self_test,
@@ -147,42 +147,43 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
 
   const std::filesystem::path partial = partial_of(folder);
   check_detector_folder(folder);
-  check_replaceable(partial, "half of a saved detector", true, {manifest_file, arrays_file});
+  io::check_replaceable(partial, "half of a saved detector", true, {manifest_file, arrays_file});
   std::error_code ignored;  // what stands in the way is named by the next line
   std::filesystem::remove_all(partial, ignored);
-  make_folders(partial);
-  write_safetensors(partial / arrays_file, tensors);
-  write_json(partial / manifest_file, {{"format", format_version},
-                                       {"program", version()},
-                                       {"spec", detector.chain.spec()},
-                                       {"classes", detector.classes},
-                                       {"feature_width", detector.feature_width},
-                                       {"arrays", detector.arrays},
-                                       {"learned_sha256", sha256_file(partial / arrays_file)},
-                                       {"origin", detector.origin}});
-  replace_folder(partial, folder);
+  io::make_folders(partial);
+  io::write_safetensors(partial / arrays_file, tensors);
+  io::write_json(partial / manifest_file,
+                 {{"format", format_version},
+                  {"program", version()},
+                  {"spec", detector.chain.spec()},
+                  {"classes", detector.classes},
+                  {"feature_width", detector.feature_width},
+                  {"arrays", detector.arrays},
+                  {"learned_sha256", io::sha256_file(partial / arrays_file)},
+                  {"origin", detector.origin}});
+  io::replace_folder(partial, folder);
   std::filesystem::remove_all(partial, ignored);
 }
 
 FittedDetector load_detector(const std::filesystem::path& folder) {
-  restore_folder(partial_of(folder), folder);
+  io::restore_folder(partial_of(folder), folder);
   const auto path = folder / manifest_file;
   if (!std::filesystem::exists(path)) {
     fail(folder.string(), ": no detector.json; expected a folder written by `nescio fit ... out=`");
   }
-  const nlohmann::json json = read_json(path);
+  const nlohmann::json json = io::read_json(path);
   const auto& format = field(json, "format", path);
   if (!format.is_number_integer() || format.get<int>() != format_version) {
     fail(path.string(), ": format ", format.dump(), "; this program reads ", format_version);
   }
   const auto file = folder / arrays_file;
-  if (field(json, "learned_sha256", path) != sha256_file(file)) {
+  if (field(json, "learned_sha256", path) != io::sha256_file(file)) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
-  return parse_detector(json, read_safetensors(file), folder);
+  return parse_detector(json, io::read_safetensors(file), folder);
 }
 
-FittedDetector parse_detector(const nlohmann::json& manifest, const Safetensors& arrays,
+FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
                               const std::filesystem::path& folder) {
   const auto path = folder / manifest_file;
   const auto& spec = field(manifest, "spec", path);
@@ -208,10 +209,10 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const Safetensors&
   }
   out.chain.load(learned);
   if (tensors.contains("head.weight") && tensors.contains("head.bias")) {
-    out.head = Head{tensors.at("head.weight"), tensors.at("head.bias")};
+    out.head = bank::Head{tensors.at("head.weight"), tensors.at("head.bias")};
   }
   replay(out, tensors, folder);
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -10,7 +10,7 @@
 #include "detectors/fitting.h"
 #include "io/safetensors.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 /// Error unless the folder may become a saved detector: it is not there, empty, or one already, with
 /// nothing else in it.
@@ -23,7 +23,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
 /// newer, or a score differs by more than 1e-4 of the stored range.
 FittedDetector load_detector(const std::filesystem::path& folder);
 /// The same from what the two files hold, whatever their hash. `folder` begins the messages.
-FittedDetector parse_detector(const nlohmann::json& manifest, const Safetensors& arrays,
+FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
                               const std::filesystem::path& folder);
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -12,7 +12,7 @@
 #include "io/sha256.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,13 +23,13 @@ constexpr const char* odin = "odin(epsilon=0.0014,T=1000)";
 class SavedDetector : public testing::Test {
  protected:
   void SetUp() override {
-    FeatureBank bank = FeatureBank::open_or_create(folder / "bank");
-    SplitWriter writer(bank, "toy/train", ToyBank::train_rows,
-                       {{"logits", DType::float32, {ToyBank::classes}},
-                        {"features", DType::float32, {ToyBank::width}},
-                        {odin, DType::float32, {ToyBank::classes}},
-                        {"labels", DType::int64, {}}},
-                       {});
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder / "bank");
+    bank::SplitWriter writer(bank, "toy/train", ToyBank::train_rows,
+                             {{"logits", DType::float32, {ToyBank::classes}},
+                              {"features", DType::float32, {ToyBank::width}},
+                              {odin, DType::float32, {ToyBank::classes}},
+                              {"labels", DType::int64, {}}},
+                             {});
     writer.write("logits", ToyBank::array(toy.train_logits));
     writer.write("features", ToyBank::array(toy.train_features));
     writer.write(odin, ToyBank::array(ToyBank::probed(toy.train_logits)));
@@ -41,7 +41,7 @@ class SavedDetector : public testing::Test {
                   {});
   }
 
-  FeatureBank bank() const { return FeatureBank::open(folder / "bank"); }
+  bank::FeatureBank bank() const { return bank::FeatureBank::open(folder / "bank"); }
   Batch batch() const { return to_batch(rows); }
   std::vector<double> scores(const FittedDetector& detector) const {
     std::vector<double> out(ToyBank::test_rows);
@@ -54,11 +54,11 @@ class SavedDetector : public testing::Test {
     return folder / "detector";
   }
   static std::string load_error(const fs::path& path) {
-    return error_of([&] { load_detector(path); });
+    return io::error_of([&] { load_detector(path); });
   }
 
   ToyBank toy;
-  TestFolder folder;
+  io::TestFolder folder;
   std::map<std::string, Array> rows{{"logits", ToyBank::array(toy.test_logits)},
                                     {"features", ToyBank::array(toy.test_features)},
                                     {odin, ToyBank::array(ToyBank::probed(toy.test_logits))}};
@@ -86,15 +86,15 @@ TEST_F(SavedDetector, ScoresAsBefore) {
 TEST_F(SavedDetector, OfAProbeWithoutItsSettingsIsRead) {
   const fs::path path = save("odin");
   // As it was written when the array of a probe was called as the probe alone.
-  auto json = read_json(path / "detector.json");
+  auto json = io::read_json(path / "detector.json");
   json["arrays"] = {{"odin", ToyBank::classes}};
-  Safetensors stored = read_safetensors(path / "learned.safetensors");
+  io::Safetensors stored = io::read_safetensors(path / "learned.safetensors");
   auto rows_of_test = stored.tensors.extract(text("self_test.", odin));
   rows_of_test.key() = "self_test.odin";
   stored.tensors.insert(std::move(rows_of_test));
-  write_safetensors(path / "learned.safetensors", stored.tensors);
-  json["learned_sha256"] = sha256_file(path / "learned.safetensors");
-  write_json(path / "detector.json", json);
+  io::write_safetensors(path / "learned.safetensors", stored.tensors);
+  json["learned_sha256"] = io::sha256_file(path / "learned.safetensors");
+  io::write_json(path / "detector.json", json);
   EXPECT_EQ(scores(load_detector(path)), scores(fit_detector(bank(), "odin", {})));
 }
 
@@ -106,9 +106,9 @@ TEST_F(SavedDetector, NeedsNoSplitWhereNothingIsLearned) {
 }
 
 TEST_F(SavedDetector, TakesFeaturesAndHeadForLogits) {
-  FeatureBank without = bank();
-  SplitWriter writer(without, "toy/train", ToyBank::train_rows,
-                     {{"features", DType::float32, {ToyBank::width}}}, {});
+  bank::FeatureBank without = bank();
+  bank::SplitWriter writer(without, "toy/train", ToyBank::train_rows,
+                           {{"features", DType::float32, {ToyBank::width}}}, {});
   writer.write("features", ToyBank::array(toy.train_features));
   writer.commit(ToyBank::train_rows);
   writer.finish();
@@ -129,24 +129,24 @@ TEST_F(SavedDetector, TakesFeaturesAndHeadForLogits) {
 }
 
 TEST_F(SavedDetector, IsNotSavedIfItsScoresAreNoNumbers) {
-  EXPECT_THAT(error_of([&] { save("msp(T=1e-40)"); }), HasSubstr("row 0 of its bank scores "));
+  EXPECT_THAT(io::error_of([&] { save("msp(T=1e-40)"); }), HasSubstr("row 0 of its bank scores "));
   EXPECT_FALSE(fs::exists(folder / "detector"));
 }
 
 TEST_F(SavedDetector, SaysWhereItCannotBeWritten) {
   const FittedDetector fitted = fit_detector(bank(), "energy", {});
-  write_text(folder / "file", "in the way");
-  EXPECT_THAT(error_of([&] { save_detector(fitted, batch(), folder / "file" / "detector"); }),
+  io::write_text(folder / "file", "in the way");
+  EXPECT_THAT(io::error_of([&] { save_detector(fitted, batch(), folder / "file" / "detector"); }),
               HasSubstr("file/detector"));
 }
 
 TEST_F(SavedDetector, IsRefusedWhenDamaged) {
   const fs::path path = save("mahalanobis");
-  const std::string json = read_text(path / "detector.json");
-  const std::string arrays = read_text(path / "learned.safetensors");
+  const std::string json = io::read_text(path / "detector.json");
+  const std::string arrays = io::read_text(path / "learned.safetensors");
   const auto with = [&](const std::string& j, const std::string& a) {
-    write_text(path / "detector.json", j);
-    write_text(path / "learned.safetensors", a);
+    io::write_text(path / "detector.json", j);
+    io::write_text(path / "learned.safetensors", a);
     return load_error(path);
   };
   EXPECT_EQ(with(json, arrays), "");
@@ -185,38 +185,38 @@ TEST_F(SavedDetector, OpensThoseOfOlderPrograms) {
 
 TEST_F(SavedDetector, ReplaysItsSelfTest) {
   const fs::path path = save("energy");
-  Safetensors stored = read_safetensors(path / "learned.safetensors");
+  io::Safetensors stored = io::read_safetensors(path / "learned.safetensors");
   const auto old = stored.tensors.at("self_test.scores").as<double>();
   std::vector<double> wrong(old.begin(), old.end());
   wrong[3] += 0.5;
   stored.tensors["self_test.scores"] = Array({old.size()}, std::move(wrong));
-  write_safetensors(path / "learned.safetensors", stored.tensors);
-  auto json = read_json(path / "detector.json");
-  json["learned_sha256"] = sha256_file(path / "learned.safetensors");
-  write_json(path / "detector.json", json);
+  io::write_safetensors(path / "learned.safetensors", stored.tensors);
+  auto json = io::read_json(path / "detector.json");
+  json["learned_sha256"] = io::sha256_file(path / "learned.safetensors");
+  io::write_json(path / "detector.json", json);
   EXPECT_THAT(load_error(path), HasSubstr("self-test row 3"));
 }
 
 TEST_F(SavedDetector, RefusesAnOriginThatIsNone) {
   const fs::path path = save("energy");
-  nlohmann::json manifest = read_json(path / "detector.json");
-  const Safetensors arrays = read_safetensors(path / "learned.safetensors");
+  nlohmann::json manifest = io::read_json(path / "detector.json");
+  const io::Safetensors arrays = io::read_safetensors(path / "learned.safetensors");
   parse_detector(manifest, arrays, path);
   for (const nlohmann::json& none : {nlohmann::json(nullptr), nlohmann::json(3)}) {
     manifest["origin"] = none;
-    EXPECT_THAT(error_of([&] { parse_detector(manifest, arrays, path); }),
+    EXPECT_THAT(io::error_of([&] { parse_detector(manifest, arrays, path); }),
                 HasSubstr("origin is of the wrong type"));
   }
 }
 
 TEST_F(SavedDetector, TakesASelfTestWithoutRows) {
   const fs::path path = save("energy");
-  Safetensors arrays = read_safetensors(path / "learned.safetensors");
+  io::Safetensors arrays = io::read_safetensors(path / "learned.safetensors");
   arrays.tensors.insert_or_assign("self_test.scores", Array({0}, std::vector<double>{}));
   arrays.tensors.insert_or_assign("self_test.logits",
                                   Array({0, ToyBank::classes}, std::vector<float>{}));
-  parse_detector(read_json(path / "detector.json"), arrays, path);
+  parse_detector(io::read_json(path / "detector.json"), arrays, path);
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

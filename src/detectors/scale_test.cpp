@@ -1,6 +1,6 @@
 #include "detectors/toy_bank.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 TEST(Scale, ScalesFeaturesByTheShareOfTheLargestOnes) {
@@ -74,4 +74,4 @@ TEST(Scale, LeavesLogitsOfZeroFeaturesAlone) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -15,8 +15,8 @@ class She final : public Detector {
   Matrix patterns;
 
   void fit(const Inputs& in, const FitData& data) override {
-    Statistics& statistics = data.of(fit_on);
-    Statistics& right =
+    statistics::Statistics& statistics = data.of(fit_on);
+    statistics::Statistics& right =
         statistics.only(row_argmax(in.logits) == statistics.label(in.logits.graph()));
     const auto& counts = right.class_counts();
     patterns = right.class_sum(in.features);

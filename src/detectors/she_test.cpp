@@ -3,7 +3,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 using Row = std::vector<double>;
@@ -74,9 +74,9 @@ TEST(She, TakesAllRowsOfAClassThatIsNeverSeenRight) {
 TEST(She, RefusesPatternsOfOtherClasses) {
   Chain chain("she");
   chain.load({{"0.patterns", Array({2, 4}, std::vector<float>(8))}});
-  EXPECT_THAT(error_of([&] { chain.score(make_inputs(3, 4, std::nullopt)); }),
+  EXPECT_THAT(io::error_of([&] { chain.score(make_inputs(3, 4, std::nullopt)); }),
               testing::HasSubstr("a pattern for each of 3 classes, found 2"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -1,9 +1,9 @@
 #include "detectors/tied_gaussian.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 void TiedGaussian::fit(const Inputs& in, const FitData& data) {
-  Statistics& statistics = data.of(fit_on);
+  statistics::Statistics& statistics = data.of(fit_on);
   if (normalize) check_directions(in, statistics, notices);
   const Expr h = feature(in);
   mean = statistics.mean(h);
@@ -27,4 +27,4 @@ Expr TiedGaussian::distance_to_class(const Inputs& in) const {
   return row_min(squared_distances(matmul(feature(in) - mean, whitening), centres));
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -3,7 +3,7 @@
 
 #include "detectors/detector.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 /// Learns class means mu_c and the covariance Sigma of h - mu_y over the training rows, divided by N.
 /// Sigma^-1 is the pseudo-inverse of what is above rounding (Statistics::within_whitening()), so dead
@@ -25,4 +25,4 @@ class TiedGaussian : public Detector {
   Expr distance_to_class(const Inputs& in) const;
 };
 
-}  // namespace nescio
+}  // namespace nescio::detectors

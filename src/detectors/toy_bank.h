@@ -14,7 +14,7 @@
 #include "detectors/bank_inputs.h"
 #include "detectors/chain.h"
 
-namespace nescio {
+namespace nescio::detectors {
 
 struct ToyBank {
   static constexpr std::size_t classes = 5, width = 12, train_rows = 200, test_rows = 40;
@@ -85,10 +85,10 @@ struct ToyBank {
              Notices* notices = nullptr) const {
     const HeadTables head{Table(array(weight)), Table(array({bias}))};
     Chain chain(spec);
-    Split split{"toy/train",
-                {{"features", array(train_features)}, {"logits", array(train_logits)}},
-                Array({train_rows}, std::vector<std::int64_t>(labels)),
-                classes};
+    statistics::Split split{"toy/train",
+                            {{"features", array(train_features)}, {"logits", array(train_logits)}},
+                            Array({train_rows}, std::vector<std::int64_t>(labels)),
+                            classes};
     std::map<std::string, Array> test{{"features", array(test_features)},
                                       {"logits", array(test_logits)}};
     Widths widths;
@@ -98,7 +98,7 @@ struct ToyBank {
       test.emplace(name, array(probed(test_logits)));
     }
     const Inputs in = make_inputs(classes, width, head, widths);
-    Statistics statistics(split, executor);
+    statistics::Statistics statistics(split, executor);
     chain.fit(in, {&statistics, &statistics});
     if (notices) *notices = chain.notices();
     Row out(test_rows);
@@ -137,4 +137,4 @@ void expect_formula(const ToyBank& bank, const std::string& spec, Formula formul
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::detectors

@@ -15,7 +15,7 @@ class Vim final : public PrincipalSpace {
 
   void fit(const Inputs& in, const FitData& data) override {
     PrincipalSpace::fit(in, data);
-    Statistics& statistics = data.of(fit_on);
+    statistics::Statistics& statistics = data.of(fit_on);
     alpha = mean_largest_logit(in, statistics) / mean_residual(in, statistics);
   }
 
@@ -24,7 +24,7 @@ class Vim final : public PrincipalSpace {
   }
 
  private:
-  static double mean_largest_logit(const Inputs& in, Statistics& statistics) {
+  static double mean_largest_logit(const Inputs& in, statistics::Statistics& statistics) {
     const Expr largest = row_max(in.logits);
     const double mean = statistics.mean(largest)(0, 0);
     constexpr double epsilon = std::numeric_limits<float>::epsilon();

@@ -4,7 +4,7 @@
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::detectors {
 namespace {
 
 using Row = std::vector<double>;
@@ -120,13 +120,13 @@ TEST(Vim, RefusesAResidualThatIsRounding) {
       ToyBank bank;
       flatten(bank.train_features, 4, offset);
       for (const char* spec : {"vim(dim=5)", "vim(dim=11)", "vim"}) {
-        const std::string refusal = error_of([&] { bank.scores(spec, executor); });
+        const std::string refusal = io::error_of([&] { bank.scores(spec, executor); });
         EXPECT_THAT(refusal, testing::HasSubstr("no part outside the first")) << spec;
         // And u, where that is not negligible.
         EXPECT_THAT(refusal, testing::HasSubstr(offset == 0 ? "span 5 of 12" : "span 4 of 12"));
         EXPECT_THAT(refusal, testing::HasSubstr("smaller dim, e.g. 2"));
       }
-      EXPECT_EQ(error_of([&] { bank.scores("vim(dim=3)", executor); }), "");
+      EXPECT_EQ(io::error_of([&] { bank.scores("vim(dim=3)", executor); }), "");
     }
   }
 }
@@ -136,8 +136,8 @@ TEST(Vim, RefusesAsManyDimensionsAsRows) {
   for (std::size_t r = 6; r < ToyBank::train_rows; ++r) {
     bank.train_features[r] = bank.train_features[r % 6];
   }
-  EXPECT_THAT(error_of([&] { bank.scores("vim(dim=6)"); }), testing::HasSubstr("span 6 of 12"));
-  EXPECT_EQ(error_of([&] { bank.scores("vim(dim=5)"); }), "");
+  EXPECT_THAT(io::error_of([&] { bank.scores("vim(dim=6)"); }), testing::HasSubstr("span 6 of 12"));
+  EXPECT_EQ(io::error_of([&] { bank.scores("vim(dim=5)"); }), "");
 }
 
 TEST(Vim, SeesAResidualAtAnyScale) {
@@ -148,7 +148,7 @@ TEST(Vim, SeesAResidualAtAnyScale) {
         for (double& v : h) v *= scale;
       }
     }
-    EXPECT_EQ(error_of([&] { bank.scores("vim"); }), "") << scale;
+    EXPECT_EQ(io::error_of([&] { bank.scores("vim"); }), "") << scale;
   }
 }
 
@@ -158,7 +158,7 @@ TEST(Vim, RefusesAnAlphaThatTurnsTheResidualRound) {
     for (Row& z : bank.train_logits) {
       for (double& v : z) v -= 100;
     }
-    EXPECT_THAT(error_of([&] { bank.scores("vim", executor); }),
+    EXPECT_THAT(io::error_of([&] { bank.scores("vim", executor); }),
                 testing::AllOf(testing::HasSubstr("mean of the largest logit over toy/train is -"),
                                testing::HasSubstr("log-probabilities")));
   }
@@ -181,4 +181,4 @@ TEST(Vim, TakesAHeadThatIsRankDeficientButForRounding) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::detectors

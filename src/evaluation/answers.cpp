@@ -12,7 +12,7 @@
 #include "evaluation/score_stream.h"
 #include "expr/input_names.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 /// What the network says, row by row.
@@ -22,14 +22,14 @@ struct Predictions {
 };
 
 /// The class with the largest logit or, of an ensemble, with the largest mean probability.
-Predictions from_logits(const BankViews& bank, const std::string& split) {
-  const std::vector<Expr> logits = logits_of_members(bank, split);
-  Expr mean = softmax(logits.front());
+Predictions from_logits(const bank::BankViews& bank, const std::string& split) {
+  const std::vector<expr::Expr> logits = detectors::logits_of_members(bank, split);
+  expr::Expr mean = softmax(logits.front());
   for (std::size_t m = 1; m < logits.size(); ++m) mean = mean + softmax(logits[m]);
   if (logits.size() > 1) mean = mean / static_cast<double>(logits.size());
-  const Expr largest = row_argmax(logits.size() == 1 ? logits.front() : mean);
-  const std::vector<Expr> outputs = {largest, row_max(mean)};
-  const auto program = compile(outputs, Executor::cpu);
+  const expr::Expr largest = row_argmax(logits.size() == 1 ? logits.front() : mean);
+  const std::vector<expr::Expr> outputs = {largest, row_max(mean)};
+  const auto program = compile(outputs, expr::Executor::cpu);
   Predictions out;
   stream_scores(bank.at(split), input_names(outputs), *program, {"largest logit", "softmax"},
                 [&](std::size_t, const std::vector<std::span<const float>>& windows) {
@@ -42,14 +42,14 @@ Predictions from_logits(const BankViews& bank, const std::string& split) {
 }
 
 /// Whether the network's answers follow from logits, or from features and head.
-bool has_logits(const BankViews& network, const std::string& split) {
-  const bool by_head = logits_from(network, {split}) == LogitsFrom::head;
+bool has_logits(const bank::BankViews& network, const std::string& split) {
+  const bool by_head = detectors::logits_from(network, {split}) == detectors::LogitsFrom::head;
   return network.has(split, "logits") || (by_head && !network.has(split, predictions_array));
 }
 
 }  // namespace
 
-std::optional<Answers> answers_of(const BankViews& bank, const std::string& split) {
+std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const std::string& split) {
   if (!bank.has(split, "labels")) return std::nullopt;
   const Array label_array = bank.at(split).labels();
   const auto labels = label_array.as<std::int64_t>();
@@ -77,11 +77,11 @@ std::optional<Answers> answers_of(const BankViews& bank, const std::string& spli
   } else {
     return std::nullopt;
   }
-  Answers answers{.right = {}, .confidence = std::move(predictions.confidence)};
+  metrics::Answers answers{.right = {}, .confidence = std::move(predictions.confidence)};
   for (std::size_t r = 0; r < labels.size(); ++r) {
     answers.right.push_back(predictions.classes[r] == labels[r]);
   }
   return answers;
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

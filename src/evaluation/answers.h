@@ -7,13 +7,13 @@
 #include "bank/bank_view.h"
 #include "metrics/answers.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 /// For each row of the split whether the largest of the network's logits (or, without logits, the
 /// answer that was imported, or what features and head say; of an ensemble the largest mean
 /// probability) is that of the label, and where there are logits its softmax probability. None where
 /// the split has none of them, or no labels (none at all, or all -1). Error for a label outside
 /// 0 .. C-1.
-std::optional<Answers> answers_of(const BankViews& bank, const std::string& split);
+std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const std::string& split);
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -11,7 +11,7 @@
 #include "metrics/distributions.h"
 #include "metrics/measure.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 constexpr double confidence = 0.95;
@@ -28,12 +28,12 @@ std::optional<double> deviation_of(const std::vector<double>& values) {
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
 }
 
-std::optional<Bounds> t_interval(const std::vector<double>& values) {
+std::optional<metrics::Bounds> t_interval(const std::vector<double>& values) {
   const auto deviation = deviation_of(values);
   if (!deviation) return std::nullopt;
-  const double half = student_t(confidence, values.size() - 1) * *deviation /
+  const double half = metrics::student_t(confidence, values.size() - 1) * *deviation /
                       std::sqrt(static_cast<double>(values.size()));
-  return Bounds{mean_of(values) - half, mean_of(values) + half};
+  return metrics::Bounds{mean_of(values) - half, mean_of(values) + half};
 }
 
 /// The runs of an arm among all runs.
@@ -82,7 +82,7 @@ class Comparer {
       for (const FinishedRun& run : arm.runs) out_.arms.back().folders.push_back(run.folder);
     }
     for (const ScoredRun& run : runs_) {
-      for (const RowNumbers& numbers : run.numbers) {
+      for (const metrics::RowNumbers& numbers : run.numbers) {
         out_.same_rows = out_.same_rows && numbers.id == 0 && numbers.ood < run.numbers.size();
       }
     }
@@ -134,7 +134,7 @@ class Comparer {
   /// A row for each metric that measure(Weights) gives and each arm.
   template <class Measure>
   void append(const ComparedRow& place, const Measure& measure) {
-    std::vector<std::vector<Measurement>> alone, means, differences;  // of run; of arm
+    std::vector<std::vector<metrics::Measurement>> alone, means, differences;  // of run; of arm
     for (std::size_t r = 0; r < runs_.size(); ++r) alone.push_back(measure(weights_of({r, 1})));
     for (std::size_t a = 0; a < ranges_.size(); ++a) {
       means.push_back(measure(weights_of(ranges_[a])));
@@ -172,38 +172,38 @@ class Comparer {
     if (!answered_) return;
     if (answers_.empty()) {
       for (const ScoredRun& run : runs_) {
-        answers_.push_back(measure_answers(*run.answers, run.numbers[0].id, settings_.intervals,
-                                           settings_.metrics));
+        answers_.push_back(metrics::measure_answers(*run.answers, run.numbers[0].id,
+                                                    settings_.intervals, settings_.metrics));
       }
     }
     append({detector, out_.sets[0].name, "id", "", ""}, [&](const Weights& weights) {
-      std::vector<AnswersContrastTerm> terms;
+      std::vector<metrics::AnswersContrastTerm> terms;
       for (std::size_t r = 0; r < runs_.size(); ++r) {
         if (weights[r] != 0) terms.push_back({&answers_[r], weights[r]});
       }
-      return contrast(terms, confidence);
+      return metrics::contrast(terms, confidence);
     });
   }
 
   /// What was measured on some sets, [run][set]: of each run all at once, its ID rows sorted and drawn once.
-  std::vector<std::vector<MeasuredRows>> measure_sets(const std::string& detector,
-                                                      const std::vector<std::size_t>& sets) const {
-    std::vector<std::vector<MeasuredRows>> out;
+  std::vector<std::vector<metrics::MeasuredRows>> measure_sets(
+      const std::string& detector, const std::vector<std::size_t>& sets) const {
+    std::vector<std::vector<metrics::MeasuredRows>> out;
     for (const ScoredRun& run : runs_) {
       const auto sorted = [&](std::size_t set, const char* what) {
-        return sort_rows(run.scores.at({detector, run.sets[set].name}), what);
+        return metrics::sort_rows(run.scores.at({detector, run.sets[set].name}), what);
       };
       std::span<const std::uint8_t> right;
       if (answered_) right = run.answers->right;
-      const SortedRows id = sorted(0, "ID scores");
-      std::vector<RowRanking> rankings;
+      const metrics::SortedRows id = sorted(0, "ID scores");
+      std::vector<metrics::RowRanking> rankings;
       std::vector<std::size_t> numbers;
       for (const std::size_t set : sets) {
-        rankings.push_back(rank_rows(id, sorted(set, "OOD scores"), right));
+        rankings.push_back(metrics::rank_rows(id, sorted(set, "OOD scores"), right));
         numbers.push_back(run.numbers[set].ood);
       }
-      out.push_back(measure_rows(std::move(rankings), run.numbers[0].id, numbers,
-                                 settings_.intervals, settings_.metrics));
+      out.push_back(metrics::measure_rows(std::move(rankings), run.numbers[0].id, numbers,
+                                          settings_.intervals, settings_.metrics));
     }
     return out;
   }
@@ -219,14 +219,14 @@ class Comparer {
     const auto measured = measure_sets(detector, sets);
     const auto append_sum = [&](const std::string& name, std::size_t first, std::size_t count) {
       append({detector, name, role, "", ""}, [&](const Weights& weights) {
-        std::vector<ContrastTerm> terms;
+        std::vector<metrics::ContrastTerm> terms;
         for (std::size_t s = first; s < first + count; ++s) {
           for (std::size_t r = 0; r < runs_.size(); ++r) {
             if (weights[r] == 0) continue;
             terms.push_back({&measured[r][s], weights[r] / static_cast<double>(count)});
           }
         }
-        return contrast(terms, confidence);
+        return metrics::contrast(terms, confidence);
       });
     };
     for (std::size_t s = 0; s < sets.size(); ++s) append_sum(out_.sets[sets[s]].name, s, 1);
@@ -237,8 +237,8 @@ class Comparer {
   const EvaluationSettings& settings_;
   std::vector<RunRange> ranges_;  // of each arm
   std::vector<ScoredRun> runs_;
-  bool answered_ = false;                 // whether the answers of all runs are known
-  std::vector<MeasuredAnswers> answers_;  // of each run, once they were asked for
+  bool answered_ = false;                          // whether the answers of all runs are known
+  std::vector<metrics::MeasuredAnswers> answers_;  // of each run, once they were asked for
   Comparison out_;
 };
 
@@ -261,7 +261,7 @@ std::vector<std::string> definitions(const Comparison& comparison) {
       "Over runs: the 95 % interval for other seeds and these rows: Student's t of the differences "
       "of the pairs. With few runs it is wide; there is none where the arms have not equally many, "
       "two or more."};
-  for (const Metric* metric : comparison.metrics) {
+  for (const metrics::Metric* metric : comparison.metrics) {
     const bool closed = metric->ranking_interval || metric->answers_contrast;
     out.push_back(text(metric->name, ": ", metric->definition, " Over rows: ", metric->contrast,
                        closed ? "" : text(" (", comparison.resamples, " resamples)"), "."));
@@ -274,4 +274,4 @@ std::vector<std::string> definitions(const Comparison& comparison) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -12,7 +12,7 @@
 #include "evaluation/evaluate.h"
 #include "evaluation/finished_run.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 /// Runs that were made alike, but for the seed; at least one.
 struct Arm {
@@ -23,18 +23,18 @@ struct Arm {
 /// Arm less baseline.
 struct Difference {
   double value = 0;
-  std::optional<Bounds> over_rows;
-  std::optional<Bounds> over_runs;
+  std::optional<metrics::Bounds> over_rows;
+  std::optional<metrics::Bounds> over_runs;
 };
 
 /// One number of one arm.
 struct ComparedRow {
   std::string detector, set, role, metric, arm;
-  std::vector<double> runs = {};              // the value of each run
-  double mean = 0;                            // of these
-  std::optional<double> deviation = {};       // of two runs or more: the standard deviation, n - 1
-  std::optional<Bounds> over_rows = {};       // of the mean
-  std::optional<Difference> difference = {};  // none for the baseline itself
+  std::vector<double> runs = {};         // the value of each run
+  double mean = 0;                       // of these
+  std::optional<double> deviation = {};  // of two runs or more: the standard deviation, n - 1
+  std::optional<metrics::Bounds> over_rows = {};  // of the mean
+  std::optional<Difference> difference = {};      // none for the baseline itself
 };
 
 struct ComparedArm {
@@ -49,7 +49,7 @@ struct Comparison {
   std::vector<SetInfo> sets;  // id, near, far, of the first run
   std::vector<ComparedRow>
       rows;  // by detector, set (the mean of a role behind its sets), metric, arm
-  ChosenMetrics metrics = standard_metrics();
+  metrics::ChosenMetrics metrics = metrics::standard_metrics();
   std::size_t resamples = 0;
   bool same_rows = true;  // whether all runs saw the same rows, not only those that are paired
 };
@@ -71,4 +71,4 @@ Comparison compare_arms(std::span<const Arm> arms, std::size_t baseline,
 /// The definitions of the numbers, a sentence each.
 std::vector<std::string> definitions(const Comparison& comparison);
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

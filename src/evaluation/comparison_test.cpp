@@ -9,7 +9,7 @@
 #include "io/test_folder.h"
 #include "metrics/measure.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 using testing::HasSubstr;
@@ -18,7 +18,7 @@ using testing::HasSubstr;
 class ComparisonTest : public testing::Test {
  protected:
   FinishedRun run(const std::string& name, std::uint64_t seed, std::size_t near_rows = 30) {
-    FeatureBank bank = FeatureBank::open_or_create(folder_ / name);
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / name);
     add(bank, "in/test", 60, 3, seed);
     add(bank, "a/test", near_rows, 0.5, seed);
     add(bank, "b/test", 20, 1, seed);
@@ -33,13 +33,13 @@ class ComparisonTest : public testing::Test {
     return compare_arms(arms, 0, settings);
   }
   static std::string refusal(const std::vector<Arm>& arms) {
-    return error_of([&] { compare(arms); });
+    return io::error_of([&] { compare(arms); });
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 
  private:
-  static void add(FeatureBank& bank, const std::string& split, std::size_t rows, double peak,
+  static void add(bank::FeatureBank& bank, const std::string& split, std::size_t rows, double peak,
                   std::uint64_t seed) {
     const bool id = split == "in/test";
     std::vector<float> logits;
@@ -52,8 +52,8 @@ class ComparisonTest : public testing::Test {
       }
       labels.push_back(id ? static_cast<std::int64_t>(r % 3) : -1);
     }
-    SplitWriter writer(bank, split, rows,
-                       {{"logits", DType::float32, {3}}, {"labels", DType::int64, {}}}, {});
+    bank::SplitWriter writer(bank, split, rows,
+                             {{"logits", DType::float32, {3}}, {"labels", DType::int64, {}}}, {});
     writer.write("logits", Array({rows, 3}, logits));
     writer.write("labels", Array({rows}, labels));
     writer.commit(rows);
@@ -105,7 +105,7 @@ TEST_F(ComparisonTest, ValuesAreThoseOfTheEvaluations) {
 TEST_F(ComparisonTest, IntervalsOverRowsKnowThatRowsAreShared) {
   const std::vector<Arm> arms = {{"a", {run("a0", 1), run("a1", 2)}},
                                  {"b", {run("b0", 3), run("b1", 4)}}};
-  std::vector<MeasuredRows> measured;
+  std::vector<metrics::MeasuredRows> measured;
   for (const Arm& arm : arms) {
     for (const FinishedRun& of : arm.runs) {
       std::map<std::string, Array> scores;
@@ -113,19 +113,19 @@ TEST_F(ComparisonTest, IntervalsOverRowsKnowThatRowsAreShared) {
           of.bank, of.roles, {.detectors = {"msp"}, .intervals = {.resamples = 0}}, {},
           [&](const auto&, const std::string& set, const Array& of_set) { scores[set] = of_set; });
       for (const std::size_t set : {0U, 1U}) {
-        measured.push_back(
-            measure_rows(rank_rows(scores.at("in/test"), scores.at(set ? "b/test" : "a/test")),
-                         {0, 1 + set}, {.resamples = 200}));
+        measured.push_back(metrics::measure_rows(
+            metrics::rank_rows(scores.at("in/test"), scores.at(set ? "b/test" : "a/test")),
+            {0, 1 + set}, {.resamples = 200}));
       }
     }
   }
-  std::vector<ContrastTerm> terms;
+  std::vector<metrics::ContrastTerm> terms;
   for (std::size_t m = 0; m < 8; ++m) terms.push_back({&measured[m], m < 4 ? -0.25 : 0.25});
-  const auto expected = contrast(terms);
+  const auto expected = metrics::contrast(terms);
   std::size_t seen = 0;
   for (const ComparedRow& row : compare(arms, 200).rows) {
     if (row.set != mean_of_sets || row.role != "near" || row.arm != "b") continue;
-    const Measurement& like = expected[seen++];
+    const metrics::Measurement& like = expected[seen++];
     ASSERT_EQ(row.metric, like.metric->name);
     EXPECT_NEAR(row.difference->over_rows->lower, like.bounds->lower, 1e-12) << row.metric;
     EXPECT_NEAR(row.difference->over_rows->upper, like.bounds->upper, 1e-12) << row.metric;
@@ -171,4 +171,4 @@ TEST_F(ComparisonTest, RefusesRunsThatDoNotMatch) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -14,7 +14,7 @@
 #include "expr/input_names.h"
 #include "metrics/curves.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 /// Of every set, [N] float32 or float64.
@@ -23,26 +23,28 @@ using ScoresOfSets = std::vector<Array>;
 /// One network of an ensemble, or the only one, with the detectors that were fitted on what it says.
 struct Member {
   std::string name;
-  BankViews bank;
-  std::vector<std::string> detectors;  // specs of what could be fitted
-  std::unique_ptr<Program> program;    // one output for each of them
-  std::vector<std::string> reads;      // its inputs
-  std::vector<Skipped> skipped;
+  bank::BankViews bank;
+  std::vector<std::string> detectors;      // specs of what could be fitted
+  std::unique_ptr<expr::Program> program;  // one output for each of them
+  std::vector<std::string> reads;          // its inputs
+  std::vector<detectors::Skipped> skipped;
   Notices notices;
 };
 
-std::vector<Member> fit_members(const BankViews& bank, const Roles& roles,
+std::vector<Member> fit_members(const bank::BankViews& bank, const Roles& roles,
                                 const std::vector<std::string>& specs,
                                 const EvaluationSettings& settings, const Progress& progress) {
-  FitSettings fit{.skip_unavailable = settings.skip_unavailable, .executor = settings.executor};
+  detectors::FitSettings fit{.skip_unavailable = settings.skip_unavailable,
+                             .executor = settings.executor};
   for (const auto& [split, role] : scored_splits(roles)) fit.scored.push_back(split);
   std::vector<Member> members;
   for (const std::string& name : bank.members()) {
     Member member;
     member.name = name;
     member.bank = bank.of_member(name);
-    Fits fits = fit_detectors(member.bank, roles.fitted(), specs, fit, progress);
-    for (const Chain& chain : fits.chains) member.detectors.push_back(chain.spec());
+    detectors::Fits fits =
+        detectors::fit_detectors(member.bank, roles.fitted(), specs, fit, progress);
+    for (const detectors::Chain& chain : fits.chains) member.detectors.push_back(chain.spec());
     member.program = compile(fits.scores, settings.executor);
     member.reads = input_names(fits.scores);
     member.skipped = std::move(fits.skipped);
@@ -64,8 +66,10 @@ void list_detectors(const std::vector<Member>& members, Results& results) {
     if (std::ranges::all_of(members, has)) results.detectors.push_back(detector);
   }
   for (const Member& member : members) {
-    for (const Skipped& skipped : member.skipped) {
-      const auto same = [&](const Skipped& other) { return other.detector == skipped.detector; };
+    for (const detectors::Skipped& skipped : member.skipped) {
+      const auto same = [&](const detectors::Skipped& other) {
+        return other.detector == skipped.detector;
+      };
       if (std::ranges::any_of(results.skipped, same)) continue;
       results.skipped.push_back({skipped.detector, of_whom(member) + skipped.reason});
     }
@@ -80,7 +84,7 @@ void list_detectors(const std::vector<Member>& members, Results& results) {
 }
 
 // Scores that stand in the bank already; of an ensemble the mean.
-ScoresOfSets imported_scores(const BankViews& bank, const std::vector<SetInfo>& sets,
+ScoresOfSets imported_scores(const bank::BankViews& bank, const std::vector<SetInfo>& sets,
                              const std::string& spec) {
   const std::string array = imported_array(*imported_name(spec));
   const std::vector<std::string> members = bank.members();
@@ -133,8 +137,8 @@ std::vector<ScoresOfSets> score_all(const std::vector<Member>& members,
 }
 
 void append(std::vector<ResultRow>& rows, const std::string& detector, const SetInfo& set,
-            const std::vector<Measurement>& measured) {
-  for (const Measurement& m : measured) {
+            const std::vector<metrics::Measurement>& measured) {
+  for (const metrics::Measurement& m : measured) {
     rows.push_back({detector, set.name, set.role, m.metric->name, m.value, m.bounds});
   }
 }
@@ -142,8 +146,8 @@ void append(std::vector<ResultRow>& rows, const std::string& detector, const Set
 /// What a detector's scores have in common with those that mean nothing.
 class Ties {
  public:
-  void look_at(const std::string& set, const Ranking& ranking) {
-    const double share = tied_pairs(ranking);
+  void look_at(const std::string& set, const metrics::Ranking& ranking) {
+    const double share = metrics::tied_pairs(ranking);
     if (share > share_) share_ = share, set_ = set;
   }
   /// Beyond one pair in a hundred the AUROC could be another half per cent.
@@ -163,28 +167,29 @@ class Ties {
 
 // What is measured with.
 struct Measures {
-  const ChosenMetrics& metrics;
-  const IntervalOptions& intervals;
-  const std::optional<Answers>& answers;  // to the id rows
+  const metrics::ChosenMetrics& metrics;
+  const metrics::IntervalOptions& intervals;
+  const std::optional<metrics::Answers>& answers;  // to the id rows
 };
 
 // A role's sets against the id set, the mean behind them.
 void append_role(const std::string& role, const std::string& detector,
-                 const std::vector<SetInfo>& sets, const SortedRows& id, const ScoresOfSets& scores,
-                 const Measures& measures, std::vector<ResultRow>& rows, Ties& ties) {
+                 const std::vector<SetInfo>& sets, const metrics::SortedRows& id,
+                 const ScoresOfSets& scores, const Measures& measures, std::vector<ResultRow>& rows,
+                 Ties& ties) {
   std::vector<const SetInfo*> of_role;
-  std::vector<RowRanking> rankings;
+  std::vector<metrics::RowRanking> rankings;
   std::span<const std::uint8_t> right;
   if (measures.answers) right = measures.answers->right;
   for (std::size_t s = 1; s < sets.size(); ++s) {
     if (sets[s].role != role) continue;
     of_role.push_back(&sets[s]);
-    rankings.push_back(rank_rows(id, sort_rows(scores[s], "OOD scores"), right));
+    rankings.push_back(metrics::rank_rows(id, metrics::sort_rows(scores[s], "OOD scores"), right));
     ties.look_at(sets[s].name, rankings.back().ranking);
   }
   if (rankings.empty()) return;
-  const SetMeasurements measured =
-      measure(std::move(rankings), measures.intervals, measures.metrics);
+  const metrics::SetMeasurements measured =
+      metrics::measure(std::move(rankings), measures.intervals, measures.metrics);
   for (std::size_t s = 0; s < of_role.size(); ++s) {
     append(rows, detector, *of_role[s], measured.sets[s]);
   }
@@ -194,7 +199,7 @@ void append_role(const std::string& role, const std::string& detector,
 // Says which of the metrics that were asked for cannot be measured.
 void say_left_out(const Measures& measures, const std::string& id, Notices& notices) {
   std::vector<std::string> without_answers, without_confidence;
-  for (const Metric* metric : measures.metrics) {
+  for (const metrics::Metric* metric : measures.metrics) {
     if (metric->standard) continue;  // as ever, where there are labels
     if (metric->needs_answers && !measures.answers) {
       without_answers.push_back(metric->name);
@@ -212,9 +217,9 @@ void say_left_out(const Measures& measures, const std::string& id, Notices& noti
 void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measures,
                  Results& results, const Progress& progress, const KeepScores& keep) {
   say_left_out(measures, results.sets[0].name, results.notices);
-  std::vector<Measurement> of_answers;
+  std::vector<metrics::Measurement> of_answers;
   if (measures.answers) {
-    of_answers = measure(*measures.answers, measures.intervals, measures.metrics);
+    of_answers = metrics::measure(*measures.answers, measures.intervals, measures.metrics);
   }
   for (std::size_t d = 0; d < scores.size(); ++d) {
     const std::string& detector = results.detectors[d];
@@ -222,7 +227,7 @@ void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measur
     check_interrupt();
     append(results.rows, detector, results.sets[0], of_answers);
     Ties ties;
-    const SortedRows id = sort_rows(scores[d][0], "ID scores");
+    const metrics::SortedRows id = metrics::sort_rows(scores[d][0], "ID scores");
     for (const char* role : {"near", "far"}) {
       append_role(role, detector, results.sets, id, scores[d], measures, results.rows, ties);
     }
@@ -232,17 +237,17 @@ void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measur
     }
   }
   results.metrics = {};
-  for (const Metric* metric : measures.metrics) {
+  for (const metrics::Metric* metric : measures.metrics) {
     const auto is_measured = [&](const ResultRow& row) { return row.metric == metric->name; };
     if (std::ranges::any_of(results.rows, is_measured)) results.metrics.push_back(metric);
   }
   if (progress) progress("measuring", scores.size(), scores.size());
 }
 
-void check_imported(const BankViews& bank, const Roles& roles, const std::string& spec,
+void check_imported(const bank::BankViews& bank, const Roles& roles, const std::string& spec,
                     const std::string& array) {
   for (const std::string& member : bank.members()) {
-    const BankViews of_member = bank.of_member(member);
+    const bank::BankViews of_member = bank.of_member(member);
     for (const auto& [split, role] : scored_splits(roles)) {
       if (of_member.has(split, array)) continue;
       fail("[", spec, "] cannot be evaluated: ", split, " has no ", array,
@@ -254,8 +259,9 @@ void check_imported(const BankViews& bank, const Roles& roles, const std::string
 
 }  // namespace
 
-Results evaluate(const BankViews& bank, const Roles& roles, const EvaluationSettings& settings,
-                 const Progress& progress, const KeepScores& keep) {
+Results evaluate(const bank::BankViews& bank, const Roles& roles,
+                 const EvaluationSettings& settings, const Progress& progress,
+                 const KeepScores& keep) {
   check_roles(roles, bank);
   const auto answers = answers_of(bank, roles.id);
   std::vector<std::string> fitted, imported;
@@ -288,4 +294,4 @@ Results evaluate(const BankViews& bank, const Roles& roles, const EvaluationSett
   return results;
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -13,14 +13,14 @@
 #include "evaluation/roles.h"
 #include "metrics/measure.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 struct EvaluationSettings {
   std::vector<std::string> detectors;  // specs without lists, imported(name=...) among them
   bool skip_unavailable = false;       // leave out detectors for which an array is missing
-  Executor executor = Executor::cpu;
-  ChosenMetrics metrics = standard_metrics();
-  IntervalOptions intervals;
+  expr::Executor executor = expr::Executor::cpu;
+  metrics::ChosenMetrics metrics = metrics::standard_metrics();
+  metrics::IntervalOptions intervals;
 };
 
 /// `set` of the rows that are the plain mean over the sets of a role.
@@ -30,7 +30,7 @@ inline constexpr const char* mean_of_sets = "mean";
 struct ResultRow {
   std::string detector, set, role, metric;
   double value = 0;
-  std::optional<Bounds> bounds;
+  std::optional<metrics::Bounds> bounds;
 };
 
 struct SetInfo {
@@ -42,9 +42,9 @@ struct Results {
   std::vector<std::string> detectors;  // in the order asked for, imported ones last
   std::vector<SetInfo> sets;           // id, near, far
   std::vector<ResultRow> rows;         // by detector, then as `sets`, the mean of a role behind it
-  std::vector<Skipped> skipped;
-  Notices notices;                             // what to know about the detectors and their scores
-  ChosenMetrics metrics = standard_metrics();  // those that were measured
+  std::vector<detectors::Skipped> skipped;
+  Notices notices;  // what to know about the detectors and their scores
+  metrics::ChosenMetrics metrics = metrics::standard_metrics();  // those that were measured
 };
 
 /// Gets the scores of one detector on one set, [N]: float32 or float64, as the executor computes; imported
@@ -57,7 +57,8 @@ using KeepScores =
 /// is measured on the network's answers stands under every detector with the role id; it is left out
 /// where the id set has no logits or labels (none at all, or all -1).
 /// Error as check_roles() and fit_detectors(), and for a label of the id set outside 0 .. C-1.
-Results evaluate(const BankViews& bank, const Roles& roles, const EvaluationSettings& settings,
-                 const Progress& progress = {}, const KeepScores& keep = {});
+Results evaluate(const bank::BankViews& bank, const Roles& roles,
+                 const EvaluationSettings& settings, const Progress& progress = {},
+                 const KeepScores& keep = {});
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -9,13 +9,13 @@
 #include "base/rng.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 // A bank of two classes with logits alone: ID rows are sure, OOD rows are not.
 class Evaluation : public testing::Test {
  protected:
-  Evaluation() : bank(FeatureBank::open_or_create(folder_ / "bank")) {
+  Evaluation() : bank(bank::FeatureBank::open_or_create(folder_ / "bank")) {
     add("id/test", {5, 0, 0, 4, 3, 0, 0, 2}, {0, 1, 0, 0});
     add("a/test", {1, 0, 0, 2.5, 0, 0}, {-1, 7, -1});
     add("b/test", {0, 0.5}, {-1});
@@ -23,8 +23,8 @@ class Evaluation : public testing::Test {
 
   void add(const std::string& split, std::vector<float> logits, std::vector<std::int64_t> labels) {
     const std::size_t rows = labels.size();
-    SplitWriter writer(bank, split, rows,
-                       {{"logits", DType::float32, {2}}, {"labels", DType::int64, {}}}, {});
+    bank::SplitWriter writer(bank, split, rows,
+                             {{"logits", DType::float32, {2}}, {"labels", DType::int64, {}}}, {});
     writer.write("logits", Array({rows, 2}, std::move(logits)));
     writer.write("labels", Array({rows}, std::move(labels)));
     writer.commit(rows);
@@ -40,11 +40,11 @@ class Evaluation : public testing::Test {
     return evaluate(bank, roles, settings, {}, keep);
   }
   std::string refusal(const Roles& roles, const std::vector<std::string>& detectors) {
-    return error_of([&] { run(roles, detectors); });
+    return io::error_of([&] { run(roles, detectors); });
   }
 
-  TestFolder folder_;
-  FeatureBank bank;
+  io::TestFolder folder_;
+  bank::FeatureBank bank;
   KeepScores keep;
 };
 
@@ -72,8 +72,9 @@ TEST_F(Evaluation, MeasuresSetsAndMeans) {
 
 TEST_F(Evaluation, MeasuresFurtherMetricsWhereTheRowsAllowIt) {
   const std::vector<std::string> all = {"all"};
-  EvaluationSettings settings{
-      .detectors = {"max_logit"}, .metrics = standard_metrics(all), .intervals = {.resamples = 20}};
+  EvaluationSettings settings{.detectors = {"max_logit"},
+                              .metrics = metrics::standard_metrics(all),
+                              .intervals = {.resamples = 20}};
   const Roles roles{.id = "id/test", .near = {"a/test", "b/test"}, .far = {}};
   const Results results = evaluate(bank, roles, settings);
   EXPECT_EQ(results.metrics, settings.metrics);
@@ -94,7 +95,7 @@ TEST_F(Evaluation, MeasuresFurtherMetricsWhereTheRowsAllowIt) {
   EXPECT_EQ(unlabelled.notices[0],
             "oscr, ccr_fpr10, ccr_fpr1, ece left out: b/test has no labels, or neither logits nor "
             "predictions");
-  for (const Metric* metric : unlabelled.metrics) EXPECT_FALSE(metric->needs_answers);
+  for (const metrics::Metric* metric : unlabelled.metrics) EXPECT_FALSE(metric->needs_answers);
 }
 
 TEST_F(Evaluation, HandsOutScores) {
@@ -117,21 +118,21 @@ TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
   EXPECT_EQ(results.skipped[0].reason, "a/test has no features");
   EXPECT_EQ(results.detectors, std::vector<std::string>{"energy"});
   EXPECT_NE(refusal(roles, {"knn(k=1)"}).find("[knn(k=1)]"), std::string::npos);
-  EXPECT_NE(error_of([&] { run(roles, {"knn(k=1)"}, true); }).find("no detector can be fitted"),
+  EXPECT_NE(io::error_of([&] { run(roles, {"knn(k=1)"}, true); }).find("no detector can be fitted"),
             std::string::npos);
 }
 
 TEST_F(Evaluation, ADamagedArrayHindersThoseThatReadIt) {
   for (const std::string split : {"x/test", "y/test"}) {
-    SplitWriter writer(bank, split, 2,
-                       {{"logits", DType::float32, {2}}, {"features", DType::float32, {2}}}, {});
+    bank::SplitWriter writer(
+        bank, split, 2, {{"logits", DType::float32, {2}}, {"features", DType::float32, {2}}}, {});
     writer.write("logits", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
     writer.write("features", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
     writer.commit(2);
     writer.finish();
   }
   std::filesystem::resize_file(folder_ / "bank/y/test/features.npy", 100);
-  bank = FeatureBank::open(folder_ / "bank");
+  bank = bank::FeatureBank::open(folder_ / "bank");
   const Roles roles{.train = "y/test", .id = "x/test", .near = {"b/test"}, .far = {}};
   const Results results = run(roles, {"energy", "knn(k=1)"}, true);
   EXPECT_EQ(results.detectors, std::vector<std::string>{"energy"});
@@ -139,12 +140,12 @@ TEST_F(Evaluation, ADamagedArrayHindersThoseThatReadIt) {
 }
 
 TEST_F(Evaluation, OfSeveralBanksTakesTheMeanOfTheirScores) {
-  FeatureBank other = FeatureBank::open_or_create(folder_ / "other");
+  bank::FeatureBank other = bank::FeatureBank::open_or_create(folder_ / "other");
   std::swap(bank, other);
   add("id/test", {0, 9, 0, 4, 3, 0, 0, 2}, {0, 1, 0, 0});
   add("a/test", {3, 0, 0, 0.5, 0, 0}, {-1, 7, -1});
   add("alone/test", {0, 0}, {0});
-  const BankViews both = side_by_side({{"one", other}, {"two", bank}});
+  const bank::BankViews both = bank::side_by_side({{"one", other}, {"two", bank}});
   std::map<std::string, Array> scores;
   EvaluationSettings settings{.detectors = {"max_logit"}, .intervals = {.resamples = 0}};
   const Roles roles{.id = "id/test", .near = {"a/test"}, .far = {}};
@@ -155,14 +156,15 @@ TEST_F(Evaluation, OfSeveralBanksTakesTheMeanOfTheirScores) {
   EXPECT_THAT(scores.at("a/test").as<float>(), testing::ElementsAre(-2, -1.5, 0));
   // Row 0 is of class 1 by the mean of probabilities, though not by the first network.
   EXPECT_DOUBLE_EQ(value_of(results, "id/test", "id", "id_accuracy"), 0.5);
-  EXPECT_THAT(error_of([&] { evaluate(both, {.id = "id/test", .near = {"b/test"}}, settings); }),
-              testing::HasSubstr("there is no split 'b/test'"));
+  EXPECT_THAT(
+      io::error_of([&] { evaluate(both, {.id = "id/test", .near = {"b/test"}}, settings); }),
+      testing::HasSubstr("there is no split 'b/test'"));
 }
 
 TEST_F(Evaluation, SkipsOrRefusesWhatTooFewRowsDoNotAllow) {
   for (const std::string split : {"few/train", "few/test", "few/ood"}) {
-    SplitWriter writer(bank, split, 2,
-                       {{"logits", DType::float32, {2}}, {"features", DType::float32, {2}}}, {});
+    bank::SplitWriter writer(
+        bank, split, 2, {{"logits", DType::float32, {2}}, {"features", DType::float32, {2}}}, {});
     writer.write("logits", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
     writer.write("features", Array({2, 2}, std::vector<float>{1, 0, 0, 1}));
     writer.commit(2);
@@ -209,9 +211,9 @@ class FeaturesAlone : public testing::Test {
         features.push_back(static_cast<float>(centre + 0.3 * rng.normal()));
       }
     }
-    std::vector<ArrayPlan> plans = {{"features", DType::float32, {4}}};
+    std::vector<bank::ArrayPlan> plans = {{"features", DType::float32, {4}}};
     if (labels) plans.push_back({"labels", DType::int64, {}});
-    SplitWriter writer(bank, split, rows, plans, {});
+    bank::SplitWriter writer(bank, split, rows, plans, {});
     writer.write("features", Array({rows, 4}, std::move(features)));
     if (labels) writer.write("labels", Array({rows}, std::move(y)));
     writer.commit(rows);
@@ -229,8 +231,8 @@ class FeaturesAlone : public testing::Test {
 
   static constexpr std::size_t rows = 60;
   Roles roles{.train = "id/train", .val = "id/train", .id = "id/test", .near = {"ood/test"}};
-  TestFolder folder_;
-  FeatureBank bank = FeatureBank::open_or_create(folder_ / "bank");
+  io::TestFolder folder_;
+  bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / "bank");
 };
 
 TEST_F(FeaturesAlone, SayTheirClassesByTheirLabels) {
@@ -238,17 +240,17 @@ TEST_F(FeaturesAlone, SayTheirClassesByTheirLabels) {
     const Results results = run({detector});
     EXPECT_GT(value_of(results, "ood/test", "near", "auroc"), 0.95) << detector;
   }
-  EXPECT_NE(error_of([&] { run({"energy"}); }).find("has no logits"), std::string::npos);
+  EXPECT_NE(io::error_of([&] { run({"energy"}); }).find("has no logits"), std::string::npos);
 }
 
 TEST_F(FeaturesAlone, RefuseLabelsThatAreNoClasses) {
-  SplitWriter writer(bank, "id/train", 2,
-                     {{"features", DType::float32, {4}}, {"labels", DType::int64, {}}}, {});
+  bank::SplitWriter writer(bank, "id/train", 2,
+                           {{"features", DType::float32, {4}}, {"labels", DType::int64, {}}}, {});
   writer.write("features", Array({2, 4}, std::vector<float>(8, 1)));
   writer.write("labels", Array({2}, std::vector<std::int64_t>{0, std::int64_t{1} << 60}));
   writer.commit(2);
   writer.finish();
-  const std::string refusal = error_of([&] { run({"mahalanobis"}); });
+  const std::string refusal = io::error_of([&] { run({"mahalanobis"}); });
   EXPECT_NE(refusal.find("row 1 has label 1152921504606846976"), std::string::npos) << refusal;
 }
 
@@ -265,8 +267,9 @@ TEST_F(FeaturesAlone, GiveLogitsByTheHeadWhereOnlySomeSplitsLackThem) {
   std::vector<float> logits(rows * 3);
   for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = i % 2 == 0 ? 9.F : -9.F;
   const Results before = run({"max_logit"});
-  SplitWriter writer(bank, "id/test", rows,
-                     {{"features", DType::float32, {4}}, {"logits", DType::float32, {3}}}, {});
+  bank::SplitWriter writer(bank, "id/test", rows,
+                           {{"features", DType::float32, {4}}, {"logits", DType::float32, {3}}},
+                           {});
   writer.write("features", bank.array("id/test", "features"));
   writer.write("logits", Array({rows, 3}, std::move(logits)));
   writer.commit(rows);
@@ -307,4 +310,4 @@ TEST_F(Evaluation, StopsWhenInterrupted) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/within.h"
 #include "io/json_file.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -20,14 +21,14 @@ Roles roles_of(const Json& roles) {
           .ood_val = roles.value("ood_val", std::vector<std::string>{})};  // runs of old have none
 }
 
-FeatureBank open_bank(const fs::path& folder, const fs::path& recorded) {
+bank::FeatureBank open_bank(const fs::path& folder, const fs::path& recorded) {
   const fs::path inside = folder / recorded.filename();
   std::error_code ignored;
-  return FeatureBank::open(fs::exists(recorded / "bank.json", ignored) ? recorded : inside);
+  return bank::FeatureBank::open(fs::exists(recorded / "bank.json", ignored) ? recorded : inside);
 }
 
 // Scores are made again from the bank, so it must be the one that the results are about.
-void check_unchanged(const FeatureBank& bank, const RecordedBank& recorded) {
+void check_unchanged(const bank::FeatureBank& bank, const RecordedBank& recorded) {
   for (const auto& [split, hashes] : recorded.hashes) {
     if (!bank.has(split)) fail("its bank ", bank.path().string(), " has no ", split, " any more");
     // By what they hold: an array of a probe was called otherwise once.
@@ -51,14 +52,14 @@ RecordedBank recorded_bank(const Json& bank) {
 }
 
 // One bank, or those of an ensemble.
-BankViews open_banks(const fs::path& folder, const std::vector<RecordedBank>& banks) {
-  std::vector<std::pair<std::string, BankViews>> members;
+bank::BankViews open_banks(const fs::path& folder, const std::vector<RecordedBank>& banks) {
+  std::vector<std::pair<std::string, bank::BankViews>> members;
   for (const RecordedBank& recorded : banks) {
-    const FeatureBank bank = open_bank(folder, recorded.path);
+    const bank::FeatureBank bank = open_bank(folder, recorded.path);
     check_unchanged(bank, recorded);
     members.emplace_back(recorded.path, bank);
   }
-  return side_by_side(members);
+  return bank::side_by_side(members);
 }
 
 }  // namespace
@@ -90,16 +91,14 @@ FinishedRun open_run(const fs::path& folder) {
          ": expected the folder of a run of `nescio benchmark` or `nescio evaluate`"
          ", found no results.json in it");
   }
-  const RecordedRun recorded = parse_results(read_json(file), file.string());
-  try {
+  const RecordedRun recorded = parse_results(io::read_json(file), file.string());
+  return within(folder.string() + ": ", [&] {
     FinishedRun run{.folder = folder.string(),
                     .detectors = recorded.detectors,
                     .roles = recorded.roles,
                     .bank = open_banks(folder, recorded.banks)};
     return run;
-  } catch (const Error& e) {
-    fail(folder.string(), ": ", e.what());
-  }
+  });
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

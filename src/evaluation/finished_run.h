@@ -11,13 +11,13 @@
 #include "bank/bank_view.h"
 #include "evaluation/roles.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 struct FinishedRun {
   std::string folder;  // as it was named
   std::vector<std::string> detectors;
   Roles roles;
-  BankViews bank;
+  bank::BankViews bank;
 };
 
 struct RecordedBank {
@@ -40,4 +40,4 @@ RecordedRun parse_results(const nlohmann::json& results, const std::string& wher
 /// bank is another one than was evaluated.
 FinishedRun open_run(const std::filesystem::path& folder);
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

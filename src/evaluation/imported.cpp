@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/spec.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 std::optional<std::string> imported_name(std::string_view spec) {
   const Spec parsed = parse_spec(spec);
@@ -21,4 +21,4 @@ std::string imported_spec(const std::string& name) { return text("imported(name=
 
 std::string imported_array(const std::string& name) { return "score_" + name; }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

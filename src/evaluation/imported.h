@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace nescio {
+namespace nescio::evaluation {
 
 /// NAME of "imported(name=NAME)"; none if the spec is another one. Error for other arguments.
 std::optional<std::string> imported_name(std::string_view spec);
@@ -17,4 +17,4 @@ std::string imported_array(const std::string& name);
 /// The bank's array of the network's answers [N] int64, for splits that have no logits.
 inline constexpr const char* predictions_array = "predictions";
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

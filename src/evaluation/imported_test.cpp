@@ -6,7 +6,7 @@
 #include "evaluation/evaluate.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 using testing::HasSubstr;
@@ -18,7 +18,8 @@ TEST(Imported, IsASpec) {
   EXPECT_EQ(imported_array("msp"), "score_msp");
   for (const char* wrong : {"imported", "imported(msp)", "imported(name=[a,b])", "imported(nam=a)",
                             "imported(name=a)+energy"}) {
-    EXPECT_THAT(error_of([&] { imported_name(wrong); }), HasSubstr("expected imported(name=NAME)"));
+    EXPECT_THAT(io::error_of([&] { imported_name(wrong); }),
+                HasSubstr("expected imported(name=NAME)"));
   }
 }
 
@@ -26,11 +27,11 @@ class ImportedScores : public testing::Test {
  protected:
   void write(const std::string& split, const std::vector<float>& scores,
              const std::vector<std::int64_t>& predictions) {
-    SplitWriter writer(bank_, split, scores.size(),
-                       {{"score_msp", DType::float32, {}},
-                        {"labels", DType::int64, {}},
-                        {predictions_array, DType::int64, {}}},
-                       {});
+    bank::SplitWriter writer(bank_, split, scores.size(),
+                             {{"score_msp", DType::float32, {}},
+                              {"labels", DType::int64, {}},
+                              {predictions_array, DType::int64, {}}},
+                             {});
     const std::vector<std::int64_t> labels(scores.size(), 1);
     writer.write("score_msp", Array({scores.size()}, scores));
     writer.write("labels", Array({scores.size()}, labels));
@@ -38,20 +39,20 @@ class ImportedScores : public testing::Test {
     writer.commit(scores.size());
     writer.finish();
   }
-  Results results(const std::string& spec, const Executor& executor) {
+  Results results(const std::string& spec, const expr::Executor& executor) {
     EvaluationSettings settings{
         .detectors = {spec}, .executor = executor, .intervals = {.resamples = 0}};
     return evaluate(bank_, {.id = "a/test", .near = {"b/test"}}, settings);
   }
 
-  TestFolder folder_;
-  FeatureBank bank_ = FeatureBank::open_or_create(folder_ / "bank");
+  io::TestFolder folder_;
+  bank::FeatureBank bank_ = bank::FeatureBank::open_or_create(folder_ / "bank");
 };
 
 TEST_F(ImportedScores, AreMeasuredWithoutLogits) {
   write("a/test", {0, 1, 2, 3}, {1, 1, 0, 1});
   write("b/test", {2, 5}, {0, 0});
-  for (const Executor& executor : {Executor::cpu, Executor::reference}) {
+  for (const expr::Executor& executor : {expr::Executor::cpu, expr::Executor::reference}) {
     const Results got = results("imported(name=msp)", executor);
     EXPECT_THAT(got.detectors, testing::ElementsAre("imported(name=msp)"));
     std::map<std::string, double> value;
@@ -64,7 +65,7 @@ TEST_F(ImportedScores, AreMeasuredWithoutLogits) {
 TEST_F(ImportedScores, KeepTheirDigits) {
   const auto write_doubles = [&](const std::string& split, std::vector<double> scores) {
     const Shape rows{scores.size()};
-    SplitWriter writer(bank_, split, rows[0], {{"score_x", DType::float64, {}}}, {});
+    bank::SplitWriter writer(bank_, split, rows[0], {{"score_x", DType::float64, {}}}, {});
     writer.write("score_x", Array(rows, std::move(scores)));
     writer.commit(rows[0]);
     writer.finish();
@@ -78,7 +79,7 @@ TEST_F(ImportedScores, KeepTheirDigits) {
                                   {1.7e308, 1.75e308}}) {
     write_doubles("a/test", {low, low, high});
     write_doubles("b/test", {high, high});
-    for (const Executor& executor : {Executor::cpu, Executor::reference}) {
+    for (const expr::Executor& executor : {expr::Executor::cpu, expr::Executor::reference}) {
       EvaluationSettings settings{
           .detectors = {"imported(name=x)"}, .executor = executor, .intervals = {.resamples = 9}};
       std::vector<double> kept;
@@ -97,9 +98,9 @@ TEST_F(ImportedScores, KeepTheirDigits) {
 TEST_F(ImportedScores, MustBeThere) {
   write("a/test", {0, 1}, {1, 1});
   write("b/test", {2, 5}, {0, 0});
-  EXPECT_THAT(error_of([&] { results("imported(name=vim)", Executor::cpu); }),
+  EXPECT_THAT(io::error_of([&] { results("imported(name=vim)", expr::Executor::cpu); }),
               HasSubstr("a/test has no score_vim"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -8,7 +8,7 @@
 #include "io/file.h"
 #include "io/yaml_file.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -126,7 +126,7 @@ std::string filled_spec(const Node& node, const ProtocolOptions& options) {
 
 ProtocolSet read_set(const std::string& name, const Node& node, const ProtocolOptions& options) {
   try {
-    check_split_name(name);
+    bank::check_split_name(name);
   } catch (const Error& e) {
     node.refuse(e.what());
   }
@@ -223,12 +223,12 @@ std::string Protocol::model_spec(std::string model) const {
 }
 
 Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions& options) {
-  return parse_protocol(read_text(path), path.string(), options);
+  return parse_protocol(io::read_text(path), path.string(), options);
 }
 
 Protocol parse_protocol(std::string_view yaml, const std::string& where,
                         const ProtocolOptions& options) {
-  Json file = parse_yaml(yaml, where);
+  Json file = io::parse_yaml(yaml, where);
   const Node root(file, where);
   root.require_mapping();
   for (const auto& [role, sets] : options.roles) {
@@ -259,4 +259,4 @@ nlohmann::ordered_json to_json(const Protocol& protocol) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

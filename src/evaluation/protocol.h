@@ -21,7 +21,7 @@
 
 #include "evaluation/roles.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 struct ProtocolSet {
   std::string name;                 // SET/SPLIT
@@ -63,4 +63,4 @@ Protocol parse_protocol(std::string_view yaml, const std::string& where,
 /// Everything resolved, as a run records it.
 nlohmann::ordered_json to_json(const Protocol& protocol);
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -5,7 +5,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 using testing::ElementsAre;
@@ -23,11 +23,11 @@ const std::string roles =
     "roles: {train: a/train, val: a/val, id: a/test, near: b/test, ood_val: [b/val]}\n";
 
 Protocol read(const std::string& yaml, const std::string& data = "/pictures") {
-  const TestFolder folder;
+  const io::TestFolder folder;
   return read_protocol(folder.file("p.yaml", yaml), {.root = data});
 }
 std::string refusal(const std::string& yaml, const std::string& data = "/pictures") {
-  return error_of([&] { read(yaml, data); });
+  return io::error_of([&] { read(yaml, data); });
 }
 
 TEST(Protocol, ReadsSetsInOrder) {
@@ -62,9 +62,9 @@ TEST(Protocol, WritesValuesThatWouldEndAnOption) {
 }
 
 TEST(Protocol, RolesOfTheUserNeedAMapping) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   for (const char* yaml : {"hello", "[a]", "roles: x", "roles: [1]", ""}) {
-    EXPECT_THAT(error_of([&] {
+    EXPECT_THAT(io::error_of([&] {
                   read_protocol(folder.file("p.yaml", yaml),
                                 {.root = "r", .split = {}, .roles = {{"val", "none"}}});
                 }),
@@ -81,7 +81,7 @@ TEST(Protocol, UserOverridesItsPreprocessing) {
 }
 
 TEST(Protocol, UserChoosesTheSplitAndChangesRoles) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string file =
       folder.file("p.yaml", "name: toy\n" + sets + "  d/test: npy:d.npy?index={split}\n" + roles);
   const Protocol p = read_protocol(
@@ -90,9 +90,10 @@ TEST(Protocol, UserChoosesTheSplitAndChangesRoles) {
   EXPECT_EQ(p.roles.train, "");
   EXPECT_EQ(p.sets.back().data, "npy:d.npy?index=7");
   EXPECT_THAT(p.unused, ElementsAre("a/train", "b/test"));
-  EXPECT_THAT(error_of([&] { read_protocol(file, {.root = "D"}); }), HasSubstr("split=N"));
+  EXPECT_THAT(io::error_of([&] { read_protocol(file, {.root = "D"}); }), HasSubstr("split=N"));
   const ProtocolOptions unknown{.root = "D", .split = "7", .roles = {{"near", "c/tset"}}};
-  EXPECT_THAT(error_of([&] { read_protocol(file, unknown); }), HasSubstr("Did you mean 'c/test'?"));
+  EXPECT_THAT(io::error_of([&] { read_protocol(file, unknown); }),
+              HasSubstr("Did you mean 'c/test'?"));
 }
 
 TEST(Protocol, NamesFileAndKeyOfWhatItRefuses) {
@@ -131,4 +132,4 @@ TEST(Protocol, RolesMustFitTheSets) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::evaluation

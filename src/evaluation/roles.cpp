@@ -4,8 +4,9 @@
 
 #include "bank/split_classes.h"
 #include "base/error.h"
+#include "base/within.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 namespace {
 
@@ -48,18 +49,16 @@ void check_roles(const Roles& roles) {
   }
 }
 
-void check_roles(const Roles& roles, const BankViews& bank) {
+void check_roles(const Roles& roles, const bank::BankViews& bank) {
   check_roles(roles);
   auto splits = scored_splits(roles);
   for (auto& fitted : fitted_splits(roles)) splits.push_back(std::move(fitted));
-  for (const auto& [split, role] : splits) {
-    try {
-      if (bank.at(split).rows == 0) fail(split, " has no rows");
-    } catch (const Error& e) {
-      fail(role, ": ", e.what());
-    }
+  for (const auto& split : splits) {
+    within(split.second + ": ", [&] {
+      if (bank.at(split.first).rows == 0) fail(split.first, " has no rows");
+    });
   }
-  check_split_classes(bank, {roles.train, roles.val, roles.id});
+  bank::check_split_classes(bank, {roles.train, roles.val, roles.id});
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

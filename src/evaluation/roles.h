@@ -8,7 +8,7 @@
 #include "bank/bank_view.h"
 #include "detectors/fit_splits.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 /// Names of splits ("cifar10/test") by role. Roles are words of a command, never names of sets.
 struct Roles {
@@ -20,7 +20,7 @@ struct Roles {
   std::vector<std::string> ood_val = {};  // OOD rows to choose on; never scored
 
   /// Those that may be fitted on.
-  FitSplits fitted() const { return {train, val, ood_val}; }
+  detectors::FitSplits fitted() const { return {train, val, ood_val}; }
 };
 
 /// (split, role) of what is scored: id, then near, then far as given.
@@ -31,6 +31,6 @@ std::vector<std::pair<std::string, std::string>> scored_splits(const Roles& role
 void check_roles(const Roles& roles);
 /// The same, and if a split is not in the bank or has no rows, or if two of train, val and id number
 /// their classes otherwise.
-void check_roles(const Roles& roles, const BankViews& bank);
+void check_roles(const Roles& roles, const bank::BankViews& bank);
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -8,7 +8,7 @@
 #include "base/interrupt.h"
 #include "detectors/bank_inputs.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 // Enough rows to keep all threads busy, few enough that Ctrl-C is heard.
@@ -40,11 +40,11 @@ struct NotFinite {
 };
 
 template <class T>
-void stream(const BankView& view, const std::vector<std::string>& reads, const Program& program,
-            const std::vector<std::string>& names, const TakeScores<T>& take,
-            const Progress& progress) {
-  const auto arrays = read_arrays(view, reads);
-  const Batch all = to_batch(arrays);
+void stream(const bank::BankView& view, const std::vector<std::string>& reads,
+            const expr::Program& program, const std::vector<std::string>& names,
+            const TakeScores<T>& take, const Progress& progress) {
+  const auto arrays = detectors::read_arrays(view, reads);
+  const expr::Batch all = detectors::to_batch(arrays);
   const std::string& split = view.name;
   const std::size_t rows = view.rows;
   const std::size_t block = program.block_rows();
@@ -56,14 +56,14 @@ void stream(const BankView& view, const std::vector<std::string>& reads, const P
     check_interrupt();
     if (progress) progress("scoring " + split, first, rows);
     const std::size_t count = std::min(step, rows - first);
-    Batch window;
+    expr::Batch window;
     for (const auto& [name, view] : all) window.emplace(name, view.slice(first, count));
-    std::vector<Output> outputs;
+    std::vector<expr::Output> outputs;
     for (auto& scores : values) {
       scores.resize(count);
       outputs.emplace_back(scores.data());
     }
-    program.run(window, outputs, InputCheck::none);  // scores are looked at below
+    program.run(window, outputs, expr::InputCheck::none);  // scores are looked at below
 
     std::vector<std::span<const T>> spans;
     for (std::size_t d = 0; d < values.size(); ++d) {
@@ -78,16 +78,16 @@ void stream(const BankView& view, const std::vector<std::string>& reads, const P
 
 }  // namespace
 
-void stream_scores(const BankView& view, const std::vector<std::string>& reads,
-                   const Program& program, const std::vector<std::string>& names,
+void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
+                   const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<float>& take, const Progress& progress) {
   stream(view, reads, program, names, take, progress);
 }
 
-void stream_scores(const BankView& view, const std::vector<std::string>& reads,
-                   const Program& program, const std::vector<std::string>& names,
+void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
+                   const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<double>& take, const Progress& progress) {
   stream(view, reads, program, names, take, progress);
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -10,7 +10,7 @@
 #include "base/progress.h"
 #include "expr/program.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 /// Takes the scores of rows first .. first + n - 1, one span of n values for each output.
 template <class T>
@@ -20,11 +20,11 @@ using TakeScores = std::function<void(std::size_t first, const std::vector<std::
 /// memory does not grow with the rows; bits do not depend on threads or on the window. `names` says what
 /// the outputs are called. Error, behind the last window, for scores that are NaN or infinite, with
 /// detector, count and first row; Interrupted between windows.
-void stream_scores(const BankView& view, const std::vector<std::string>& reads,
-                   const Program& program, const std::vector<std::string>& names,
+void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
+                   const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<float>& take, const Progress& progress = {});
-void stream_scores(const BankView& view, const std::vector<std::string>& reads,
-                   const Program& program, const std::vector<std::string>& names,
+void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
+                   const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<double>& take, const Progress& progress = {});
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

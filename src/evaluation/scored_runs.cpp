@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "evaluation/answers.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 namespace {
 
 std::string data_of(const FinishedRun& run, const std::string& split) {
@@ -31,8 +31,8 @@ void check_detectors(const ScoredRun& first, const ScoredRun& run) {
 }
 
 // Equal data of a set get equal numbers: that of the first run that has them.
-std::vector<RowNumbers> numbers_of(const FinishedRun& run,
-                                   std::span<const FinishedRun* const> runs) {
+std::vector<metrics::RowNumbers> numbers_of(const FinishedRun& run,
+                                            std::span<const FinishedRun* const> runs) {
   const auto sets = scored_splits(run.roles);
   const auto first_with_same = [&](const std::string& split) {
     const auto same = [&](const FinishedRun* other) {
@@ -40,7 +40,7 @@ std::vector<RowNumbers> numbers_of(const FinishedRun& run,
     };
     return static_cast<std::size_t>(std::ranges::find_if(runs, same) - runs.begin());
   };
-  std::vector<RowNumbers> out;
+  std::vector<metrics::RowNumbers> out;
   for (std::size_t s = 0; s < sets.size(); ++s) {
     out.push_back({.id = first_with_same(sets[0].first),
                    .ood = first_with_same(sets[s].first) * sets.size() + s});
@@ -87,4 +87,4 @@ void check_same_rows(const ScoredRun& a, const ScoredRun& b) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

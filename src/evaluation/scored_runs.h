@@ -14,15 +14,15 @@
 #include "metrics/answers.h"
 #include "metrics/ranking.h"
 
-namespace nescio {
+namespace nescio::evaluation {
 
 /// A run with all that is compared of it.
 struct ScoredRun {
   const FinishedRun* run;
-  std::vector<RowNumbers> numbers = {};  // of the rows of each set, id first
-  std::vector<SetInfo> sets = {};        // id, near, far
+  std::vector<metrics::RowNumbers> numbers = {};  // of the rows of each set, id first
+  std::vector<SetInfo> sets = {};                 // id, near, far
   std::vector<std::string> detectors = {};
-  std::optional<Answers> answers = {};  // of the network to the id rows
+  std::optional<metrics::Answers> answers = {};  // of the network to the id rows
   std::map<std::pair<std::string, std::string>, Array> scores = {};  // by (detector, set)
 };
 
@@ -36,4 +36,4 @@ std::vector<ScoredRun> score_runs(std::span<const FinishedRun* const> runs,
 /// Error, naming the set, unless both were evaluated on the same rows.
 void check_same_rows(const ScoredRun& a, const ScoredRun& b);
 
-}  // namespace nescio
+}  // namespace nescio::evaluation

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "expr/build.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 // A constant operand of an elementwise operation must be one row.
@@ -115,4 +115,4 @@ Expr where(const Expr& condition, const Expr& a, const Expr& b) {
   return elementwise(Op::where, {condition, a, b}, a.type());
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

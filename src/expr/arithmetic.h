@@ -3,7 +3,7 @@
 
 #include "expr/value.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 // Multiplying by 1 or adding 0 adds no node.
 Expr operator+(const Expr& a, const Expr& b);
@@ -52,4 +52,4 @@ Expr operator>=(const Expr& a, const Table& b);
 /// condition ? a : b
 Expr where(const Expr& condition, const Expr& a, const Expr& b);
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -4,7 +4,7 @@
 #include "expr/cpu_kernels.h"
 #include "math/row_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 // Whole matrices and single columns are one long row to the kernels: no loop over short rows.
@@ -92,4 +92,4 @@ const CpuKernel cpu::log1p{[](const CpuCall& c) { unary(math::Unary::log1p, c); 
 const CpuKernel cpu::sqrt{[](const CpuCall& c) { unary(math::Unary::sqrt, c); }};
 const CpuKernel cpu::abs{[](const CpuCall& c) { unary(math::Unary::abs, c); }};
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -5,7 +5,7 @@
 
 #include "expr/reference_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 template <class F>
@@ -71,4 +71,4 @@ void reference::abs(const ReferenceCall& c) {
   by_element(c, [](double x) { return std::abs(x); });
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

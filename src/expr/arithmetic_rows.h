@@ -3,7 +3,7 @@
 
 #include "expr/op_info.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 constexpr OpInfo elementwise_row(std::size_t arity, std::string_view onnx) {
   return {.arity = arity,
@@ -44,4 +44,4 @@ constexpr OpInfo not_in_place(OpInfo row) {
   X(sqrt, elementwise_row(1, "Sqrt"))                         \
   X(abs, elementwise_row(1, "Abs"))
 
-}  // namespace nescio
+}  // namespace nescio::expr

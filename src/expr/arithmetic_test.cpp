@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<Case> arithmetic_cases() {
   return {
@@ -94,4 +94,4 @@ TEST(Constants, OfDoublesAreSubtractedAsDoubles) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 // Buffers hold every value as float, where whole numbers are exact up to here.
@@ -69,4 +69,4 @@ Expr constant(const std::shared_ptr<Graph>& graph, const Table& values) {
   return {graph, graph->add(values)};
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

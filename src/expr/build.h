@@ -6,7 +6,7 @@
 
 #include "expr/value.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// A node of `op`; equal ones are one. Error if arguments are missing or of two graphs.
 Expr make(Op op, const std::vector<Expr>& arguments, std::size_t width,
@@ -20,4 +20,4 @@ std::string_view name_of(ValueType type);
 void require(Op op, bool ok, std::string_view what, const Table& table, const Expr& x);
 void require_index(Op op, const Expr& index);
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -1,6 +1,6 @@
 #include "expr/column_use.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<ColumnRange> columns_used(const Graph& graph, NodeId id, std::size_t argument,
                                       ColumnRange wanted) {
@@ -24,4 +24,4 @@ std::vector<ColumnRange> leading_columns(const Graph&, const Node&, std::size_t,
   return {{0, wanted.last}};
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -10,7 +10,7 @@
 #include "expr/reference_kernels.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 using testing::ElementsAre;
@@ -148,4 +148,4 @@ TEST_F(ColumnUseOf, ProductsIsAllOfTheRowAndColumnsOfTheTable) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -15,7 +15,7 @@
 #include "expr/program.h"
 #include "math/row_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 // Rows of a block, from the shapes of the program only. A product needs enough rows to come near the peak
@@ -275,4 +275,4 @@ std::unique_ptr<Program> compile_cpu(const std::vector<Expr>& outputs) {
   return std::make_unique<CpuProgram>(outputs);
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

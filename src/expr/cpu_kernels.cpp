@@ -1,6 +1,6 @@
 #include "expr/cpu_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 const CpuKernel& cpu_kernel(Op op) {
   static constexpr const CpuKernel* kernels[] = {
@@ -14,4 +14,4 @@ const CpuKernel& cpu_kernel(Op op) {
   return *kernels[static_cast<std::size_t>(op)];
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -6,7 +6,7 @@
 #include "expr/graph.h"
 #include "math/distance_table.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Element (r, c) of an argument is data[r * row_stride + c]; one row (row_stride 0) or one column
 /// (width 1) stands for all. `rows` counts the rows of a table; values of the batch have those of
@@ -60,4 +60,4 @@ void by_row(const CpuCall& c, F f) {
 }
 
 }  // namespace cpu
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -33,7 +33,7 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 /// Allocations of one run over these rows by a thread that has never run anything, the workspace being there.
@@ -102,4 +102,4 @@ TEST_F(Allocations, DoNotHappenWhereverThePointsLie) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

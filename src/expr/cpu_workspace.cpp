@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 /// f(node, width of its first argument) for everything that a kernel computes, in steps and in tile loops.
@@ -147,4 +147,4 @@ void CpuWorkspace::place(NodeId id, const Plan& plan, std::size_t block_rows) {
   values[id] = {at, block_rows, plan.columns[id], plan.columns[id]};
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

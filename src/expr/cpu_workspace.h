@@ -11,7 +11,7 @@
 #include "expr/tile_reduction.h"
 #include "math/nearest_rows.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Columns of a tile; those of a search, whose tiles lie in the same buffers.
 inline constexpr std::size_t tile_columns = math::NearestRows::tile_columns;
@@ -71,4 +71,4 @@ struct CpuWorkspace {
 /// Floats that `count` of them take where the next buffer begins on a cache line.
 constexpr std::size_t in_cache_lines(std::size_t count) { return (count + 15) / 16 * 16; }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 class Operation : public testing::TestWithParam<Case> {};
@@ -195,4 +195,4 @@ TEST(BadInput, IsRefusedWithItsPlace) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 Table::Table(Matrix matrix) : Table(Array({matrix.rows, matrix.cols}, std::move(matrix.values))) {}
 
@@ -99,4 +99,4 @@ NodeId Graph::add(const Table& table) {
   return id;
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

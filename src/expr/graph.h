@@ -12,7 +12,7 @@
 #include "base/matrix.h"
 #include "expr/ops.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Constant values [rows, cols]: fitted ones in double, rows of a bank in float. Shares storage.
 class Table {
@@ -68,4 +68,4 @@ class Graph {
   std::unordered_map<const void*, NodeId> by_address_;  // constants that need no second hashing
 };
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -3,7 +3,7 @@
 
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 TEST(Sharing, EqualPartsAreOneNode) {
@@ -28,4 +28,4 @@ TEST(Sharing, NumbersOfDifferentTypesAreDifferentTables) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -1,6 +1,6 @@
 #include "expr/input_names.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<std::string> input_names(const std::vector<Expr>& outputs) {
   std::vector<std::string> names;
@@ -16,4 +16,4 @@ std::vector<std::string> input_names(const std::vector<Expr>& outputs) {
   return names;
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nescio {
+namespace nescio::expr {
 
 class Graph;
 struct Node;
@@ -54,4 +54,4 @@ std::vector<ColumnRange> same_columns(const Graph&, const Node&, std::size_t, Co
 /// It and those before it.
 std::vector<ColumnRange> leading_columns(const Graph&, const Node&, std::size_t, ColumnRange);
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -14,7 +14,7 @@
 #include "expr/tables_rows.h"
 #include "expr/tiles_rows.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// X(name, OpInfo) for every operation that executors compute.
 #define NESCIO_OPERATIONS(X) \
@@ -55,4 +55,4 @@ inline constexpr std::size_t op_count = sizeof op_table / sizeof op_table[0];
 constexpr const OpInfo& info(Op op) { return op_table[static_cast<std::size_t>(op)]; }
 constexpr bool is_leaf(Op op) { return info(op).arity == 0; }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -12,7 +12,7 @@
 #include "expr/reference_kernels.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 TEST(Operations, EachRowIsComplete) {
@@ -112,4 +112,4 @@ TEST(Operations, OnlyArithmeticRunsInPlace) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "expr/build.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 bool ascending(const Table& table, std::size_t column = 0, std::size_t step = 1) {
   const std::size_t count = table.rows() * table.cols();
@@ -34,4 +34,4 @@ Expr bucketize(const Expr& x, const Table& borders) {
   return make(Op::bucketize, {x, of(x, borders)}, x.width(), ValueType::index);
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -3,7 +3,7 @@
 
 #include "expr/value.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 enum class Sort { ascending, descending };
 /// The row in order. Only as many entries are computed as consumers read.
@@ -21,4 +21,4 @@ Expr row_histogram(const Expr& x, const Table& edges);
 /// Number of borders <= x in the same column of a table [n, w] with ascending columns. An index.
 Expr bucketize(const Expr& x, const Table& borders);
 
-}  // namespace nescio
+}  // namespace nescio::expr

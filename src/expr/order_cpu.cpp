@@ -4,7 +4,7 @@
 #include "expr/cpu_kernels.h"
 #include "math/top_k.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 std::size_t scratch_of_sort(std::size_t, std::size_t width) {
@@ -76,4 +76,4 @@ const CpuKernel cpu::bucketize{[](const CpuCall& c) {
   }
 }};
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -4,7 +4,7 @@
 
 #include "expr/reference_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 std::vector<std::size_t> order_of(std::span<const double> x) {
@@ -63,4 +63,4 @@ void reference::bucketize(const ReferenceCall& call) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

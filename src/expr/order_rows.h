@@ -3,7 +3,7 @@
 
 #include "expr/op_info.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 #define NESCIO_ORDER(X)                                                     \
   X(sorted, OpInfo{.columns = all_columns, .prefix = true, .onnx = "TopK"}) \
@@ -19,4 +19,4 @@ namespace nescio {
                           .onnx = "GreaterOrEqual Less And ReduceSum"})     \
   X(bucketize, OpInfo{.arity = 2, .columns = same_columns, .table_role = TableRole::looked_up})
 
-}  // namespace nescio
+}  // namespace nescio::expr

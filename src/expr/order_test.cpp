@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<Case> order_cases() {
   return {
@@ -52,4 +52,4 @@ TEST(Order, RefusesTablesThatAreNotAscending) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "expr/column_use.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 class Planner {
@@ -30,7 +30,7 @@ class Planner {
 
  private:
   const Node& node(NodeId id) const { return graph_.node(id); }
-  bool is_leaf(NodeId id) const { return nescio::is_leaf(node(id).op); }
+  bool is_leaf(NodeId id) const { return expr::is_leaf(node(id).op); }
   std::size_t body_columns(NodeId over) const { return node(node(over).arguments[0]).width; }
 
   bool is_search(NodeId id) const {
@@ -201,4 +201,4 @@ Plan make_plan(const Graph& graph, const std::vector<NodeId>& outputs) {
   return Planner(graph, outputs).make();
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -7,7 +7,7 @@
 
 #include "expr/expr.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// What an executor runs on one block of rows.
 struct Plan {
@@ -66,4 +66,4 @@ Plan make_plan(const Graph& graph, const std::vector<NodeId>& outputs);
 /// The slots of a plan that has everything else.
 void assign_slots(const Graph& graph, Plan& plan);
 
-}  // namespace nescio
+}  // namespace nescio::expr

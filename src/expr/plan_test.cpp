@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 class Planning : public testing::Test {
@@ -175,4 +175,4 @@ TEST_F(Planning, RefusesBodiesThatNeedWholeRows) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::unique_ptr<Program> compile(const std::vector<Expr>& outputs, const Executor& executor) {
   if (outputs.empty()) fail("[program] no expressions to compile");
@@ -48,4 +48,4 @@ void refuse_not_finite(const std::string& input, const MatrixView& view, std::si
   fail(input, ": rows ", first_row, " .. ", first_row + rows, " hold a value that is not finite");
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

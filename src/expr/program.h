@@ -11,7 +11,7 @@
 #include "base/matrix_view.h"
 #include "expr/expr.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// The arrays of a batch by the name of their input; all have the same number of rows.
 using Batch = std::map<std::string, MatrixView, std::less<>>;
@@ -89,4 +89,4 @@ std::size_t check_batch(const Graph& graph, const std::vector<NodeId>& inputs, c
 [[noreturn]] void refuse_not_finite(const std::string& input, const MatrixView& view,
                                     std::size_t first_row, std::size_t rows);
 
-}  // namespace nescio
+}  // namespace nescio::expr

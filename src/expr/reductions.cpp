@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "expr/build.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 Expr reduce(Op op, const Expr& x, const Groups& groups, ValueType type = ValueType::number) {
@@ -51,4 +51,4 @@ Expr softmax(const Expr& x) { return make(Op::softmax, {x}, x.width()); }
 Expr log_softmax(const Expr& x) { return make(Op::log_softmax, {x}, x.width()); }
 Expr cumsum(const Expr& x) { return make(Op::cumsum, {x}, x.width()); }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -5,7 +5,7 @@
 
 #include "expr/value.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Borders of groups of neighbouring columns, 0 and the width included: {0, 3, 10} = columns 0-2
 /// and 3-9. Empty: one group of all columns.
@@ -35,4 +35,4 @@ Expr softmax(const Expr& x);
 Expr log_softmax(const Expr& x);
 Expr cumsum(const Expr& x);
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -2,7 +2,7 @@
 #include "expr/cpu_kernels.h"
 #include "math/row_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 /// f(x, stride, rows, width, y, y_stride) for each group of columns.
@@ -49,4 +49,4 @@ const CpuKernel cpu::cumsum{[](const CpuCall& c) {
   });
 }};
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -6,7 +6,7 @@
 
 #include "expr/reference_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 /// f(columns of one group) for each row and group.
@@ -95,4 +95,4 @@ void reference::cumsum(const ReferenceCall& c) {
   by_row(c, [](auto x, double* out) { std::partial_sum(x.begin(), x.end(), out); });
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -3,7 +3,7 @@
 
 #include "expr/op_info.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Group g of the columns for column g of the result.
 std::vector<ColumnRange> columns_of_groups(const Graph&, const Node&, std::size_t, ColumnRange);
@@ -28,4 +28,4 @@ constexpr OpInfo reduction_row(std::string_view onnx) {
   X(log_softmax, OpInfo{.columns = all_columns, .onnx = "LogSoftmax"})            \
   X(cumsum, OpInfo{.columns = leading_columns, .prefix = true, .onnx = "CumSum"})
 
-}  // namespace nescio
+}  // namespace nescio::expr

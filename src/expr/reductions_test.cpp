@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "expr/test_operations.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<Case> reduction_cases() {
   return {
@@ -108,4 +108,4 @@ TEST(Reductions, TreatInfinitiesOfIntermediateValuesAlike) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

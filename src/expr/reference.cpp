@@ -6,7 +6,7 @@
 #include "expr/program.h"
 #include "expr/reference_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 constexpr std::size_t rows_at_once = 32;
@@ -104,4 +104,4 @@ std::unique_ptr<Program> compile_reference(const std::vector<Expr>& outputs) {
   return std::make_unique<ReferenceProgram>(outputs);
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

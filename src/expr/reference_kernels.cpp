@@ -1,6 +1,6 @@
 #include "expr/reference_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 ReferenceKernel reference_kernel(Op op) {
   static constexpr ReferenceKernel kernels[] = {
@@ -14,4 +14,4 @@ ReferenceKernel reference_kernel(Op op) {
   return kernels[static_cast<std::size_t>(op)];
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -5,7 +5,7 @@
 
 #include "expr/graph.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Values of an argument; one row or one column stands for all.
 struct ReferenceValues {
@@ -63,4 +63,4 @@ double log_sum_exp(std::span<const double> x);
 void sort_row(std::span<const double> x, bool descending, double* out);
 
 }  // namespace reference
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -4,7 +4,7 @@
 
 #include "expr/plan.h"
 
-namespace nescio {
+namespace nescio::expr {
 namespace {
 
 class SlotAssigner {
@@ -105,4 +105,4 @@ void assign_slots(const Graph& graph, Plan& plan) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "expr/build.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<ColumnRange> columns_of_product(const Graph& graph, const Node& node,
                                             std::size_t argument, ColumnRange wanted) {
@@ -91,4 +91,4 @@ Expr concat(const std::vector<Expr>& parts) {
   return parts.size() == 1 ? parts.front() : make(Op::concat, parts, width, parts.front().type());
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -5,7 +5,7 @@
 
 #include "expr/value.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// x [B, w] times a table [w, n].
 Expr matmul(const Expr& x, const Table& table);
@@ -23,4 +23,4 @@ Expr select_columns(const Expr& x, const std::vector<std::int64_t>& columns);
 Expr column(const Expr& x, std::size_t index);
 Expr concat(const std::vector<Expr>& parts);
 
-}  // namespace nescio
+}  // namespace nescio::expr

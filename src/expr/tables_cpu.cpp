@@ -4,7 +4,7 @@
 #include "expr/cpu_kernels.h"
 #include "math/gemm.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 const CpuKernel cpu::matmul{[](const CpuCall& c) {
   const CpuValues& x = c.arguments[0];
@@ -60,4 +60,4 @@ const CpuKernel cpu::concat{[](const CpuCall& c) {
   }
 }};
 
-}  // namespace nescio
+}  // namespace nescio::expr

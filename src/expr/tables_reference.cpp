@@ -3,7 +3,7 @@
 
 #include "expr/reference_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 void reference::matmul(const ReferenceCall& call) {
   const auto& x = call.arguments[0];
@@ -67,4 +67,4 @@ void reference::concat(const ReferenceCall& call) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

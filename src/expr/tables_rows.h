@@ -3,7 +3,7 @@
 
 #include "expr/op_info.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// All of x; of the table its columns, or all where they are its rows.
 std::vector<ColumnRange> columns_of_product(const Graph&, const Node&, std::size_t, ColumnRange);
@@ -33,4 +33,4 @@ std::vector<ColumnRange> columns_of_concat(const Graph&, const Node&, std::size_
   X(select_columns, OpInfo{.columns = columns_of_select, .onnx = "Gather"})                     \
   X(concat, OpInfo{.arity = any_arity, .columns = columns_of_concat, .onnx = "Concat"})
 
-}  // namespace nescio
+}  // namespace nescio::expr

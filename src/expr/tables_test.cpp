@@ -7,7 +7,7 @@
 #include "expr/test_operations.h"
 #include "expr/test_points.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<Case> table_cases() {
   const auto table = [](const Expr& x, std::size_t n) { return random_matrix(n, x.width(), 7); };
@@ -123,4 +123,4 @@ TEST(SquaredDistances, HoldForTheLargestAndTheSmallestFloats) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

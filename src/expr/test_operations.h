@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "expr/program.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 using Values = std::vector<float>;
 
@@ -85,4 +85,4 @@ inline std::vector<Case> all_cases() {
   return all;
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

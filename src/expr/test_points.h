@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 struct Points {
   std::string name;
@@ -70,4 +70,4 @@ inline std::vector<Points> hard_points(std::size_t rows, std::size_t width) {
   return all;
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

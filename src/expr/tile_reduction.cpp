@@ -6,7 +6,7 @@
 
 #include "math/row_kernels.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 TileReduction::TileReduction(Over reduction, std::size_t rows, std::size_t wanted)
     : reduction_(reduction), rows_(rows) {
@@ -67,4 +67,4 @@ void TileReduction::finish(float* out) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -7,7 +7,7 @@
 #include "expr/expr.h"
 #include "math/top_k.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// Brings the column tiles of one body together for a block of rows: sum, logsumexp (in double) or
 /// the first entries in order.
@@ -29,4 +29,4 @@ class TileReduction {
   std::unique_ptr<math::RunningTopK> found_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::expr

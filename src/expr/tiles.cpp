@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "expr/build.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 Expr over_rows(Over reduction, const Expr& body) {
   const Op op = body.graph()->node(body.id()).op;
@@ -15,4 +15,4 @@ Expr over_rows(Over reduction, const Expr& body) {
               {static_cast<std::int64_t>(reduction)});
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -3,7 +3,7 @@
 
 #include "expr/value.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// How over_rows brings the columns of its body together.
 enum class Over { sum, logsumexp, smallest, largest };
@@ -14,4 +14,4 @@ enum class Over { sum, logsumexp, smallest, largest };
 /// one search.
 Expr over_rows(Over reduction, const Expr& body);
 
-}  // namespace nescio
+}  // namespace nescio::expr

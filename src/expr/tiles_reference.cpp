@@ -4,7 +4,7 @@
 #include "expr/reference_kernels.h"
 #include "expr/tiles.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 void reference::over_rows(const ReferenceCall& c) {
   by_row(c, [&](auto x, double* out) {
@@ -17,4 +17,4 @@ void reference::over_rows(const ReferenceCall& c) {
   });
 }
 
-}  // namespace nescio
+}  // namespace nescio::expr

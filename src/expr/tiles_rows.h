@@ -3,10 +3,10 @@
 
 #include "expr/op_info.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 #define NESCIO_TILES(X) \
   X(over_rows,          \
     OpInfo{.columns = all_columns, .prefix = true, .onnx = "ReduceSum ReduceLogSumExp TopK"})
 
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -7,7 +7,7 @@
 #include "expr/test_operations.h"
 #include "expr/test_points.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 std::vector<Case> tile_cases() {
   const auto table = [](const Expr& x, std::size_t n) { return random_matrix(n, x.width(), 7); };
@@ -244,4 +244,4 @@ TEST(OverRows, TreatsInfinitiesAsTheReferenceDoes) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::expr

@@ -6,7 +6,7 @@
 
 #include "expr/graph.h"
 
-namespace nescio {
+namespace nescio::expr {
 
 /// A value of every row of a batch: a cheap handle on a node of a graph.
 class Expr {
@@ -30,4 +30,4 @@ Expr input(const std::shared_ptr<Graph>& graph, const std::string& name, std::si
 /// Constant values; [1, n] stands for every row.
 Expr constant(const std::shared_ptr<Graph>& graph, const Table& values);
 
-}  // namespace nescio
+}  // namespace nescio::expr

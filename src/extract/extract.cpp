@@ -11,7 +11,7 @@
 #include "extract/probe.h"
 #include "image/loader.h"
 
-namespace nescio {
+namespace nescio::extract {
 namespace {
 
 bool equal(const Array& a, const Array& b) {
@@ -20,9 +20,9 @@ bool equal(const Array& a, const Array& b) {
 }
 
 /// Gives the bank the network's last layer, unless it has that of another one.
-void claim_head(FeatureBank& bank, const Model& model, const std::string& remedy) {
-  const Head head{model.head_weight(), model.head_bias()};
-  std::optional<Head> there;
+void claim_head(bank::FeatureBank& bank, const nn::Model& model, const std::string& remedy) {
+  const bank::Head head{model.head_weight(), model.head_bias()};
+  std::optional<bank::Head> there;
   try {
     there = bank.head();
   } catch (const Error&) {
@@ -40,7 +40,7 @@ void claim_head(FeatureBank& bank, const Model& model, const std::string& remedy
 }
 
 /// Makes the bank the network's, unless it is another one's.
-void claim_bank(FeatureBank& bank, const Model& model) {
+void claim_bank(bank::FeatureBank& bank, const nn::Model& model) {
   const nlohmann::json ours = identity_of(model);
   const nlohmann::json theirs = bank.model();
   const std::string remedy = "; a bank holds one network, so use another bank=";
@@ -55,13 +55,13 @@ void claim_bank(FeatureBank& bank, const Model& model) {
 
 /// An array of the split, and how its rows come of a batch.
 struct Column {
-  ArrayPlan plan;
-  std::function<Array(const ImageBatch&, Pass&)>
+  bank::ArrayPlan plan;
+  std::function<Array(const image::ImageBatch&, Pass&)>
       rows;  // [batch.count ...]: the filled-up ones do not count
 };
 
 /// What the rows of the split are.
-nlohmann::json rows_of(const Dataset& dataset, const std::string& data_spec) {
+nlohmann::json rows_of(const image::Dataset& dataset, const std::string& data_spec) {
   nlohmann::json rows = {{"data", printable(data_spec)},  // as JSON gives it back, to be compared
                          {"data_sha256", dataset.hash()}};
   if (const auto names = dataset.class_names(); !names.empty()) rows["class_names"] = names;
@@ -70,49 +70,51 @@ nlohmann::json rows_of(const Dataset& dataset, const std::string& data_spec) {
 }
 
 /// What made an array that the network says.
-nlohmann::json made_by(const Model& model) {
+nlohmann::json made_by(const nn::Model& model) {
   nlohmann::json inputs = identity_of(model);
   inputs["program"] = version();
   return inputs;
 }
 
 /// Everything that is asked for. Refers to the probes.
-std::vector<Column> all_columns(const Model& model, const std::vector<NamedProbe>& probes) {
+std::vector<Column> all_columns(const nn::Model& model, const std::vector<NamedProbe>& probes) {
   const nlohmann::json network = made_by(model);
   const nlohmann::json program = {{"program", version()}};
   std::vector<Column> columns = {
       {{"logits", DType::float32, {model.classes()}, network},
-       [](const ImageBatch& batch, Pass& pass) {
+       [](const image::ImageBatch& batch, Pass& pass) {
          return pass.outputs().logits.slice(0, batch.count);
        }},
       {{"features", DType::float32, {model.feature_width()}, network},
-       [](const ImageBatch& batch, Pass& pass) {
+       [](const image::ImageBatch& batch, Pass& pass) {
          return pass.outputs().features.slice(0, batch.count);
        }},
       {{"labels", DType::int64, {}, program},
-       [](const ImageBatch& batch, Pass&) { return Array({batch.count}, batch.labels); }},
+       [](const image::ImageBatch& batch, Pass&) { return Array({batch.count}, batch.labels); }},
       {{"index", DType::int64, {}, program},
-       [](const ImageBatch& batch, Pass&) { return Array({batch.count}, batch.index); }}};
+       [](const image::ImageBatch& batch, Pass&) { return Array({batch.count}, batch.index); }}};
   for (const NamedProbe& named : probes) {
     columns.push_back({{named.name, DType::float32, {named.probe->width(model)}, network},
-                       [&probe = *named.probe](const ImageBatch& batch, Pass& pass) {
+                       [&probe = *named.probe](const image::ImageBatch& batch, Pass& pass) {
                          return probe.run(pass).slice(0, batch.count);
                        }});
   }
   return columns;
 }
 
-bool is_imported(const FeatureBank& bank, const std::string& split, const std::string& array) {
+bool is_imported(const bank::FeatureBank& bank, const std::string& split,
+                 const std::string& array) {
   return bank.inputs(split, array).contains("import");
 }
 
 /// Whether the bank has the array from equal inputs, or an import has replaced it since.
-bool is_there(const FeatureBank& bank, const std::string& split, const ArrayPlan& plan) {
+bool is_there(const bank::FeatureBank& bank, const std::string& split,
+              const bank::ArrayPlan& plan) {
   if (!bank.has(split, plan.name) || !bank.whole(split, plan.name)) return false;
   return is_imported(bank, split, plan.name) || bank.inputs(split, plan.name) == plan.inputs;
 }
 
-bool names_are_whole(const FeatureBank& bank, const std::string& split) {
+bool names_are_whole(const bank::FeatureBank& bank, const std::string& split) {
   try {
     bank.paths(split);
     return true;
@@ -123,7 +125,7 @@ bool names_are_whole(const FeatureBank& bank, const std::string& split) {
 
 /// Arrays of the split that nobody asked for and that do not belong to the new ones: of other rows, or
 /// said by this network under other conditions.
-std::vector<std::string> out_of_date(const FeatureBank& bank, const std::string& split,
+std::vector<std::string> out_of_date(const bank::FeatureBank& bank, const std::string& split,
                                      bool same_rows, const std::vector<Column>& all,
                                      const nlohmann::json& network) {
   std::vector<std::string> names;
@@ -138,7 +140,7 @@ std::vector<std::string> out_of_date(const FeatureBank& bank, const std::string&
 }
 
 /// Empty where no picture has a name.
-std::vector<std::string> names_of(const Dataset& dataset) {
+std::vector<std::string> names_of(const image::Dataset& dataset) {
   std::vector<std::string> names(dataset.size());
   for (std::size_t i = 0; i < names.size(); ++i) names[i] = dataset.name(i);
   const auto named = [](const std::string& name) { return !name.empty(); };
@@ -148,14 +150,14 @@ std::vector<std::string> names_of(const Dataset& dataset) {
 
 /// Whether the labels are the network's classes, as far as names tell: they are the same, or one side
 /// has none. A network without names can have those of data that has as many classes.
-bool may_be_answers(const Model& model, const std::vector<std::string>& classes,
+bool may_be_answers(const nn::Model& model, const std::vector<std::string>& classes,
                     const std::vector<std::string>& names) {
   if (names.empty()) return true;
   const auto& known = classes.empty() ? model.class_names() : classes;
   return known.empty() ? names.size() == model.classes() : names == known;
 }
 
-std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& split) {
+std::optional<double> accuracy_of(const bank::FeatureBank& bank, const std::string& split) {
   const Array logits = bank.array(split, "logits");
   const Array labels = bank.array(split, "labels");
   const auto classes = static_cast<std::int64_t>(logits.cols());
@@ -169,29 +171,30 @@ std::optional<double> accuracy_of(const FeatureBank& bank, const std::string& sp
   return static_cast<double>(right) / static_cast<double>(logits.rows());
 }
 
-bool on_cpu(const Model& model) { return model.device() == "cpu"; }
+bool on_cpu(const nn::Model& model) { return model.device() == "cpu"; }
 
 /// A picture takes a small part of the network's time for it, but a GPU has none to wait.
-std::size_t default_workers(const Model& model) {
+std::size_t default_workers(const nn::Model& model) {
   const auto threads = static_cast<std::size_t>(thread_count());
   return std::max<std::size_t>(2, on_cpu(model) ? threads / 2 : threads);
 }
 
 }  // namespace
 
-nlohmann::json identity_of(const Model& model) {
+nlohmann::json identity_of(const nn::Model& model) {
   return {{"network", model.info().name},
           {"weights_sha256", model.weights_sha256()},
-          {"preprocessing", to_json(model.preprocessing())}};
+          {"preprocessing", image::to_json(model.preprocessing())}};
 }
 
-std::size_t default_batch(const Model& model) {
-  const Preprocessing& p = model.preprocessing();
+std::size_t default_batch(const nn::Model& model) {
+  const image::Preprocessing& p = model.preprocessing();
   return on_cpu(model) && p.height * p.width > 64 * 64 ? 8 : 128;
 }
 
-Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
-                  FeatureBank& bank, const std::string& split, const ExtractOptions& options) {
+Extracted extract(const nn::Model& model, const image::Dataset& dataset,
+                  const std::string& data_spec, bank::FeatureBank& bank, const std::string& split,
+                  const ExtractOptions& options) {
   const std::size_t rows = dataset.size();
   const std::vector<NamedProbe> probes = make_probes(options.probes);
   const std::vector<Column> all = all_columns(model, probes);
@@ -223,10 +226,11 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
     return result;
   }
 
-  std::vector<ArrayPlan> plans;
+  std::vector<bank::ArrayPlan> plans;
   for (const Column& column : missing) plans.push_back(column.plan);
   // What is known about the same pictures stays.
-  SplitWriter writer(bank, split, rows, plans, inputs, same_rows ? Rest::kept : Rest::dropped);
+  bank::SplitWriter writer(bank, split, rows, plans, inputs,
+                           same_rows ? bank::Rest::kept : bank::Rest::dropped);
   result.gone = out_of_date(bank, split, same_rows, all, made_by(model));
   writer.leave_out(result.gone);
   if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
@@ -235,13 +239,13 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   // the bits cannot depend on how many there are. A GPU has enough to do with one.
   const std::size_t lanes =
       on_cpu(model) ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
-  std::vector<ImageBatch> batches(lanes);
+  std::vector<image::ImageBatch> batches(lanes);
   std::vector<std::vector<Array>> outputs(lanes);
-  Loader loader(dataset, model.preprocessing(),
-                {.batch = options.batch.value_or(default_batch(model)),
-                 .first = writer.done(),
-                 .workers = options.workers.value_or(default_workers(model)),
-                 .ahead = lanes + 1});
+  image::Loader loader(dataset, model.preprocessing(),
+                       {.batch = options.batch.value_or(default_batch(model)),
+                        .first = writer.done(),
+                        .workers = options.workers.value_or(default_workers(model)),
+                        .ahead = lanes + 1});
   const auto report = [&] {
     if (options.progress) options.progress(split, writer.done(), rows);
   };
@@ -268,4 +272,4 @@ Extracted extract(const Model& model, const Dataset& dataset, const std::string&
   return result;
 }
 
-}  // namespace nescio
+}  // namespace nescio::extract

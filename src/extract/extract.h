@@ -10,10 +10,10 @@
 #include "image/dataset.h"
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::extract {
 
 /// {"network", "weights_sha256", "preprocessing"}: what a bank records of its network.
-nlohmann::json identity_of(const Model& model);
+nlohmann::json identity_of(const nn::Model& model);
 
 struct ExtractOptions {
   /// Pictures per pass; the last one is filled up, so that what a picture gives does not depend on
@@ -30,7 +30,7 @@ struct ExtractOptions {
 
 /// 128, or fewer on a CPU where pictures are large: the values between two layers then stay near
 /// the processor, and memory flat.
-std::size_t default_batch(const Model& model);
+std::size_t default_batch(const nn::Model& model);
 
 struct Extracted {
   std::size_t rows = 0;
@@ -62,7 +62,8 @@ struct Extracted {
 /// Interrupted) goes on where it stopped.
 /// Error if the bank's head or model is another network's, with both hashes.
 /// Memory: a few batches per thread, whatever N.
-Extracted extract(const Model& model, const Dataset& dataset, const std::string& data_spec,
-                  FeatureBank& bank, const std::string& split, const ExtractOptions& options = {});
+Extracted extract(const nn::Model& model, const image::Dataset& dataset,
+                  const std::string& data_spec, bank::FeatureBank& bank, const std::string& split,
+                  const ExtractOptions& options = {});
 
-}  // namespace nescio
+}  // namespace nescio::extract

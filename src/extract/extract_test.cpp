@@ -12,7 +12,7 @@
 #include "io/test_folder.h"
 #include "nn/test_weights.h"
 
-namespace nescio {
+namespace nescio::extract {
 namespace {
 
 using testing::ElementsAre;
@@ -28,61 +28,62 @@ class ExtractTest : public testing::Test {
  protected:
   ExtractTest() : model_(network(1)) {
     std::vector<std::uint8_t> pixels;
-    for (const float value : made_up_numbers(20 * 32 * 32 * 3, 9)) {
+    for (const float value : nn::made_up_numbers(20 * 32 * 32 * 3, 9)) {
       pixels.push_back(static_cast<std::uint8_t>(127 * (value + 1)));
     }
-    write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
+    io::write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
     std::vector<std::int64_t> labels(20);
     for (std::size_t i = 0; i < 20; ++i) labels[i] = static_cast<std::int64_t>(i % 4);
-    write_npy(folder_ / "labels.npy", Array({20}, labels));
+    io::write_npy(folder_ / "labels.npy", Array({20}, labels));
     spec_ = text("npy:", (folder_ / "images.npy").string(),
                  "?labels=", (folder_ / "labels.npy").string());
   }
   ~ExtractTest() override { clear_interrupt(); }
 
-  Model network(std::uint32_t seed) const {
+  nn::Model network(std::uint32_t seed) const {
     const auto file = folder_ / text("weights", seed, ".safetensors");
-    write_safetensors(file, made_up_resnet20(4, seed));
-    return Model::load("resnet20:" + file.string(), "cpu");
+    io::write_safetensors(file, nn::made_up_resnet20(4, seed));
+    return nn::Model::load("resnet20:" + file.string(), "cpu");
   }
-  FeatureBank bank(const std::string& name = "bank") const {
-    return FeatureBank::open_or_create(folder_ / name);
+  bank::FeatureBank bank(const std::string& name = "bank") const {
+    return bank::FeatureBank::open_or_create(folder_ / name);
   }
-  Extracted run(FeatureBank& bank, const std::string& spec, ExtractOptions options = {.batch = 6}) {
-    return extract(model_, *open_dataset(spec), spec, bank, "toy/test", options);
+  Extracted run(bank::FeatureBank& bank, const std::string& spec,
+                ExtractOptions options = {.batch = 6}) {
+    return extract(model_, *image::open_dataset(spec), spec, bank, "toy/test", options);
   }
 
   int banks_ = 0;
-  TestFolder folder_;
-  Model model_;
+  io::TestFolder folder_;
+  nn::Model model_;
   std::string spec_;
 };
 
 TEST_F(ExtractTest, KnowsAnAccuracyWhereClassesAgree) {
   const auto accuracy = [&](const std::vector<std::string>& of_network, const std::string& data) {
-    FeatureBank target = bank(text("bank", ++banks_));
+    bank::FeatureBank target = bank(text("bank", ++banks_));
     const std::string spec = "procedural:shapes?count=20&" + data;
     return run(target, spec, {.batch = 6, .class_names = of_network}).accuracy.has_value();
   };
-  const auto names = open_dataset("procedural:shapes?count=20&classes=0-3")->class_names();
+  const auto names = image::open_dataset("procedural:shapes?count=20&classes=0-3")->class_names();
   EXPECT_TRUE(accuracy({}, "classes=0-3"));
   EXPECT_FALSE(accuracy({}, "classes=0-2"));  // labels that fit by chance
   EXPECT_TRUE(accuracy(names, "classes=0-3"));
   EXPECT_FALSE(accuracy(names, "classes=4-7"));
   EXPECT_FALSE(accuracy(names, "classes=1,0,2,3"));
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   EXPECT_TRUE(run(target, spec_, {.batch = 6, .class_names = names}).accuracy.has_value());
 }
 
 TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   const Extracted done = run(target, spec_);
   EXPECT_EQ(done.rows, 20u);
   EXPECT_EQ(done.classes, 4u);
   EXPECT_EQ(done.feature_width, 64u);
   EXPECT_FALSE(done.was_there());
 
-  const FeatureBank read = FeatureBank::open(folder_ / "bank");
+  const bank::FeatureBank read = bank::FeatureBank::open(folder_ / "bank");
   const Array logits = read.array("toy/test", "logits");
   EXPECT_EQ(logits.shape(), (Shape{20, 4}));
   EXPECT_EQ(read.array("toy/test", "features").shape(), (Shape{20, 64}));
@@ -92,8 +93,8 @@ TEST_F(ExtractTest, WritesWhatTheNetworkSays) {
   EXPECT_EQ(read.model().at("weights_sha256"), model_.weights_sha256());
 
   // Picture 7 goes through by hand, in a batch of the same shape.
-  const Sample sample = open_dataset(spec_)->load(7);
-  const Preprocessor preprocessor(model_.preprocessing());
+  const image::Sample sample = image::open_dataset(spec_)->load(7);
+  const image::Preprocessor preprocessor(model_.preprocessing());
   std::vector<float> images(6 * preprocessor.size());
   preprocessor.apply(sample.image, std::span(images).first(preprocessor.size()));
   const Array by_hand = model_.forward(images).logits;
@@ -112,7 +113,7 @@ constexpr const char* odin = "odin(epsilon=0.0014,T=1000)";
 constexpr const char* still = "odin(epsilon=0,T=1000)";
 
 TEST_F(ExtractTest, AddsWhatProbesSay) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   const Extracted done = run(target, spec_, {.batch = 6, .probes = {"odin"}});
   EXPECT_THAT(done.probes, ElementsAre(odin));
   EXPECT_EQ(target.array("toy/test", odin).shape(), (Shape{20, 4}));
@@ -122,7 +123,7 @@ TEST_F(ExtractTest, AddsWhatProbesSay) {
 }
 
 TEST_F(ExtractTest, AFurtherProbeAddsItsArrayOnly) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_);
   const auto logits_file = folder_ / "bank/toy/test/logits.npy";
   const auto time = std::filesystem::last_write_time(logits_file);
@@ -133,7 +134,7 @@ TEST_F(ExtractTest, AFurtherProbeAddsItsArrayOnly) {
   EXPECT_THAT(two.there, ElementsAre("logits", "features", "labels", "index", odin));
   EXPECT_EQ(std::filesystem::last_write_time(logits_file), time);
 
-  const FeatureBank read = FeatureBank::open(folder_ / "bank");
+  const bank::FeatureBank read = bank::FeatureBank::open(folder_ / "bank");
   EXPECT_THAT(read.arrays("toy/test"),
               ElementsAre("features", "index", "labels", "logits", still, odin));
   const Array unmoved = read.array("toy/test", still);
@@ -142,7 +143,7 @@ TEST_F(ExtractTest, AFurtherProbeAddsItsArrayOnly) {
     EXPECT_NEAR(unmoved.as<float>()[i], logits.as<float>()[i], 1e-4);
   }
   // The same bits as all in one go.
-  FeatureBank at_once = bank("at_once");
+  bank::FeatureBank at_once = bank("at_once");
   run(at_once, spec_, {.batch = 6, .probes = {"odin(epsilon=0)", "odin"}});
   for (const char* array : {"logits", "features", odin, still}) {
     expect_equal_bits(read.array("toy/test", array), at_once.array("toy/test", array));
@@ -150,7 +151,7 @@ TEST_F(ExtractTest, AFurtherProbeAddsItsArrayOnly) {
 }
 
 TEST_F(ExtractTest, AnInterruptedProbeLeavesTheBankAndGoesOn) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_);
   const auto interrupt_at_12 = [](std::string_view, std::size_t done, std::size_t) {
     if (done == 12) request_interrupt();
@@ -159,7 +160,7 @@ TEST_F(ExtractTest, AnInterruptedProbeLeavesTheBankAndGoesOn) {
   EXPECT_THROW(run(target, spec_, {.batch = 6, .probes = probes, .progress = interrupt_at_12}),
                Interrupted);
   clear_interrupt();
-  FeatureBank reopened = bank();
+  bank::FeatureBank reopened = bank();
   EXPECT_THAT(reopened.arrays("toy/test"), ElementsAre("features", "index", "labels", "logits"));
   reopened.verify();
   EXPECT_EQ(run(reopened, spec_, {.batch = 6, .probes = probes}).rows_before, 12u);
@@ -167,15 +168,15 @@ TEST_F(ExtractTest, AnInterruptedProbeLeavesTheBankAndGoesOn) {
 }
 
 TEST_F(ExtractTest, ArraysOfOtherConditionsDoNotStayBesideNewOnes) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_, {.batch = 6, .probes = {"odin"}});
   // As another version of the program would have left it.
-  nlohmann::json manifest = read_json(folder_ / "bank/bank.json");
+  nlohmann::json manifest = io::read_json(folder_ / "bank/bank.json");
   for (auto& [name, array] : manifest["splits"]["toy/test"]["arrays"].items()) {
     array["inputs"]["program"] = "0.0.1";
   }
-  write_json(folder_ / "bank/bank.json", manifest);
-  FeatureBank older = FeatureBank::open(folder_ / "bank");
+  io::write_json(folder_ / "bank/bank.json", manifest);
+  bank::FeatureBank older = bank::FeatureBank::open(folder_ / "bank");
   const Extracted again = run(older, spec_);
   EXPECT_THAT(again.gone, ElementsAre(odin));
   EXPECT_THAT(again.there, testing::IsEmpty());
@@ -183,11 +184,12 @@ TEST_F(ExtractTest, ArraysOfOtherConditionsDoNotStayBesideNewOnes) {
 }
 
 /// Grey pictures with names, of which one was left out.
-class Named final : public Dataset {
+class Named final : public image::Dataset {
  public:
   std::size_t size() const override { return 3; }
-  Sample load(std::size_t i) const override {
-    return {Image{32, 32, 1, std::vector<std::uint8_t>(32 * 32, static_cast<std::uint8_t>(i))}};
+  image::Sample load(std::size_t i) const override {
+    return {
+        image::Image{32, 32, 1, std::vector<std::uint8_t>(32 * 32, static_cast<std::uint8_t>(i))}};
   }
   std::string hash() const override { return "named"; }
   std::string name(std::size_t i) const override { return text("a/", i, ".png"); }
@@ -195,7 +197,7 @@ class Named final : public Dataset {
 };
 
 TEST_F(ExtractTest, KeepsTheNamesOfPicturesAndCountsTheBroken) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   const Extracted done = extract(model_, Named(), "named", target, "toy/test", {.batch = 2});
   EXPECT_EQ(done.skipped, 1u);
   EXPECT_EQ(target.manifest("toy/test").at("inputs").at("skipped"), 1);
@@ -210,11 +212,11 @@ TEST_F(ExtractTest, KeepsTheNamesOfPicturesAndCountsTheBroken) {
 }
 
 TEST_F(ExtractTest, RecordsItsInputs) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_);
   const nlohmann::json& rows = target.manifest("toy/test").at("inputs");
   EXPECT_EQ(rows.at("data"), spec_);
-  EXPECT_EQ(rows.at("data_sha256"), open_dataset(spec_)->hash());
+  EXPECT_EQ(rows.at("data_sha256"), image::open_dataset(spec_)->hash());
   const nlohmann::json inputs = target.inputs("toy/test", "logits");
   EXPECT_EQ(inputs.at("weights_sha256"), model_.weights_sha256());
   EXPECT_EQ(inputs.at("preprocessing").at("mean").at(0), 0.485);
@@ -222,16 +224,17 @@ TEST_F(ExtractTest, RecordsItsInputs) {
 }
 
 TEST_F(ExtractTest, BitsDoNotDependOnTheNumberOfPictures) {
-  FeatureBank whole = bank("whole"), part = bank("part");
+  bank::FeatureBank whole = bank("whole"), part = bank("part");
   run(whole, spec_);
-  write_npy(folder_ / "rows.npy", Array({8}, std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+  io::write_npy(folder_ / "rows.npy",
+                Array({8}, std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7}));
   run(part, spec_ + "&index=" + (folder_ / "rows.npy").string());
   expect_equal_bits(part.array("toy/test", "features"),
                     whole.array("toy/test", "features").slice(0, 8));
 }
 
 TEST_F(ExtractTest, LeavesASplitFromEqualInputsAlone) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   const Extracted first = run(target, spec_);
   std::size_t calls = 0;
   const Extracted again =
@@ -243,17 +246,17 @@ TEST_F(ExtractTest, LeavesASplitFromEqualInputsAlone) {
 
   // Other pixels behind the same name are another input.
   std::vector<std::uint8_t> pixels(20 * 32 * 32 * 3, 200);
-  write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
+  io::write_npy(folder_ / "images.npy", Array({20, 32, 32, 3}, pixels));
   EXPECT_FALSE(run(target, spec_).was_there());
 }
 
 class ImportedBeside : public ExtractTest {
  protected:
   /// What an import does, of an integer for each row.
-  static void import(FeatureBank& target, const char* array) {
-    SplitWriter writer(target, "toy/test", 20,
-                       {{array, DType::int64, {}, {{"import", {{"from", "y.npy"}}}}}}, {},
-                       Rest::kept);
+  static void import(bank::FeatureBank& target, const char* array) {
+    bank::SplitWriter writer(target, "toy/test", 20,
+                             {{array, DType::int64, {}, {{"import", {{"from", "y.npy"}}}}}}, {},
+                             bank::Rest::kept);
     writer.write(array, Array({20}, std::vector<std::int64_t>(20, 2)));
     writer.commit(20);
     writer.finish();
@@ -261,14 +264,14 @@ class ImportedBeside : public ExtractTest {
 };
 
 TEST_F(ImportedBeside, ScoresAreNoReasonToRunAgain) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_);
   import(target, "score_msp");
   EXPECT_TRUE(run(target, spec_).was_there());
 }
 
 TEST_F(ImportedBeside, ArraysThatAnImportReplacedStayAndAreNamed) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   EXPECT_THAT(run(target, spec_).imported, testing::IsEmpty());
   import(target, "labels");
   const Extracted again = run(target, spec_);
@@ -278,7 +281,7 @@ TEST_F(ImportedBeside, ArraysThatAnImportReplacedStayAndAreNamed) {
 }
 
 TEST_F(ImportedBeside, WhatIsAboutOtherPicturesGoesAndIsNamed) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_, {.batch = 6, .probes = {"odin"}});
   import(target, "score_msp");
   const Extracted other = run(target, "procedural:shapes?count=20&classes=0-3");
@@ -287,19 +290,19 @@ TEST_F(ImportedBeside, WhatIsAboutOtherPicturesGoesAndIsNamed) {
 }
 
 TEST_F(ExtractTest, DamagedArraysAreWrittenAgain) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_);
   const Array logits = target.array("toy/test", "logits");
   std::filesystem::remove(folder_ / "bank/toy/test/logits.npy");
   std::filesystem::remove(folder_ / "bank/head/weight.npy");
-  FeatureBank damaged = FeatureBank::open(folder_ / "bank");
+  bank::FeatureBank damaged = bank::FeatureBank::open(folder_ / "bank");
   EXPECT_THAT(run(damaged, spec_).there, ElementsAre("features", "labels", "index"));
   expect_equal_bits(damaged.array("toy/test", "logits"), logits);
   EXPECT_TRUE(damaged.head());
 }
 
 TEST_F(ExtractTest, GoesOnAfterAnInterruptWithEqualBits) {
-  FeatureBank straight = bank("straight"), broken = bank("broken");
+  bank::FeatureBank straight = bank("straight"), broken = bank("broken");
   run(straight, spec_);
   const auto interrupt_at_12 = [](std::string_view, std::size_t done, std::size_t) {
     if (done == 12) request_interrupt();
@@ -308,7 +311,7 @@ TEST_F(ExtractTest, GoesOnAfterAnInterruptWithEqualBits) {
   EXPECT_FALSE(broken.has("toy/test"));
   clear_interrupt();
 
-  FeatureBank reopened = bank("broken");
+  bank::FeatureBank reopened = bank("broken");
   const Extracted done = run(reopened, spec_);
   EXPECT_EQ(done.rows_before, 12u);
   for (const char* array : {"logits", "features"}) {
@@ -318,33 +321,34 @@ TEST_F(ExtractTest, GoesOnAfterAnInterruptWithEqualBits) {
 }
 
 TEST_F(ExtractTest, RefusesAnotherNetworkInTheSameBank) {
-  FeatureBank target = bank();
+  bank::FeatureBank target = bank();
   run(target, spec_);
-  const Model other = network(2);
-  const std::string message = error_of(
-      [&] { extract(other, *open_dataset(spec_), spec_, target, "toy/train", {.batch = 6}); });
+  const nn::Model other = network(2);
+  const std::string message = io::error_of([&] {
+    extract(other, *image::open_dataset(spec_), spec_, target, "toy/train", {.batch = 6});
+  });
   EXPECT_THAT(message, HasSubstr(model_.weights_sha256()));
   EXPECT_THAT(message, HasSubstr(other.weights_sha256()));
   EXPECT_FALSE(target.has("toy/train"));
 }
 
 TEST_F(ExtractTest, ComparesWithAHeadThatWasImported) {
-  FeatureBank equal = bank("equal"), different = bank("different");
+  bank::FeatureBank equal = bank("equal"), different = bank("different");
   equal.set_head({model_.head_weight(), model_.head_bias()}, {});
   EXPECT_FALSE(run(equal, spec_).was_there());
-  const Model other = network(2);
+  const nn::Model other = network(2);
   different.set_head({other.head_weight(), other.head_bias()}, {});
-  EXPECT_THAT(error_of([&] { run(different, spec_); }), HasSubstr(model_.weights_sha256()));
+  EXPECT_THAT(io::error_of([&] { run(different, spec_); }), HasSubstr(model_.weights_sha256()));
 }
 
 TEST_F(ExtractTest, TakesAnyLabelsButGivesNoAccuracyForStrangers) {
   std::vector<std::int64_t> labels(20, 3);
   labels[5] = 4;  // the network has classes 0 .. 3
-  write_npy(folder_ / "labels.npy", Array({20}, labels));
-  FeatureBank target = bank();
+  io::write_npy(folder_ / "labels.npy", Array({20}, labels));
+  bank::FeatureBank target = bank();
   EXPECT_FALSE(run(target, spec_).accuracy.has_value());
   EXPECT_EQ(target.array("toy/test", "labels").as<std::int64_t>()[5], 4);
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::extract

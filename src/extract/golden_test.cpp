@@ -13,7 +13,7 @@
 #include "io/npy.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::extract {
 namespace {
 
 class GoldenTest : public testing::Test {
@@ -25,8 +25,8 @@ class GoldenTest : public testing::Test {
     data_ = data;
     weights_ = weights;
   }
-  Model load(const std::string& network, const std::string& file) const {
-    return Model::load(network + ":" + weights_ + "/" + file, "cpu");
+  nn::Model load(const std::string& network, const std::string& file) const {
+    return nn::Model::load(network + ":" + weights_ + "/" + file, "cpu");
   }
   std::string cifar10_test() const {
     return "cifar10:" + data_ + "/cifar-10-batches-bin?split=test";
@@ -35,14 +35,14 @@ class GoldenTest : public testing::Test {
   double accuracy(const std::string& network, const std::string& file, std::int64_t rows) const {
     std::vector<std::int64_t> index;
     for (std::int64_t i = 0; i < rows; ++i) index.push_back(i);
-    write_npy(folder_ / "rows.npy", Array({index.size()}, index));
+    io::write_npy(folder_ / "rows.npy", Array({index.size()}, index));
     const std::string spec = cifar10_test() + "&index=" + (folder_ / "rows.npy").string();
-    FeatureBank bank = FeatureBank::open_or_create(folder_ / network);
-    return extract(load(network, file), *open_dataset(spec), spec, bank, "cifar10/test")
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / network);
+    return extract(load(network, file), *image::open_dataset(spec), spec, bank, "cifar10/test")
         .accuracy.value();
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
   std::string data_, weights_;
 };
 
@@ -75,21 +75,22 @@ TEST_F(GoldenTest, ReproducesTheGoldenBankFromPictures) {
            "/notmnist/t10k-labels-idx1-ubyte.gz&",
        false},
   };
-  const Model model = load("resnet20", "resnet20-12fca82f.th");
-  FeatureBank bank = FeatureBank::open_or_create(folder_ / "bank");
-  EXPECT_EQ(distance(model.head_weight(), read_npy(golden + "head_weight.npy")), 0.0);
-  EXPECT_EQ(distance(model.head_bias(), read_npy(golden + "head_bias.npy")), 0.0);
+  const nn::Model model = load("resnet20", "resnet20-12fca82f.th");
+  bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / "bank");
+  EXPECT_EQ(distance(model.head_weight(), io::read_npy(golden + "head_weight.npy")), 0.0);
+  EXPECT_EQ(distance(model.head_bias(), io::read_npy(golden + "head_bias.npy")), 0.0);
   for (const Split& split : splits) {
     const std::string files = golden + split.name;
     const std::string spec = split.data + "index=" + files + "_index.npy";
     const std::string name = "golden/" + split.name;
-    extract(model, *open_dataset(spec), spec, bank, name);
-    EXPECT_LT(distance(bank.array(name, "features"), read_npy(files + "_features.npy")), 1e-4)
+    extract(model, *image::open_dataset(spec), spec, bank, name);
+    EXPECT_LT(distance(bank.array(name, "features"), io::read_npy(files + "_features.npy")), 1e-4)
         << name;
-    EXPECT_LT(distance(bank.array(name, "logits"), read_npy(files + "_logits.npy")), 1e-4) << name;
+    EXPECT_LT(distance(bank.array(name, "logits"), io::read_npy(files + "_logits.npy")), 1e-4)
+        << name;
     const auto equal = [&](const char* array) {
       return std::ranges::equal(bank.array(name, array).as<std::int64_t>(),
-                                read_npy(files + "_" + array + ".npy").as<std::int64_t>());
+                                io::read_npy(files + "_" + array + ".npy").as<std::int64_t>());
     };
     EXPECT_TRUE(equal("index")) << name;
     EXPECT_EQ(equal("labels"), split.labelled) << name;
@@ -137,17 +138,19 @@ TEST_F(GoldenTest, MnistNetworksMeetNegativeDigits) {
       {"negative/first", mnist + "negative=true&index=0-1999"},
   };
   for (const Negatives& row : expected) {
-    const Model model = load("mnist_convnet", text("mnist/", row.file, ".pt"));
-    FeatureBank bank = FeatureBank::open_or_create(folder_ / row.file);
-    for (const auto& [name, spec] : sets) extract(model, *open_dataset(spec), spec, bank, name);
+    const nn::Model model = load("mnist_convnet", text("mnist/", row.file, ".pt"));
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / row.file);
+    for (const auto& [name, spec] : sets)
+      extract(model, *image::open_dataset(spec), spec, bank, name);
     std::map<std::string, Array> scores;
-    const Results results = evaluate(
+    const evaluation::Results results = evaluation::evaluate(
         bank, {.id = "mnist/test", .far = {"negative/all", "negative/first"}},
         {.detectors = {"msp"}, .intervals = {.resamples = 0}}, {},
         [&](const std::string&, const std::string& set, const Array& s) { scores[set] = s; });
     const auto percent = [&](const std::string& set, const std::string& metric) {
-      const auto found = std::ranges::find_if(
-          results.rows, [&](const ResultRow& r) { return r.set == set && r.metric == metric; });
+      const auto found = std::ranges::find_if(results.rows, [&](const evaluation::ResultRow& r) {
+        return r.set == set && r.metric == metric;
+      });
       return 100 * found->value;
     };
     for (const auto& [set, values] :
@@ -164,9 +167,9 @@ TEST_F(GoldenTest, MnistNetworksMeetNegativeDigits) {
 }
 
 /// Photos of which the largest logit is the right one; the i-th of the 100 has class 10 i.
-std::size_t right_photos(const Model& model, const std::string& folder, FeatureBank& bank,
+std::size_t right_photos(const nn::Model& model, const std::string& folder, bank::FeatureBank& bank,
                          const std::string& split) {
-  extract(model, *open_dataset("files:" + folder), folder, bank, split);
+  extract(model, *image::open_dataset("files:" + folder), folder, bank, split);
   const Array logits = bank.array(split, "logits");
   std::size_t right = 0;
   for (std::size_t i = 0; i < logits.rows(); ++i) {
@@ -180,8 +183,8 @@ std::size_t right_photos(const Model& model, const std::string& folder, FeatureB
 TEST_F(GoldenTest, SqueezeNetKnowsThePhotosItDoesInPython) {
   const std::string photos = data_ + "/imagenet-sample";
   const auto count = [&](const std::string& options) {
-    FeatureBank bank = FeatureBank::open_or_create(folder_ / "bank" / (options + "x"));
-    const Model model = load("squeezenet1_0", "squeezenet1.0_dc.safetensors" + options);
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / "bank" / (options + "x"));
+    const nn::Model model = load("squeezenet1_0", "squeezenet1.0_dc.safetensors" + options);
     const std::size_t right = right_photos(model, photos, bank, "photos/test");
     EXPECT_FALSE(bank.head());  // ReLU stands behind the last layer
     EXPECT_EQ(bank.rows("photos/test"), 100u);
@@ -193,4 +196,4 @@ TEST_F(GoldenTest, SqueezeNetKnowsThePhotosItDoesInPython) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::extract

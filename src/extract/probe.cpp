@@ -5,7 +5,7 @@
 #include "base/arguments.h"
 #include "base/usage.h"
 
-namespace nescio {
+namespace nescio::extract {
 namespace {
 
 const ProbeInfo& find_probe(const std::string& name) {
@@ -44,4 +44,4 @@ std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::extract

@@ -17,34 +17,34 @@
 #include "base/parameters.h"
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::extract {
 
 /// A batch on its way through the network. What several arrays are made of is computed once, when the
 /// first asks for it. Of one thread.
 class Pass {
  public:
   /// Refers to both; pictures as Model::forward() takes them.
-  Pass(const Model& model, std::span<const float> images) : model_(model), images_(images) {}
+  Pass(const nn::Model& model, std::span<const float> images) : model_(model), images_(images) {}
 
-  const Model& model() const { return model_; }
+  const nn::Model& model() const { return model_; }
   std::span<const float> images() const { return images_; }
   /// What the network says.
-  const ModelOutputs& outputs() {
+  const nn::ModelOutputs& outputs() {
     if (!outputs_) outputs_ = model_.forward(images_);
     return *outputs_;
   }
 
  private:
-  const Model& model_;
+  const nn::Model& model_;
   std::span<const float> images_;
-  std::optional<ModelOutputs> outputs_;
+  std::optional<nn::ModelOutputs> outputs_;
 };
 
 class Probe {
  public:
   virtual ~Probe() = default;
   /// Values in a row of its array, which is float32 [N, width].
-  virtual std::size_t width(const Model& model) const = 0;
+  virtual std::size_t width(const nn::Model& model) const = 0;
   /// [B, width] for a batch. Called by several threads at once.
   virtual Array run(Pass& pass) const = 0;
 };
@@ -87,4 +87,4 @@ struct NamedProbe {
 /// one) and for one that stands there twice.
 std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs);
 
-}  // namespace nescio
+}  // namespace nescio::extract

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// With 16 bits behind the point.
@@ -51,4 +51,4 @@ Image transformed(const Image& image, const AffineMap& map) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

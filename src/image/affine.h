@@ -3,7 +3,7 @@
 
 #include "image/image.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// Where a pixel comes from: that at (x, y) from (a x + b y + c, d x + e y + f), x to the right, y
 /// down, in pixels; centres are at halves.
@@ -21,4 +21,4 @@ AffineMap rotation(double degrees, std::size_t height, std::size_t width);
 /// Sides and places up to 32767.
 Image transformed(const Image& image, const AffineMap& map);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,7 +4,7 @@
 
 #include "image/test_pictures.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 // Digests are of what Pillow 13.0 makes of pattern(31, 20, 3) and (31, 20, 1);
@@ -57,4 +57,4 @@ TEST(Affine, MovesToTheRightAndDown) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

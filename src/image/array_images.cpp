@@ -6,7 +6,7 @@
 #include "io/array_file.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// The array as N pictures.
@@ -148,7 +148,7 @@ std::unique_ptr<Dataset> dataset_of_arrays(const Array& images, const std::optio
   }
   const Sides sides = sides_of(images.shape(), layout, found);
   if (layout != Layout::nhw && layout != Layout::nhwc) {
-    hash = sha256(text(hash, " layout ", layout_names()[static_cast<std::size_t>(layout)]));
+    hash = io::sha256(text(hash, " layout ", layout_names()[static_cast<std::size_t>(layout)]));
   }
   const auto pixels = images.as<std::uint8_t>();
   if (std::ranges::all_of(pixels, [](std::uint8_t v) { return v <= 1; }) && !pixels.empty()) {
@@ -164,12 +164,12 @@ std::unique_ptr<Dataset> dataset_of_arrays(const Array& images, const std::optio
 
 std::string hash_of_files(const std::string& images, const std::string& labels) {
   const auto hash_of = [](const std::string& source) {
-    const ArrayPlace place = array_place(source);
-    const std::string hash = sha256_file(place.file);
-    return place.member ? sha256(text(hash, " member ", *place.member)) : hash;
+    const io::ArrayPlace place = io::array_place(source);
+    const std::string hash = io::sha256_file(place.file);
+    return place.member ? io::sha256(text(hash, " member ", *place.member)) : hash;
   };
   return labels.empty() ? hash_of(images)
-                        : sha256(text(hash_of(images), " labels ", hash_of(labels)));
+                        : io::sha256(text(hash_of(images), " labels ", hash_of(labels)));
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

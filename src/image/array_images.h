@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// What the sides of an array of pictures mean. `unknown`: [N, H, W] and [N, H, W, C] as they are;
 /// [H, W, 3] without labels is one colour picture, [N, C, H, W] is told by its sides.
@@ -28,4 +28,4 @@ std::unique_ptr<Dataset> dataset_of_arrays(const Array& images, const std::optio
 /// SHA-256 of the contents of a file and, where named, a second one; each may have a "#member".
 std::string hash_of_files(const std::string& images, const std::string& labels);
 
-}  // namespace nescio
+}  // namespace nescio::image

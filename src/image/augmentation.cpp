@@ -3,7 +3,7 @@
 #include "base/arguments.h"
 #include "base/usage.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 const AugmentInfo& find_augmentation(std::string_view name) {
@@ -48,4 +48,4 @@ void Augmentation::apply(Image& image, Size network, std::uint64_t seed, std::si
   for (const auto& step : steps_) step->apply(image, network, rng);
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

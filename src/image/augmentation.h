@@ -16,7 +16,7 @@
 #include "base/rng.h"
 #include "image/image.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// One kind of change. apply() may be called by several threads at once.
 class Augment {
@@ -70,4 +70,4 @@ class Augmentation {
   std::vector<std::shared_ptr<const Augment>> steps_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::image

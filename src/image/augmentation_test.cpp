@@ -8,7 +8,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::HasSubstr;
@@ -114,7 +114,7 @@ TEST(Augmentation, NoneLeavesPicturesAsTheyAre) {
 }
 
 TEST(Augmentation, RefusesWithTheName) {
-  const auto fault = [](const char* specs) { return error_of([&] { Augmentation{specs}; }); };
+  const auto fault = [](const char* specs) { return io::error_of([&] { Augmentation{specs}; }); };
   EXPECT_THAT(fault("flop"), HasSubstr("Did you mean 'flip'?"));
   EXPECT_THAT(fault("crop(pad=4)"), HasSubstr("[crop] unknown parameter 'pad'"));
   EXPECT_THAT(fault("crop(padding=-1)"), HasSubstr("in [0, 4096]"));
@@ -125,7 +125,7 @@ TEST(Augmentation, RefusesWithTheName) {
 }
 
 TEST(Augmentation, RefusesRangesThatAreReversed) {
-  const auto fault = [](const char* specs) { return error_of([&] { Augmentation{specs}; }); };
+  const auto fault = [](const char* specs) { return io::error_of([&] { Augmentation{specs}; }); };
   EXPECT_EQ(fault("random_resized_crop(scale_min=0.5,scale_max=0.5)"), "");
   EXPECT_THAT(
       fault("random_resized_crop(scale_min=0.9,scale_max=0.2)"),
@@ -139,4 +139,4 @@ TEST(Augmentation, RefusesRangesThatAreReversed) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

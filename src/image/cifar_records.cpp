@@ -10,7 +10,7 @@
 #include "io/pickled_arrays.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr std::size_t side = 32;
@@ -34,7 +34,7 @@ class RecordFiles final : public Dataset {
     return file.label(row);
   }
   std::string hash() const override {
-    Sha256 hash;
+    io::Sha256 hash;
     for (const CifarRecords& file : files_) hash.add(file.bytes().span());
     return hash.hex();
   }
@@ -63,7 +63,7 @@ Image CifarRecords::image(std::size_t i) const {
   return from_planes(bytes_.data() + i * record_bytes() + labels_.bytes, channels, side, side);
 }
 
-CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& labels,
+CifarRecords parse_cifar_records(const io::SharedBytes& bytes, const RecordLabels& labels,
                                  std::string_view where) {
   CifarRecords records;
   records.bytes_ = bytes;
@@ -82,9 +82,10 @@ CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& l
   return records;
 }
 
-SharedBytes records_of_pickle(const SharedBytes& bytes, const std::vector<std::string>& label_keys,
-                              std::string_view where) {
-  const PickledArrays read = parse_pickled_arrays(bytes, where);
+io::SharedBytes records_of_pickle(const io::SharedBytes& bytes,
+                                  const std::vector<std::string>& label_keys,
+                                  std::string_view where) {
+  const io::PickledArrays read = io::parse_pickled_arrays(bytes, where);
   const auto array = [&](const std::string& key) {
     const auto found = read.arrays.find(key);
     if (found == read.arrays.end()) fail(where, ": expected '", key, "' of CIFAR in it");
@@ -115,14 +116,14 @@ SharedBytes records_of_pickle(const SharedBytes& bytes, const std::vector<std::s
     const auto pixels = data.as<std::uint8_t>().subspan(i * pixel_bytes, pixel_bytes);
     records.insert(records.end(), pixels.begin(), pixels.end());
   }
-  return SharedBytes(std::move(records));
+  return io::SharedBytes(std::move(records));
 }
 
 namespace {
 
-std::unique_ptr<Dataset> dataset_of(const std::vector<std::pair<std::string, SharedBytes>>& files,
-                                    const RecordLabels& labels,
-                                    std::vector<std::string> class_names) {
+std::unique_ptr<Dataset> dataset_of(
+    const std::vector<std::pair<std::string, io::SharedBytes>>& files, const RecordLabels& labels,
+    std::vector<std::string> class_names) {
   std::vector<CifarRecords> parsed;
   for (const auto& [name, bytes] : files) {
     parsed.push_back(parse_cifar_records(bytes, labels, name));
@@ -144,21 +145,21 @@ std::optional<std::filesystem::path> folder_of(const CifarVersion& version,
 
 std::unique_ptr<Dataset> open_cifar(const std::filesystem::path& path, const CifarVersion& binary,
                                     const CifarVersion& python, const RecordLabels& labels) {
-  std::vector<std::pair<std::string, SharedBytes>> files;
+  std::vector<std::pair<std::string, io::SharedBytes>> files;
   if (const auto folder = folder_of(python, path); folder && !folder_of(binary, path)) {
     for (const std::string& name : python.files) {
       const std::string file = (*folder / name).string();
-      files.emplace_back(file, records_of_pickle(map_file(file), python.label_keys, file));
+      files.emplace_back(file, records_of_pickle(io::map_file(file), python.label_keys, file));
     }
     std::vector<std::string> names;
     if (std::filesystem::exists(*folder / python.names)) {
-      names = read_pickled_arrays(*folder / python.names).texts[python.names_key];
+      names = io::read_pickled_arrays(*folder / python.names).texts[python.names_key];
     }
     return dataset_of(files, labels, std::move(names));
   }
   const std::filesystem::path folder = folder_of(binary, path).value_or(path);
   for (const std::string& name : binary.files) {
-    files.emplace_back((folder / name).string(), map_file(folder / name));
+    files.emplace_back((folder / name).string(), io::map_file(folder / name));
   }
   return dataset_of(files, labels, read_class_names(folder / binary.names));
 }
@@ -166,19 +167,19 @@ std::unique_ptr<Dataset> open_cifar(const std::filesystem::path& path, const Cif
 std::unique_ptr<Dataset> open_cifar_records(const std::vector<std::filesystem::path>& files,
                                             const RecordLabels& labels,
                                             std::vector<std::string> class_names) {
-  std::vector<std::pair<std::string, SharedBytes>> mapped;
-  for (const auto& file : files) mapped.emplace_back(file.string(), map_file(file));
+  std::vector<std::pair<std::string, io::SharedBytes>> mapped;
+  for (const auto& file : files) mapped.emplace_back(file.string(), io::map_file(file));
   return dataset_of(mapped, labels, std::move(class_names));
 }
 
 std::vector<std::string> read_class_names(const std::filesystem::path& file) {
   std::vector<std::string> names;
   if (!std::filesystem::exists(file)) return names;
-  std::istringstream lines(read_text(file));
+  std::istringstream lines(io::read_text(file));
   for (std::string line; std::getline(lines, line);) {
     if (!trim(line).empty()) names.emplace_back(trim(line));
   }
   return names;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

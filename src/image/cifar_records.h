@@ -13,7 +13,7 @@
 #include "image/dataset.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// What stands before the pixels of a record.
 struct RecordLabels {
@@ -28,27 +28,28 @@ class CifarRecords {
   std::size_t size() const { return bytes_.size() / record_bytes(); }
   std::int64_t label(std::size_t i) const;
   Image image(std::size_t i) const;
-  const SharedBytes& bytes() const { return bytes_; }
+  const io::SharedBytes& bytes() const { return bytes_; }
 
  private:
-  friend CifarRecords parse_cifar_records(const SharedBytes&, const RecordLabels&,
+  friend CifarRecords parse_cifar_records(const io::SharedBytes&, const RecordLabels&,
                                           std::string_view);
   std::size_t record_bytes() const;
 
-  SharedBytes bytes_;
+  io::SharedBytes bytes_;
   RecordLabels labels_;
 };
 
 /// Error, beginning with `where`, unless the bytes are a whole number (>= 1) of records whose labels
 /// are those of classes. Cost: looks at every label.
-CifarRecords parse_cifar_records(const SharedBytes& bytes, const RecordLabels& labels,
+CifarRecords parse_cifar_records(const io::SharedBytes& bytes, const RecordLabels& labels,
                                  std::string_view where);
 
 /// The same records from the bytes of a file of CIFAR's Python version: a pickled dictionary of
 /// `data` [N, 3072] and one list of N labels for each of `label_keys`. Error, beginning with `where`,
 /// for anything else.
-SharedBytes records_of_pickle(const SharedBytes& bytes, const std::vector<std::string>& label_keys,
-                              std::string_view where);
+io::SharedBytes records_of_pickle(const io::SharedBytes& bytes,
+                                  const std::vector<std::string>& label_keys,
+                                  std::string_view where);
 
 /// Where the files of a version of CIFAR lie below a folder, and what they are called there.
 struct CifarVersion {
@@ -72,4 +73,4 @@ std::unique_ptr<Dataset> open_cifar_records(const std::vector<std::filesystem::p
 /// The lines of a text file that names one class per line; none if there is no such file.
 std::vector<std::string> read_class_names(const std::filesystem::path& file);
 
-}  // namespace nescio
+}  // namespace nescio::image

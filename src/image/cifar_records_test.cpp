@@ -4,13 +4,13 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr std::size_t plane = 32 * 32;
 
 /// Record i has the labels i, i + 1 ... and planes of i, i + 100, i + 200.
-SharedBytes records(std::size_t count, std::size_t label_bytes) {
+io::SharedBytes records(std::size_t count, std::size_t label_bytes) {
   std::vector<std::uint8_t> bytes;
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t k = 0; k < label_bytes; ++k) {
@@ -20,7 +20,7 @@ SharedBytes records(std::size_t count, std::size_t label_bytes) {
       bytes.insert(bytes.end(), plane, static_cast<std::uint8_t>(i + 100 * c));
     }
   }
-  return SharedBytes(std::move(bytes));
+  return io::SharedBytes(std::move(bytes));
 }
 
 TEST(CifarRecords, GivesLabelsAndPixels) {
@@ -43,7 +43,7 @@ TEST(CifarRecords, TakesTheChosenLabel) {
 TEST(CifarRecords, RefusesLabelsThatAreNoClass) {
   EXPECT_EQ(parse_cifar_records(records(10, 1), {.classes = 10}, "x.bin").size(), 10U);
   const std::string message =
-      error_of([] { parse_cifar_records(records(11, 1), {.classes = 10}, "x.bin"); });
+      io::error_of([] { parse_cifar_records(records(11, 1), {.classes = 10}, "x.bin"); });
   EXPECT_NE(message.find("record 10: expected a label of 0 .. 9, found 10"), std::string::npos);
   EXPECT_NE(message.find("records:FILE"), std::string::npos);
 }
@@ -51,11 +51,11 @@ TEST(CifarRecords, RefusesLabelsThatAreNoClass) {
 TEST(CifarRecords, RefusesWhatIsNoWholeNumberOfRecords) {
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{3072}, std::size_t{6145}}) {
-    const SharedBytes bytes(std::vector<std::uint8_t>(size, 0));
-    const std::string message = error_of([&] { parse_cifar_records(bytes, {}, "x.bin"); });
+    const io::SharedBytes bytes(std::vector<std::uint8_t>(size, 0));
+    const std::string message = io::error_of([&] { parse_cifar_records(bytes, {}, "x.bin"); });
     EXPECT_NE(message.find(text("found ", size, " bytes")), std::string::npos) << message;
   }
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using Byte = std::uint8_t;
@@ -179,4 +179,4 @@ void equalize(Image& image) {
   });
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -6,7 +6,7 @@
 
 #include "image/image.h"
 
-namespace nescio {
+namespace nescio::image {
 
 void change_brightness(Image& image, double factor);  // 0: black
 void change_contrast(Image& image, double factor);    // 0: the mean grey
@@ -26,4 +26,4 @@ void autocontrast(Image& image);
 /// Makes the values of each channel about equally frequent.
 void equalize(Image& image);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,7 +4,7 @@
 
 #include "image/test_pictures.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 void change(Image& image, const std::string& name, double value) {
@@ -87,4 +87,4 @@ TEST(Colour, LeavesTheBorderUnsmoothed) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,10 +4,11 @@
 
 #include "base/typed_spec.h"
 #include "base/usage.h"
+#include "base/within.h"
 #include "image/negative.h"
 #include "image/subset.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 TypedSpec split_spec(std::string_view spec) {
@@ -42,16 +43,12 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
 
   const std::unique_ptr<DatasetType> type = info.make();
   as_usage([&] { set_parameters(*type, info.options, where, parts.options); });
-  try {
+  return within(where + " ", [&] {
     std::unique_ptr<Dataset> dataset = select_pictures(type->open(parts.path), *type);
     if (dataset->size() == 0) fail(parts.path, " holds no pictures");
     if (type->negative) return negative_of(std::move(dataset));
     return dataset;
-  } catch (const UsageError& e) {
-    fail_usage(where, " ", e.what());
-  } catch (const Error& e) {
-    fail(where, " ", e.what());
-  }
+  });
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

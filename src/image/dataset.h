@@ -17,7 +17,7 @@
 #include "base/parameters.h"
 #include "image/image.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// One picture of a data set.
 struct Sample {
@@ -137,4 +137,4 @@ const DatasetInfo& find_dataset_type(std::string_view name);
 /// Error, beginning with the type, for an unknown type or option and for everything open() refuses.
 std::unique_ptr<Dataset> open_dataset(std::string_view spec);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -10,13 +10,13 @@
 #include "io/test_folder.h"
 #include "io/test_pickle.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::HasSubstr;
 
 /// One CIFAR record with this label and grey value.
-using namespace test_pickle;
+using namespace io::test_pickle;
 
 std::string record(int label, int grey, std::size_t label_bytes = 1) {
   return std::string(label_bytes, static_cast<char>(label)) +
@@ -24,11 +24,11 @@ std::string record(int label, int grey, std::size_t label_bytes = 1) {
 }
 
 std::string fault(const std::string& spec) {
-  return error_of([&] { open_dataset(spec); });
+  return io::error_of([&] { open_dataset(spec); });
 }
 
 TEST(OpenDataset, JoinsTheBatchesOfCifar10) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   for (int i = 1; i <= 5; ++i) {
     folder.file(text("data_batch_", i, ".bin"), record(i, 10 * i) + record(i + 1, 10 * i + 1));
   }
@@ -47,7 +47,7 @@ TEST(OpenDataset, JoinsTheBatchesOfCifar10) {
 }
 
 TEST(OpenDataset, TakesTheFineLabelsOfCifar100) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   folder.file("test.bin", std::string("\x03\x63", 2) + record(0, 5).substr(1));
   const auto test = open_dataset(text("cifar100:", folder.path().string()));
   EXPECT_EQ(test->load(0).label, 99);
@@ -56,7 +56,7 @@ TEST(OpenDataset, TakesTheFineLabelsOfCifar100) {
 }
 
 TEST(OpenDataset, TakesTheCoarseLabelsOfCifar100) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   folder.file("test.bin", std::string("\x03\x63", 2) + record(0, 5).substr(1));
   folder.file("coarse_label_names.txt", "fish\n");
   const std::string spec = text("cifar100:", folder.path().string());
@@ -85,7 +85,7 @@ std::string python_batch(const std::vector<int>& greys,
 }
 
 TEST(OpenDataset, ReadsThePythonVersionOfCifarAsTheBinaryOne) {
-  const TestFolder binary, python;
+  const io::TestFolder binary, python;
   binary.file("test_batch.bin", record(9, 99) + record(2, 7));
   python.file("cifar-10-batches-py/test_batch", python_batch({99, 7}, {{"labels", {9, 2}}}));
   python.file(
@@ -105,7 +105,7 @@ TEST(OpenDataset, ReadsThePythonVersionOfCifarAsTheBinaryOne) {
 }
 
 TEST(OpenDataset, RefusesPicklesThatAreNotCifar) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string spec = text("cifar10:", folder.path().string());
   folder.file("test_batch", python_batch({1, 2}, {{"labels", {1}}}));
   EXPECT_THAT(fault(spec), HasSubstr("expected 2 labels, found [1]"));
@@ -118,7 +118,7 @@ TEST(OpenDataset, RefusesPicklesThatAreNotCifar) {
 }
 
 TEST(OpenDataset, RefusesRecordsOfClassesWithoutAName) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string spec = text("records:", folder.file("all.bin", record(2, 1)).string());
   EXPECT_EQ(open_dataset(spec)->label(0), 2);
   folder.file("classes.txt", "a\nb\n");
@@ -126,9 +126,9 @@ TEST(OpenDataset, RefusesRecordsOfClassesWithoutAName) {
 }
 
 TEST(OpenDataset, KeepsTheRowsOfAnIndexInItsOrder) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto file = folder.file("all.bin", record(0, 1) + record(1, 2) + record(200, 3));
-  write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{2, 0}));
+  io::write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{2, 0}));
   const auto all = open_dataset(text("records:", file.string()));
   const auto kept =
       open_dataset(text("records:", file.string(), "?index=", (folder / "rows.npy").string()));
@@ -138,18 +138,18 @@ TEST(OpenDataset, KeepsTheRowsOfAnIndexInItsOrder) {
   EXPECT_EQ(kept->load(1).index, 0);
   EXPECT_NE(kept->hash(), all->hash());
 
-  write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{0, 3}));
+  io::write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{0, 3}));
   const std::string spec =
       text("records:", file.string(), "?index=", (folder / "rows.npy").string());
   EXPECT_THAT(fault(spec), HasSubstr("data set of 3, found 3 at position 1"));
-  write_npy(folder / "rows.npy", Array({2, 1}, std::vector<std::int64_t>{0, 1}));
+  io::write_npy(folder / "rows.npy", Array({2, 1}, std::vector<std::int64_t>{0, 1}));
   EXPECT_THAT(fault(spec), HasSubstr("[2, 1]"));
-  write_npy(folder / "rows.npy", Array({0}, std::vector<std::int64_t>{}));
+  io::write_npy(folder / "rows.npy", Array({0}, std::vector<std::int64_t>{}));
   EXPECT_THAT(fault(spec), HasSubstr("holds no pictures"));
 }
 
 TEST(OpenDataset, ReadsIdxWithAndWithoutLabels) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto images = folder.file("images", std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x02"
                                                         "\x0a\x0b\x0c\x0d",
                                                         20));
@@ -168,19 +168,20 @@ TEST(OpenDataset, ReadsIdxWithAndWithoutLabels) {
 }
 
 TEST(OpenDataset, ReadsNpyPictures) {
-  const TestFolder folder;
-  write_npy(folder / "grey.npy", Array({1, 2, 2}, std::vector<std::uint8_t>{1, 2, 3, 4}));
-  write_npy(folder / "rgb.npy", Array({2, 1, 1, 3}, std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
-  write_npy(folder / "labels.npy", Array({2}, std::vector<std::int32_t>{7, -1}));
+  const io::TestFolder folder;
+  io::write_npy(folder / "grey.npy", Array({1, 2, 2}, std::vector<std::uint8_t>{1, 2, 3, 4}));
+  io::write_npy(folder / "rgb.npy",
+                Array({2, 1, 1, 3}, std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
+  io::write_npy(folder / "labels.npy", Array({2}, std::vector<std::int32_t>{7, -1}));
   EXPECT_EQ(open_dataset(text("npy:", (folder / "grey.npy").string()))->load(0).image.channels, 1u);
   const auto rgb = open_dataset(
       text("npy:", (folder / "rgb.npy").string(), "?labels=", (folder / "labels.npy").string()));
   EXPECT_EQ(rgb->load(0).label, 7);
   EXPECT_THAT(rgb->load(1).image.pixels, testing::ElementsAre(4, 5, 6));
 
-  write_npy(folder / "float.npy", Array({1, 2, 2}, std::vector<float>{1, 2, 3, 4}));
+  io::write_npy(folder / "float.npy", Array({1, 2, 2}, std::vector<float>{1, 2, 3, 4}));
   EXPECT_THAT(fault(text("npy:", (folder / "float.npy").string())), HasSubstr("found float32"));
-  write_npy(folder / "flat.npy", Array({1, 0, 2}, std::vector<std::uint8_t>{}));
+  io::write_npy(folder / "flat.npy", Array({1, 0, 2}, std::vector<std::uint8_t>{}));
   EXPECT_THAT(fault(text("npy:", (folder / "flat.npy").string())), HasSubstr("no side may be 0"));
 }
 
@@ -189,11 +190,11 @@ class Arrays : public testing::Test {
   std::string spec(const Shape& shape, std::string_view options = "") const {
     std::vector<std::uint8_t> values(count_of(shape));
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(i);
-    write_npy(folder_ / "x.npy", Array(shape, values));
+    io::write_npy(folder_ / "x.npy", Array(shape, values));
     return text("npy:", (folder_ / "x.npy").string(), options);
   }
   std::string labels(const Array& array) const {
-    write_npy(folder_ / "y.npy", array);
+    io::write_npy(folder_ / "y.npy", array);
     return text("?labels=", (folder_ / "y.npy").string());
   }
   /// "N of H x W x C", then the first pixel.
@@ -207,7 +208,7 @@ class Arrays : public testing::Test {
   }
   static Notices notices(const std::string& spec) { return open_dataset(spec)->notices(); }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(Arrays, OfOnePictureAreNotManyGreyOnes) {
@@ -240,13 +241,13 @@ TEST_F(Arrays, MayHaveTheChannelsFirst) {
 
 TEST_F(Arrays, OfOtherNumbersAreAnsweredWithTheConversion) {
   const std::string file = text("npy:", (folder_ / "f.npy").string());
-  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{0.5F, 1}));
+  io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{0.5F, 1}));
   EXPECT_THAT(fault(file), HasSubstr("np.rint(255 * x).astype(np.uint8)"));
-  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::int64_t>{0, 255}));
+  io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::int64_t>{0, 255}));
   EXPECT_THAT(fault(file), HasSubstr("np.rint(x).astype(np.uint8)"));
-  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{-2, 2}));
+  io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{-2, 2}));
   EXPECT_THAT(fault(file), HasSubstr("its values lie in -2 .. 2"));
-  write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::uint8_t>{0, 1}));
+  io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::uint8_t>{0, 1}));
   EXPECT_THAT(notices(file), testing::ElementsAre(HasSubstr("the values 0 and 1 alone")));
 }
 
@@ -273,7 +274,7 @@ TEST_F(Arrays, OfOneFileAreChosenByName) {
 }
 
 TEST(OpenDataset, TurnsPicturesIntoTheirNegatives) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto file = folder.file("all.bin", record(3, 1) + record(4, 255));
   const std::string spec = text("records:", file.string());
   const auto negative = open_dataset(spec + "?negative=true&index=1,0");
@@ -333,7 +334,7 @@ TEST(OpenDataset, SaysWhatIsWrongWithASpec) {
 }
 
 TEST(OpenDataset, RefusesATruncatedFile) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto file = folder.file("all.bin", record(0, 1).substr(1));
   EXPECT_THAT(fault(text("records:", file.string())), HasSubstr("found 3072 bytes"));
 }
@@ -368,4 +369,4 @@ TEST(Datasets, ReadTheRealOnes) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -9,7 +9,7 @@
 #include "image/picture_format.h"
 #include "io/file_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using namespace std::string_view_literals;
@@ -81,7 +81,7 @@ FileKind kind_by_name(std::string_view name) {
   return {};
 }
 
-Image decode_image(const SharedBytes& bytes, std::string_view where) {
+Image decode_image(const io::SharedBytes& bytes, std::string_view where) {
   if (const auto* format = find_by_bytes(formats::catalogue(), bytes.text())) {
     return format->decode(bytes.span(), where);
   }
@@ -92,7 +92,7 @@ Image decode_image(const SharedBytes& bytes, std::string_view where) {
     fail(expected, "a ", format->name, " file; convert it to PNG, as `convert FILE FILE.png` of ",
          "ImageMagick does");
   }
-  fail(expected, describe(identify(bytes.span())));
+  fail(expected, io::describe(io::identify(bytes.span())));
 }
 
 void check_plausible(std::size_t height, std::size_t width, std::size_t bytes,
@@ -109,6 +109,6 @@ void check_plausible(std::size_t height, std::size_t width, std::size_t bytes,
   }
 }
 
-int exif_orientation(const SharedBytes& bytes) { return jpeg_orientation(bytes.span()); }
+int exif_orientation(const io::SharedBytes& bytes) { return jpeg_orientation(bytes.span()); }
 
-}  // namespace nescio
+}  // namespace nescio::image

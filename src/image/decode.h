@@ -8,7 +8,7 @@
 #include "image/image.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// Larger pictures are refused before memory is taken for them.
 constexpr std::size_t max_pixels = std::size_t{1} << 28;
@@ -23,7 +23,7 @@ std::string readable_formats();
 /// page.
 /// Error, beginning with `where`, for another format, a damaged or truncated file, more than
 /// max_pixels. Memory is at most in proportion to the file, whatever its header claims.
-Image decode_image(const SharedBytes& bytes, std::string_view where);
+Image decode_image(const io::SharedBytes& bytes, std::string_view where);
 
 /// What a file is taken for.
 struct FileKind {
@@ -40,6 +40,6 @@ FileKind kind_by_name(std::string_view name);
 
 /// How a camera says it was held when it took this JPEG: 1 to 8 as in Exif, 1 = upright. 1 where
 /// nothing is noted and for other files. Cost: reads what stands before the pixels.
-int exif_orientation(const SharedBytes& bytes);
+int exif_orientation(const io::SharedBytes& bytes);
 
-}  // namespace nescio
+}  // namespace nescio::image

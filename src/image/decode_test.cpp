@@ -9,25 +9,25 @@
 #include "io/npz.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 const std::filesystem::path pictures = NESCIO_TEST_PICTURES;
 
 std::string fault(std::string_view bytes) {
-  return error_of([&] { decode_image(SharedBytes::copy_of(bytes), "x"); });
+  return io::error_of([&] { decode_image(io::SharedBytes::copy_of(bytes), "x"); });
 }
 
-std::string fault(const SharedBytes& bytes) { return fault(bytes.text()); }
+std::string fault(const io::SharedBytes& bytes) { return fault(bytes.text()); }
 
 TEST(DecodeImage, GivesThePixelsOfPillow) {
   const auto expected_file = pictures / "expected.npz";
-  const std::vector<std::string> names = npz_members(expected_file);
+  const std::vector<std::string> names = io::npz_members(expected_file);
   ASSERT_EQ(names.size(), 86u);
   for (const std::string& name : names) {
     if (!kind_by_name(name).is_read) continue;  // built without the library
-    const Array expected = read_npz(expected_file, name);
-    const Image image = decode_image(map_file(pictures / name), name);
+    const Array expected = io::read_npz(expected_file, name);
+    const Image image = decode_image(io::map_file(pictures / name), name);
     ASSERT_EQ((Shape{image.height, image.width, image.channels}), expected.shape()) << name;
     // libjpeg-turbo gives the same bits on every machine; other libjpegs may round otherwise.
     const int tolerance = name.ends_with(".jpg") || name == "jpeg.tif" ? 1 : 0;
@@ -81,10 +81,10 @@ TEST(FileKinds, FollowFromBytesAndNames) {
 /// The file without its last bytes, for every length. A picture may only come out where all of its
 /// pixels are there.
 void truncate(const std::string& name) {
-  const SharedBytes file = map_file(pictures / name);
+  const io::SharedBytes file = io::map_file(pictures / name);
   const Image whole = decode_image(file, name);
   for (std::size_t size = 0; size < file.size(); ++size) {
-    const SharedBytes part = file.part(0, size);
+    const io::SharedBytes part = file.part(0, size);
     try {
       EXPECT_EQ(decode_image(part, name).pixels, whole.pixels) << name << " of " << size;
       EXPECT_GE(size + 30, file.size()) << name;
@@ -100,10 +100,10 @@ TEST(DecodeImage, RefusesEveryTruncation) {
                            "palette.bmp", "rgb.tif", "lzw.tif", "jpeg.tif", "tiled.tif"}) {
     if (kind_by_name(name).is_read) truncate(name);
   }
-  const SharedBytes jpeg = map_file(pictures / "ycc_420.jpg");
+  const io::SharedBytes jpeg = io::map_file(pictures / "ycc_420.jpg");
   EXPECT_NE(fault(jpeg.part(0, jpeg.size() - 20)).find("x: damaged or truncated JPEG: "),
             std::string::npos);
-  const SharedBytes png = map_file(pictures / "rgb.png");
+  const io::SharedBytes png = io::map_file(pictures / "rgb.png");
   EXPECT_EQ(fault(png.part(0, png.size() - 40)),
             "x: damaged or truncated PNG: the file ends early");
 }
@@ -114,7 +114,7 @@ TEST(DecodeImage, SurvivesEveryTruncationAndEveryDamagedByte) {
         "lossless.webp", "animated.webp", "rgba16.tif", "palette16.tif", "bilevel.tif",
         "deflate.tif", "packbits.tif", "planar.tif", "premultiplied.tif", "palette4.bmp",
         "bilevel.bmp", "rgb1000.ppm", "bilevel.pbm"}) {
-    const std::string whole(map_file(pictures / name).text());
+    const std::string whole(io::map_file(pictures / name).text());
     for (std::size_t i = 0; i < whole.size(); ++i) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ 0xff);
@@ -126,7 +126,7 @@ TEST(DecodeImage, SurvivesEveryTruncationAndEveryDamagedByte) {
 
 TEST(DecodeImage, RefusesAbsurdSizesOfFormatsThatPackWithoutLimit) {
   if (!kind_by_name("x.gif").is_read) GTEST_SKIP() << "built without giflib";
-  std::string gif(map_file(pictures / "palette.gif").text());
+  std::string gif(io::map_file(pictures / "palette.gif").text());
   gif.replace(6, 4, "\xff\xff\xff\xff");
   EXPECT_NE(fault(gif).find("found 65535 x 65535"), std::string::npos) << fault(gif);
   gif.replace(6, 4, std::string_view("\0\x40\0\x40", 4));
@@ -182,23 +182,23 @@ TEST(DecodeImage, RefusesWhatABmpOrPnmDoesNotHold) {
   EXPECT_NE(fault("P5 99999999999 2 255\n").find("its header"), std::string::npos);
   EXPECT_NE(fault("P5 2").find("its header"), std::string::npos);
   if (!kind_by_name("x.bmp").is_read) GTEST_SKIP() << "built without stb_image";
-  std::string bmp(map_file(pictures / "rgb.bmp").text());
+  std::string bmp(io::map_file(pictures / "rgb.bmp").text());
   bmp.replace(18, 8, std::string_view("\0\0\x80\0\0\0\x80\0", 8));
   EXPECT_NE(fault(bmp).find("found 8388608 x 8388608"), std::string::npos);
 }
 
 TEST(DecodeImage, RefusesDamage) {
-  std::string png(map_file(pictures / "rgb.png").text());
+  std::string png(io::map_file(pictures / "rgb.png").text());
   png[60] = static_cast<char>(png[60] ^ 0xff);
   EXPECT_NE(fault(png).find("damaged or truncated PNG: "), std::string::npos);
 }
 
 TEST(DecodeImage, PassesWhatCostsNoPixels) {
-  std::string jpeg(map_file(pictures / "grey.jpg").text());
-  const Image whole = decode_image(map_file(pictures / "grey.jpg"), "x");
-  EXPECT_EQ(decode_image(SharedBytes::copy_of(jpeg + "more"), "x").pixels, whole.pixels);
+  std::string jpeg(io::map_file(pictures / "grey.jpg").text());
+  const Image whole = decode_image(io::map_file(pictures / "grey.jpg"), "x");
+  EXPECT_EQ(decode_image(io::SharedBytes::copy_of(jpeg + "more"), "x").pixels, whole.pixels);
   jpeg.insert(jpeg.find("\xff\xc0"), "extraneous");
-  EXPECT_EQ(decode_image(SharedBytes::copy_of(jpeg), "x").pixels, whole.pixels);
+  EXPECT_EQ(decode_image(io::SharedBytes::copy_of(jpeg), "x").pixels, whole.pixels);
 }
 
 void put(std::string& bytes, std::size_t at, std::initializer_list<int> values) {
@@ -207,7 +207,7 @@ void put(std::string& bytes, std::size_t at, std::initializer_list<int> values) 
 
 TEST(DecodeImage, RefusesAbsurdSizesFromTheHeader) {
   // 100,000 x 100,000 and, within the limit, 16,384 x 16,384; checksums of the header as they are.
-  std::string png(map_file(pictures / "rgb.png").text());
+  std::string png(io::map_file(pictures / "rgb.png").text());
   put(png, 16, {0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0});
   put(png, 29, {0x27, 0x30, 0x9c, 0x9f});
   EXPECT_NE(fault(png).find("found 100000 x 100000"), std::string::npos) << fault(png);
@@ -218,7 +218,7 @@ TEST(DecodeImage, RefusesAbsurdSizesFromTheHeader) {
   put(png, 29, {0x26, 0xaa, 0x87, 0xd3});
   EXPECT_NE(fault(png).find("cannot hold a PNG of 16384 x 16384"), std::string::npos) << fault(png);
 
-  std::string jpeg(map_file(pictures / "grey.jpg").text());
+  std::string jpeg(io::map_file(pictures / "grey.jpg").text());
   const std::size_t frame = jpeg.find("\xff\xc0");
   put(jpeg, frame + 5, {0xea, 0x60, 0xea, 0x60});
   EXPECT_NE(fault(jpeg).find("found 60000 x 60000"), std::string::npos) << fault(jpeg);
@@ -229,8 +229,8 @@ TEST(DecodeImage, RefusesAbsurdSizesFromTheHeader) {
 
 TEST(DecodeImage, RefusesEndlessScans) {
   // Three components, one scan each, and the scan of the first again and again.
-  const std::string colour(map_file(pictures / "ycc_444.jpg").text());
-  const std::string grey(map_file(pictures / "grey.jpg").text());
+  const std::string colour(io::map_file(pictures / "ycc_444.jpg").text());
+  const std::string grey(io::map_file(pictures / "grey.jpg").text());
   const std::size_t begin = grey.rfind("\xff\xda");
   const std::string scan = grey.substr(begin, grey.size() - 2 - begin);
   std::string bomb = colour.substr(0, colour.rfind("\xff\xda"));
@@ -239,18 +239,18 @@ TEST(DecodeImage, RefusesEndlessScans) {
 }
 
 TEST(DecodeImage, RefusesOtherPrecisions) {
-  std::string jpeg(map_file(pictures / "ycc_444.jpg").text());
+  std::string jpeg(io::map_file(pictures / "ycc_444.jpg").text());
   put(jpeg, jpeg.find("\xff\xc0") + 4, {12});
   EXPECT_NE(fault(jpeg).find("precision 12"), std::string::npos) << fault(jpeg);
 }
 
 TEST(ExifOrientation, IsReadAndNotApplied) {
-  const SharedBytes turned = map_file(pictures / "turned.jpg");
+  const io::SharedBytes turned = io::map_file(pictures / "turned.jpg");
   EXPECT_EQ(exif_orientation(turned), 6);
   EXPECT_EQ(decode_image(turned, "x").pixels,
-            decode_image(map_file(pictures / "grey.jpg"), "x").pixels);
-  EXPECT_EQ(exif_orientation(map_file(pictures / "grey.jpg")), 1);
-  EXPECT_EQ(exif_orientation(map_file(pictures / "rgb.png")), 1);
+            decode_image(io::map_file(pictures / "grey.jpg"), "x").pixels);
+  EXPECT_EQ(exif_orientation(io::map_file(pictures / "grey.jpg")), 1);
+  EXPECT_EQ(exif_orientation(io::map_file(pictures / "rgb.png")), 1);
   for (std::size_t size = 0; size < turned.size(); ++size) {
     const int orientation = exif_orientation(turned.part(0, size));
     EXPECT_TRUE(orientation == 1 || orientation == 6) << size;
@@ -258,4 +258,4 @@ TEST(ExifOrientation, IsReadAndNotApplied) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

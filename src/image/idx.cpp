@@ -6,8 +6,9 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/within.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr std::size_t most_sides = 4;
@@ -37,11 +38,7 @@ Header parse_header(std::span<const std::uint8_t> bytes, std::string_view where)
     header.shape.push_back(std::size_t{bytes[i]} << 24 | std::size_t{bytes[i + 1]} << 16 |
                            std::size_t{bytes[i + 2]} << 8 | std::size_t{bytes[i + 3]});
   }
-  try {
-    count_of(header.shape);
-  } catch (const Error& e) {
-    fail(where, ": ", e.what());
-  }
+  within(text(where, ": "), [&] { count_of(header.shape); });
   return header;
 }
 
@@ -104,13 +101,13 @@ class Gunzip {
 
 }  // namespace
 
-Array parse_idx(const SharedBytes& bytes, std::string_view where) {
+Array parse_idx(const io::SharedBytes& bytes, std::string_view where) {
   const bool packed = bytes.size() >= 2 && bytes.data()[0] == 0x1f && bytes.data()[1] == 0x8b;
   if (!packed) {
     Header header = parse_header(bytes.span(), where);
     const std::size_t values = bytes.size() - header.bytes;
     if (values != count_of(header.shape)) wrong_size(where, header, std::to_string(values));
-    return array_from_bytes(DType::uint8, header.shape, bytes.part(header.bytes, values));
+    return io::array_from_bytes(DType::uint8, header.shape, bytes.part(header.bytes, values));
   }
   Gunzip gunzip(bytes.span(), where);
   std::vector<std::uint8_t> unpacked;
@@ -123,9 +120,9 @@ Array parse_idx(const SharedBytes& bytes, std::string_view where) {
   if (unpacked.size() < size) {
     wrong_size(where, header, std::to_string(unpacked.size() - header.bytes));
   }
-  const SharedBytes whole(std::move(unpacked));
-  return array_from_bytes(DType::uint8, header.shape,
-                          whole.part(header.bytes, size - header.bytes));
+  const io::SharedBytes whole(std::move(unpacked));
+  return io::array_from_bytes(DType::uint8, header.shape,
+                              whole.part(header.bytes, size - header.bytes));
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

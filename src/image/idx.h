@@ -7,11 +7,11 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// An array of bytes (uint8) of 1 to 4 sides. Memory follows what is really there, never what a
 /// header claims: an archive that unpacks to more than its header says is refused.
 /// Error, beginning with `where`, for other element types, sizes that disagree, damaged gzip.
-Array parse_idx(const SharedBytes& bytes, std::string_view where);
+Array parse_idx(const io::SharedBytes& bytes, std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -7,7 +7,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -41,9 +41,9 @@ Bytes gzip(const Bytes& bytes) {
   return packed;
 }
 
-Array parse(const Bytes& bytes) { return parse_idx(SharedBytes(bytes), "x.idx"); }
+Array parse(const Bytes& bytes) { return parse_idx(io::SharedBytes(bytes), "x.idx"); }
 std::string fault(const Bytes& bytes) {
-  return error_of([&] { parse(bytes); });
+  return io::error_of([&] { parse(bytes); });
 }
 
 TEST(Idx, ReadsPlainAndPacked) {
@@ -122,4 +122,4 @@ TEST(Idx, RefusesDamagedGzip) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

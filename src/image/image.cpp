@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::image {
 
 Image to_rgb(Image image) {
   if (image.channels == 3) return image;
@@ -24,4 +24,4 @@ Image from_planes(const std::uint8_t* planes, std::size_t channels, std::size_t 
   return image;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

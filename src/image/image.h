@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace nescio {
+namespace nescio::image {
 
 struct Size {
   std::size_t height = 0;
@@ -27,4 +27,4 @@ Image to_rgb(Image image);
 Image from_planes(const std::uint8_t* planes, std::size_t channels, std::size_t height,
                   std::size_t width);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// The part of Python's literals that ast.literal_eval takes: texts, numbers, names, and lists,
@@ -153,4 +153,4 @@ std::vector<ListedPicture> parse_image_list(std::string_view list, std::string_v
   return pictures;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

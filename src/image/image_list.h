@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nescio {
+namespace nescio::image {
 
 struct ListedPicture {
   std::string path;
@@ -22,4 +22,4 @@ struct ListedPicture {
 /// and paths through "..". Error for an empty list.
 std::vector<ListedPicture> parse_image_list(std::string_view list, std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -5,13 +5,13 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::HasSubstr;
 
 std::string fault(std::string_view list) {
-  return error_of([&] { parse_image_list(list, "test.txt"); });
+  return io::error_of([&] { parse_image_list(list, "test.txt"); });
 }
 std::int64_t label(std::string_view label) {
   return parse_image_list(text("a.png ", label), "x").at(0).label;
@@ -80,4 +80,4 @@ TEST(ImageList, RefusesDictionariesThatPythonWouldRefuse) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

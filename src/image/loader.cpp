@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 // Keep the random numbers of different uses apart.
 constexpr std::uint64_t order_stream = 1;
@@ -142,4 +142,4 @@ bool Loader::next(ImageBatch& batch) {
   return true;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -19,7 +19,7 @@
 #include "image/dataset.h"
 #include "image/preprocessing.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// Some pictures of a data set.
 struct ImageBatch {
@@ -110,4 +110,4 @@ class Loader {
   std::vector<std::thread> workers_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::image

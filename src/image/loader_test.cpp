@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 const Preprocessing tiny{.height = 2, .width = 1};
@@ -84,7 +84,7 @@ TEST(Loader, RethrowsInTheBatchThatIsBroken) {
   ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
   EXPECT_TRUE(loader.next(batch));
-  EXPECT_EQ(error_of([&] { loader.next(batch); }), "picture 9 is broken");
+  EXPECT_EQ(io::error_of([&] { loader.next(batch); }), "picture 9 is broken");
 }
 
 TEST(Loader, StopsWhenItIsLeftBehind) {
@@ -249,10 +249,10 @@ TEST(Loader, GivesWholePicturesToACropThatComesFirst) {
 
 TEST(Loader, RefusesNothingToDo) {
   const Counting dataset(2);
-  EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
-  EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
-  EXPECT_NE(error_of([&] { Loader(dataset, tiny, {.ahead = 0}); }), "");
+  EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
+  EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
+  EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.ahead = 0}); }), "");
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,7 +4,7 @@
 #include <csetjmp>
 #include <type_traits>
 
-namespace nescio {
+namespace nescio::image {
 
 /// Where the jump lands. libjpeg and libpng may not return from an error, and exceptions may not
 /// pass through C code, so their error functions leave() and run() says that they did.
@@ -29,4 +29,4 @@ class LongjmpGuard {
   std::jmp_buf place_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -2,7 +2,7 @@
 
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Negative final : public Dataset {
@@ -16,7 +16,7 @@ class Negative final : public Dataset {
     return sample;
   }
   std::int64_t label(std::size_t i) const override { return source_->label(i); }
-  std::string hash() const override { return sha256(text(source_->hash(), " negative")); }
+  std::string hash() const override { return io::sha256(text(source_->hash(), " negative")); }
   std::vector<std::string> class_names() const override { return source_->class_names(); }
   std::string name(std::size_t i) const override { return source_->name(i); }
   std::vector<std::string> skipped() const override { return source_->skipped(); }
@@ -32,4 +32,4 @@ std::unique_ptr<Dataset> negative_of(std::unique_ptr<Dataset> source) {
   return std::make_unique<Negative>(std::move(source));
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

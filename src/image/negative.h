@@ -5,9 +5,9 @@
 
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// The same pictures with every value v replaced by 255 - v; labels, rows and names stay.
 std::unique_ptr<Dataset> negative_of(std::unique_ptr<Dataset> source);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -16,7 +16,7 @@
 #include "io/file.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 namespace fs = std::filesystem;
@@ -53,7 +53,7 @@ class PictureFiles final : public Dataset {
  private:
   Image decode(const std::string& name) const {
     const fs::path path = root_ / name;
-    const SharedBytes bytes = map_file(path);
+    const io::SharedBytes bytes = io::map_file(path);
     if (skip_broken_) return decode_image(bytes, path.string());
     try {
       return decode_image(bytes, path.string());
@@ -73,11 +73,11 @@ class PictureFiles final : public Dataset {
       std::atomic<std::size_t> turned = 0;
       parallel_for(files_.size(), [&](std::size_t i) {
         check_interrupt();
-        const SharedBytes bytes = map_file(root_ / files_[i].name);
-        hashes[i] = sha256(bytes.span());
+        const io::SharedBytes bytes = io::map_file(root_ / files_[i].name);
+        hashes[i] = io::sha256(bytes.span());
         if (exif_orientation(bytes) > 1) ++turned;
       });
-      Sha256 all;
+      io::Sha256 all;
       for (std::size_t i = 0; i < files_.size(); ++i) {
         all.add(text(files_[i].name, '\0', files_[i].label, '\0', hashes[i], '\n'));
       }
@@ -237,4 +237,4 @@ std::string PictureListing::describe() const {
               all.empty() ? "no files" : counted(all));
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -10,7 +10,7 @@
 
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::image {
 
 struct PictureFile {
   std::string name;  // path relative to the root
@@ -52,4 +52,4 @@ PictureListing list_pictures(const std::filesystem::path& folder);
 /// The folders in a folder, as bytes, sorted, without names that begin with a dot.
 std::vector<std::string> list_folders(const std::filesystem::path& folder);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -9,7 +9,7 @@
 #include "image/decode.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::AllOf;
@@ -43,10 +43,10 @@ class Pictures : public testing::Test {
     return out;
   }
   static std::string fault(const std::string& spec) {
-    return error_of([&] { open_dataset(spec); });
+    return io::error_of([&] { open_dataset(spec); });
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(Pictures, FolderNumbersItsClassesByNameAndSortsAsTorchvisionDoes) {
@@ -133,7 +133,7 @@ TEST_F(Pictures, BrokenOnesAreErrorsOrLeftOut) {
   add("b.png", grey7.substr(0, 50));
   add("c.jpg");
   const auto all = open_dataset(spec("files:"));
-  EXPECT_THAT(error_of([&] { all->load(1); }),
+  EXPECT_THAT(io::error_of([&] { all->load(1); }),
               AllOf(HasSubstr("b.png"), HasSubstr("; broken=skip leaves such pictures out")));
   const auto whole = open_dataset(spec("files:", "?broken=skip"));
   EXPECT_THAT(names(*whole), ElementsAre("a.png", "c.jpg"));
@@ -162,9 +162,9 @@ TEST_F(Pictures, HashSeesNamesLabelsAndContent) {
 }
 
 TEST_F(Pictures, NoteTheOrientationThatIsLeftAsItIs) {
-  add("a.jpg", read_text(std::filesystem::path(NESCIO_TEST_PICTURES) / "turned.jpg"));
+  add("a.jpg", io::read_text(std::filesystem::path(NESCIO_TEST_PICTURES) / "turned.jpg"));
   EXPECT_THAT(open_dataset(spec("files:"))->notices(), ElementsAre(HasSubstr("1 picture asks in")));
-  add("a.jpg", read_text(std::filesystem::path(NESCIO_TEST_PICTURES) / "grey.jpg"));
+  add("a.jpg", io::read_text(std::filesystem::path(NESCIO_TEST_PICTURES) / "grey.jpg"));
   EXPECT_TRUE(open_dataset(spec("files:"))->notices().empty());
 }
 
@@ -278,4 +278,4 @@ TEST_F(Pictures, UnreadableFoldersAreNamed) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

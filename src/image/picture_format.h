@@ -13,7 +13,7 @@
 
 #include "image/image.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// How the files of a format are known, and how they are read.
 struct PictureFormat {
@@ -38,4 +38,4 @@ namespace formats {
 const std::vector<PictureFormat>& catalogue();
 }  // namespace formats
 
-}  // namespace nescio
+}  // namespace nescio::image

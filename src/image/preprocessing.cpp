@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr std::size_t max_side = 8192;
@@ -196,4 +196,4 @@ void Preprocessor::normalise(const Image& image, const Cut& cut, std::span<float
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

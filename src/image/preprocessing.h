@@ -15,7 +15,7 @@
 #include "image/image.h"
 #include "image/resize.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// Belongs to a network's description and is recorded in the bank. The value of a channel is
 /// (pixel / 255 - mean) / std; mean and std are in the order of `channels`. Grey from colours is
@@ -84,4 +84,4 @@ class Preprocessor {
   std::vector<std::array<float, 256>> values_;  // of each pixel value, by plane
 };
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -8,7 +8,7 @@
 #include "io/sha256.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 const Preprocessing small{
@@ -51,8 +51,8 @@ TEST(Preprocessor, MixesColoursIntoGreyAsPillowDoes) {
 }
 
 TEST(Preprocessor, WantsAsManyMeansAsChannels) {
-  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .channels = "grey"}); }), "");
-  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .mean = {0, 0}}); }), "");
+  EXPECT_NE(io::error_of([] { Preprocessor({.height = 1, .width = 1, .channels = "grey"}); }), "");
+  EXPECT_NE(io::error_of([] { Preprocessor({.height = 1, .width = 1, .mean = {0, 0}}); }), "");
 }
 
 TEST(Preprocessor, ResizesFirst) {
@@ -97,11 +97,11 @@ TEST(Preprocessing, ComesBackFromJson) {
   for (const char* key : {"height", "width", "resize", "short_side", "channels", "mean", "std"}) {
     nlohmann::json damaged = to_json(p);
     damaged[key] = nlohmann::json::object();
-    EXPECT_NE(error_of([&] { preprocessing_from_json(damaged, "x"); }), "") << key;
+    EXPECT_NE(io::error_of([&] { preprocessing_from_json(damaged, "x"); }), "") << key;
     damaged.erase(key);
-    EXPECT_NE(error_of([&] { preprocessing_from_json(damaged, "x"); }), "") << key;
+    EXPECT_NE(io::error_of([&] { preprocessing_from_json(damaged, "x"); }), "") << key;
   }
-  EXPECT_NE(error_of([&] { preprocessing_from_json(nlohmann::json(), "x"); }), "");
+  EXPECT_NE(io::error_of([&] { preprocessing_from_json(nlohmann::json(), "x"); }), "");
 }
 
 TEST(Preprocessing, ChangesOnlyWhatIsSet) {
@@ -181,7 +181,7 @@ TEST(Preprocessor, EqualsPillowWithShortSideAndCut) {
         pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * value)));
       }
     }
-    EXPECT_EQ(sha256(std::span<const std::uint8_t>(pixels)), c.sha256)
+    EXPECT_EQ(io::sha256(std::span<const std::uint8_t>(pixels)), c.sha256)
         << c.height << " x " << c.width << ", short side " << c.short_side << ", " << c.filter;
   }
 }
@@ -207,15 +207,15 @@ TEST(Preprocessor, ItsHalvesGiveTheWhole) {
 }
 
 TEST(Preprocessor, RefusesSettingsWithoutSense) {
-  EXPECT_NE(error_of([] { Preprocessor(Preprocessing{}); }), "");
-  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .resize = "none"}); }), "");
-  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .channels = "grb"}); }), "");
-  EXPECT_NE(error_of([] { Preprocessor({.height = 1, .width = 1, .std = {1, 0, 1}}); }), "");
+  EXPECT_NE(io::error_of([] { Preprocessor(Preprocessing{}); }), "");
+  EXPECT_NE(io::error_of([] { Preprocessor({.height = 1, .width = 1, .resize = "none"}); }), "");
+  EXPECT_NE(io::error_of([] { Preprocessor({.height = 1, .width = 1, .channels = "grb"}); }), "");
+  EXPECT_NE(io::error_of([] { Preprocessor({.height = 1, .width = 1, .std = {1, 0, 1}}); }), "");
 }
 
 TEST(Preprocessor, RefusesTwoChannels) {
   std::vector<float> out(6);
-  EXPECT_NE(error_of([&] { Preprocessor(small).apply({1, 2, 2, {1, 2, 3, 4}}, out); }), "");
+  EXPECT_NE(io::error_of([&] { Preprocessor(small).apply({1, 2, 2, {1, 2, 3, 4}}, out); }), "");
 }
 
 TEST(Preprocessing, SaysItselfInJson) {
@@ -225,4 +225,4 @@ TEST(Preprocessing, SaysItselfInJson) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

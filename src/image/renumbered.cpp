@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Renumbered final : public Dataset {
@@ -23,7 +23,7 @@ class Renumbered final : public Dataset {
   std::string hash() const override {
     std::string numbers;
     for (const std::int64_t number : number_of_) numbers += text(' ', number);
-    return sha256(text(source_->hash(), " renumbered", numbers));
+    return io::sha256(text(source_->hash(), " renumbered", numbers));
   }
   std::vector<std::string> class_names() const override { return names_; }
   std::string name(std::size_t i) const override { return source_->name(i); }
@@ -90,4 +90,4 @@ std::unique_ptr<Dataset> in_classes_of(const std::vector<std::string>& expected,
   return pictures;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

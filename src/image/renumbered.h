@@ -9,7 +9,7 @@
 #include "base/notice.h"
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// What the labels of pictures are for.
 enum class LabelUse {
@@ -27,4 +27,4 @@ std::unique_ptr<Dataset> in_classes_of(const std::vector<std::string>& expected,
                                        std::string_view whose, std::unique_ptr<Dataset> pictures,
                                        LabelUse use, std::string_view where, const Notice& notice);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::ElementsAre;
@@ -76,7 +76,7 @@ TEST(InClassesOf, LeavesAloneWhatAgrees) {
 
 TEST(InClassesOf, RefusesAnswersThatNobodyKnows) {
   const auto fault = [](const Names& found, LabelUse use) {
-    return error_of([&] { match(found, use); });
+    return io::error_of([&] { match(found, use); });
   };
   for (const LabelUse use : {LabelUse::answers, LabelUse::unknown}) {
     const std::string some = fault({"bee", "eel", "fox"}, use);
@@ -102,4 +102,4 @@ TEST(InClassesOf, LeavesOodPicturesTheirOwnLabels) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "image/resize_passes.h"
 
-namespace nescio {
+namespace nescio::image {
 
 const Filter bilinear{"bilinear", 1.0, [](double x) { return std::max(0.0, 1.0 - std::abs(x)); }};
 const Filter bicubic{"bicubic", 2.0, [](double x) {
@@ -108,4 +108,4 @@ Image resize(const Image& image, std::size_t height, std::size_t width, const Fi
   return result;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

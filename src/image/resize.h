@@ -11,7 +11,7 @@
 
 #include "image/image.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// Weight of a source pixel by its distance (in output pixels when shrinking, in source pixels when
 /// enlarging); 0 beyond `support`.
@@ -46,4 +46,4 @@ Image resize(const Image& image, std::size_t height, std::size_t width, const Fi
 Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter,
              const Cut& cut);
 
-}  // namespace nescio
+}  // namespace nescio::image

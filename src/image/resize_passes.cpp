@@ -9,7 +9,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace nescio {
+namespace nescio::image {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -145,11 +145,11 @@ void along_rows(const std::uint8_t* in, std::size_t height, std::size_t width, s
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace nescio
+}  // namespace nescio::image
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace nescio {
+namespace nescio::image {
 
 HWY_EXPORT(along_rows);
 HWY_EXPORT(along_columns);
@@ -164,5 +164,5 @@ void resize_along_columns(const std::uint8_t* in, std::size_t row, const Taps& t
   HWY_DYNAMIC_DISPATCH(along_columns)(in, row, taps, out);
 }
 
-}  // namespace nescio
+}  // namespace nescio::image
 #endif

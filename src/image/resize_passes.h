@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace nescio {
+namespace nescio::image {
 
 /// Which source pixels make output pixel i, and with which weight: first[i] .. first[i] + count[i]
 /// - 1. Weights are whole multiples of 2^-weight_bits.
@@ -28,4 +28,4 @@ void resize_along_rows(const std::uint8_t* in, std::size_t height, std::size_t w
 void resize_along_columns(const std::uint8_t* in, std::size_t row, const Taps& taps,
                           std::uint8_t* out);
 
-}  // namespace nescio
+}  // namespace nescio::image

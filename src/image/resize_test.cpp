@@ -8,7 +8,7 @@
 #include "io/sha256.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 Image pattern(std::size_t height, std::size_t width, std::size_t channels) {
@@ -110,7 +110,7 @@ TEST(Resize, EqualsPillowBitByBit) {
     for (const Case& c : cases) {
       const Image out = resize(pattern(c.height, c.width, c.channels), c.new_height, c.new_width,
                                find_filter(c.filter));
-      EXPECT_EQ(sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)
+      EXPECT_EQ(io::sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)
           << c.height << " x " << c.width << " to " << c.new_height << " x " << c.new_width << " "
           << c.filter << " on " << hwy::TargetName(target);
     }
@@ -139,18 +139,18 @@ TEST(Resize, MakesOnlyTheCut) {
     }
   }
   for (const Cut& cut : {Cut{0, 0, 30, 1}, Cut{29, 0, 1, 1}, Cut{0, 0, 0, 1}, Cut{0, 1, 1, 50}}) {
-    EXPECT_NE(error_of([&] { resize(image, 29, 50, bicubic, cut); }).find("a part of 29 x 50"),
+    EXPECT_NE(io::error_of([&] { resize(image, 29, 50, bicubic, cut); }).find("a part of 29 x 50"),
               std::string::npos);
   }
 }
 
 TEST(Resize, RefusesEmptySidesAndUnknownFilters) {
-  EXPECT_NE(error_of([] { resize(Image{}, 4, 4, bilinear); }).find("sides of at least 1"),
+  EXPECT_NE(io::error_of([] { resize(Image{}, 4, 4, bilinear); }).find("sides of at least 1"),
             std::string::npos);
-  EXPECT_NE(error_of([] { resize(pattern(2, 2, 1), 0, 4, bilinear); }).find("2 x 2 to 0 x 4"),
+  EXPECT_NE(io::error_of([] { resize(pattern(2, 2, 1), 0, 4, bilinear); }).find("2 x 2 to 0 x 4"),
             std::string::npos);
-  EXPECT_NE(error_of([] { find_filter("bilinar"); }).find("bilinear"), std::string::npos);
+  EXPECT_NE(io::error_of([] { find_filter("bilinar"); }).find("bilinear"), std::string::npos);
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

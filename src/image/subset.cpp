@@ -15,7 +15,7 @@
 #include "io/npy.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Subset final : public Dataset {
@@ -31,8 +31,9 @@ class Subset final : public Dataset {
   }
   std::int64_t label(std::size_t i) const override { return renumbered(source_->label(row(i))); }
   std::string hash() const override {
-    const std::string rows = text(source_->hash(), " rows ", sha256(bytes_of(rows_)));
-    return sha256(classes_.empty() ? rows : text(rows, " classes ", sha256(bytes_of(classes_))));
+    const std::string rows = text(source_->hash(), " rows ", io::sha256(bytes_of(rows_)));
+    return io::sha256(classes_.empty() ? rows
+                                       : text(rows, " classes ", io::sha256(bytes_of(classes_))));
   }
   std::vector<std::string> class_names() const override {
     const std::vector<std::string> names = source_->class_names();
@@ -134,7 +135,7 @@ void append(std::vector<std::int64_t>& numbers, std::unordered_set<std::int64_t>
 
 std::vector<std::int64_t> read_rows(const std::string& file, std::size_t size,
                                     std::string_view what) {
-  const Array array = read_npy(file);
+  const Array array = io::read_npy(file);
   if (array.shape().size() != 1) {
     fail(what, " ", file, ": expected a list of row numbers [N], found ", to_string(array.shape()));
   }
@@ -282,4 +283,4 @@ std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
   return subset;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

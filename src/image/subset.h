@@ -9,7 +9,7 @@
 
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::image {
 
 /// The rows that `list` names, in its order: a .npy file of whole numbers [N], or numbers and ranges
 /// with both ends, "0-99,205", or of every fifth, "0-99:5". Error, beginning with `what`, for a row outside 0 .. size - 1 and for
@@ -38,4 +38,4 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
 std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
                                          const DatasetType& choice);
 
-}  // namespace nescio
+}  // namespace nescio::image

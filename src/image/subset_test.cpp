@@ -5,7 +5,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::ElementsAre;
@@ -16,12 +16,13 @@ TEST(ParseRows, TakesNumbersAndRangesInTheirOrder) {
   EXPECT_THAT(parse_rows("3-3", 4, "index"), ElementsAre(3));
   EXPECT_THAT(parse_rows("0-9:4,1", 10, "index"), ElementsAre(0, 4, 8, 1));
   EXPECT_THAT(parse_rows("2-9:9223372036854775807", 10, "index"), ElementsAre(2));
-  EXPECT_THAT(error_of([] { parse_rows("0-9:0", 10, "index"); }), HasSubstr("step of at least 1"));
+  EXPECT_THAT(io::error_of([] { parse_rows("0-9:0", 10, "index"); }),
+              HasSubstr("step of at least 1"));
 }
 
 TEST(ParseRows, RefusesWhatIsOutsideOrTwice) {
   const auto fault = [](std::string_view list) {
-    return error_of([&] { parse_rows(list, 10, "except"); });
+    return io::error_of([&] { parse_rows(list, 10, "except"); });
   };
   EXPECT_THAT(fault("0-10"), HasSubstr("except: expected numbers up to 9, found 10"));
   EXPECT_THAT(fault("0-9223372036854775807"), HasSubstr("up to 9"));
@@ -40,12 +41,12 @@ TEST(ParseClasses, TakesNamesBeforeLabels) {
   EXPECT_THAT(parse_classes("0,3", names, 3), ElementsAre(2, 3));
   EXPECT_THAT(parse_classes("5-7,2", {}, 8), ElementsAre(5, 6, 7, 2));
   const auto fault = [&](std::string_view list) {
-    return error_of([&] { parse_classes(list, names, 3); });
+    return io::error_of([&] { parse_classes(list, names, 3); });
   };
   EXPECT_THAT(fault("dgo"), HasSubstr("no class 'dgo' among the 4. Did you mean 'dog'"));
   EXPECT_THAT(fault("3-4"), HasSubstr("up to 3, found 4"));
   EXPECT_THAT(fault("eel,3"), HasSubstr("named twice"));
-  EXPECT_THAT(error_of([] { parse_classes("0", {}, -1); }), HasSubstr("no labels"));
+  EXPECT_THAT(io::error_of([] { parse_classes("0", {}, -1); }), HasSubstr("no labels"));
 }
 
 /// Six records with labels 2 0 1 2 0 1 and grey values 0 .. 5.
@@ -74,14 +75,14 @@ class Select : public testing::Test {
     return join(out, " ");
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(Select, KeepsAndLeavesOutRows) {
   EXPECT_EQ(content(*open("?index=4,0-1")), "0:4 2:0 0:1");
   EXPECT_EQ(content(*open("?except=1-4")), "2:0 1:5");
   EXPECT_EQ(content(*open("?index=5,3,1&except=3")), "1:5 0:1");
-  EXPECT_THAT(error_of([&] { open("?except=0-5"); }), HasSubstr("holds no pictures"));
+  EXPECT_THAT(io::error_of([&] { open("?except=0-5"); }), HasSubstr("holds no pictures"));
 }
 
 TEST_F(Select, NumbersTheClassesAnewInTheOrderOfTheList) {
@@ -140,7 +141,9 @@ TEST(ParseClasses, LeavesTheClassesThatMixOeHoldsOut) {
   EXPECT_THAT(parse_classes("not_drawn(90, 2)", {}, 99),
               ElementsAre(7, 15, 22, 34, 40, 43, 49, 72, 75, 82));
   EXPECT_EQ(parse_classes("drawn(90,0),not_drawn(90,0)", {}, 99).size(), 100u);
-  const auto fault = [](const char* list) { return error_of([&] { parse_classes(list, {}, 9); }); };
+  const auto fault = [](const char* list) {
+    return io::error_of([&] { parse_classes(list, {}, 9); });
+  };
   EXPECT_THAT(fault("drawn(11,0)"), HasSubstr("expected to draw 1 to 10 of 10, found 11"));
   EXPECT_THAT(fault("drawn(3)"), HasSubstr("expected drawn(COUNT,SEED)"));
   EXPECT_THAT(fault("drawn(3,-1)"), HasSubstr("seed in 0 .. 2^32 - 1"));
@@ -148,4 +151,4 @@ TEST(ParseClasses, LeavesTheClassesThatMixOeHoldsOut) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -7,7 +7,7 @@
 #include "image/image.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 
 inline Image pattern(std::size_t height, std::size_t width, std::size_t channels) {
   Image image{height, width, channels, {}};
@@ -35,7 +35,7 @@ inline Image all_colours() {
 
 /// How the SHA-256 of the pixels begins.
 inline std::string digest(const Image& image) {
-  return sha256(std::span<const std::uint8_t>(image.pixels)).substr(0, 16);
+  return io::sha256(std::span<const std::uint8_t>(image.pixels)).substr(0, 16);
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -15,7 +15,7 @@
 #include "io/safetensors.h"
 #include "io/torch_file.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 bool is_file(std::string_view path) {
@@ -89,4 +89,4 @@ Array read_array(std::string_view file_and_member) {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// Where an array lies: a file and, where that may hold several, the array's name in it.
 struct ArrayPlace {
@@ -25,4 +25,4 @@ ArrayPlace array_place(std::string_view file_and_member);
 /// none was named.
 Array read_array(std::string_view file_and_member);
 
-}  // namespace nescio
+}  // namespace nescio::io

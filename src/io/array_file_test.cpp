@@ -9,7 +9,7 @@
 #include "io/test_folder.h"
 #include "io/test_pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -86,4 +86,4 @@ TEST_F(ArrayFile, WrongFilesAreNamed) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

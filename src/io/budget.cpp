@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 // What small files may spend whatever their size: some milliseconds.
@@ -27,4 +27,4 @@ void Budget::refuse(const char* what) const {
        "damaged or made to do harm");
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-namespace nescio {
+namespace nescio::io {
 
 /// Memory and work in proportion to the bytes of one file: small files that refer to themselves a
 /// million times end in an Error instead of filling the memory or taking minutes. Everything that
@@ -34,4 +34,4 @@ class Budget {
   std::size_t work_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::io

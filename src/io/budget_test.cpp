@@ -7,7 +7,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::HasSubstr;
@@ -36,4 +36,4 @@ TEST(Budget, NeverOverflows) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 
 SharedBytes::SharedBytes(std::vector<std::uint8_t> values) {
   auto owner = std::make_shared<const std::vector<std::uint8_t>>(std::move(values));
@@ -107,4 +107,4 @@ Array array_from_strided(DType dtype, Shape shape, const std::vector<std::size_t
   return {dtype, std::move(shape), std::move(copy), data};
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

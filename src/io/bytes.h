@@ -10,7 +10,7 @@
 
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// A run of bytes and whoever keeps them alive: a mapped file, or memory. Copies are cheap.
 class SharedBytes {
@@ -59,4 +59,4 @@ Array array_from_big_endian(DType dtype, Shape shape, const SharedBytes& bytes);
 Array array_from_strided(DType dtype, Shape shape, const std::vector<std::size_t>& strides,
                          const SharedBytes& bytes);
 
-}  // namespace nescio
+}  // namespace nescio::io

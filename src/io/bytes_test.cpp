@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -62,4 +62,4 @@ TEST(Bytes, StridesBeyondTheBytesAreRefused) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 
 std::string csv_field(std::string_view field) {
   const bool plain = field.find_first_of(",\"\r\n") == std::string_view::npos;
@@ -69,4 +69,4 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, std::stri
   return rows;
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nescio {
+namespace nescio::io {
 
 /// The field as it stands in a file: quoted only where it holds a comma, a quote, a line end, or
 /// begins or ends with a blank.
@@ -18,4 +18,4 @@ std::string csv_row(const std::vector<std::string>& fields);
 /// Error names `where` and the line of an unclosed or misplaced quote.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -41,4 +41,4 @@ TEST(Csv, BadQuotesNameTheLine) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

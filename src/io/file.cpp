@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace fs = std::filesystem;
 namespace {
 
@@ -246,4 +246,4 @@ void restore_folder(const fs::path& from, const fs::path& to) {
   if (!there(to) && there(set_aside(from))) rename_folder(set_aside(from), to);
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -10,7 +10,7 @@
 
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// An open file descriptor; closes itself.
 class FileDescriptor {
@@ -109,4 +109,4 @@ void replace_folder_by_renaming(const std::filesystem::path& from, const std::fi
 /// comes back.
 void restore_folder(const std::filesystem::path& from, const std::filesystem::path& to);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -6,7 +6,7 @@
 #include "io/bytes.h"
 #include "io/pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using namespace std::string_view_literals;
@@ -98,4 +98,4 @@ std::string describe(FileFormat kind) {
   return "a file that begins like none of these";
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

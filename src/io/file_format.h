@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace nescio {
+namespace nescio::io {
 
 enum class FileFormat {
   empty,
@@ -33,4 +33,4 @@ FileFormat identify(std::span<const std::uint8_t> bytes);
 /// where that is known.
 std::string describe(FileFormat kind);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -5,7 +5,7 @@
 
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using namespace std::string_view_literals;
@@ -55,4 +55,4 @@ TEST(FileFormat, SaysWhatToDo) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

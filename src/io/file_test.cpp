@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::HasSubstr;
@@ -181,4 +181,4 @@ TEST(ReadingFiles, PipesDevicesAndFoldersAreRefusedAtOnce) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 constexpr int max_depth = 100;
@@ -86,4 +86,4 @@ void write_json(const std::filesystem::path& path, const nlohmann::json& value) 
   write_text(path, json_text(value));
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

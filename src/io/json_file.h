@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace nescio {
+namespace nescio::io {
 
 /// Parses the whole text. `where` (a path, say) begins the message of an Error, which names line
 /// and column. Refused too: a key that occurs twice in one object, more than 100 levels of nesting.
@@ -26,4 +26,4 @@ nlohmann::json in_utf8(const nlohmann::json& value);
 /// Writes json_text() atomically.
 void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::HasSubstr;
@@ -52,4 +52,4 @@ TEST(JsonFile, TextThatIsNotUtf8IsWrittenOut) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

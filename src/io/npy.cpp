@@ -5,10 +5,11 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/within.h"
 #include "io/file.h"
 #include "io/numpy_array.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
@@ -169,12 +170,8 @@ Array parse_npy(const SharedBytes& bytes, std::string_view where) {
   const Header header = HeaderParser(bytes.text().substr(prefix, header_size), where).parse();
   const DType dtype = dtype_of_descr(header.descr, where);
   const std::size_t width = size_of(dtype);
-  std::size_t count = 0;
-  try {
-    count = count_of(header.shape, width);
-  } catch (const Error& e) {
-    fail(where, ": ", e.what());
-  }
+  const std::size_t count =
+      within(text(where, ": "), [&] { return count_of(header.shape, width); });
   const std::size_t found = bytes.size() - prefix - header_size;
   if (found != count * width) {
     fail(where, ": ", found < count * width ? "truncated: " : "", "expected ", count * width,
@@ -220,4 +217,4 @@ void write_npy(const std::filesystem::path& path, const Array& array) {
   file.commit();
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// The array in the file, mapped without a copy. Big-endian values and Fortran order are converted
 /// (copied). Error if the file is no .npy, is truncated or longer than its header says, or holds a
@@ -27,4 +27,4 @@ void write_npy(const std::filesystem::path& path, const Array& array);
 /// or mapped. Depends on dtype and shape only.
 std::string npy_header(DType dtype, const Shape& shape);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -180,4 +180,4 @@ TEST(Npy, ReadsNumpysOwnFiles) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

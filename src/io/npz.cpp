@@ -7,7 +7,7 @@
 #include "io/npy.h"
 #include "io/zip.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 constexpr std::string_view suffix = ".npy";
@@ -46,4 +46,4 @@ Array parse_npz(const SharedBytes& bytes, std::string_view where, std::string_vi
   return parse_npy(archive.read(*found), text(where, "#", member));
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

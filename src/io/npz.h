@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// The names of the arrays, sorted, without ".npy".
 std::vector<std::string> npz_members(const std::filesystem::path& path);
@@ -22,4 +22,4 @@ Array read_npz(const std::filesystem::path& path, std::string_view member);
 std::vector<std::string> npz_members(const SharedBytes& bytes, std::string_view where);
 Array parse_npz(const SharedBytes& bytes, std::string_view where, std::string_view member);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -8,7 +8,7 @@
 #include "io/test_folder.h"
 #include "io/test_zip.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -44,4 +44,4 @@ TEST(Npz, ErrorsInsideNameFileAndMember) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 struct Code {
@@ -65,4 +65,4 @@ Array array_from_numpy(const PickleValue::NumpyArray& array, const Pickle& pickl
                           pickle.share(array.bytes));
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

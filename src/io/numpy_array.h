@@ -8,7 +8,7 @@
 #include "io/bytes.h"
 #include "io/pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// What NumPy notes beside the bytes of an array.
 struct NumpyLayout {
@@ -30,4 +30,4 @@ Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes);
 /// An array of a pickle. Its bytes are paid from `budget`: many names may stand for one array.
 Array array_from_numpy(const PickleValue::NumpyArray& array, const Pickle& pickle, Budget& budget);
 
-}  // namespace nescio
+}  // namespace nescio::io

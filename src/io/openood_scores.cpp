@@ -7,7 +7,7 @@
 #include "io/numpy_array.h"
 #include "io/pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 SavedConfidences checked(SavedConfidences saved, std::string_view where) {
@@ -112,4 +112,4 @@ SavedConfidences parse_openood_npz(const SharedBytes& bytes, std::string_view wh
                  where);
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

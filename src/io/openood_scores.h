@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// What OpenOOD kept about one data set, as it lies in the file.
 struct SavedConfidences {
@@ -31,4 +31,4 @@ std::vector<SavedConfidences> parse_openood_pickle(const SharedBytes& bytes,
 /// scores/SET.npz with the arrays conf, pred and label: one set. Error likewise.
 SavedConfidences parse_openood_npz(const SharedBytes& bytes, std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::io

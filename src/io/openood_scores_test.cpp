@@ -8,7 +8,7 @@
 #include "io/test_pickle.h"
 #include "io/test_zip.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using namespace test_pickle;
@@ -144,4 +144,4 @@ TEST(OpenoodNpz, NeedsItsThreeArrays) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace fs = std::filesystem;
 
 void check_replaceable(const fs::path& folder, std::string_view what, bool ours,
@@ -45,4 +45,4 @@ void check_writable(const fs::path& folder, std::string_view what, std::string_v
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nescio {
+namespace nescio::io {
 
 /// Error unless replacing the folder loses nothing that this program did not write: it is not there,
 /// or empty, or `ours`, as the caller knows from its manifest, and holds no other files than
@@ -21,4 +21,4 @@ void check_replaceable(const std::filesystem::path& folder, std::string_view wha
 void check_writable(const std::filesystem::path& folder, std::string_view what,
                     std::string_view marker, const std::vector<std::string>& files);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::HasSubstr;
@@ -58,4 +58,4 @@ TEST_F(OwnFolder, FilesAndFoldersOfTheUser) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -10,7 +10,7 @@
 #include "io/pickle_text.h"
 #include "io/pickle_words.h"
 
-namespace nescio {
+namespace nescio::io {
 
 using namespace pickle_words;
 
@@ -314,4 +314,4 @@ bool looks_like_pickle(std::span<const std::uint8_t> bytes) {
   return false;
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -15,7 +15,7 @@
 #include "io/budget.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// A value of a pickle. Values refer to one another (also in circles) and live as long as their
 /// Pickle; nothing here walks them recursively.
@@ -115,4 +115,4 @@ const PickleValue* find_key(const PickleValue& value, std::string_view key);
 /// pickles of dictionaries, lists and arrays are known by their first words.
 bool looks_like_pickle(std::span<const std::uint8_t> bytes);
 
-}  // namespace nescio
+}  // namespace nescio::io

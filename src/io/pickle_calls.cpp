@@ -5,7 +5,7 @@
 #include "io/pickle_text.h"
 #include "io/pickle_words.h"
 
-namespace nescio {
+namespace nescio::io {
 
 using pickle_words::Kind;
 using pickle_words::kind_of;
@@ -188,4 +188,4 @@ std::vector<std::size_t> PickleMachine::counts(const Value* value) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -8,7 +8,7 @@
 
 #include "io/pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 
 class PickleMachine {
  public:
@@ -97,4 +97,4 @@ class PickleMachine {
   std::array<Value*, 256> small_ = {};
 };
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -7,7 +7,7 @@
 #include "io/test_folder.h"
 #include "io/test_pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using namespace test_pickle;
@@ -196,4 +196,4 @@ TEST(Pickle, DeepNestingNeedsNoDeepStack) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstdint>
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 /// Takes `digits` hexadecimal digits from the front.
@@ -112,4 +112,4 @@ std::optional<std::string> to_latin1(std::string_view utf8) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace nescio::pickle_words {
+namespace nescio::io::pickle_words {
 
 /// What calling a name gives.
 enum class Kind {
@@ -128,4 +128,4 @@ enum Op : std::uint8_t {
   frame = 0x95,
 };
 
-}  // namespace nescio::pickle_words
+}  // namespace nescio::io::pickle_words

@@ -8,7 +8,7 @@
 #include "io/numpy_array.h"
 #include "io/pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using Items = PickleValue::Items;
@@ -105,4 +105,4 @@ PickledArrays parse_pickled_arrays(const SharedBytes& bytes, std::string_view wh
   return Collector(bytes, where).collect();
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// What lies under the keys of a pickled dictionary, whether these are text or bytes.
 struct PickledArrays {
@@ -27,4 +27,4 @@ PickledArrays read_pickled_arrays(const std::filesystem::path& path);
 /// The same from memory; `where` begins the message of an Error.
 PickledArrays parse_pickled_arrays(const SharedBytes& bytes, std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -6,7 +6,7 @@
 #include "io/test_folder.h"
 #include "io/test_pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using namespace test_pickle;
@@ -138,4 +138,4 @@ TEST(PickledArrays, EveryTruncationIsAnError) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

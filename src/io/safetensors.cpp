@@ -9,7 +9,7 @@
 #include "io/file.h"
 #include "io/json_file.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 constexpr std::uint64_t max_header = 100'000'000;  // the reference implementation's bound
@@ -184,4 +184,4 @@ void write_safetensors(const std::filesystem::path& path,
   file.commit();
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

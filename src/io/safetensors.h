@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 struct Safetensors {
   std::map<std::string, Array> tensors;
@@ -31,4 +31,4 @@ void write_safetensors(const std::filesystem::path& path,
                        const std::map<std::string, Array>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
-}  // namespace nescio
+}  // namespace nescio::io

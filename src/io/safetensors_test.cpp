@@ -9,7 +9,7 @@
 #include "io/test_folder.h"
 #include "io/test_zip.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -133,4 +133,4 @@ TEST(Safetensors, ReadsPublishedWeights) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::io {
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -62,4 +62,4 @@ std::string sha256(std::string_view text) {
 
 std::string sha256_file(const std::filesystem::path& path) { return sha256(map_file(path).span()); }
 
-}  // namespace nescio
+}  // namespace nescio::io

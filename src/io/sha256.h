@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace nescio {
+namespace nescio::io {
 
 /// Hash of bytes that come piece by piece.
 class Sha256 {
@@ -34,4 +34,4 @@ std::string sha256(std::string_view text);
 /// Error if the file cannot be read.
 std::string sha256_file(const std::filesystem::path& path);
 
-}  // namespace nescio
+}  // namespace nescio::io

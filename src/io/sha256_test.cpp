@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 // FIPS 180-4's examples.
@@ -34,4 +34,4 @@ TEST(Sha256, Files) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -3,7 +3,7 @@
 #include <array>
 #include <bit>
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 constexpr std::array<std::uint32_t, 256> make_table() {
@@ -76,4 +76,4 @@ std::string scalar_event(double wall_time, std::int64_t step, std::string_view t
   return record(field(1, wall_time) + field(2, step) + field(5, std::string_view(summary)));
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace nescio {
+namespace nescio::io {
 
 /// The record that an event file begins with. Times are seconds since 1970.
 std::string event_file_start(double wall_time);
@@ -18,4 +18,4 @@ std::string scalar_event(double wall_time, std::int64_t step, std::string_view t
 /// CRC-32C (Castagnoli, RFC 3720 appendix B.4).
 std::uint32_t crc32c(std::string_view bytes);
 
-}  // namespace nescio
+}  // namespace nescio::io

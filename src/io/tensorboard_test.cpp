@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 std::string hex(std::string_view bytes) {
@@ -33,4 +33,4 @@ TEST(Tensorboard, RecordsAreThoseOfTensorBoard) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::io {
 
 class TestFolder {
  public:
@@ -50,4 +50,4 @@ std::string error_of(const Run& run) {
   return {};
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

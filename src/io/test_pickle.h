@@ -8,7 +8,7 @@
 
 #include "io/test_zip.h"
 
-namespace nescio::test_pickle {
+namespace nescio::io::test_pickle {
 
 using Parts = std::vector<std::string>;
 
@@ -111,4 +111,4 @@ inline std::string legacy_file(const std::string& body,
   return legacy_head() + pickle(body) + pickle(keys + "e") + data;
 }
 
-}  // namespace nescio::test_pickle
+}  // namespace nescio::io::test_pickle

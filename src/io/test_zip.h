@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nescio {
+namespace nescio::io {
 
 /// What the archive says of a member; the defaults are the truth.
 struct TestZipMember {
@@ -89,4 +89,4 @@ inline std::string test_zip(const std::vector<TestZipMember>& members, bool zip6
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -14,7 +14,7 @@
 #include "io/zip.h"
 
 // The formats are those of torch/serialization.py: _save (zip, since 1.6) and _legacy_save.
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using Groups = std::vector<TensorGroup>;
@@ -385,4 +385,4 @@ bool looks_like_torch(const SharedBytes& bytes, std::string_view where) {
   });
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -11,7 +11,7 @@
 #include "base/array.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// A dictionary of tensors, or a list of them, that stands somewhere in a saved object.
 struct TensorGroup {
@@ -38,4 +38,4 @@ std::map<std::string, Array> join_groups(const std::vector<TensorGroup>& groups)
 /// form begins with a pickle of a magic number.
 bool looks_like_torch(const SharedBytes& bytes, std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -10,7 +10,7 @@
 #include "io/test_folder.h"
 #include "io/test_pickle.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using namespace test_pickle;
@@ -289,4 +289,4 @@ TEST(TorchFile, ReadsPublishedWeights) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

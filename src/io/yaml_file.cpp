@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -134,4 +134,4 @@ nlohmann::ordered_json read_yaml(const std::filesystem::path& path) {
   return parse_yaml(read_text(path), path.string());
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

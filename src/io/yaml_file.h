@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace nescio {
+namespace nescio::io {
 
 /// One document as mappings (in the order of the file), lists, and texts: a scalar is the text that
 /// stands there, whatever YAML would make of `no` or `1e3`; an empty one is null.
@@ -18,4 +18,4 @@ nlohmann::ordered_json parse_yaml(std::string_view text, std::string_view where)
 /// Error if the file is missing or larger than 64 MiB.
 nlohmann::ordered_json read_yaml(const std::filesystem::path& path);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -5,7 +5,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using testing::HasSubstr;
@@ -59,4 +59,4 @@ TEST(Yaml, ManyKeysAreRefused) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -11,7 +11,7 @@
 #include "io/file.h"
 
 // The layout follows PKWARE's APPNOTE.TXT 6.3; section numbers below are those of that document.
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 constexpr std::uint32_t local_signature = 0x04034b50;
@@ -238,4 +238,4 @@ SharedBytes ZipArchive::read(const ZipMember& member) const {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::io

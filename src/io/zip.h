@@ -9,7 +9,7 @@
 
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::io {
 
 /// One file of an archive.
 struct ZipMember {
@@ -50,4 +50,4 @@ class ZipArchive {
 /// True if the bytes begin as a zip archive does.
 bool looks_like_zip(std::span<const std::uint8_t> bytes);
 
-}  // namespace nescio
+}  // namespace nescio::io

@@ -7,7 +7,7 @@
 #include "io/test_folder.h"
 #include "io/test_zip.h"
 
-namespace nescio {
+namespace nescio::io {
 namespace {
 
 using ::testing::HasSubstr;
@@ -97,4 +97,4 @@ TEST(Zip, EncryptionIsRefused) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::io

@@ -10,7 +10,7 @@
 #include "metrics/proportion.h"
 #include "metrics/row_sums.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 Proportion right_answers(const Answers& answers) {
@@ -60,4 +60,4 @@ std::optional<Bounds> accuracy_interval(std::span<const AnswersTerm> terms, doub
   return Bounds{std::max(possible.lower, value - half), std::min(possible.upper, value + half)};
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -9,7 +9,7 @@
 
 #include "metrics/bounds.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// Row by row.
 struct Answers {
@@ -40,4 +40,4 @@ struct AnswersTerm {
 /// they have in common counts. None where a number has fewer than two rows.
 std::optional<Bounds> accuracy_interval(std::span<const AnswersTerm> terms, double confidence);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::HasSubstr;
@@ -70,4 +70,4 @@ TEST(Answers, CalibrationErrorNeedsConfidence) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -8,7 +8,7 @@
 #include "math/quantile.h"
 #include "metrics/distributions.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 /// Calls take(row) for as many rows as there are, drawn with replacement. Side 0 are ID rows, 1 + n
@@ -128,4 +128,4 @@ Bounds percentile_interval(std::span<const double> values, double confidence) {
   return {ends[0], ends[1]};
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -11,7 +11,7 @@
 #include "metrics/bounds.h"
 #include "metrics/ranking.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 struct BootstrapOptions {
   std::size_t resamples = 1000;
@@ -45,4 +45,4 @@ Resampled bootstrap(const Answers& answers, const StatisticsOf<Answers>& statist
 /// Bootstrap, 1993, chapter 13). Error unless 0 < confidence < 1.
 Bounds percentile_interval(std::span<const double> values, double confidence);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -11,7 +11,7 @@
 #include "metrics/curves.h"
 #include "metrics/delong.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::HasSubstr;
@@ -151,4 +151,4 @@ TEST(Bootstrap, RefusesBadOptions) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

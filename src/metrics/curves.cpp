@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 /// Counts as doubles: exact up to 2^53, and what follows are divisions.
@@ -166,4 +166,4 @@ double tied_pairs(const Ranking& ranking) {
   return tied / (static_cast<double>(ranking.id_count) * static_cast<double>(ranking.ood_count));
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

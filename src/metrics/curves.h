@@ -3,7 +3,7 @@
 
 #include "metrics/ranking.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// P(OOD row scores higher than ID row) + 1/2 P(they are equal): the area under the ROC curve, the
 /// same whichever side is positive (Hanley and McNeil, Radiology 143, 1982). O(steps).
@@ -49,4 +49,4 @@ double detection_error(const Ranking& ranking);
 /// equal rows could add to the AUROC. O(steps).
 double tied_pairs(const Ranking& ranking);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::HasSubstr;
@@ -236,4 +236,4 @@ TEST(Curves, CountTiedPairs) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -8,7 +8,7 @@
 #include "metrics/distributions.h"
 #include "metrics/row_sums.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 namespace {
 
@@ -85,4 +85,4 @@ std::optional<Bounds> delong_interval(const Ranking& ranking, double confidence)
   return Bounds{std::max(0.0, area - half), std::min(1.0, area + half)};
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -7,7 +7,7 @@
 #include "metrics/bounds.h"
 #include "metrics/ranking.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// auroc -+ z * standard error, cut to [0, 1]; none where a side has fewer than two rows. The
 /// variance is that of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), read from mid-ranks
@@ -21,4 +21,4 @@ std::optional<Bounds> delong_interval(const Ranking& ranking, double confidence)
 /// O(terms * rows). Error if terms of one number have not as many rows.
 std::optional<Bounds> delong_interval(std::span<const RankingTerm> terms, double confidence);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "metrics/curves.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using Scores = std::vector<double>;
@@ -140,4 +140,4 @@ TEST(DeLong, RefusesAConfidenceOutOfRange) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 /// Where in [0, high] `below` turns from true to false, by halving to the last bit.
@@ -55,4 +55,4 @@ double student_t(double confidence, std::size_t freedom) {
   return std::sqrt(n) * std::tan(angle);
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

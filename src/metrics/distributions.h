@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// z with P(|Z| <= z) = confidence for a standard normal Z: 1.95996... for 0.95.
 /// Throws Error unless 0 < confidence < 1.
@@ -16,4 +16,4 @@ double student_t(double confidence, std::size_t freedom);
 /// Throws Error unless 0 < confidence < 1.
 void require_confidence(double confidence);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::HasSubstr;
@@ -37,4 +37,4 @@ TEST(StudentT, EqualsTables) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

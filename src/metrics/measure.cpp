@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 /// The metrics for which take(metric) holds.
@@ -200,4 +200,4 @@ std::vector<Measurement> measure(Answers answers, const IntervalOptions& options
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

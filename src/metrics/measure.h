@@ -14,7 +14,7 @@
 #include "metrics/bootstrap.h"
 #include "metrics/metrics.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// What one metric gave. No interval was asked for, or the rows do not allow one: bounds are empty.
 struct Measurement {
@@ -93,4 +93,4 @@ std::vector<Measurement> contrast(std::span<const AnswersContrastTerm> terms,
 std::vector<Measurement> measure(Answers answers, const IntervalOptions& options = {},
                                  const ChosenMetrics& metrics = standard_metrics());
 
-}  // namespace nescio
+}  // namespace nescio::metrics

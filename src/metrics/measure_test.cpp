@@ -10,7 +10,7 @@
 #include "metrics/curves.h"
 #include "metrics/delong.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::ElementsAre;
@@ -346,4 +346,4 @@ TEST(Measure, AllMetricsAsFarAsTheRowsAllow) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

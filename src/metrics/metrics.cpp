@@ -6,7 +6,7 @@
 #include "metrics/curves.h"
 #include "metrics/delong.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 constexpr const char* every_score = "every distinct score is one threshold";
@@ -193,4 +193,4 @@ ChosenMetrics standard_metrics(std::span<const std::string> further) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -12,7 +12,7 @@
 #include "metrics/bounds.h"
 #include "metrics/ranking.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// One metric. Either `of_ranking` (ID rows against those of one OOD set) or `of_answers` (ID rows
 /// alone) is set. Intervals that are left out are bootstrapped.
@@ -53,4 +53,4 @@ using ChosenMetrics = std::vector<const Metric*>;
 /// every one. Error as find_metric().
 ChosenMetrics standard_metrics(std::span<const std::string> further = {});
 
-}  // namespace nescio
+}  // namespace nescio::metrics

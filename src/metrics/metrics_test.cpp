@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::AllOf;
@@ -51,4 +51,4 @@ TEST(Metrics, FurtherOnesStandAtTheirPlaceInTheCatalogue) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "metrics/distributions.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 double share(const Proportion& proportion) {
   const auto [count, rows] = proportion;
@@ -25,4 +25,4 @@ Bounds wilson_interval(const Proportion& proportion, double confidence) {
   return {std::max(0.0, (centre - half) / scale), std::min(1.0, (centre + half) / scale)};
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -5,7 +5,7 @@
 
 #include "metrics/bounds.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 struct Proportion {
   std::size_t count = 0;
@@ -19,4 +19,4 @@ double share(const Proportion& proportion);
 /// rows and for shares near 0 or 1 too. Throws Error as share(), and unless 0 < confidence < 1.
 Bounds wilson_interval(const Proportion& proportion, double confidence);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 // Wilson 1927: the ends are the shares p at which the found share lies z standard errors away.
@@ -38,4 +38,4 @@ TEST(Proportion, RefusesWhatIsNoShare) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

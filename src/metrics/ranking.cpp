@@ -7,7 +7,7 @@
 #include "base/threads.h"
 #include "metrics/sort_scores.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 // Rows that take longer to sort than a thread to wake.
@@ -151,4 +151,4 @@ RowRanking rank_rows(const Array& id, const Array& ood, std::span<const std::uin
   return rank_rows(sort_rows(id, "ID scores"), sort_rows(ood, "OOD scores"), right);
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

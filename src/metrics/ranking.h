@@ -9,7 +9,7 @@
 
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// The rows that have one score.
 struct Step {
@@ -81,4 +81,4 @@ struct RankingTerm {
 /// ranking: OOD from the highest score down, ID from the lowest up.
 enum class Positive { id, ood };
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 using testing::AllOf;
@@ -142,4 +142,4 @@ TEST(Rank, OfArraysKeepsTheDigitsOfBothSides) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::metrics

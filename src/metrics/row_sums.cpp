@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 
 void RowSums::add(std::size_t number, double weight, std::span<const double> values) {
   std::vector<double>& sums = sums_.try_emplace(number, values.size()).first->second;
@@ -28,4 +28,4 @@ std::optional<double> RowSums::variance_of_means() const {
   return variance;
 }
 
-}  // namespace nescio
+}  // namespace nescio::metrics

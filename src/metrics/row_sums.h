@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// Sums over the same rows keep what their terms have in common; rows under another number are
 /// independent of them.
@@ -24,4 +24,4 @@ class RowSums {
   std::map<std::size_t, std::vector<double>> sums_;  // by number
 };
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::metrics {
 namespace {
 
 // Least significant byte first (Knuth, The Art of Computer Programming 3, 5.2.5): 256 buckets fit
@@ -77,4 +77,4 @@ template std::vector<std::uint64_t> sorted_keys(std::span<const double>);
 template std::vector<KeyOfRow<float>> sorted_rows(std::span<const float>);
 template std::vector<KeyOfRow<double>> sorted_rows(std::span<const double>);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace nescio {
+namespace nescio::metrics {
 
 /// float or double.
 template <class T>
@@ -56,4 +56,4 @@ struct KeyOfRow {
 template <Score T>
 std::vector<KeyOfRow<T>> sorted_rows(std::span<const T> scores);
 
-}  // namespace nescio
+}  // namespace nescio::metrics

@@ -2,7 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 /// libtorch's autocast to bfloat16 as long as it lives.
@@ -39,4 +39,4 @@ NetworkOutputs forward_in_bfloat16(Network& network, const torch::Tensor& images
   return {out.logits.to(torch::kFloat32), out.features.to(torch::kFloat32)};
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

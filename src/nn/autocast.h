@@ -3,11 +3,11 @@
 
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 /// As network.forward(), but convolutions and products run in bfloat16, by libtorch's autocast of
 /// the pictures' device. Parameters and their gradients stay float32, and so are the outputs: a loss
 /// never sees fewer digits. Half the memory for activations; faster where the processor has bfloat16.
 NetworkOutputs forward_in_bfloat16(Network& network, const torch::Tensor& images);
 
-}  // namespace nescio
+}  // namespace nescio::nn

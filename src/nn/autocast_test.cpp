@@ -4,7 +4,7 @@
 
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 class Bfloat16 : public testing::Test {
@@ -53,4 +53,4 @@ TEST_F(Bfloat16, SeesTheWeightsOfEachPass) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -1,7 +1,7 @@
 #include "base/usage.h"
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 const NetworkInfo& find_network(std::string_view name) {
   std::vector<std::string> names;
@@ -12,4 +12,4 @@ const NetworkInfo& find_network(std::string_view name) {
   fail_usage("unknown network '", name, "'.", suggest(name, names));
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

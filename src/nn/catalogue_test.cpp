@@ -10,7 +10,7 @@
 #include "nn/network.h"
 #include "nn/test_weights.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 using testing::HasSubstr;
@@ -145,7 +145,7 @@ TEST(Networks, DropOutOnlyInTraining) {
   torch::manual_seed(1);
   for (const char* name : {"wrn_40_2", "mnist_convnet"}) {
     const auto network = find_network(name).make(10);
-    const Preprocessing& p = find_network(name).preprocessing;
+    const image::Preprocessing& p = find_network(name).preprocessing;
     const auto side = static_cast<std::int64_t>(p.height);
     const torch::Tensor images =
         torch::rand({4, static_cast<std::int64_t>(p.planes()), side, side});
@@ -164,10 +164,10 @@ TEST(Networks, DescribeThemselves) {
     EXPECT_FALSE(info.paper.empty()) << info.name;
     EXPECT_FALSE(info.weights.empty()) << info.name;
     EXPECT_GT(info.classes, 0) << info.name;
-    EXPECT_NO_THROW(Preprocessor{info.preprocessing}) << info.name;
+    EXPECT_NO_THROW(image::Preprocessor{info.preprocessing}) << info.name;
     EXPECT_EQ(&find_network(info.name), &info);
     for (const OtherNames& other : info.also_reads) {
-      EXPECT_NO_THROW(Preprocessor{other.preprocessing}) << other.source;
+      EXPECT_NO_THROW(image::Preprocessor{other.preprocessing}) << other.source;
     }
   }
 }
@@ -182,4 +182,4 @@ TEST(Networks, AnUnknownNameIsAnsweredWithTheNearest) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 using Tensors = std::map<std::string, Array>;
 
 // Tensors of one dictionary whose names begin with a prefix, under the network's own names.
 struct Candidate {
-  const TensorGroup* group;
+  const io::TensorGroup* group;
   std::string prefix;
   Tensors stripped;
   NamedWeights own;
@@ -101,7 +101,7 @@ class Chooser {
  private:
   void list_candidates(const WeightsPlace& place) {
     const std::size_t enough = required(info_.classes);
-    for (const TensorGroup& group : groups_called(place.key)) {
+    for (const io::TensorGroup& group : groups_called(place.key)) {
       std::vector<std::string> prefixes = prefixes_of(group.tensors, enough);
       if (place.prefix) {
         const bool dot = place.prefix->empty() || place.prefix->ends_with('.');
@@ -128,10 +128,10 @@ class Chooser {
   }
 
   // All, or those of this key, which may leave out what stands before it.
-  std::vector<std::reference_wrapper<const TensorGroup>> groups_called(
+  std::vector<std::reference_wrapper<const io::TensorGroup>> groups_called(
       const std::optional<std::string>& key) const {
-    std::vector<std::reference_wrapper<const TensorGroup>> found;
-    for (const TensorGroup& group : file_.groups) {
+    std::vector<std::reference_wrapper<const io::TensorGroup>> found;
+    for (const io::TensorGroup& group : file_.groups) {
       if (!key || group.key == *key || group.key.ends_with("." + *key)) found.push_back(group);
     }
     if (found.empty()) {
@@ -235,7 +235,7 @@ class Chooser {
   std::string contents() const {
     constexpr std::size_t most = 12;
     std::vector<std::string> parts;
-    for (const TensorGroup& group : file_.groups) {
+    for (const io::TensorGroup& group : file_.groups) {
       if (parts.size() == most) {
         parts.push_back(text(file_.groups.size() - most, " more"));
         break;
@@ -270,4 +270,4 @@ ChosenWeights choose_weights(const NetworkInfo& info, const Weights& file,
   return Chooser(info, file, expected, where).choose(place);
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

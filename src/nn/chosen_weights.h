@@ -10,7 +10,7 @@
 #include "base/notice.h"
 #include "nn/weights.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 /// What the user says about the place; without it everything that fits is looked for.
 struct WeightsPlace {
@@ -45,4 +45,4 @@ ChosenWeights choose_weights(const NetworkInfo& info, const Weights& file,
                              const WeightsPlace& place, const Expected& expected,
                              std::string_view where);
 
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 using testing::ElementsAre;
@@ -51,12 +51,12 @@ Tensors operator+(Tensors a, const Tensors& b) {
   return a;
 }
 
-ChosenWeights choose(std::vector<TensorGroup> groups, const WeightsPlace& place = {}) {
+ChosenWeights choose(std::vector<io::TensorGroup> groups, const WeightsPlace& place = {}) {
   const Weights file{.groups = std::move(groups), .metadata = {}, .sha256 = {}};
   return choose_weights(network(), file, place, five, "w.pth");
 }
-std::string fault(std::vector<TensorGroup> groups, const WeightsPlace& place = {}) {
-  return error_of([&] { choose(std::move(groups), place); });
+std::string fault(std::vector<io::TensorGroup> groups, const WeightsPlace& place = {}) {
+  return io::error_of([&] { choose(std::move(groups), place); });
 }
 float value_of(const ChosenWeights& chosen) {
   return chosen.own.tensors.at("conv.weight").as<float>()[0];
@@ -104,7 +104,8 @@ TEST(ChooseWeights, TwoPrefixesThatFitAreRefused) {
 
 TEST(ChooseWeights, AveragesWaitUntilTheyAreAskedFor) {
   for (const char* key : {"state_dict_ema", "ema", "model.EMA", "params_ema", "swa_state"}) {
-    const std::vector<TensorGroup> groups = {{key, set_of("", 2)}, {"state_dict", set_of("", 1)}};
+    const std::vector<io::TensorGroup> groups = {{key, set_of("", 2)},
+                                                 {"state_dict", set_of("", 1)}};
     const ChosenWeights chosen = choose(groups);
     EXPECT_EQ(value_of(chosen), 1) << key;
     EXPECT_THAT(chosen.notices, ElementsAre(HasSubstr(text("key=", key))));
@@ -118,8 +119,8 @@ TEST(ChooseWeights, AveragesWaitUntilTheyAreAskedFor) {
 }
 
 TEST(ChooseWeights, DictionariesThatFitAlikeAreRefused) {
-  const std::vector<TensorGroup> groups = {{"schema", set_of("", 1)},
-                                           {"best.net", set_of("m.", 2)}};
+  const std::vector<io::TensorGroup> groups = {{"schema", set_of("", 1)},
+                                               {"best.net", set_of("m.", 2)}};
   EXPECT_THAT(fault(groups), HasSubstr("key=schema or key=best.net&prefix=m."));
   EXPECT_EQ(value_of(choose(groups, {.key = "net", .prefix = {}})), 2);
   EXPECT_THAT(fault(groups, {.key = "last", .prefix = {}}),
@@ -127,8 +128,8 @@ TEST(ChooseWeights, DictionariesThatFitAlikeAreRefused) {
 }
 
 TEST(ChooseWeights, OtherDictionariesAreNoMatter) {
-  const std::vector<TensorGroup> groups = {{"optimizer.state", {{"0", filled({9}, 0)}}},
-                                           {"anything", set_of("net.")}};
+  const std::vector<io::TensorGroup> groups = {{"optimizer.state", {{"0", filled({9}, 0)}}},
+                                               {"anything", set_of("net.")}};
   EXPECT_EQ(choose(groups).own.tensors.size(), 5u);
 }
 
@@ -155,4 +156,4 @@ TEST(ChooseWeights, NamesOfManyDotsCostLittle) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -49,4 +49,4 @@ std::map<std::string, std::int64_t> depths_of(const tn::Module& network) {
   return walk.depths;
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

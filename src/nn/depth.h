@@ -7,7 +7,7 @@
 
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 /// The layer of every parameter, 0 next to the pictures. It follows from the order in which a
 /// network registers its modules, which is that in which they run: each one with a kernel is a
@@ -16,4 +16,4 @@ namespace nescio {
 /// parameters of the network itself (a class token) to the first.
 std::map<std::string, std::int64_t> depths_of(const torch::nn::Module& network);
 
-}  // namespace nescio
+}  // namespace nescio::nn

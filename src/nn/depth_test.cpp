@@ -6,7 +6,7 @@
 
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 TEST(Depth, CountsTheBlocksOfAResNet) {
@@ -44,4 +44,4 @@ TEST(Depth, OfEveryNetworkBeginsAtZeroAndEndsWithTheHead) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -9,11 +9,11 @@
 #include "nn/model_source.h"
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 struct Model::State {
   const NetworkInfo* info;
-  Preprocessing preprocessing;
+  image::Preprocessing preprocessing;
   std::shared_ptr<Network> network;
   std::string sha256;
   torch::Device device = torch::kCPU;
@@ -59,7 +59,7 @@ Model Model::load(std::string_view spec, std::string_view device) {
 std::string torch_version() { return TORCH_VERSION; }
 
 const NetworkInfo& Model::info() const { return *state_->info; }
-const Preprocessing& Model::preprocessing() const { return state_->preprocessing; }
+const image::Preprocessing& Model::preprocessing() const { return state_->preprocessing; }
 const std::string& Model::weights_sha256() const { return state_->sha256; }
 std::string Model::device() const { return state_->device.str(); }
 const Notices& Model::notices() const { return state_->notices; }
@@ -87,7 +87,7 @@ ModelOutputs Model::forward(std::span<const float> images) const {
 Network& network_of(const Model& model) { return *model.state_->network; }
 
 torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
-  const Preprocessing& p = model.preprocessing();
+  const image::Preprocessing& p = model.preprocessing();
   const std::size_t each = p.planes() * p.height * p.width;
   if (images.empty() || images.size() % each != 0) {
     fail("[", model.info().name, "] images: expected B x ", p.planes(), " x ", p.height, " x ",
@@ -102,4 +102,4 @@ torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
       .contiguous(format_for(device));
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

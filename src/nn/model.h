@@ -20,7 +20,7 @@
 #include "base/notice.h"
 #include "image/preprocessing.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 class Network;  // nn/network.h, which needs libtorch
 
@@ -33,7 +33,7 @@ struct Renaming {
 struct OtherNames {
   std::string source;  // whose names they are
   std::vector<Renaming> names;
-  Preprocessing preprocessing;
+  image::Preprocessing preprocessing;
 };
 
 /// The self-description from which loading, `list models` and `describe` come.
@@ -43,7 +43,7 @@ struct NetworkInfo {
   std::string paper;         // authors, title, venue, arXiv
   std::string weights;       // where published ones come from
   std::int64_t classes = 0;  // of the published weights
-  Preprocessing preprocessing;
+  image::Preprocessing preprocessing;
   std::size_t min_side = 1;  // smaller pictures vanish on their way
   std::size_t max_side = std::numeric_limits<std::size_t>::max();  // larger ones do not fit
   std::string head;  // the last layer's name: head + ".weight" [C, D ...], head + ".bias" [C]
@@ -89,7 +89,7 @@ class Model {
 
   const NetworkInfo& info() const;
   /// What forward() wants its pictures to go through.
-  const Preprocessing& preprocessing() const;
+  const image::Preprocessing& preprocessing() const;
   /// What a user should know about how the weights were read.
   const Notices& notices() const;
   /// SHA-256 of the weights file; with key= or prefix= that take other tensors than would be taken
@@ -120,4 +120,4 @@ class Model {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::nn

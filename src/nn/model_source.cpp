@@ -4,16 +4,17 @@
 
 #include "base/typed_spec.h"
 #include "base/usage.h"
+#include "base/within.h"
 #include "io/array_file.h"
 #include "io/json_file.h"
 #include "io/sha256.h"
 #include "nn/chosen_weights.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 /// What may stand behind the '?' of a model.
-struct ModelOptions : PreprocessingChanges {
+struct ModelOptions : image::PreprocessingChanges {
   std::optional<std::string> key, prefix;
 };
 
@@ -27,18 +28,19 @@ void check_network(const NetworkInfo& info, const Weights& weights, std::string_
 }
 
 /// The preprocessing that the file records, or `otherwise`.
-Preprocessing recorded_preprocessing(const Weights& weights, const Preprocessing& otherwise,
-                                     std::string_view where) {
+image::Preprocessing recorded_preprocessing(const Weights& weights,
+                                            const image::Preprocessing& otherwise,
+                                            std::string_view where) {
   const auto entry = weights.metadata.find("nescio.preprocessing");
   if (entry == weights.metadata.end()) return otherwise;
-  return preprocessing_from_json(parse_json(entry->second, where), where);
+  return image::preprocessing_from_json(io::parse_json(entry->second, where), where);
 }
 
 /// What the network's classes are called: "nescio.class_names", a list of texts.
 std::vector<std::string> recorded_class_names(const Weights& weights, std::string_view where) {
   const auto entry = weights.metadata.find("nescio.class_names");
   if (entry == weights.metadata.end()) return {};
-  const nlohmann::json names = parse_json(entry->second, where);
+  const nlohmann::json names = io::parse_json(entry->second, where);
   std::vector<std::string> out;
   for (const nlohmann::json& name : names) {
     if (!names.is_array() || !name.is_string()) {
@@ -49,16 +51,13 @@ std::vector<std::string> recorded_class_names(const Weights& weights, std::strin
   return out;
 }
 
-void check_preprocessing(const NetworkInfo& info, const Preprocessing& p, std::string_view where) {
+void check_preprocessing(const NetworkInfo& info, const image::Preprocessing& p,
+                         std::string_view where) {
   if (p.planes() != info.preprocessing.planes()) {
     fail(where, ": channels: the network reads ", info.preprocessing.channels, ", found ",
          p.channels);
   }
-  try {
-    Preprocessor{p};
-  } catch (const Error& e) {
-    fail(where, ": ", e.what());
-  }
+  within(text(where, ": "), [&] { image::Preprocessor{p}; });
   if (std::min(p.height, p.width) < info.min_side) {
     fail(where, ": size: expected at least ", info.min_side, ", found ", p.height, " x ", p.width);
   }
@@ -73,17 +72,17 @@ std::string ModelSource::where() const {
   return text("[", info->name, "]", path.empty() ? "" : " ", path);
 }
 
-const std::vector<Parameter<PreprocessingChanges>>& model_parameters() {
+const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters() {
   static const auto all = [] {
     const auto bind = [](auto member, ParameterInfo info) {
-      return bind_parameter<PreprocessingChanges, ModelOptions>(member, std::move(info));
+      return bind_parameter<image::PreprocessingChanges, ModelOptions>(member, std::move(info));
     };
-    std::vector<Parameter<PreprocessingChanges>> parameters = {
+    std::vector<Parameter<image::PreprocessingChanges>> parameters = {
         bind(&ModelOptions::key,
              {.name = "key", .doc = "the dictionary of the file, where it holds several"}),
         bind(&ModelOptions::prefix,
              {.name = "prefix", .doc = "what stands before the names of the weights"})};
-    const auto& others = preprocessing_parameters();
+    const auto& others = image::preprocessing_parameters();
     parameters.insert(parameters.end(), others.begin(), others.end());
     return parameters;
   }();
@@ -97,12 +96,12 @@ ModelSource read_model_source(std::string_view spec) {
   const NetworkInfo& info = *source.info;
   ModelOptions options;
   as_usage([&] {
-    set_parameters<PreprocessingChanges>(options, model_parameters(), text("[", info.name, "]"),
-                                         parts.options);
+    set_parameters<image::PreprocessingChanges>(options, model_parameters(),
+                                                text("[", info.name, "]"), parts.options);
   });
   source.preprocessing = info.preprocessing;
   if (!parts.path.empty()) {
-    const ArrayPlace place = array_place(parts.path);
+    const io::ArrayPlace place = io::array_place(parts.path);
     source.path = place.file;
     if (place.member) options.key = place.member;
     const Weights weights = read_weights(source.path);
@@ -115,15 +114,15 @@ ModelSource read_model_source(std::string_view spec) {
         choose_weights(info, weights, {options.key, options.prefix}, expected, source.where());
     source.tensors = std::move(chosen.own.tensors);
     source.notices = std::move(chosen.notices);
-    if (!chosen.part.empty()) source.sha256 = sha256(text(weights.sha256, "?", chosen.part));
+    if (!chosen.part.empty()) source.sha256 = io::sha256(text(weights.sha256, "?", chosen.part));
     source.preprocessing =
         recorded_preprocessing(weights, chosen.own.preprocessing, source.where());
     source.class_names = recorded_class_names(weights, source.where());
   }
-  source.preprocessing = changed(source.preprocessing, options);
+  source.preprocessing = image::changed(source.preprocessing, options);
   const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };
   parts.options.empty() ? check() : as_usage(check);
   return source;
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

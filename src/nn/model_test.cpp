@@ -9,7 +9,7 @@
 #include "io/test_folder.h"
 #include "nn/test_weights.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 using testing::HasSubstr;
@@ -128,13 +128,13 @@ constexpr std::size_t picture = 3 * 32 * 32;
 class ModelTest : public testing::Test {
  protected:
   std::string save(const Weights& weights) const {
-    write_safetensors(folder_ / "w.safetensors", weights);
+    io::write_safetensors(folder_ / "w.safetensors", weights);
     return text("resnet20:", (folder_ / "w.safetensors").string());
   }
   static std::string fault(const std::string& spec, const std::string& device = "cpu") {
-    return error_of([&] { Model::load(spec, device); });
+    return io::error_of([&] { Model::load(spec, device); });
   }
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(ModelTest, ComputesWhatThePaperSays) {
@@ -207,9 +207,9 @@ TEST_F(ModelTest, SaysWhatIsWrongWithASpecOrADevice) {
 
 TEST_F(ModelTest, RefusesImagesOfAnotherSize) {
   const Model model = Model::load(save(made_up_resnet20(10, 5)), "cpu");
-  EXPECT_THAT(error_of([&] { model.forward(std::vector<float>(picture - 1)); }),
+  EXPECT_THAT(io::error_of([&] { model.forward(std::vector<float>(picture - 1)); }),
               HasSubstr("expected B x 3 x 32 x 32"));
-  EXPECT_NE(error_of([&] { model.forward({}); }), "");
+  EXPECT_NE(io::error_of([&] { model.forward({}); }), "");
 }
 
 TEST_F(ModelTest, OptionsChangeThePreprocessing) {
@@ -218,7 +218,7 @@ TEST_F(ModelTest, OptionsChangeThePreprocessing) {
   const Model model = Model::load(
       spec + "?size=48&short_side=64&resize=bicubic&channels=bgr&mean=0.5,0.25,0&std=1,2,0.5",
       "cpu");
-  const Preprocessing& p = model.preprocessing();
+  const image::Preprocessing& p = model.preprocessing();
   EXPECT_EQ(p.height, 48u);
   EXPECT_EQ(p.width, 48u);
   EXPECT_EQ(p.short_side, 64u);
@@ -227,7 +227,7 @@ TEST_F(ModelTest, OptionsChangeThePreprocessing) {
   EXPECT_EQ(p.mean, (std::vector{0.5, 0.25, 0.0}));
   EXPECT_EQ(p.std, (std::vector{1.0, 2.0, 0.5}));
   EXPECT_EQ(model.forward(std::vector<float>(2 * 3 * 48 * 48)).logits.shape(), (Shape{2, 10}));
-  EXPECT_NE(error_of([&] { model.forward(std::vector<float>(picture)); }), "");
+  EXPECT_NE(io::error_of([&] { model.forward(std::vector<float>(picture)); }), "");
 }
 
 TEST_F(ModelTest, RefusesOptionsThatMakeNoSense) {
@@ -243,31 +243,33 @@ TEST_F(ModelTest, RefusesOptionsThatMakeNoSense) {
 }
 
 TEST_F(ModelTest, TheFileSaysWhatItIs) {
-  Preprocessing p{.height = 40, .width = 40, .mean = {0.1, 0.2, 0.3}, .std = {1, 1, 1}};
+  image::Preprocessing p{.height = 40, .width = 40, .mean = {0.1, 0.2, 0.3}, .std = {1, 1, 1}};
   const auto with = [&](const std::string& network, const std::string& preprocessing) {
-    write_safetensors(folder_ / "t.safetensors", made_up_resnet20(4, 8),
-                      {{"nescio.network", network}, {"nescio.preprocessing", preprocessing}});
+    io::write_safetensors(folder_ / "t.safetensors", made_up_resnet20(4, 8),
+                          {{"nescio.network", network}, {"nescio.preprocessing", preprocessing}});
     return text("resnet20:", (folder_ / "t.safetensors").string());
   };
-  const std::string spec = with("resnet20", to_json(p).dump());
-  EXPECT_EQ(to_json(Model::load(spec, "cpu").preprocessing()), to_json(p));
+  const std::string spec = with("resnet20", image::to_json(p).dump());
+  EXPECT_EQ(image::to_json(Model::load(spec, "cpu").preprocessing()), image::to_json(p));
   p.height = p.width = 24;
-  EXPECT_EQ(to_json(Model::load(spec + "?size=24", "cpu").preprocessing()), to_json(p));
+  EXPECT_EQ(image::to_json(Model::load(spec + "?size=24", "cpu").preprocessing()),
+            image::to_json(p));
 
-  EXPECT_THAT(fault(with("resnet8", to_json(p).dump())), HasSubstr("use model=resnet8:PATH"));
+  EXPECT_THAT(fault(with("resnet8", image::to_json(p).dump())),
+              HasSubstr("use model=resnet8:PATH"));
   EXPECT_THAT(fault(with("resnet20", "{}")), HasSubstr("damaged preprocessing"));
   EXPECT_THAT(fault(with("resnet20", "[")), HasSubstr("t.safetensors"));
   p.std[0] = 0;
-  EXPECT_THAT(fault(with("resnet20", to_json(p).dump())), HasSubstr("std > 0"));
+  EXPECT_THAT(fault(with("resnet20", image::to_json(p).dump())), HasSubstr("std > 0"));
   p.std[0] = 1;
   p.height = 1000000;
-  EXPECT_THAT(fault(with("resnet20", to_json(p).dump())), HasSubstr("8192"));
+  EXPECT_THAT(fault(with("resnet20", image::to_json(p).dump())), HasSubstr("8192"));
 }
 
 TEST_F(ModelTest, TheFileNamesItsClasses) {
   const auto with = [&](const std::string& names) {
-    write_safetensors(folder_ / "t.safetensors", made_up_resnet20(2, 8),
-                      {{"nescio.class_names", names}});
+    io::write_safetensors(folder_ / "t.safetensors", made_up_resnet20(2, 8),
+                          {{"nescio.class_names", names}});
     return text("resnet20:", (folder_ / "t.safetensors").string());
   };
   EXPECT_EQ(Model::load(with(R"(["cat", "dog"])"), "cpu").class_names(),
@@ -304,7 +306,7 @@ Weights made_up_squeezenet(bool caffe) {
 
 TEST_F(ModelTest, OtherNamesBringTheirPreprocessing) {
   const auto load = [&](bool caffe) {
-    write_safetensors(folder_ / "s.safetensors", made_up_squeezenet(caffe));
+    io::write_safetensors(folder_ / "s.safetensors", made_up_squeezenet(caffe));
     return Model::load(text("squeezenet1_0:", (folder_ / "s.safetensors").string()), "cpu");
   };
   const Model ours = load(false), theirs = load(true);
@@ -335,13 +337,13 @@ TEST_F(ModelTest, AGreyNetworkReadsOneChannel) {
   add("conv2", {20, 10, 5, 5});
   add("fc1", {50, 320});
   add("fc2", {6, 50});
-  write_safetensors(folder_ / "m.safetensors", weights);
+  io::write_safetensors(folder_ / "m.safetensors", weights);
   const std::string spec = text("mnist_convnet:", (folder_ / "m.safetensors").string());
   const Model model = Model::load(spec, "cpu");
   EXPECT_EQ(model.classes(), 6u);
   const std::vector<float> images = made_up_numbers(2 * 28 * 28, 1);
   EXPECT_EQ(model.forward(images).logits.shape(), (Shape{2, 6}));
-  EXPECT_THAT(error_of([&] { model.forward(std::vector<float>(100)); }),
+  EXPECT_THAT(io::error_of([&] { model.forward(std::vector<float>(100)); }),
               HasSubstr("expected B x 1 x 28 x 28"));
   EXPECT_EQ(Model::load(spec + "?mean=0.1307&std=0.3081", "cpu").preprocessing().mean.size(), 1u);
   EXPECT_THAT(fault(spec + "?mean=0.1,0.2,0.3"), HasSubstr("one mean for each channel of grey"));
@@ -353,4 +355,4 @@ TEST_F(ModelTest, AGreyNetworkReadsOneChannel) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -5,7 +5,7 @@
 #include "base/threads.h"
 #include "base/usage.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 DType dtype_of(const torch::Tensor& tensor) {
@@ -125,4 +125,4 @@ void use_our_threads() {
   if (at::get_num_threads() != threads) at::set_num_threads(threads);
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

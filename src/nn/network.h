@@ -11,7 +11,7 @@
 #include "base/array.h"
 #include "nn/weights.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 class Model;
 
@@ -69,4 +69,4 @@ void move_to(torch::nn::Module& network, const torch::Device& device);
 /// Lets libtorch use thread_count() threads.
 void use_our_threads();
 
-}  // namespace nescio
+}  // namespace nescio::nn

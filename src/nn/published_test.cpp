@@ -12,7 +12,7 @@
 #include "io/test_folder.h"
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 using testing::HasSubstr;
@@ -37,11 +37,11 @@ struct Said {
   double largest_probability = 0;  // mean
 };
 
-Said say(const Model& model, const Dataset& dataset) {
+Said say(const Model& model, const image::Dataset& dataset) {
   Said said;
-  Loader loader(dataset, model.preprocessing(), {.batch = 100});
+  image::Loader loader(dataset, model.preprocessing(), {.batch = 100});
   const auto pictures = static_cast<double>(dataset.size());
-  for (ImageBatch batch; loader.next(batch);) {
+  for (image::ImageBatch batch; loader.next(batch);) {
     const Array logits = model.forward(batch.images).logits;
     for (std::size_t i = 0; i < batch.count; ++i) {
       const auto row = logits.as<float>().subspan(i * logits.cols(), logits.cols());
@@ -68,7 +68,7 @@ TEST_F(PublishedWeights, CifarResNetsLoad) {
 
 TEST_F(PublishedWeights, AnotherNetworksAreAnsweredWithItsName) {
   const auto fault = [&](const std::string& network, const std::string& file) {
-    return error_of([&] { load(network, file); });
+    return io::error_of([&] { load(network, file); });
   };
   EXPECT_THAT(fault("resnet20", "resnet32-d509ac18.th"), HasSubstr("they fit resnet32;"));
   EXPECT_THAT(fault("densenet_bc_100_12", "densenet100_cifar10_um.state"),
@@ -80,7 +80,7 @@ TEST_F(PublishedWeights, DenseNetSaysWhatItDoesInPython) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
   const auto pictures =
-      open_dataset(text("cifar10:", data, "/cifar-10-batches-bin?split=test&index=0-99"));
+      image::open_dataset(text("cifar10:", data, "/cifar-10-batches-bin?split=test&index=0-99"));
   const Said said =
       say(load("densenet_bc_100_12_nonaffine", "densenet100_cifar10_um.state"), *pictures);
   EXPECT_EQ(said.wrong, 6u);
@@ -141,7 +141,7 @@ TEST_F(PublishedWeights, MnistConvNetsSayWhatTheyDoInPython) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
   const std::string mnist = text(data, "/mnist/t10k-");
-  const auto pictures = open_dataset(
+  const auto pictures = image::open_dataset(
       text("idx:", mnist, "images-idx3-ubyte.gz?labels=", mnist, "labels-idx1-ubyte.gz"));
   for (const Snapshot& snapshot : snapshots) {
     const Model model = load("mnist_convnet", text("mnist/", snapshot.file, ".pt"));
@@ -150,7 +150,7 @@ TEST_F(PublishedWeights, MnistConvNetsSayWhatTheyDoInPython) {
     for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(values[i], snapshot.first[i], 1e-6);
     EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0), snapshot.sum, 1e-5);
 
-    const Preprocessor preprocessor(model.preprocessing());
+    const image::Preprocessor preprocessor(model.preprocessing());
     std::vector<float> image(preprocessor.size());
     preprocessor.apply(pictures->load(0).image, image);
     const Array logits = model.forward(image).logits;
@@ -164,4 +164,4 @@ TEST_F(PublishedWeights, MnistConvNetsSayWhatTheyDoInPython) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

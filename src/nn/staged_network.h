@@ -3,7 +3,7 @@
 
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 class StagedNetwork : public Network {
  public:
@@ -25,4 +25,4 @@ class StagedNetwork : public Network {
   virtual torch::Tensor stage(std::int64_t i, const torch::Tensor& x) = 0;
 };
 
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 /// Numbers in [-1, 1) that depend on `seed` only.
 inline std::vector<float> made_up_numbers(std::size_t count, std::uint32_t seed) {
@@ -57,4 +57,4 @@ inline std::map<std::string, Array> made_up_resnet20(std::size_t classes, std::u
   return weights;
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -9,7 +9,7 @@
 #include "io/safetensors.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 /// "3 missing in the file: a [1], b [2], c [3]"; long lists are cut.
@@ -28,24 +28,24 @@ void add_list(std::vector<std::string>& parts, std::string_view title,
 }  // namespace
 
 Weights read_weights(const std::filesystem::path& path) {
-  const SharedBytes bytes = map_file(path);
+  const io::SharedBytes bytes = io::map_file(path);
   const std::string where = path.string();
   Weights weights;
-  switch (const FileFormat kind = identify(bytes.span())) {
-    case FileFormat::safetensors: {
-      Safetensors file = parse_safetensors(bytes, where);
+  switch (const io::FileFormat kind = io::identify(bytes.span())) {
+    case io::FileFormat::safetensors: {
+      io::Safetensors file = io::parse_safetensors(bytes, where);
       weights.groups = {{.key = {}, .tensors = std::move(file.tensors)}};
       weights.metadata = std::move(file.metadata);
       break;
     }
-    case FileFormat::zip:
-    case FileFormat::pickle: weights.groups = parse_torch_file(bytes, where); break;
+    case io::FileFormat::zip:
+    case io::FileFormat::pickle: weights.groups = io::parse_torch_file(bytes, where); break;
     default:
       fail(where,
            ": expected weights as safetensors or as torch.save writes them (.pth, .pt, .th, ",
-           ".ckpt), found ", describe(kind));
+           ".ckpt), found ", io::describe(kind));
   }
-  weights.sha256 = sha256(bytes.span());
+  weights.sha256 = io::sha256(bytes.span());
   return weights;
 }
 
@@ -94,4 +94,4 @@ std::string differences(const ExpectedTensors& expected,
   return join(parts, "; ");
 }
 
-}  // namespace nescio
+}  // namespace nescio::nn

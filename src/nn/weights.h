@@ -13,11 +13,11 @@
 #include "io/torch_file.h"
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::nn {
 
 /// What a weights file holds.
 struct Weights {
-  std::vector<TensorGroup> groups;              // of safetensors one, with the key ""
+  std::vector<io::TensorGroup> groups;          // of safetensors one, with the key ""
   std::map<std::string, std::string> metadata;  // of safetensors
   std::string sha256;                           // of the file
 };
@@ -34,7 +34,7 @@ std::optional<std::map<std::string, Array>> renamed(const std::map<std::string, 
 /// names in the file tell.
 struct NamedWeights {
   std::map<std::string, Array> tensors;
-  Preprocessing preprocessing;
+  image::Preprocessing preprocessing;
 };
 NamedWeights own_names(const NetworkInfo& info, const std::map<std::string, Array>& tensors);
 
@@ -51,4 +51,4 @@ ExpectedTensors expected_tensors(const NetworkInfo& info, std::int64_t classes);
 /// and shapes agree.
 std::string differences(const ExpectedTensors& expected, const std::map<std::string, Array>& found);
 
-}  // namespace nescio
+}  // namespace nescio::nn

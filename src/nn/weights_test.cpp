@@ -7,7 +7,7 @@
 #include "io/sha256.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 using testing::HasSubstr;
@@ -37,15 +37,15 @@ TEST(Differences, AreCutAtADozen) {
 }
 
 TEST(ReadWeights, ReadsWhateverTheLengthOfTheHeader) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto file = folder / "w.pth";  // the suffix says nothing
   // The file begins with the length of its header; 0x80 is how a pickle begins, 0x93 a .npy file.
   for (std::size_t blanks = 0; blanks < 256; blanks += 8) {
-    write_safetensors(file, {{"a", zeros({2})}}, {{"note", std::string(blanks, '.')}});
+    io::write_safetensors(file, {{"a", zeros({2})}}, {{"note", std::string(blanks, '.')}});
     const Weights weights = read_weights(file);
     ASSERT_EQ(weights.groups.size(), 1u) << blanks;
     EXPECT_TRUE(weights.groups[0].tensors.contains("a"));
-    EXPECT_EQ(weights.sha256, sha256_file(file));
+    EXPECT_EQ(weights.sha256, io::sha256_file(file));
   }
 }
 
@@ -62,15 +62,15 @@ TEST(Renamed, IsAllOrNothing) {
 }
 
 TEST(ReadWeights, GivesTheMetadataOfSafetensors) {
-  const TestFolder folder;
-  write_safetensors(folder / "w.safetensors", {{"a", zeros({2})}}, {{"nescio.network", "net"}});
+  const io::TestFolder folder;
+  io::write_safetensors(folder / "w.safetensors", {{"a", zeros({2})}}, {{"nescio.network", "net"}});
   EXPECT_EQ(read_weights(folder / "w.safetensors").metadata.at("nescio.network"), "net");
 }
 
 TEST(ReadWeights, NamesWhatIsThereInstead) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto fault = [&](std::string_view content) {
-    return error_of([&] { read_weights(folder.file("w.pth", content)); });
+    return io::error_of([&] { read_weights(folder.file("w.pth", content)); });
   };
   EXPECT_THAT(fault("hello"), HasSubstr("expected weights as safetensors"));
   EXPECT_THAT(fault(""), HasSubstr("an empty file"));
@@ -78,8 +78,8 @@ TEST(ReadWeights, NamesWhatIsThereInstead) {
               HasSubstr("git lfs pull"));
   EXPECT_THAT(fault("<!DOCTYPE html><html>Quota exceeded</html>"), HasSubstr("a web page"));
   EXPECT_THAT(fault("\x1f\x8b\x08"), HasSubstr("gunzip"));
-  EXPECT_THAT(error_of([&] { read_weights(folder / "none.pth"); }), HasSubstr("none.pth"));
+  EXPECT_THAT(io::error_of([&] { read_weights(folder / "none.pth"); }), HasSubstr("none.pth"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::nn

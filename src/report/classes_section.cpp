@@ -8,7 +8,7 @@
 #include "report/dot_chart.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr std::size_t shown_at_each_end = 15;
@@ -37,9 +37,9 @@ std::map<std::int64_t, double> auroc_by_class(std::span<const double> id,
 
 struct ClassRow {
   std::int64_t label;
-  double best;                   // AUROC of the best detector
-  std::vector<double> others;    // of the other charted ones
-  std::optional<Bounds> bounds;  // of the best
+  double best;                            // AUROC of the best detector
+  std::vector<double> others;             // of the other charted ones
+  std::optional<metrics::Bounds> bounds;  // of the best
 };
 
 std::vector<double> of_class(std::span<const double> scores, std::span<const std::int64_t> labels,
@@ -79,13 +79,16 @@ std::vector<ClassRow> class_rows(const Findings& findings, std::span<const std::
   }
   for (ClassRow& row : rows) {
     const auto scores = of_class(id_scores, labels, row.label);
-    row.bounds = delong_interval(rank(std::span<const double>(scores), ood_scores), 0.95);
+    row.bounds =
+        metrics::delong_interval(metrics::rank(std::span<const double>(scores), ood_scores), 0.95);
   }
   return rows;
 }
 
 Html chart(const Findings& findings, const std::vector<ClassRow>& rows) {
-  const auto in_per_cent = [](const Bounds& b) { return Bounds{100 * b.lower, 100 * b.upper}; };
+  const auto in_per_cent = [](const metrics::Bounds& b) {
+    return metrics::Bounds{100 * b.lower, 100 * b.upper};
+  };
   std::vector<DotRow> out;
   double lowest = 1;
   std::string words = "AUROC of " + findings.charted().front() + " by ID class, in per cent:";
@@ -109,9 +112,9 @@ Html chart(const Findings& findings, const std::vector<ClassRow>& rows) {
 
 Html classes_section(const Findings& findings) {
   const std::string id = findings.sets("id").front().name;
-  const FeatureBank& bank = findings.bank();
+  const bank::BankViews& bank = findings.bank();
   if (findings.charted().empty() || !bank.has(id) || !bank.has(id, "labels")) return {};
-  const Array labels = bank.array(id, "labels");
+  const Array labels = bank.at(id).labels();
   if (labels.size() != findings.scores(findings.charted().front(), id).size()) return {};
   const std::string role = findings.ranked_by();
   const auto rows = class_rows(findings, labels.as<std::int64_t>(), role);
@@ -127,4 +130,4 @@ Html classes_section(const Findings& findings) {
   return tag("p", words) + tag("figure", {{"class", "dots"}}, chart(findings, rows));
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

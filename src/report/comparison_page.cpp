@@ -9,28 +9,28 @@
 #include "report/findings.h"
 #include "report/html_page.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
-using Rows = std::vector<const ComparedRow*>;
+using Rows = std::vector<const evaluation::ComparedRow*>;
 
-std::optional<Bounds> in_per_cent(const std::optional<Bounds>& bounds) {
+std::optional<metrics::Bounds> in_per_cent(const std::optional<metrics::Bounds>& bounds) {
   if (!bounds) return std::nullopt;
-  return Bounds{100 * bounds->lower, 100 * bounds->upper};
+  return metrics::Bounds{100 * bounds->lower, 100 * bounds->upper};
 }
 
-std::string to_words(const Bounds& bounds) {
+std::string to_words(const metrics::Bounds& bounds) {
   return signed_per_cent(bounds.lower) + " to " + signed_per_cent(bounds.upper);
 }
 
-const std::string& baseline_of(const Comparison& comparison) {
+const std::string& baseline_of(const evaluation::Comparison& comparison) {
   return comparison.arms[comparison.baseline].name;
 }
 
 Html values_chart(const Rows& rows, const std::string& title) {
   std::vector<DotRow> dots;
   std::string words = title + ":";
-  for (const ComparedRow* row : rows) {
+  for (const evaluation::ComparedRow* row : rows) {
     DotRow dot{.name = row->arm,
                .value = 100 * row->mean,
                .bounds = in_per_cent(row->over_rows),
@@ -47,7 +47,7 @@ Html values_chart(const Rows& rows, const std::string& title) {
 Html differences_chart(const Rows& rows, const std::string& title) {
   std::vector<DotRow> dots;
   std::string words = title + ":";
-  for (const ComparedRow* row : rows) {
+  for (const evaluation::ComparedRow* row : rows) {
     if (!row->difference) continue;
     dots.push_back({.name = row->arm,
                     .value = 100 * row->difference->value,
@@ -74,7 +74,8 @@ Html figure(const Html& caption, const Html& chart) {
 }
 
 // Values and differences of every place, side by side.
-Html charts(const Comparison& comparison, const std::string& detector, const Metric& metric) {
+Html charts(const evaluation::Comparison& comparison, const std::string& detector,
+            const metrics::Metric& metric) {
   Html panels;
   for (const Place& place : places(comparison)) {
     const Rows rows = rows_of(comparison, detector, place.set, place.role, metric.name);
@@ -88,7 +89,7 @@ Html charts(const Comparison& comparison, const std::string& detector, const Met
   return tag("div", {{"class", "panels pairs"}}, panels);
 }
 
-Html charts_section(const Comparison& comparison) {
+Html charts_section(const evaluation::Comparison& comparison) {
   Html out = tag(
       "p",
       "Left: the mean of each arm with its 95 % interval over rows; small dots are its runs. "
@@ -102,7 +103,7 @@ Html charts_section(const Comparison& comparison) {
   for (std::size_t d = 0; d < shown; ++d) {
     const std::string& detector = comparison.detectors[d];
     for (const char* name : {"auroc", "fpr95_id"}) {
-      const Metric& metric = find_metric(name);
+      const metrics::Metric& metric = metrics::find_metric(name);
       Attributes state;
       if (d == 0 && metric.name == "auroc") state = {{"open", "open"}};
       out += tag("details", state,
@@ -133,10 +134,10 @@ Html html_of(const TextTable& text_table, const Html& caption) {
   return table(caption, tag("tr", head_cells(headings)), body);
 }
 
-Html tables_section(const Comparison& comparison) {
+Html tables_section(const evaluation::Comparison& comparison) {
   Html out;
   for (const std::string& detector : comparison.detectors) {
-    for (const Metric* metric : comparison.metrics) {
+    for (const metrics::Metric* metric : comparison.metrics) {
       const TextTable rows = arms_table(comparison, detector, metric->name, true);
       if (rows.rows.empty()) continue;
       out += tag("details",
@@ -148,16 +149,16 @@ Html tables_section(const Comparison& comparison) {
   return out;
 }
 
-Html arms_section(const Comparison& comparison) {
+Html arms_section(const evaluation::Comparison& comparison) {
   Html body;
-  for (const ComparedArm& arm : comparison.arms) {
+  for (const evaluation::ComparedArm& arm : comparison.arms) {
     const bool baseline = arm.name == baseline_of(comparison);
     body +=
         tag("tr", tag("th", {{"scope", "row"}}, arm.name) + tag("td", baseline ? "baseline" : "") +
                       tag("td", {{"class", "wide"}}, tag("code", join(arm.folders))));
   }
   Html sets;
-  for (const SetInfo& set : comparison.sets) {
+  for (const evaluation::SetInfo& set : comparison.sets) {
     sets += tag("tr", tag("th", {{"scope", "row"}}, set.name) + tag("td", set.role) +
                           cell(thousands(set.rows), true));
   }
@@ -166,19 +167,19 @@ Html arms_section(const Comparison& comparison) {
          table("The sets", tag("tr", head_cells({{"set"}, {"role"}, {"rows", true}})), sets);
 }
 
-Html definitions_section(const Comparison& comparison, const std::string& command) {
+Html definitions_section(const evaluation::Comparison& comparison, const std::string& command) {
   Html list;
-  for (const std::string& words : definitions(comparison)) list += tag("li", words);
+  for (const std::string& words : evaluation::definitions(comparison)) list += tag("li", words);
   return tag("ul", list) + tag("h3", "Command") + tag("pre", command);
 }
 
 // The largest difference on near and on far.
-Html headlines(const Comparison& comparison) {
+Html headlines(const evaluation::Comparison& comparison) {
   Html out;
   for (const Place& place : places(comparison)) {
     if (!place.whole || place.role == "id") continue;
-    const ComparedRow* best = nullptr;
-    for (const ComparedRow* row :
+    const evaluation::ComparedRow* best = nullptr;
+    for (const evaluation::ComparedRow* row :
          rows_of(comparison, comparison.detectors.front(), place.set, place.role, "auroc")) {
       if (!row->difference) continue;
       if (!best || row->difference->value > best->difference->value) best = row;
@@ -201,7 +202,7 @@ Html headlines(const Comparison& comparison) {
 
 }  // namespace
 
-std::string comparison_page(const Comparison& comparison, const std::string& command) {
+std::string comparison_page(const evaluation::Comparison& comparison, const std::string& command) {
   return html_page(text(comparison.arms.size(), " arms side by side"), headlines(comparison),
                    {{"arms", "Arms", "What is compared", arms_section(comparison)},
                     {"charts", "Charts", "Arms and their differences", charts_section(comparison)},
@@ -210,4 +211,4 @@ std::string comparison_page(const Comparison& comparison, const std::string& com
                      definitions_section(comparison, command)}});
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

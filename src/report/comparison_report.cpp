@@ -7,29 +7,29 @@
 #include "io/own_folder.h"
 #include "metrics/metrics.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
-std::string value_words(const ComparedRow& row) {
+std::string value_words(const evaluation::ComparedRow& row) {
   return per_cent(row.mean) + (row.deviation ? " \u00b1 " + per_cent(*row.deviation) : "");
 }
 
-std::string bounds_words(const std::optional<Bounds>& bounds) {
+std::string bounds_words(const std::optional<metrics::Bounds>& bounds) {
   if (!bounds) return "";
   return signed_per_cent(bounds->lower) + " to " + signed_per_cent(bounds->upper);
 }
 
-std::vector<std::string> bounds_cells(const std::optional<Bounds>& bounds) {
+std::vector<std::string> bounds_cells(const std::optional<metrics::Bounds>& bounds) {
   if (!bounds) return {"", ""};
   return {format_number(bounds->lower), format_number(bounds->upper)};
 }
 
-nlohmann::json bounds_json(const std::optional<Bounds>& bounds) {
+nlohmann::json bounds_json(const std::optional<metrics::Bounds>& bounds) {
   if (!bounds) return nullptr;
   return {bounds->lower, bounds->upper};
 }
 
-nlohmann::json json_of(const ComparedRow& row) {
+nlohmann::json json_of(const evaluation::ComparedRow& row) {
   nlohmann::json out = {{"detector", row.detector}, {"set", row.set},
                         {"role", row.role},         {"metric", row.metric},
                         {"arm", row.arm},           {"runs", row.runs},
@@ -44,8 +44,8 @@ nlohmann::json json_of(const ComparedRow& row) {
   return out;
 }
 
-std::string title_of(const Comparison& comparison, const std::string& detector,
-                     const Metric& metric) {
+std::string title_of(const evaluation::Comparison& comparison, const std::string& detector,
+                     const metrics::Metric& metric) {
   return text(detector, ": ", metric.name, " in per cent (",
               metric.higher_is_better ? "higher" : "lower", " is better), differences to ",
               comparison.arms[comparison.baseline].name);
@@ -53,27 +53,29 @@ std::string title_of(const Comparison& comparison, const std::string& detector,
 
 }  // namespace
 
-std::vector<Place> places(const Comparison& comparison) {
+std::vector<Place> places(const evaluation::Comparison& comparison) {
   std::vector<Place> out;
   for (const std::string role : {"id", "near", "far"}) {
     std::vector<Place> sets;
-    for (const SetInfo& set : comparison.sets) {
+    for (const evaluation::SetInfo& set : comparison.sets) {
       if (set.role == role) sets.push_back({set.name, role, role + ": " + set.name, false});
     }
     if (sets.size() == 1) sets[0].whole = true;
     if (sets.size() > 1) {
-      out.push_back({mean_of_sets, role, text(role, ": mean of ", sets.size(), " sets"), true});
+      out.push_back(
+          {evaluation::mean_of_sets, role, text(role, ": mean of ", sets.size(), " sets"), true});
     }
     out.insert(out.end(), sets.begin(), sets.end());
   }
   return out;
 }
 
-std::vector<const ComparedRow*> rows_of(const Comparison& comparison, const std::string& detector,
-                                        const std::string& set, const std::string& role,
-                                        const std::string& metric) {
-  std::vector<const ComparedRow*> out;
-  for (const ComparedRow& row : comparison.rows) {
+std::vector<const evaluation::ComparedRow*> rows_of(const evaluation::Comparison& comparison,
+                                                    const std::string& detector,
+                                                    const std::string& set, const std::string& role,
+                                                    const std::string& metric) {
+  std::vector<const evaluation::ComparedRow*> out;
+  for (const evaluation::ComparedRow& row : comparison.rows) {
     if (row.detector == detector && row.set == set && row.role == role && row.metric == metric) {
       out.push_back(&row);
     }
@@ -81,7 +83,7 @@ std::vector<const ComparedRow*> rows_of(const Comparison& comparison, const std:
   return out;
 }
 
-TextTable arms_table(const Comparison& comparison, const std::string& detector,
+TextTable arms_table(const evaluation::Comparison& comparison, const std::string& detector,
                      const std::string& metric, bool sets) {
   TextTable table{.columns = {{"set"},
                               {"arm"},
@@ -92,7 +94,8 @@ TextTable arms_table(const Comparison& comparison, const std::string& detector,
   for (const Place& place : places(comparison)) {
     if (!place.whole && !sets) continue;
     std::string words = place.words;
-    for (const ComparedRow* row : rows_of(comparison, detector, place.set, place.role, metric)) {
+    for (const evaluation::ComparedRow* row :
+         rows_of(comparison, detector, place.set, place.role, metric)) {
       const auto& difference = row->difference;
       table.rows.push_back({words, row->arm, value_words(*row),
                             difference ? signed_per_cent(difference->value) : "",
@@ -104,7 +107,7 @@ TextTable arms_table(const Comparison& comparison, const std::string& detector,
   return table;
 }
 
-TextTable long_table(const Comparison& comparison) {
+TextTable long_table(const evaluation::Comparison& comparison) {
   TextTable table;
   for (const char* name : {"detector", "set", "role", "metric", "arm"}) {
     table.columns.push_back({name});
@@ -114,7 +117,7 @@ TextTable long_table(const Comparison& comparison) {
         "difference_upper", "over_runs_lower", "over_runs_upper"}) {
     table.columns.push_back({name, true});
   }
-  for (const ComparedRow& row : comparison.rows) {
+  for (const evaluation::ComparedRow& row : comparison.rows) {
     std::vector<std::string> line = {row.detector,
                                      row.set,
                                      row.role,
@@ -126,8 +129,8 @@ TextTable long_table(const Comparison& comparison) {
     const auto add = [&](const std::vector<std::string>& cells) {
       line.insert(line.end(), cells.begin(), cells.end());
     };
-    const Difference none;
-    const Difference& difference = row.difference ? *row.difference : none;
+    const evaluation::Difference none;
+    const evaluation::Difference& difference = row.difference ? *row.difference : none;
     add(bounds_cells(row.over_rows));
     add({row.difference ? format_number(difference.value) : ""});
     add(bounds_cells(difference.over_rows));
@@ -137,29 +140,30 @@ TextTable long_table(const Comparison& comparison) {
   return table;
 }
 
-nlohmann::json comparison_json(const Comparison& comparison, const nlohmann::json& run) {
+nlohmann::json comparison_json(const evaluation::Comparison& comparison,
+                               const nlohmann::json& run) {
   nlohmann::json out = run;
   out["format"] = 1;
   out["baseline"] = comparison.arms[comparison.baseline].name;
-  out["definitions"] = definitions(comparison);
+  out["definitions"] = evaluation::definitions(comparison);
   out["detectors"] = comparison.detectors;
   out["arms"] = nlohmann::json::array();
-  for (const ComparedArm& arm : comparison.arms) {
+  for (const evaluation::ComparedArm& arm : comparison.arms) {
     out["arms"].push_back({{"name", arm.name}, {"runs", arm.folders}});
   }
   out["sets"] = nlohmann::json::array();
-  for (const SetInfo& set : comparison.sets) {
+  for (const evaluation::SetInfo& set : comparison.sets) {
     out["sets"].push_back({{"name", set.name}, {"role", set.role}, {"rows", set.rows}});
   }
   out["rows"] = nlohmann::json::array();
-  for (const ComparedRow& row : comparison.rows) out["rows"].push_back(json_of(row));
+  for (const evaluation::ComparedRow& row : comparison.rows) out["rows"].push_back(json_of(row));
   return out;
 }
 
-std::string comparison_text(const Comparison& comparison) {
+std::string comparison_text(const evaluation::Comparison& comparison) {
   std::string out;
   for (const std::string& detector : comparison.detectors) {
-    for (const Metric* metric : comparison.metrics) {
+    for (const metrics::Metric* metric : comparison.metrics) {
       // Of the standard ones those that say most; the files hold all.
       const bool shown = !metric->standard || metric->name == "auroc" ||
                          metric->name == "fpr95_id" || metric->name == "id_accuracy";
@@ -172,13 +176,14 @@ std::string comparison_text(const Comparison& comparison) {
   return out;
 }
 
-std::string comparison_markdown(const Comparison& comparison, const std::string& command) {
+std::string comparison_markdown(const evaluation::Comparison& comparison,
+                                const std::string& command) {
   std::string out = "# Comparison\n\n## Arms and their runs\n\n";
-  for (const ComparedArm& arm : comparison.arms) {
+  for (const evaluation::ComparedArm& arm : comparison.arms) {
     out += "- " + markdown(arm.name) + ": " + markdown(join(arm.folders)) + "\n";
   }
   for (const std::string& detector : comparison.detectors) {
-    for (const Metric* metric : comparison.metrics) {
+    for (const metrics::Metric* metric : comparison.metrics) {
       const TextTable table = arms_table(comparison, detector, metric->name, true);
       if (table.rows.empty()) continue;
       out +=
@@ -186,19 +191,19 @@ std::string comparison_markdown(const Comparison& comparison, const std::string&
     }
   }
   out += "\n## What the numbers are\n\n";
-  for (const std::string& words : definitions(comparison)) out += "- " + words + "\n";
+  for (const std::string& words : evaluation::definitions(comparison)) out += "- " + words + "\n";
   return out + "\n## Command\n\n```\n" + printable(command) + "\n```\n";
 }
 
-void write_comparison(const Comparison& comparison, const nlohmann::json& run,
+void write_comparison(const evaluation::Comparison& comparison, const nlohmann::json& run,
                       const std::string& command, const std::filesystem::path& folder) {
-  make_folders(folder);
-  check_writable(folder, "comparison", "comparison.json",
-                 {"comparison.csv", "comparison.md", "comparison.html"});
-  write_json(folder / "comparison.json", comparison_json(comparison, run));
-  write_text(folder / "comparison.csv", to_csv(long_table(comparison)));
-  write_text(folder / "comparison.md", comparison_markdown(comparison, command));
-  write_text(folder / "comparison.html", comparison_page(comparison, command));
+  io::make_folders(folder);
+  io::check_writable(folder, "comparison", "comparison.json",
+                     {"comparison.csv", "comparison.md", "comparison.html"});
+  io::write_json(folder / "comparison.json", comparison_json(comparison, run));
+  io::write_text(folder / "comparison.csv", to_csv(long_table(comparison)));
+  io::write_text(folder / "comparison.md", comparison_markdown(comparison, command));
+  io::write_text(folder / "comparison.html", comparison_page(comparison, command));
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -14,29 +14,31 @@
 #include "evaluation/comparison.h"
 #include "report/table.h"
 
-namespace nescio {
+namespace nescio::report {
 
 /// One line per row.
-TextTable long_table(const Comparison& comparison);
+TextTable long_table(const evaluation::Comparison& comparison);
 
 /// The same with every run's value and the definitions; `run` (an object) is merged in.
-nlohmann::json comparison_json(const Comparison& comparison, const nlohmann::json& run);
+nlohmann::json comparison_json(const evaluation::Comparison& comparison, const nlohmann::json& run);
 
 /// One metric of one detector in per cent: near and far as a whole or, if `sets`, every set, too.
-TextTable arms_table(const Comparison& comparison, const std::string& detector,
+TextTable arms_table(const evaluation::Comparison& comparison, const std::string& detector,
                      const std::string& metric, bool sets);
 
 /// What a terminal shows: AUROC and fpr95_id of near and far, the ID accuracy.
-std::string comparison_text(const Comparison& comparison);
+std::string comparison_text(const evaluation::Comparison& comparison);
 /// All of it, with the definitions; `command` stands at the end.
-std::string comparison_markdown(const Comparison& comparison, const std::string& command);
+std::string comparison_markdown(const evaluation::Comparison& comparison,
+                                const std::string& command);
 /// The page; equal inputs give equal bytes.
-std::string comparison_page(const Comparison& comparison, const std::string& command);
+std::string comparison_page(const evaluation::Comparison& comparison, const std::string& command);
 
 /// Rows of one place of the table, an arm each; empty if it was not measured there.
-std::vector<const ComparedRow*> rows_of(const Comparison& comparison, const std::string& detector,
-                                        const std::string& set, const std::string& role,
-                                        const std::string& metric);
+std::vector<const evaluation::ComparedRow*> rows_of(const evaluation::Comparison& comparison,
+                                                    const std::string& detector,
+                                                    const std::string& set, const std::string& role,
+                                                    const std::string& metric);
 
 /// A set, or a role as a whole.
 struct Place {
@@ -45,10 +47,10 @@ struct Place {
 };
 
 /// Id, then near and far: as a whole, followed by its sets where it has several.
-std::vector<Place> places(const Comparison& comparison);
+std::vector<Place> places(const evaluation::Comparison& comparison);
 
 /// Writes the files into the folder, each all or nothing.
-void write_comparison(const Comparison& comparison, const nlohmann::json& run,
+void write_comparison(const evaluation::Comparison& comparison, const nlohmann::json& run,
                       const std::string& command, const std::filesystem::path& folder);
 
-}  // namespace nescio
+}  // namespace nescio::report

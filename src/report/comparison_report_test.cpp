@@ -6,26 +6,33 @@
 #include "io/csv.h"
 #include "report/test_page.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 using testing::HasSubstr;
 
 // Two arms of three runs on two near sets and a far one.
-Comparison toy() {
-  Comparison out{.arms = {{"control", {"c0", "c1", "c2"}}, {"oe", {"o0", "o1", "o2"}}},
-                 .baseline = 0,
-                 .detectors = {"msp"},
-                 .sets = {{"in/test", "id", 100},
-                          {"a/test", "near", 50},
-                          {"b/test", "near", 40},
-                          {"c/test", "far", 30}},
-                 .rows = {},
-                 .metrics = standard_metrics(),
-                 .resamples = 1000};
+evaluation::Comparison toy() {
+  evaluation::Comparison out{.arms = {{"control", {"c0", "c1", "c2"}}, {"oe", {"o0", "o1", "o2"}}},
+                             .baseline = 0,
+                             .detectors = {"msp"},
+                             .sets = {{"in/test", "id", 100},
+                                      {"a/test", "near", 50},
+                                      {"b/test", "near", 40},
+                                      {"c/test", "far", 30}},
+                             .rows = {},
+                             .metrics = metrics::standard_metrics(),
+                             .resamples = 1000};
   const auto add = [&](const char* set, const char* role, const char* metric, double by) {
-    out.rows.push_back(
-        {"msp", set, role, metric, "control", {0.8, 0.81, 0.82}, 0.81, 0.01, Bounds{0.79, 0.83}});
+    out.rows.push_back({"msp",
+                        set,
+                        role,
+                        metric,
+                        "control",
+                        {0.8, 0.81, 0.82},
+                        0.81,
+                        0.01,
+                        metrics::Bounds{0.79, 0.83}});
     out.rows.push_back({"msp",
                         set,
                         role,
@@ -34,8 +41,9 @@ Comparison toy() {
                         {0.8 + by, 0.81 + by, 0.82 + by},
                         0.81 + by,
                         0.01,
-                        Bounds{0.79 + by, 0.83 + by},
-                        Difference{by, Bounds{by - 0.01, by + 0.01}, Bounds{by - 0.1, by + 0.1}}});
+                        metrics::Bounds{0.79 + by, 0.83 + by},
+                        evaluation::Difference{by, metrics::Bounds{by - 0.01, by + 0.01},
+                                               metrics::Bounds{by - 0.1, by + 0.1}}});
   };
   add("in/test", "id", "id_accuracy", -0.001);
   add("a/test", "near", "auroc", 0.02);
@@ -64,7 +72,7 @@ TEST(ComparisonReport, ShowsRolesAsAWholeOnTheTerminal) {
 }
 
 TEST(ComparisonReport, WritesEveryNumber) {
-  const auto lines = parse_csv(to_csv(long_table(toy())), "");
+  const auto lines = io::parse_csv(to_csv(long_table(toy())), "");
   ASSERT_EQ(lines.size(), 11U);
   EXPECT_EQ(join(lines[0], ","),
             "detector,set,role,metric,arm,runs,mean,deviation,lower,upper,difference,"
@@ -84,9 +92,9 @@ TEST(ComparisonReport, WritesEveryNumber) {
 }
 
 TEST(ComparisonReport, ThePageIsWellFormedAndSaysTheNumbers) {
-  Comparison comparison = toy();
+  evaluation::Comparison comparison = toy();
   comparison.arms[1].name = "<script>";
-  for (ComparedRow& row : comparison.rows) {
+  for (evaluation::ComparedRow& row : comparison.rows) {
     if (row.arm == "oe") row.arm = "<script>";
   }
   const std::string page = comparison_page(comparison, "nescio compare");
@@ -107,15 +115,15 @@ TEST(ComparisonReport, ThePageIsWellFormedAndSaysTheNumbers) {
 }
 
 TEST(ComparisonReport, DrawsArmsThatAreAllEqual) {
-  Comparison comparison = toy();
-  for (ComparedRow& row : comparison.rows) {
+  evaluation::Comparison comparison = toy();
+  for (evaluation::ComparedRow& row : comparison.rows) {
     row.mean = 1;
     row.runs = {1};
-    row.over_rows = Bounds{1, 1};
-    if (row.difference) row.difference = Difference{};
+    row.over_rows = metrics::Bounds{1, 1};
+    if (row.difference) row.difference = evaluation::Difference{};
   }
   EXPECT_EQ(comparison_page(comparison, "").find("nan"), std::string::npos);
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

@@ -6,7 +6,7 @@
 
 #include "report/svg.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr double width = 340, height = 170;
@@ -120,4 +120,4 @@ DensityChart density_chart(std::vector<Distribution> parts, const std::string& w
   return {drawing(width, height, words, chart), share_outside(parts, low, high)};
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -7,7 +7,7 @@
 
 #include "report/html.h"
 
-namespace nescio {
+namespace nescio::report {
 
 struct Distribution {
   std::string name;   // stands above its curve
@@ -31,4 +31,4 @@ struct DensityChart {
 DensityChart density_chart(std::vector<Distribution> parts, const std::string& words,
                            const std::optional<DensityMark>& mark = {});
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 TEST(DensityChart, DrawsScoresOfAnySize) {
@@ -24,4 +24,4 @@ TEST(DensityChart, DrawsScoresOfAnySize) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

@@ -6,7 +6,7 @@
 #include "detectors/detector.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 void collect(const Spec& spec, std::vector<std::string>& names) {
@@ -31,7 +31,7 @@ std::vector<std::string> stages(const Findings& findings) {
   return names;
 }
 
-Html paper(const Paper& from) {
+Html paper(const detectors::Paper& from) {
   Html out = Html(from.authors + ": ") + tag("cite", from.title) + ", " + from.venue;
   if (!from.arxiv.empty()) {
     out += Html(", ") +
@@ -42,7 +42,7 @@ Html paper(const Paper& from) {
 
 Html described(const std::string& name) {
   const auto& all = detectors::catalogue();
-  const auto info = std::ranges::find(all, name, &DetectorInfo::name);
+  const auto info = std::ranges::find(all, name, &detectors::DetectorInfo::name);
   if (info == all.end()) return tag("dd", "Scores that were made elsewhere.");
   return tag("dd", Html(info->summary) + tag("pre", info->formula) + paper(info->paper));
 }
@@ -60,4 +60,4 @@ Html detectors_section(const Findings& findings) {
   return tag("details", tag("summary", "Formulas and papers") + words + tag("dl", list));
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

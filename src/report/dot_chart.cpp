@@ -5,7 +5,7 @@
 
 #include "report/svg.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr double width = 440, row_height = 21, top = 16;
@@ -56,7 +56,7 @@ Html dot_chart(const std::vector<DotRow>& rows, const DotAxis& axis_of, const st
   if (axis_of.mark) out += line({x(*axis_of.mark), top - 6}, {x(*axis_of.mark), base}, "mark");
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const double y = top + row_height * (static_cast<double>(r) + 0.5);
-    const auto whisker = [&](const std::optional<Bounds>& bounds, const char* style) {
+    const auto whisker = [&](const std::optional<metrics::Bounds>& bounds, const char* style) {
       if (bounds) out += line({x(bounds->lower), y}, {x(bounds->upper), y}, style);
     };
     out += label({left - 10, y + 4}, short_name(rows[r]), "name", "end");
@@ -69,4 +69,4 @@ Html dot_chart(const std::vector<DotRow>& rows, const DotAxis& axis_of, const st
   return drawing(width, height, words, out);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -8,16 +8,16 @@
 #include "metrics/bounds.h"
 #include "report/html.h"
 
-namespace nescio {
+namespace nescio::report {
 
 /// Values are in units of the axis.
 struct DotRow {
   std::string name;
   double value = 0;
-  std::vector<double> others = {};     // small dots
-  std::optional<Bounds> bounds = {};   // a thick line
-  std::optional<Bounds> further = {};  // a thin line
-  std::string words = {};              // at the right end
+  std::vector<double> others = {};              // small dots
+  std::optional<metrics::Bounds> bounds = {};   // a thick line
+  std::optional<metrics::Bounds> further = {};  // a thin line
+  std::string words = {};                       // at the right end
 };
 
 struct DotAxis {
@@ -32,4 +32,4 @@ DotAxis axis_around(const std::vector<DotRow>& rows);
 /// `words` is what somebody hears who cannot see it. Long names are shortened.
 Html dot_chart(const std::vector<DotRow>& rows, const DotAxis& axis, const std::string& words);
 
-}  // namespace nescio
+}  // namespace nescio::report

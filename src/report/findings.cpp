@@ -3,37 +3,43 @@
 #include <algorithm>
 #include <limits>
 
-namespace nescio {
+namespace nescio::report {
 
-Findings::Findings(const RunRecord& record, const FeatureBank& bank, const Roles& roles)
+Findings::Findings(const RunRecord& record, const bank::BankViews& bank,
+                   const evaluation::Roles& roles)
     : record_(record), bank_(bank), roles_(roles) {
-  for (const ResultRow& row : results().rows) {
+  for (const evaluation::ResultRow& row : results().rows) {
     rows_.emplace(std::tuple(row.detector, row.set, row.role, row.metric), &row);
   }
   ranked_by_ = sets("near").empty() ? "far" : "near";
   best_first_ = results().detectors;
   const auto auroc = [&](const std::string& detector) {
-    const ResultRow* row = of_role(detector, ranked_by_, "auroc");
+    const evaluation::ResultRow* row = of_role(detector, ranked_by_, "auroc");
     return row ? row->value : -std::numeric_limits<double>::infinity();
   };
   std::ranges::stable_sort(best_first_, std::ranges::greater(), auroc);
   for (const std::string& detector : best_first_) {
-    const bool kept = std::ranges::all_of(results().sets, [&](const SetInfo& set) {
+    const bool kept = std::ranges::all_of(results().sets, [&](const evaluation::SetInfo& set) {
       return record_.scores.contains({detector, set.name});
     });
     if (kept && charted_.size() < charted_detectors) charted_.push_back(detector);
   }
-  if (bank.has(roles.id)) class_names_ = bank.class_names(roles.id);
+  if (bank.has(roles.id)) class_names_ = bank.at(roles.id).class_names;
 }
 
-std::size_t Findings::networks() const {
-  const auto further = record_.run.find("further_banks");
-  return 1 + (further == record_.run.end() ? 0 : further->size());
+std::size_t Findings::classes() const {
+  const auto networks = bank_.members();
+  return networks.empty() ? 0 : bank_.classes(networks.front());
 }
 
-std::vector<SetInfo> Findings::sets(const std::string& role) const {
-  std::vector<SetInfo> out;
-  for (const SetInfo& set : results().sets) {
+nlohmann::json Findings::model() const {
+  const nlohmann::json origin = bank_.origin();
+  return origin.is_object() ? origin.at("model") : nlohmann::json();
+}
+
+std::vector<evaluation::SetInfo> Findings::sets(const std::string& role) const {
+  std::vector<evaluation::SetInfo> out;
+  for (const evaluation::SetInfo& set : results().sets) {
     if (set.role == role) out.push_back(set);
   }
   return out;
@@ -47,16 +53,18 @@ std::vector<std::string> Findings::ood_roles() const {
   return out;
 }
 
-const ResultRow* Findings::find(const std::string& detector, const std::string& set,
-                                const std::string& role, const std::string& metric) const {
+const evaluation::ResultRow* Findings::find(const std::string& detector, const std::string& set,
+                                            const std::string& role,
+                                            const std::string& metric) const {
   const auto row = rows_.find({detector, set, role, metric});
   return row == rows_.end() ? nullptr : row->second;
 }
 
-const ResultRow* Findings::of_role(const std::string& detector, const std::string& role,
-                                   const std::string& metric) const {
+const evaluation::ResultRow* Findings::of_role(const std::string& detector, const std::string& role,
+                                               const std::string& metric) const {
   const auto of_this = sets(role);
-  return find(detector, of_this.size() == 1 ? of_this[0].name : mean_of_sets, role, metric);
+  return find(detector, of_this.size() == 1 ? of_this[0].name : evaluation::mean_of_sets, role,
+              metric);
 }
 
 std::vector<double> Findings::scores(const std::string& detector, const std::string& set) const {
@@ -70,7 +78,7 @@ std::vector<double> Findings::scores(const std::string& detector, const std::str
 std::vector<double> Findings::role_scores(const std::string& detector,
                                           const std::string& role) const {
   std::vector<double> out;
-  for (const SetInfo& set : sets(role)) {
+  for (const evaluation::SetInfo& set : sets(role)) {
     const auto more = scores(detector, set.name);
     out.insert(out.end(), more.begin(), more.end());
   }
@@ -93,4 +101,4 @@ double threshold_keeping_95(std::vector<double> id) {
   return *last;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

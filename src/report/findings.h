@@ -6,11 +6,11 @@
 #include <tuple>
 #include <vector>
 
-#include "bank/feature_bank.h"
+#include "bank/bank_view.h"
 #include "base/numbers.h"
 #include "report/results.h"
 
-namespace nescio {
+namespace nescio::report {
 
 /// Detectors that a chart shows at most; the tables hold all.
 inline constexpr std::size_t charted_detectors = 12;
@@ -18,14 +18,18 @@ inline constexpr std::size_t charted_detectors = 12;
 /// Looks things up in what was measured. Refers to record, bank and roles, which must live on.
 class Findings {
  public:
-  Findings(const RunRecord& record, const FeatureBank& bank, const Roles& roles);
+  Findings(const RunRecord& record, const bank::BankViews& bank, const evaluation::Roles& roles);
 
   const RunRecord& record() const { return record_; }
-  const Results& results() const { return record_.results; }
-  const FeatureBank& bank() const { return bank_; }
-  const Roles& roles() const { return roles_; }
-  /// How many networks the scores are of: more than one for an ensemble, of which bank() is the first.
-  std::size_t networks() const;
+  const evaluation::Results& results() const { return record_.results; }
+  const bank::BankViews& bank() const { return bank_; }
+  const evaluation::Roles& roles() const { return roles_; }
+  /// How many networks the scores are of: more than one for an ensemble.
+  std::size_t networks() const { return bank_.members().size(); }
+  /// That the networks tell apart.
+  std::size_t classes() const;
+  /// What is known of the network: its name, weights, preprocessing; null of an ensemble.
+  nlohmann::json model() const;
 
   /// All detectors, the highest mean AUROC over the sets of ranked_by() first; equal ones as asked.
   const std::vector<std::string>& best_first() const { return best_first_; }
@@ -34,15 +38,15 @@ class Findings {
   /// "near", or "far" where there is no near set.
   const std::string& ranked_by() const { return ranked_by_; }
 
-  std::vector<SetInfo> sets(const std::string& role) const;
+  std::vector<evaluation::SetInfo> sets(const std::string& role) const;
   /// The roles "near" and "far" that have sets.
   std::vector<std::string> ood_roles() const;
   /// One measured number; null where it was not measured.
-  const ResultRow* find(const std::string& detector, const std::string& set,
-                        const std::string& role, const std::string& metric) const;
+  const evaluation::ResultRow* find(const std::string& detector, const std::string& set,
+                                    const std::string& role, const std::string& metric) const;
   /// The number of a role as a whole: its only set's (which has an interval) or the mean.
-  const ResultRow* of_role(const std::string& detector, const std::string& role,
-                           const std::string& metric) const;
+  const evaluation::ResultRow* of_role(const std::string& detector, const std::string& role,
+                                       const std::string& metric) const;
 
   /// [rows of the set]; empty where they were not kept.
   std::vector<double> scores(const std::string& detector, const std::string& set) const;
@@ -54,9 +58,11 @@ class Findings {
 
  private:
   const RunRecord& record_;
-  const FeatureBank& bank_;
-  const Roles& roles_;
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, const ResultRow*> rows_;
+  const bank::BankViews& bank_;
+  const evaluation::Roles& roles_;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>,
+           const evaluation::ResultRow*>
+      rows_;
   std::string ranked_by_;
   std::vector<std::string> best_first_, charted_;
   std::vector<std::string> class_names_;
@@ -66,4 +72,4 @@ class Findings {
 /// flagged. The same as that of the metric fpr95_id. `id` must not be empty.
 double threshold_keeping_95(std::vector<double> id);
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 using Rgb = std::array<double, 3>;  // 0 .. 255
@@ -56,4 +56,4 @@ double contrast(const std::string& a, const std::string& b) {
   return (std::max(one, other) + 0.05) / (std::min(one, other) + 0.05);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

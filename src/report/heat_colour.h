@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace nescio {
+namespace nescio::report {
 
 /// Colours as #rrggbb.
 struct HeatColour {
@@ -19,4 +19,4 @@ HeatColour heat_colour(double auroc);
 /// "contrast ratio").
 double contrast(const std::string& a, const std::string& b);
 
-}  // namespace nescio
+}  // namespace nescio::report

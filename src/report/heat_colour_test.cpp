@@ -8,7 +8,7 @@
 
 #include "report/report_css.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 TEST(HeatColour, ContrastAsTheGuidelinesDefineIt) {
@@ -60,4 +60,4 @@ TEST(StyleSheet, LoadsNothing) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

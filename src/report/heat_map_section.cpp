@@ -6,10 +6,10 @@
 #include "report/heat_colour.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
-Html coloured(const ResultRow* row) {
+Html coloured(const evaluation::ResultRow* row) {
   if (!row) return tag("td", "");
   const HeatColour colour = heat_colour(row->value);
   return tag("td", {{"style", "background:" + colour.background + ";color:" + colour.text}},
@@ -33,7 +33,7 @@ Html key() {
 Html heat_map_section(const Findings& findings) {
   std::vector<Heading> headings = {{"detector"}};
   for (const std::string& role : findings.ood_roles()) {
-    for (const SetInfo& set : findings.sets(role)) {
+    for (const evaluation::SetInfo& set : findings.sets(role)) {
       headings.push_back({Html(set.name) + tag("small", role)});
     }
   }
@@ -41,7 +41,7 @@ Html heat_map_section(const Findings& findings) {
   for (const std::string& detector : findings.best_first()) {
     Html line = tag("th", {{"scope", "row"}}, code(detector));
     for (const std::string& role : findings.ood_roles()) {
-      for (const SetInfo& set : findings.sets(role)) {
+      for (const evaluation::SetInfo& set : findings.sets(role)) {
         line += coloured(findings.find(detector, set.name, role, "auroc"));
       }
     }
@@ -51,4 +51,4 @@ Html heat_map_section(const Findings& findings) {
   return key() + tag("div", {{"class", "heat"}}, map);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

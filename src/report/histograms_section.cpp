@@ -3,11 +3,11 @@
 #include "report/density_chart.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 Html panel(const Findings& findings, const std::string& detector) {
-  const SetInfo id = findings.sets("id").front();
+  const evaluation::SetInfo id = findings.sets("id").front();
   std::vector<Distribution> parts = {{"id", "id", findings.scores(detector, id.name)}};
   for (const std::string& role : findings.ood_roles()) {
     parts.push_back({role, role, findings.role_scores(detector, role)});
@@ -41,4 +41,4 @@ Html histograms_section(const Findings& findings) {
   return tag("p", words) + tag("div", {{"class", "panels"}}, panels);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

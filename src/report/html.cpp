@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -107,4 +107,4 @@ std::string shorten(std::string_view words, std::size_t length) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

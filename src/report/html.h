@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace nescio {
+namespace nescio::report {
 
 /// A piece of a page. Text becomes markup only here, so nothing can be forgotten: every string that
 /// is turned into Html is escaped (but for its line ends, it is printable() too, so that a page is
@@ -54,4 +54,4 @@ Html table(const Html& caption, const Html& head, const Html& body);
 /// At most `length` characters, the rest as an ellipsis.
 std::string shorten(std::string_view words, std::size_t length);
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -4,7 +4,7 @@
 #include "base/version.h"
 #include "report/report_css.h"
 
-namespace nescio {
+namespace nescio::report {
 
 Html headline(const std::string& number, const Html& words) {
   return tag("div", tag("strong", number) + tag("span", words));
@@ -34,4 +34,4 @@ std::string html_page(const std::string& title, const Html& headlines,
          tag("html", {{"lang", "en"}}, tag("head", head) + tag("body", page)).code() + "\n";
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -6,7 +6,7 @@
 
 #include "report/html.h"
 
-namespace nescio {
+namespace nescio::report {
 
 struct PageSection {
   std::string id;
@@ -22,4 +22,4 @@ Html headline(const std::string& number, const Html& words);
 std::string html_page(const std::string& title, const Html& headlines,
                       const std::vector<PageSection>& sections);
 
-}  // namespace nescio
+}  // namespace nescio::report

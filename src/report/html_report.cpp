@@ -4,7 +4,7 @@
 #include "report/html_page.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 struct Section {
@@ -27,15 +27,15 @@ constexpr Section sections[] = {
 // Three numbers to take away: accuracy, the best detector for near and for far.
 Html headlines(const Findings& findings) {
   Html out;
-  for (const ResultRow& row : findings.results().rows) {
+  for (const evaluation::ResultRow& row : findings.results().rows) {
     if (row.metric != "id_accuracy") continue;
     out += headline(per_cent(row.value, 1) + " %", "accuracy on " + row.set);
     break;
   }
   for (const std::string& role : findings.ood_roles()) {
-    const ResultRow* best = nullptr;
+    const evaluation::ResultRow* best = nullptr;
     for (const std::string& detector : findings.best_first()) {
-      const ResultRow* row = findings.of_role(detector, role, "auroc");
+      const evaluation::ResultRow* row = findings.of_role(detector, role, "auroc");
       if (row && (!best || row->value > best->value)) best = row;
     }
     if (!best) continue;
@@ -48,7 +48,7 @@ Html headlines(const Findings& findings) {
 std::string title_of(const Findings& findings) {
   const std::string& id = findings.roles().id;
   if (findings.networks() > 1) return text(findings.networks(), " networks on ", id);
-  const nlohmann::json& model = findings.bank().model();
+  const nlohmann::json model = findings.model();
   const bool named =
       model.is_object() && model.contains("network") && model.at("network").is_string();
   return (named ? model.at("network").get<std::string>() + " on " : "OOD detection on ") + id;
@@ -56,7 +56,8 @@ std::string title_of(const Findings& findings) {
 
 }  // namespace
 
-std::string html_report(const RunRecord& record, const FeatureBank& bank, const Roles& roles) {
+std::string html_report(const RunRecord& record, const bank::BankViews& bank,
+                        const evaluation::Roles& roles) {
   const Findings findings(record, bank, roles);
   std::vector<PageSection> out;
   for (const Section& section : sections) {
@@ -76,4 +77,4 @@ std::string charted_words(const Findings& findings) {
   return text("the best ", shown, " of ", all, " detectors", by);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

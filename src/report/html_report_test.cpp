@@ -12,7 +12,7 @@
 #include "report/findings.h"
 #include "report/test_page.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr std::size_t rows = 40;
@@ -20,12 +20,12 @@ constexpr std::size_t rows = 40;
 // A bank with an id split and OOD splits, each of them pictures (CIFAR records) and logits.
 class World {
  public:
-  World() : bank(FeatureBank::open_or_create(folder / "bank")) {
+  World() : bank(bank::FeatureBank::open_or_create(folder / "bank")) {
     for (const char* split : {"in/test", "a/test", "b/test", "c/test"}) add_split(split);
   }
 
-  TestFolder folder;
-  FeatureBank bank;
+  io::TestFolder folder;
+  bank::FeatureBank bank;
 
  private:
   void add_split(const std::string& split) {
@@ -40,11 +40,11 @@ class World {
       bytes += static_cast<char>(r % 3) + std::string(3072, static_cast<char>(r));
     }
     const std::string file = split.substr(0, split.find('/')) + ".bin";
-    SplitWriter writer(bank, split, rows,
-                       {{"logits", DType::float32, {3}},
-                        {"labels", DType::int64, {}},
-                        {"index", DType::int64, {}}},
-                       {{"data", "records:" + folder.file(file, bytes).string()}});
+    bank::SplitWriter writer(bank, split, rows,
+                             {{"logits", DType::float32, {3}},
+                              {"labels", DType::int64, {}},
+                              {"index", DType::int64, {}}},
+                             {{"data", "records:" + folder.file(file, bytes).string()}});
     writer.write("logits", Array({rows, 3}, logits));
     writer.write("labels", Array({rows}, labels));
     writer.write("index", Array({rows}, index));
@@ -58,20 +58,20 @@ const World& world() {
   return made;
 }
 
-const Roles near_and_far = {.id = "in/test", .near = {"a/test"}, .far = {"b/test"}};
+const evaluation::Roles near_and_far = {.id = "in/test", .near = {"a/test"}, .far = {"b/test"}};
 
 // Random scores of each detector, measured.
-RunRecord measured(const Roles& roles, const std::vector<std::string>& detectors) {
+RunRecord measured(const evaluation::Roles& roles, const std::vector<std::string>& detectors) {
   RunRecord record{
       .results = {}, .run = {{"settings", {{"seed", 0}}}}, .command = "nescio", .scores = {}};
-  Results& results = record.results;
+  evaluation::Results& results = record.results;
   results.detectors = detectors;
-  for (const auto& [split, role] : scored_splits(roles))
+  for (const auto& [split, role] : evaluation::scored_splits(roles))
     results.sets.push_back({split, role, rows});
   for (const std::string& detector : detectors) {
     Rng rng(results.rows.size() + 1);
     std::vector<float> id;
-    for (const SetInfo& set : results.sets) {
+    for (const evaluation::SetInfo& set : results.sets) {
       std::vector<float> scores(rows);
       for (float& score : scores) {
         score = static_cast<float>(rng.normal()) + (set.role == "id" ? 0.0F : 1.5F);
@@ -79,14 +79,15 @@ RunRecord measured(const Roles& roles, const std::vector<std::string>& detectors
       record.scores[{detector, set.name}] = Array({rows}, scores);
       if (set.role == "id") {
         id = scores;
-        results.rows.push_back({detector, set.name, "id", "id_accuracy", 1, Bounds{0.9, 1}});
+        results.rows.push_back(
+            {detector, set.name, "id", "id_accuracy", 1, metrics::Bounds{0.9, 1}});
         continue;
       }
-      for (const Measurement& m :
-           measure(rank_rows(Array({rows}, id), Array({rows}, scores)), {.resamples = 0})) {
+      for (const metrics::Measurement& m : metrics::measure(
+               metrics::rank_rows(Array({rows}, id), Array({rows}, scores)), {.resamples = 0})) {
         results.rows.push_back({detector, set.name, set.role, m.metric->name, m.value, m.bounds});
         results.rows.push_back(
-            {detector, mean_of_sets, set.role, m.metric->name, m.value, std::nullopt});
+            {detector, evaluation::mean_of_sets, set.role, m.metric->name, m.value, std::nullopt});
       }
     }
   }
@@ -95,7 +96,7 @@ RunRecord measured(const Roles& roles, const std::vector<std::string>& detectors
 
 RunRecord two_detectors() { return measured(near_and_far, {"energy", "msp"}); }
 
-std::string page_of(const RunRecord& record, const Roles& roles = near_and_far) {
+std::string page_of(const RunRecord& record, const evaluation::Roles& roles = near_and_far) {
   return html_report(record, world().bank, roles);
 }
 
@@ -161,7 +162,7 @@ TEST(HtmlReport, CanBeReadWithoutEyes) {
 TEST(HtmlReport, TablesHaveTheResults) {
   const RunRecord record = two_detectors();
   const std::string page = page_of(record);
-  for (const ResultRow& row : record.results.rows) {
+  for (const evaluation::ResultRow& row : record.results.rows) {
     EXPECT_TRUE(has(page, per_cent(row.value))) << row.metric;
     if (row.bounds) {
       EXPECT_TRUE(has(page, per_cent(row.bounds->lower) + "\u2013" + per_cent(row.bounds->upper)));
@@ -173,8 +174,9 @@ TEST(HtmlReport, ChartsSayTheSameNumbers) {
   const RunRecord record = two_detectors();
   const std::string page = page_of(record);
   for (const std::string detector : {"energy", "msp"}) {
-    for (const ResultRow& row : record.results.rows) {
-      if (row.detector != detector || row.metric != "auroc" || row.set == mean_of_sets) continue;
+    for (const evaluation::ResultRow& row : record.results.rows) {
+      if (row.detector != detector || row.metric != "auroc" || row.set == evaluation::mean_of_sets)
+        continue;
       EXPECT_TRUE(has(page, " " + detector + ": AUROC " + per_cent(row.value, 1) + " %"));
     }
   }
@@ -185,7 +187,8 @@ TEST(HtmlReport, ChartsSayTheSameNumbers) {
   for (std::size_t label = 0; label < 3; ++label) {
     std::vector<float> of_class;
     for (std::size_t r = label; r < rows; r += 3) of_class.push_back(scores("in/test")[r]);
-    const double area = auroc(rank(std::span<const float>(of_class), scores("a/test")));
+    const double area =
+        metrics::auroc(metrics::rank(std::span<const float>(of_class), scores("a/test")));
     EXPECT_TRUE(has(page, text(" class ", label, " ", per_cent(area, 1))));
   }
 }
@@ -230,7 +233,7 @@ TEST(HtmlReport, IsCompleteWithoutPictures) {
 }
 
 TEST(HtmlReport, RanksByFarWhereThereIsNoNearSet) {
-  const Roles roles = {.id = "in/test", .far = {"b/test", "c/test"}};
+  const evaluation::Roles roles = {.id = "in/test", .far = {"b/test", "c/test"}};
   const std::string page = page_of(measured(roles, {"energy", "msp"}), roles);
   EXPECT_EQ(sections(page).size(), 9U);
   EXPECT_TRUE(has(page, "by mean far AUROC"));
@@ -293,7 +296,7 @@ TEST(HtmlReport, ChartsTheBestOfASweep) {
 
 // A folder holds one run: what an earlier one wrote there is not shown as if it were of this one.
 TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const auto there = [&](const char* name) { return std::filesystem::exists(folder / name); };
   RunRecord first = two_detectors();
   first.mixing = {mixing_of_three()};
@@ -319,7 +322,7 @@ TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
 
 // The list is a file like any other, and may lie.
 TEST(WriteResults, RemovesNothingElse) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   folder.file("mine.npy", "mine");
   folder.file("run/report.txt", "mine");
   folder.file("run/results.json", R"({"format": 1, "files": ["../mine.npy", "scores/../../mine.npy",
@@ -338,12 +341,12 @@ TEST(Findings, ThresholdIsThatOfTheMetric) {
     const double threshold = threshold_keeping_95(id);
     const auto accepted =
         std::ranges::count_if(ood, [&](double score) { return score <= threshold; });
-    const Ranking ranking = rank(std::span<const double>(id), ood);
+    const metrics::Ranking ranking = metrics::rank(std::span<const double>(id), ood);
     EXPECT_DOUBLE_EQ(static_cast<double>(accepted) / 50,
-                     find_metric("fpr95_id").of_ranking(ranking))
+                     metrics::find_metric("fpr95_id").of_ranking(ranking))
         << n;
   }
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 TEST(Html, EscapesTextAndAttributes) {
@@ -32,4 +32,4 @@ TEST(Html, ShortensByCharacters) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

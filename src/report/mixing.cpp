@@ -1,6 +1,6 @@
 #include "report/mixing.h"
 
-namespace nescio {
+namespace nescio::report {
 
 nlohmann::json to_json(const Mixing& mixing) {
   nlohmann::json out = {{"id", mixing.id},
@@ -22,4 +22,4 @@ nlohmann::json to_json(const Mixing& mixing) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace nescio {
+namespace nescio::report {
 
 /// Means over the pairs at one weight lambda of the ID picture. x and o are an ID picture and an
 /// outlier as the network reads them, f(x) and f(o) their logits.
@@ -42,4 +42,4 @@ struct Mixing {
 
 nlohmann::json to_json(const Mixing& mixing);
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -7,7 +7,7 @@
 #include "report/sections.h"
 #include "report/svg.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr double width = 340, height = 250;
@@ -163,4 +163,4 @@ Html mixing_section(const Findings& findings) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

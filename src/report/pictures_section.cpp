@@ -5,7 +5,7 @@
 #include "report/sections.h"
 #include "report/split_pictures.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr std::size_t pictures_in_group = 8;
@@ -21,7 +21,7 @@ struct Pick {
 std::vector<Pick> picks(const Findings& findings, const std::string& role) {
   std::vector<Pick> out;
   const std::string& detector = findings.charted().front();
-  for (const SetInfo& set : findings.sets(role)) {
+  for (const evaluation::SetInfo& set : findings.sets(role)) {
     const auto scores = findings.scores(detector, set.name);
     for (std::size_t r = 0; r < scores.size(); ++r) out.push_back({set.name, r, scores[r]});
   }
@@ -29,13 +29,16 @@ std::vector<Pick> picks(const Findings& findings, const std::string& role) {
   return out;
 }
 
-// The class that the network sees in a row; empty where the bank has no logits, or of several networks.
+// The class that the network sees in a row; empty where there are no logits that can be read, or those of
+// several networks.
 std::string predicted(const Findings& findings, const Pick& pick) {
-  if (findings.networks() > 1 || !findings.bank().has(pick.set, "logits") ||
-      !findings.bank().whole(pick.set, "logits")) {
-    return {};
+  if (!findings.bank().has(pick.set, "logits")) return {};
+  Array logits;
+  try {
+    logits = findings.bank().at(pick.set).array("logits");
+  } catch (const Error&) {
+    return {};  // damaged: the caption goes without
   }
-  const Array logits = findings.bank().array(pick.set, "logits");
   const MatrixView matrix = logits.matrix();
   if (pick.row >= matrix.rows) return {};
   const float* row = matrix.row(pick.row);
@@ -46,7 +49,7 @@ std::string predicted(const Findings& findings, const Pick& pick) {
 class Gallery {
  public:
   explicit Gallery(const Findings& findings) : findings_(findings) {
-    for (const SetInfo& set : findings.results().sets) {
+    for (const evaluation::SetInfo& set : findings.results().sets) {
       sources_.emplace(set.name, SplitPictures(findings.bank(), set.name));
     }
   }
@@ -84,7 +87,7 @@ class Gallery {
     std::string what = caption(source, pick, -1);
     Html picture;
     try {
-      const Sample sample = source.load(pick.row);
+      const image::Sample sample = source.load(pick.row);
       what = caption(source, pick, sample.label);
       const bool small = std::max(sample.image.height, sample.image.width) <= thumbnail_side;
       picture = empty_tag("img", {{"src", thumbnail(sample.image, thumbnail_side)},
@@ -150,4 +153,4 @@ Html pictures_section(const Findings& findings) {
   return tag("p", words) + gallery.problems() + groups + caught;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -1,8 +1,8 @@
 // The style sheet of the report (report.css), compiled in by CMake.
 #pragma once
 
-namespace nescio {
+namespace nescio::report {
 
 extern const char* const report_css;
 
-}  // namespace nescio
+}  // namespace nescio::report

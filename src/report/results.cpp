@@ -12,28 +12,28 @@
 #include "metrics/metrics.h"
 #include "report/html_report.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
-std::string with_bounds(const ResultRow& row) {
+std::string with_bounds(const evaluation::ResultRow& row) {
   const std::string value = per_cent(row.value);
   if (!row.bounds) return value;
   return value + " (" + per_cent(row.bounds->lower) + "-" + per_cent(row.bounds->upper) + ")";
 }
 
 // The metrics that compare ID with OOD.
-std::vector<std::string> separation_metrics(const Results& results) {
+std::vector<std::string> separation_metrics(const evaluation::Results& results) {
   std::vector<std::string> names;
-  for (const Metric* metric : results.metrics) {
+  for (const metrics::Metric* metric : results.metrics) {
     if (metric->of_ranking) names.push_back(metric->name);
   }
   return names;
 }
 
-using Cell = std::function<std::string(const ResultRow&)>;
+using Cell = std::function<std::string(const evaluation::ResultRow&)>;
 
 // Detectors x metrics for one set, or for the mean of a role.
-TextTable block(const Results& results, const std::string& set, const std::string& role,
+TextTable block(const evaluation::Results& results, const std::string& set, const std::string& role,
                 const Cell& cell) {
   TextTable table{.columns = {{"detector"}}};
   const auto names = separation_metrics(results);
@@ -41,7 +41,7 @@ TextTable block(const Results& results, const std::string& set, const std::strin
   for (const std::string& detector : results.detectors) {
     std::vector<std::string> line(1 + names.size());
     line[0] = detector;
-    for (const ResultRow& row : results.rows) {
+    for (const evaluation::ResultRow& row : results.rows) {
       if (row.detector != detector || row.set != set || row.role != role) continue;
       for (std::size_t m = 0; m < names.size(); ++m) {
         if (names[m] == row.metric) line[1 + m] = cell(row);
@@ -52,25 +52,27 @@ TextTable block(const Results& results, const std::string& set, const std::strin
   return table;
 }
 
-std::string with_size(const SetInfo& set) { return text(set.name, " (", set.rows, " rows)"); }
+std::string with_size(const evaluation::SetInfo& set) {
+  return text(set.name, " (", set.rows, " rows)");
+}
 
 // title(words), then the table: near and far as a whole first, then each set of a role that has
 // several.
 template <class Title, class Print>
-std::string blocks(const Results& results, const Cell& cell, Title title, Print print) {
+std::string blocks(const evaluation::Results& results, const Cell& cell, Title title, Print print) {
   std::string roles;
   std::string sets;
   for (const std::string role : {"near", "far"}) {
     std::vector<std::string> names;
     std::string each;
-    for (const SetInfo& set : results.sets) {
+    for (const evaluation::SetInfo& set : results.sets) {
       if (set.role != role) continue;
       names.push_back(with_size(set));
       each += title(role + ": " + names.back()) + print(block(results, set.name, role, cell));
     }
     if (names.size() > 1) {
       roles += title(role + ": mean of " + join(names)) +
-               print(block(results, mean_of_sets, role, cell));
+               print(block(results, evaluation::mean_of_sets, role, cell));
       sets += each;
     } else {
       roles += each;
@@ -79,12 +81,12 @@ std::string blocks(const Results& results, const Cell& cell, Title title, Print 
   return roles + sets;
 }
 
-std::string id_line(const Results& results) {
+std::string id_line(const evaluation::Results& results) {
   std::string line = "id: ";
-  for (const SetInfo& set : results.sets) {
+  for (const evaluation::SetInfo& set : results.sets) {
     if (set.role == "id") line += with_size(set);
   }
-  for (const ResultRow& row : results.rows) {
+  for (const evaluation::ResultRow& row : results.rows) {
     if (row.role != "id") continue;
     line += ", " + row.metric + " " + with_bounds(row);
     break;  // the same for every detector
@@ -92,15 +94,15 @@ std::string id_line(const Results& results) {
   return line;
 }
 
-std::string skipped_lines(const Results& results) {
+std::string skipped_lines(const evaluation::Results& results) {
   std::string out;
-  for (const Skipped& skipped : results.skipped) {
+  for (const detectors::Skipped& skipped : results.skipped) {
     out += text("- skipped ", markdown(skipped.detector), ": ", markdown(skipped.reason), "\n");
   }
   return out;
 }
 
-nlohmann::json json_of(const ResultRow& row) {
+nlohmann::json json_of(const evaluation::ResultRow& row) {
   nlohmann::json out = {{"detector", row.detector}, {"set", row.set},     {"role", row.role},
                         {"metric", row.metric},     {"value", row.value}, {"lower", nullptr},
                         {"upper", nullptr}};
@@ -114,7 +116,7 @@ nlohmann::json json_of(const ResultRow& row) {
 std::string mixing_json(const std::vector<Mixing>& mixing) {
   nlohmann::json all = nlohmann::json::array();
   for (const Mixing& one : mixing) all.push_back(to_json(one));
-  return json_text(all);
+  return io::json_text(all);
 }
 
 // A spec may hold a '/'.
@@ -134,7 +136,7 @@ bool comes_and_goes(const std::string& name) {
 void remove_earlier(const std::filesystem::path& folder, const std::set<std::string>& kept) {
   nlohmann::json earlier;
   try {
-    earlier = read_json(folder / "results.json");
+    earlier = io::read_json(folder / "results.json");
   } catch (const Error&) {
     return;  // none, or none of ours
   }
@@ -156,7 +158,7 @@ void remove_earlier(const std::filesystem::path& folder, const std::set<std::str
 
 }  // namespace
 
-TextTable long_table(const Results& results) {
+TextTable long_table(const evaluation::Results& results) {
   TextTable table{.columns = {{"detector"},
                               {"set"},
                               {"role"},
@@ -164,7 +166,7 @@ TextTable long_table(const Results& results) {
                               {"value", true},
                               {"lower", true},
                               {"upper", true}}};
-  for (const ResultRow& row : results.rows) {
+  for (const evaluation::ResultRow& row : results.rows) {
     table.rows.push_back({row.detector, row.set, row.role, row.metric, format_number(row.value),
                           row.bounds ? format_number(row.bounds->lower) : "",
                           row.bounds ? format_number(row.bounds->upper) : ""});
@@ -172,22 +174,22 @@ TextTable long_table(const Results& results) {
   return table;
 }
 
-nlohmann::json results_json(const Results& results, const nlohmann::json& run) {
+nlohmann::json results_json(const evaluation::Results& results, const nlohmann::json& run) {
   nlohmann::json out = run;
   out["format"] = 1;
   out["rows"] = nlohmann::json::array();
-  for (const ResultRow& row : results.rows) out["rows"].push_back(json_of(row));
+  for (const evaluation::ResultRow& row : results.rows) out["rows"].push_back(json_of(row));
   out["sets"] = nlohmann::json::array();
-  for (const SetInfo& set : results.sets) {
+  for (const evaluation::SetInfo& set : results.sets) {
     out["sets"].push_back({{"name", set.name}, {"role", set.role}, {"rows", set.rows}});
   }
   out["detectors"] = results.detectors;
   out["skipped"] = nlohmann::json::array();
-  for (const Skipped& skipped : results.skipped) {
+  for (const detectors::Skipped& skipped : results.skipped) {
     out["skipped"].push_back({{"detector", skipped.detector}, {"reason", skipped.reason}});
   }
   out["metrics"] = nlohmann::json::array();
-  for (const Metric* metric : results.metrics) {
+  for (const metrics::Metric* metric : results.metrics) {
     out["metrics"].push_back({{"name", metric->name},
                               {"definition", metric->definition},
                               {"positive", metric->positive},
@@ -198,15 +200,15 @@ nlohmann::json results_json(const Results& results, const nlohmann::json& run) {
   return out;
 }
 
-std::string results_text(const Results& results) {
+std::string results_text(const evaluation::Results& results) {
   return id_line(results) + "\n" +
          blocks(
-             results, [](const ResultRow& row) { return per_cent(row.value); },
+             results, [](const evaluation::ResultRow& row) { return per_cent(row.value); },
              [](const std::string& words) { return "\n" + words + ", in per cent\n"; },
              [](const TextTable& table) { return to_text(table); });
 }
 
-std::string results_markdown(const Results& results, const std::string& command) {
+std::string results_markdown(const evaluation::Results& results, const std::string& command) {
   std::string out =
       "# Results\n\nIn per cent, with 95 % intervals. Scores are higher for more OOD.\n\n" +
       id_line(results) + "\n";
@@ -214,7 +216,7 @@ std::string results_markdown(const Results& results, const std::string& command)
       results, with_bounds, [](const std::string& words) { return "\n## " + words + "\n\n"; },
       [](const TextTable& table) { return to_markdown(table); });
   out += "\n## What the numbers are\n\n";
-  for (const Metric* metric : results.metrics) {
+  for (const metrics::Metric* metric : results.metrics) {
     out += text("- `", metric->name, "`: ", metric->definition, " Interval: ", metric->interval,
                 ".\n");
   }
@@ -224,9 +226,9 @@ std::string results_markdown(const Results& results, const std::string& command)
   return out + "\n## Command\n\n```\n" + printable(command) + "\n```\n";
 }
 
-void write_results(const RunRecord& record, const FeatureBank& bank, const Roles& roles,
-                   const std::filesystem::path& folder) {
-  make_folders(folder);
+void write_results(const RunRecord& record, const bank::BankViews& bank,
+                   const evaluation::Roles& roles, const std::filesystem::path& folder) {
+  io::make_folders(folder);
   std::map<std::string, std::string> files = record.further;
   files["results.csv"] = to_csv(long_table(record.results));
   files["results.md"] = results_markdown(record.results, record.command);
@@ -247,9 +249,9 @@ void write_results(const RunRecord& record, const FeatureBank& bank, const Roles
   remove_earlier(folder, names);
   nlohmann::json json = results_json(record.results, record.run);
   json["files"] = names;
-  write_json(folder / "results.json", json);  // first: it marks the folder as a run's
-  for (const auto& [name, values] : scores) write_npy(folder / name, *values);
-  for (const auto& [name, content] : files) write_text(folder / name, content);
+  io::write_json(folder / "results.json", json);  // first: it marks the folder as a run's
+  for (const auto& [name, values] : scores) io::write_npy(folder / name, *values);
+  for (const auto& [name, content] : files) io::write_text(folder / name, content);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -20,24 +20,24 @@
 #include "report/mixing.h"
 #include "report/table.h"
 
-namespace nescio {
+namespace nescio::report {
 
 /// One line per number.
-TextTable long_table(const Results& results);
+TextTable long_table(const evaluation::Results& results);
 
 /// The same with the definition of each metric, sizes, and what was skipped; `run` (an object) is
 /// merged in.
-nlohmann::json results_json(const Results& results, const nlohmann::json& run);
+nlohmann::json results_json(const evaluation::Results& results, const nlohmann::json& run);
 
 /// Tables in per cent, first the means over the near and far sets, then each set; sizes beside
 /// them.
-std::string results_text(const Results& results);
+std::string results_text(const evaluation::Results& results);
 /// The same in Markdown, with intervals; `command` stands at the end.
-std::string results_markdown(const Results& results, const std::string& command);
+std::string results_markdown(const evaluation::Results& results, const std::string& command);
 
 /// Everything that a report is made from.
 struct RunRecord {
-  Results results;
+  evaluation::Results results;
   nlohmann::json run;   // an object: settings, versions, the bank's hashes
   std::string command;  // as a shell would take it again
   /// [N] of each (detector, set), float32 or float64.
@@ -50,7 +50,7 @@ struct RunRecord {
 /// Writes the files into the folder, each all or nothing, and lists them in results.json. What an
 /// earlier run there wrote and this one does not is removed, so that the folder holds one run. The
 /// bank is the one that was evaluated.
-void write_results(const RunRecord& record, const FeatureBank& bank, const Roles& roles,
-                   const std::filesystem::path& folder);
+void write_results(const RunRecord& record, const bank::BankViews& bank,
+                   const evaluation::Roles& roles, const std::filesystem::path& folder);
 
-}  // namespace nescio
+}  // namespace nescio::report

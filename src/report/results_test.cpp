@@ -3,23 +3,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 using testing::HasSubstr;
 
-Results two_detectors() {
-  Results results;
+evaluation::Results two_detectors() {
+  evaluation::Results results;
   results.detectors = {"knn(k=5,normalize=false)", "energy"};
   results.sets = {
       {"in/test", "id", 100}, {"a/test", "near", 50}, {"b/test", "far", 10}, {"c/test", "far", 20}};
   for (const std::string& detector : results.detectors) {
-    results.rows.push_back({detector, "in/test", "id", "id_accuracy", 0.9, Bounds{0.8, 0.95}});
-    results.rows.push_back({detector, "a/test", "near", "auroc", 1.0 / 3, Bounds{0.25, 0.5}});
-    results.rows.push_back({detector, mean_of_sets, "near", "auroc", 1.0 / 3, std::nullopt});
+    results.rows.push_back(
+        {detector, "in/test", "id", "id_accuracy", 0.9, metrics::Bounds{0.8, 0.95}});
+    results.rows.push_back(
+        {detector, "a/test", "near", "auroc", 1.0 / 3, metrics::Bounds{0.25, 0.5}});
+    results.rows.push_back(
+        {detector, evaluation::mean_of_sets, "near", "auroc", 1.0 / 3, std::nullopt});
     results.rows.push_back({detector, "b/test", "far", "auroc", 0.5, std::nullopt});
     results.rows.push_back({detector, "c/test", "far", "auroc", 0.7, std::nullopt});
-    results.rows.push_back({detector, mean_of_sets, "far", "auroc", 0.6, std::nullopt});
+    results.rows.push_back({detector, evaluation::mean_of_sets, "far", "auroc", 0.6, std::nullopt});
   }
   results.skipped = {{"vim", "the bank has no head"}};
   return results;
@@ -65,4 +68,4 @@ TEST(Results, MarkdownHasIntervalsAndWhatWasLeftOut) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

@@ -7,7 +7,7 @@
 #include "report/sections.h"
 #include "report/svg.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr double width = 340, height = 330;
@@ -16,7 +16,7 @@ constexpr std::array<const char*, named> styles = {"first", "second", "third"};
 
 // The curve from (0, 0): share of ID flagged, share of OOD caught, the threshold falling. Points
 // nearer than half a unit to the one before are left out.
-std::vector<Point> roc(const Ranking& ranking, const Scale& x, const Scale& y) {
+std::vector<Point> roc(const metrics::Ranking& ranking, const Scale& x, const Scale& y) {
   std::vector<Point> out = {{x(0), y(0)}};
   double flagged = 0, caught = 0;
   for (auto step = ranking.steps.rbegin(); step != ranking.steps.rend(); ++step) {
@@ -46,26 +46,26 @@ Html axes(const Scale& x, const Scale& y) {
 
 struct Curve {
   std::string detector;
-  Ranking ranking;
+  metrics::Ranking ranking;
   double area;
 };
 
 // Those of the charted detectors for a set, the largest area first.
-std::vector<Curve> curves(const Findings& findings, const SetInfo& set) {
-  const SetInfo id = findings.sets("id").front();
+std::vector<Curve> curves(const Findings& findings, const evaluation::SetInfo& set) {
+  const evaluation::SetInfo id = findings.sets("id").front();
   std::vector<Curve> out;
   for (const std::string& detector : findings.charted()) {
     const auto id_scores = findings.scores(detector, id.name);
     const auto ood_scores = findings.scores(detector, set.name);
-    Ranking ranking = rank(std::span(id_scores), std::span(ood_scores));
-    const double area = auroc(ranking);
+    metrics::Ranking ranking = metrics::rank(std::span(id_scores), std::span(ood_scores));
+    const double area = metrics::auroc(ranking);
     out.push_back({detector, std::move(ranking), area});
   }
   std::ranges::stable_sort(out, std::ranges::greater(), &Curve::area);
   return out;
 }
 
-Html panel(const Findings& findings, const SetInfo& set) {
+Html panel(const Findings& findings, const evaluation::SetInfo& set) {
   const Scale x{0, 1, 36, width - 14};
   const Scale y{0, 1, height - 40, 24};
   Html others, best, names;
@@ -85,7 +85,7 @@ Html panel(const Findings& findings, const SetInfo& set) {
                    text("name ", styles[d]), "end");
     words += " " + drawn[d].detector + ": AUROC " + area + " %.";
     if (d == 0) {
-      const double caught = 1 - fpr_at_tpr(drawn[d].ranking, 0.95, Positive::id);
+      const double caught = 1 - metrics::fpr_at_tpr(drawn[d].ranking, 0.95, metrics::Positive::id);
       best += dot({x(0.05), y(caught)}, 4, "first");
     }
   }
@@ -102,7 +102,7 @@ Html roc_section(const Findings& findings) {
   if (findings.charted().empty()) return {};
   Html panels;
   for (const std::string& role : findings.ood_roles()) {
-    for (const SetInfo& set : findings.sets(role)) panels += panel(findings, set);
+    for (const evaluation::SetInfo& set : findings.sets(role)) panels += panel(findings, set);
   }
   const Html words =
       "Every threshold at once: how much of an OOD set is caught against how much of the ID set is "
@@ -113,4 +113,4 @@ Html roc_section(const Findings& findings) {
   return tag("p", words) + tag("div", {{"class", "panels"}}, panels);
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

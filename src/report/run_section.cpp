@@ -1,18 +1,18 @@
 #include "base/text.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr std::size_t shown_of_spec = 160;  // rows may be listed one by one in it
 
 // The data-set spec that a split was extracted from.
-Html source_of(const FeatureBank& bank, const std::string& split) {
-  if (!bank.has(split)) return "";
-  const auto inputs = bank.manifest(split).find("inputs");
-  if (inputs == bank.manifest(split).end() || !inputs->is_object()) return "";
-  const auto data = inputs->find("data");
-  return data != inputs->end() && data->is_string()
+Html source_of(const bank::BankViews& bank, const std::string& split) {
+  if (!bank.has(split) || !bank.at(split).origin.is_object()) return "";
+  const nlohmann::json inputs = bank.at(split).origin.value("inputs", nlohmann::json());
+  if (!inputs.is_object()) return "";
+  const auto data = inputs.find("data");
+  return data != inputs.end() && data->is_string()
              ? code(shorten(data->get<std::string>(), shown_of_spec))
              : Html("imported arrays");
 }
@@ -24,15 +24,15 @@ Html row_of(const std::string& name, const std::string& role, const std::string&
 }
 
 Html sets_table(const Findings& findings) {
-  const FeatureBank& bank = findings.bank();
+  const bank::BankViews& bank = findings.bank();
   Html body;
   const std::vector<std::pair<std::string, std::string>> fitted = {
       {findings.roles().train, "train: fitted on"}, {findings.roles().val, "val: fitted on"}};
   for (const auto& [split, role] : fitted) {
     if (split.empty() || !bank.has(split)) continue;
-    body += row_of(split, role, thousands(bank.rows(split)), source_of(bank, split));
+    body += row_of(split, role, thousands(bank.at(split).rows), source_of(bank, split));
   }
-  for (const SetInfo& set : findings.results().sets) {
+  for (const evaluation::SetInfo& set : findings.results().sets) {
     const std::string role = set.role == "id" ? "id: to be kept" : set.role + ": to be caught";
     body += row_of(set.name, role, thousands(set.rows), source_of(bank, set.name));
   }
@@ -41,7 +41,7 @@ Html sets_table(const Findings& findings) {
 }
 
 Html network_words(const Findings& findings) {
-  const nlohmann::json& model = findings.bank().model();
+  const nlohmann::json model = findings.model();
   Html out;
   const auto network = model.is_object() ? model.find("network") : model.end();
   if (findings.networks() > 1) {
@@ -52,9 +52,9 @@ Html network_words(const Findings& findings) {
   } else {
     out += "A network whose name is not known";
   }
-  out += " was trained to tell the " + text(findings.bank().classes()) +
+  out += " was trained to tell the " + text(findings.classes()) +
          " classes of the in-distribution (ID) set apart";
-  for (const ResultRow& row : findings.results().rows) {
+  for (const evaluation::ResultRow& row : findings.results().rows) {
     if (row.metric != "id_accuracy") continue;
     out += (findings.networks() > 1 ? "; together they name " : " and names ") +
            per_cent(row.value) + " % of its rows right";
@@ -69,7 +69,7 @@ Html network_words(const Findings& findings) {
 
 Html skipped(const Findings& findings) {
   Html items;
-  for (const Skipped& each : findings.results().skipped) {
+  for (const detectors::Skipped& each : findings.results().skipped) {
     items += tag("li", code(each.detector) + ": " + each.reason);
   }
   return items.empty() ? items : tag("h3", "Left out") + tag("ul", items);
@@ -90,4 +90,4 @@ Html run_section(const Findings& findings) {
              tag("div", tag("p", words) + skipped(findings)) + sets_table(findings));
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

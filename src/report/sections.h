@@ -7,7 +7,7 @@
 #include "report/findings.h"
 #include "report/html.h"
 
-namespace nescio {
+namespace nescio::report {
 
 /// What was run: the network, the sets and their roles, what was left out.
 Html run_section(const Findings& findings);
@@ -35,4 +35,4 @@ Html code(const std::string& spec);
 /// "the best 12 of 40 detectors by mean near AUROC", or "all 9 detectors, the best by ... first".
 std::string charted_words(const Findings& findings);
 
-}  // namespace nescio
+}  // namespace nescio::report

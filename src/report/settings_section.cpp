@@ -3,7 +3,7 @@
 
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 constexpr std::size_t shown_of_value = 400;  // results.json has all of it
@@ -29,7 +29,7 @@ Html facts(const nlohmann::json& value, const std::string& name) {
 
 Html hashes(const Findings& findings) {
   Html out;
-  const FeatureBank& bank = findings.bank();
+  const bank::BankViews& bank = findings.bank();
   const auto add = [&](const std::string& place, const nlohmann::json& entry) {
     if (!entry.is_object() || !entry.contains("arrays")) return;
     for (const auto& [name, array] : entry.at("arrays").items()) {
@@ -37,13 +37,17 @@ Html hashes(const Findings& findings) {
                   array.at("shape").dump() + " " + array.at("sha256").get<std::string>());
     }
   };
-  add("head", bank.head_manifest());
+  for (const std::string& member : bank.members()) {
+    const nlohmann::json network = bank.origin(member);
+    if (network.is_object()) add(member.empty() ? "head" : member + " / head", network.at("head"));
+  }
   std::vector<std::string> splits = {findings.roles().train, findings.roles().val};
-  for (const SetInfo& set : findings.results().sets) splits.push_back(set.name);
+  for (const evaluation::SetInfo& set : findings.results().sets) splits.push_back(set.name);
   std::set<std::string> seen;  // val may be the id split
   for (const std::string& split : splits) {
     if (!bank.has(split) || !seen.insert(split).second) continue;
-    const nlohmann::json& manifest = bank.manifest(split);
+    const nlohmann::json& manifest = bank.at(split).origin;
+    if (!manifest.is_object()) continue;
     const auto inputs = manifest.find("inputs");
     if (inputs != manifest.end() && inputs->is_object() && inputs->contains("data_sha256")) {
       out += fact(split + " / data", in_words(inputs->at("data_sha256")));
@@ -65,12 +69,17 @@ Html settings_section(const Findings& findings) {
   const nlohmann::json& run = findings.record().run;
   Html out = tag("pre", findings.record().command);
   for (const auto& [name, value] : run.items()) {
-    if (name == "command" || name == "bank") continue;
+    if (name == "command" || name == "bank" || name == "further_banks") continue;
     out += folded(name, facts(value, value.is_object() ? "" : name));
   }
-  out += folded("network", facts(findings.bank().model(), ""));
+  for (const std::string& member : findings.bank().members()) {
+    const nlohmann::json network = findings.bank().origin(member);
+    if (!network.is_object()) continue;
+    out +=
+        folded(member.empty() ? "network" : "network of " + member, facts(network.at("model"), ""));
+  }
   out += folded("SHA-256 of data and arrays", hashes(findings));
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -8,26 +8,26 @@
 #include "base/error.h"
 #include "image/resize.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
-std::unique_ptr<Dataset> open_source(const FeatureBank& bank, const std::string& split) {
+std::unique_ptr<image::Dataset> open_source(const bank::BankViews& bank, const std::string& split) {
   if (!bank.has(split)) fail("The bank has no split ", split, ".");
-  const nlohmann::json& manifest = bank.manifest(split);
-  const auto inputs = manifest.find("inputs");
-  if (inputs == manifest.end() || !inputs->is_object() || !inputs->contains("data") ||
-      !inputs->at("data").is_string()) {
+  const bank::BankView& view = bank.at(split);
+  const nlohmann::json inputs =
+      view.origin.is_object() ? view.origin.value("inputs", nlohmann::json()) : nlohmann::json();
+  if (!inputs.is_object() || !inputs.contains("data") || !inputs.at("data").is_string()) {
     fail(split, " was imported as arrays, without pictures.");
   }
-  auto dataset = open_dataset(inputs->at("data").get<std::string>());
-  if (dataset->size() != bank.rows(split)) {
-    fail("The data set of ", split, " has changed: ", dataset->size(), " pictures now, ",
-         bank.rows(split), " when it was extracted.");
+  auto dataset = image::open_dataset(inputs.at("data").get<std::string>());
+  if (dataset->size() != view.rows) {
+    fail("The data set of ", split, " has changed: ", dataset->size(), " pictures now, ", view.rows,
+         " when it was extracted.");
   }
   return dataset;
 }
 
-std::vector<std::uint8_t> to_png(const Image& image) {
+std::vector<std::uint8_t> to_png(const image::Image& image) {
   png_image header = {};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(image.width);
@@ -52,10 +52,10 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
 
 }  // namespace
 
-SplitPictures::SplitPictures(const FeatureBank& bank, const std::string& split) {
+SplitPictures::SplitPictures(const bank::BankViews& bank, const std::string& split) {
   try {
     dataset_ = open_source(bank, split);
-    if (bank.has(split, "index")) index_ = bank.array(split, "index");
+    if (bank.has(split, "index")) index_ = bank.at(split).array("index");
   } catch (const std::exception& e) {
     dataset_ = nullptr;
     problem_ = e.what();
@@ -66,10 +66,10 @@ std::vector<std::string> SplitPictures::class_names() const {
   return dataset_ ? dataset_->class_names() : std::vector<std::string>();
 }
 
-Sample SplitPictures::load(std::size_t row) const {
+image::Sample SplitPictures::load(std::size_t row) const {
   if (!dataset_) fail(problem_);
   if (row >= dataset_->size()) fail("There is no picture ", row, " of ", dataset_->size(), ".");
-  Sample sample = dataset_->load(row);
+  image::Sample sample = dataset_->load(row);
   if (!index_.empty() && index_.as<std::int64_t>()[row] != sample.index) {
     fail("Picture ", row, " of the data set is another one than was extracted.");
   }
@@ -80,14 +80,15 @@ std::string SplitPictures::name(std::size_t row) const {
   return dataset_ ? dataset_->name(row) : std::string();
 }
 
-std::string thumbnail(const Image& image, std::size_t side) {
+std::string thumbnail(const image::Image& image, std::size_t side) {
   const std::size_t longest = std::max(image.height, image.width);
   if (longest <= side) return "data:image/png;base64," + base64(to_png(image));
   const auto shrunk = [&](std::size_t length) {
     return std::max<std::size_t>(1, length * side / longest);
   };
-  const Image small = resize(image, shrunk(image.height), shrunk(image.width), bilinear);
+  const image::Image small =
+      image::resize(image, shrunk(image.height), shrunk(image.width), image::bilinear);
   return "data:image/png;base64," + base64(to_png(small));
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

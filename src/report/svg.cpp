@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 // A tenth of a unit is finer than a screen; "12", not "12.0", and never "-0".
@@ -128,4 +128,4 @@ std::vector<double> spread(std::vector<double> wanted, double gap, double low, d
   return wanted;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -11,7 +11,7 @@
 
 #include "report/html.h"
 
-namespace nescio {
+namespace nescio::report {
 
 /// From data to units of the drawing, linearly, for any finite data.
 struct Scale {
@@ -55,4 +55,4 @@ Html axis(const Scale& x, double y, std::size_t count);
 /// Positions near the wanted ones (ascending), at least `gap` apart and inside [low, high] as far
 /// as there is room.
 std::vector<double> spread(std::vector<double> wanted, double gap, double low, double high);
-}  // namespace nescio
+}  // namespace nescio::report

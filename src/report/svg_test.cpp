@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 using testing::DoubleNear;
@@ -56,4 +56,4 @@ TEST(Svg, DrawingsAreNamed) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "io/csv.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 // The head and the rows, every cell in one line and in UTF-8.
@@ -65,7 +65,7 @@ std::string to_markdown(const TextTable& table) {
 
 std::string to_csv(const TextTable& table) {
   std::string out;
-  for (const auto& line : lines_of(table)) out += csv_row(line);
+  for (const auto& line : lines_of(table)) out += io::csv_row(line);
   return out;
 }
 
@@ -82,4 +82,4 @@ std::string markdown(std::string_view words) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nescio {
+namespace nescio::report {
 
 struct Column {
   std::string name;
@@ -29,4 +29,4 @@ std::string to_csv(const TextTable& table);
 /// Words from outside as Markdown that shows them: no line ends, cells, code or tags.
 std::string markdown(std::string_view words);
 
-}  // namespace nescio
+}  // namespace nescio::report

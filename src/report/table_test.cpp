@@ -4,7 +4,7 @@
 
 #include "io/csv.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 const TextTable table{.columns = {{"detector"}, {"auroc", true}},
@@ -37,11 +37,11 @@ TEST(TextTable, ShowsWhatCannotBeSeen) {
 }
 
 TEST(TextTable, QuotesCsv) {
-  const auto rows = parse_csv(to_csv(table), "table");
+  const auto rows = io::parse_csv(to_csv(table), "table");
   EXPECT_EQ(rows.at(1), table.rows.at(0));
   EXPECT_EQ(rows.at(2), table.rows.at(1));
   EXPECT_NE(to_csv(table).find("\"knn(k=5,T=1)\",97.3\n"), std::string::npos);
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::report

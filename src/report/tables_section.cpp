@@ -5,17 +5,17 @@
 #include "metrics/metrics.h"
 #include "report/sections.h"
 
-namespace nescio {
+namespace nescio::report {
 namespace {
 
 // A column of a table of results: a set, or a role as a whole, under one metric.
 struct ResultColumn {
   Html heading;
-  const Metric* metric;
-  std::function<const ResultRow*(const std::string& detector)> row;
+  const metrics::Metric* metric;
+  std::function<const evaluation::ResultRow*(const std::string& detector)> row;
 };
 
-Html measured(const ResultRow* row, bool best) {
+Html measured(const evaluation::ResultRow* row, bool best) {
   if (!row) return cell("");
   Html value = per_cent(row->value);
   if (best) value = tag("strong", value);
@@ -34,7 +34,7 @@ Html results_table(const Findings& findings, const Html& caption,
     const double sign = column.metric->higher_is_better ? 1 : -1;
     double top = -1;
     for (const std::string& detector : findings.best_first()) {
-      const ResultRow* row = column.row(detector);
+      const evaluation::ResultRow* row = column.row(detector);
       if (row && (top == -1 || sign * row->value > sign * top)) top = row->value;
     }
     best.push_back(top);
@@ -43,7 +43,7 @@ Html results_table(const Findings& findings, const Html& caption,
   for (const std::string& detector : findings.best_first()) {
     Html line = tag("th", {{"scope", "row"}}, code(detector));
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      const ResultRow* row = columns[c].row(detector);
+      const evaluation::ResultRow* row = columns[c].row(detector);
       line += measured(row, row && row->value == best[c]);
     }
     body += tag("tr", line);
@@ -51,10 +51,13 @@ Html results_table(const Findings& findings, const Html& caption,
   return table(caption, tag("tr", head_cells(headings)), body);
 }
 
-std::string arrow(const Metric& metric) { return metric.higher_is_better ? " \u2191" : " \u2193"; }
+std::string arrow(const metrics::Metric& metric) {
+  return metric.higher_is_better ? " \u2191" : " \u2193";
+}
 
 // "near" with the sets that it is the mean of.
-Html role_heading(const Findings& findings, const std::string& role, const Metric& metric) {
+Html role_heading(const Findings& findings, const std::string& role,
+                  const metrics::Metric& metric) {
   const auto sets = findings.sets(role);
   return Html(role + " " + metric.name + arrow(metric)) +
          tag("small", sets.size() == 1 ? sets[0].name : "mean of " + std::to_string(sets.size()));
@@ -64,7 +67,7 @@ Html near_far(const Findings& findings) {
   std::vector<ResultColumn> columns;
   for (const std::string& role : findings.ood_roles()) {
     for (const char* name : {"auroc", "fpr95_id"}) {
-      const Metric& metric = find_metric(name);
+      const metrics::Metric& metric = metrics::find_metric(name);
       columns.push_back({role_heading(findings, role, metric), &metric,
                          [&findings, role, &metric](const std::string& detector) {
                            return findings.of_role(detector, role, metric.name);
@@ -77,7 +80,7 @@ Html near_far(const Findings& findings) {
                        columns);
 }
 
-Html every_set(const Findings& findings, const Metric& metric) {
+Html every_set(const Findings& findings, const metrics::Metric& metric) {
   std::vector<ResultColumn> columns;
   for (const std::string& role : findings.ood_roles()) {
     const auto sets = findings.sets(role);
@@ -87,7 +90,7 @@ Html every_set(const Findings& findings, const Metric& metric) {
                            return findings.of_role(detector, role, metric.name);
                          }});
     }
-    for (const SetInfo& set : sets) {
+    for (const evaluation::SetInfo& set : sets) {
       columns.push_back({Html(set.name) + tag("small", role + ", " + thousands(set.rows) + " rows"),
                          &metric, [&findings, set, &metric](const std::string& detector) {
                            return findings.find(detector, set.name, set.role, metric.name);
@@ -99,9 +102,9 @@ Html every_set(const Findings& findings, const Metric& metric) {
   return results_table(findings, caption, columns);
 }
 
-Html definitions(const ChosenMetrics& metrics) {
+Html definitions(const metrics::ChosenMetrics& metrics) {
   Html list;
-  for (const Metric* metric : metrics) {
+  for (const metrics::Metric* metric : metrics) {
     Html words = Html(metric->definition);
     if (!metric->positive.empty()) words += " Positive: " + metric->positive + ".";
     words += " Ties: " + metric->ties + ". Interval: " + metric->interval + ".";
@@ -115,7 +118,7 @@ Html definitions(const ChosenMetrics& metrics) {
 Html tables_section(const Findings& findings) {
   Html out = near_far(findings) + tag("details", tag("summary", "How each number is defined") +
                                                      definitions(findings.results().metrics));
-  for (const Metric* metric : findings.results().metrics) {
+  for (const metrics::Metric* metric : findings.results().metrics) {
     if (!metric->of_ranking) continue;
     Attributes state;
     if (metric->name == "auroc") state = {{"open", "open"}};
@@ -125,4 +128,4 @@ Html tables_section(const Findings& findings) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

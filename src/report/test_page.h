@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::report {
 
 struct Element {
   std::string name;
@@ -84,4 +84,4 @@ inline std::vector<Element> read_page(std::string_view page) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::report

@@ -9,7 +9,7 @@
 #include "base/threads.h"
 #include "statistics/k_means.h"
 
-namespace nescio {
+namespace nescio::statistics {
 namespace {
 
 /// What one pass over the rows leaves, as one matrix that reduce() can add up. Responsibilities r_k of the
@@ -165,7 +165,7 @@ void check_size(const MixtureSettings& settings, std::size_t width) {
 
 }  // namespace
 
-GaussianMixture gaussian_mixture(Statistics& statistics, const Expr& e,
+GaussianMixture gaussian_mixture(Statistics& statistics, const expr::Expr& e,
                                  const MixtureSettings& settings) {
   const std::size_t width = e.width(), components = settings.components;
   check_size(settings, width);
@@ -177,7 +177,7 @@ GaussianMixture gaussian_mixture(Statistics& statistics, const Expr& e,
 
   // All is about the mean of the rows, where squares lose the fewest digits.
   const Matrix& mean = statistics.mean(e);
-  const Expr x = e - mean;
+  const expr::Expr x = e - mean;
   const KMeans start = k_means(statistics, x, {.centres = components, .seed = settings.seed});
   maximise({empty, statistics.reduce(x, empty.sums,
                                      [&](const Rows& part, Matrix& sums) {
@@ -210,4 +210,4 @@ GaussianMixture gaussian_mixture(Statistics& statistics, const Expr& e,
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -7,7 +7,7 @@
 
 #include "statistics/statistics.h"
 
-namespace nescio {
+namespace nescio::statistics {
 
 /// One covariance for each component, or one that all share.
 enum class MixtureCovariance { full, tied };
@@ -33,7 +33,7 @@ struct GaussianMixture {
 
 /// Fits a mixture to the rows, beginning with the clusters of k_means(). One pass over the rows for each
 /// iteration, O(N K w^2); memory O(K w^2) for each thread. Error if that is more than a GiB.
-GaussianMixture gaussian_mixture(Statistics& statistics, const Expr& e,
+GaussianMixture gaussian_mixture(Statistics& statistics, const expr::Expr& e,
                                  const MixtureSettings& settings);
 
-}  // namespace nescio
+}  // namespace nescio::statistics

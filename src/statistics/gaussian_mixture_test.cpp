@@ -9,7 +9,7 @@
 #include "statistics/k_means.h"
 #include "statistics/test_clouds.h"
 
-namespace nescio {
+namespace nescio::statistics {
 namespace {
 
 // A mixture on rows in memory, written down as in a textbook: two dimensions, so that inverse and
@@ -82,8 +82,8 @@ struct Textbook {
 TEST(GaussianMixture, TakesTheStepsOfTheTextbook) {
   for (const auto covariance : {MixtureCovariance::full, MixtureCovariance::tied}) {
     const Clouds clouds(900, 3, 2, 5);
-    Statistics statistics(clouds.split(), Executor::reference);
-    const Expr x = clouds.input_of(std::make_shared<Graph>());
+    Statistics statistics(clouds.split(), expr::Executor::reference);
+    const expr::Expr x = clouds.input_of(std::make_shared<expr::Graph>());
     const MixtureSettings settings{
         .components = 3, .covariance = covariance, .ridge = 0.01, .iterations = 6, .tolerance = 0};
     const GaussianMixture found = gaussian_mixture(statistics, x, settings);
@@ -119,8 +119,8 @@ TEST(GaussianMixture, TakesTheStepsOfTheTextbook) {
 
 TEST(GaussianMixture, OfOneComponentIsTheGaussianOfAllRows) {
   const Clouds clouds(500, 4, 6);
-  Statistics statistics(clouds.split(), Executor::cpu);
-  const Expr x = clouds.input_of(std::make_shared<Graph>());
+  Statistics statistics(clouds.split(), expr::Executor::cpu);
+  const expr::Expr x = clouds.input_of(std::make_shared<expr::Graph>());
   const GaussianMixture found = gaussian_mixture(statistics, x, {.ridge = 0});
   EXPECT_TRUE(found.converged);
   for (std::size_t i = 0; i < 6; ++i) {
@@ -133,14 +133,14 @@ TEST(GaussianMixture, OfOneComponentIsTheGaussianOfAllRows) {
 
 TEST(GaussianMixture, RefusesWhatItCannotHold) {
   const Clouds clouds(50, 2, 3);
-  Statistics statistics(clouds.split(), Executor::cpu);
-  const Expr x = clouds.input_of(std::make_shared<Graph>());
-  EXPECT_THAT(error_of([&] { gaussian_mixture(statistics, x, {.components = 100'000'000}); }),
+  Statistics statistics(clouds.split(), expr::Executor::cpu);
+  const expr::Expr x = clouds.input_of(std::make_shared<expr::Graph>());
+  EXPECT_THAT(io::error_of([&] { gaussian_mixture(statistics, x, {.components = 100'000'000}); }),
               testing::HasSubstr("GiB for each thread"));
-  const Expr flat = concat({x, x});
-  EXPECT_THAT(error_of([&] { gaussian_mixture(statistics, flat, {.ridge = -1}); }),
+  const expr::Expr flat = expr::concat({x, x});
+  EXPECT_THAT(io::error_of([&] { gaussian_mixture(statistics, flat, {.ridge = -1}); }),
               testing::HasSubstr("take a larger ridge"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::statistics

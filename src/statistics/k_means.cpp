@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 
-namespace nescio {
+namespace nescio::statistics {
 namespace {
 
 double square(double x) { return x * x; }
@@ -26,7 +26,7 @@ void centre(const Rows& rows, const Matrix& mean) {
 }
 
 // Rows drawn in proportion to their squared distance from those that were drawn before, about the mean.
-Matrix plus_plus(Statistics& statistics, const Expr& e, const Matrix& mean,
+Matrix plus_plus(Statistics& statistics, const expr::Expr& e, const Matrix& mean,
                  const KMeansSettings& settings) {
   const std::size_t width = e.width();
   Rng rng(settings.seed);
@@ -93,7 +93,7 @@ std::vector<Nearest> nearest_centres(const Rows& rows, const Matrix& centres) {
   return out;
 }
 
-KMeans k_means(Statistics& statistics, const Expr& e, const KMeansSettings& settings) {
+KMeans k_means(Statistics& statistics, const expr::Expr& e, const KMeansSettings& settings) {
   if (settings.centres < 1) fail("k-means: expected at least 1 centre, found 0");
   const std::size_t width = e.width();
   const Matrix& mean = statistics.mean(e);
@@ -137,4 +137,4 @@ KMeans k_means(Statistics& statistics, const Expr& e, const KMeansSettings& sett
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -6,7 +6,7 @@
 
 #include "statistics/statistics.h"
 
-namespace nescio {
+namespace nescio::statistics {
 
 struct KMeansSettings {
   std::size_t centres = 1;
@@ -26,7 +26,7 @@ struct KMeans {
 /// Lloyd's algorithm from k-means++ (Arthur and Vassilvitskii, SODA 2007): k passes over the rows to begin,
 /// one for each iteration, O(N k w) each; memory O(N + k w). Of equal distances the first centre counts; a
 /// centre that no row is nearest to stays where it is. Error if fewer rows are different than centres are wanted.
-KMeans k_means(Statistics& statistics, const Expr& e, const KMeansSettings& settings);
+KMeans k_means(Statistics& statistics, const expr::Expr& e, const KMeansSettings& settings);
 
 /// The number of the nearest of `centres` for each of `rows`, and the squared distance to it. Both are about
 /// the same point, best their mean: distances are products.
@@ -36,4 +36,4 @@ struct Nearest {
 };
 std::vector<Nearest> nearest_centres(const Rows& rows, const Matrix& centres);
 
-}  // namespace nescio
+}  // namespace nescio::statistics

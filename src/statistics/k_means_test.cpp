@@ -8,7 +8,7 @@
 
 #include "statistics/test_clouds.h"
 
-namespace nescio {
+namespace nescio::statistics {
 namespace {
 
 // Lloyd's steps as written down, on rows in memory.
@@ -37,8 +37,8 @@ std::vector<Row> lloyd(const std::vector<Row>& rows, std::vector<Row> centres,
 TEST(KMeans, TakesTheStepsOfLloyd) {
   for (const double offset : {0.0, 1e4}) {
     const Clouds clouds(2000, 3, 5, offset);
-    Statistics statistics(clouds.split(), Executor::reference);
-    const Expr x = clouds.input_of(std::make_shared<Graph>());
+    Statistics statistics(clouds.split(), expr::Executor::reference);
+    const expr::Expr x = clouds.input_of(std::make_shared<expr::Graph>());
     const KMeans start = k_means(statistics, x, {.centres = 4, .seed = 2, .iterations = 0});
     for (const Row& centre : rows_of(start.centres)) {
       EXPECT_TRUE(std::ranges::any_of(clouds.rows, [&](const Row& row) {
@@ -58,10 +58,10 @@ TEST(KMeans, TakesTheStepsOfLloyd) {
 
 TEST(KMeans, FindsCloudsThatLieApart) {
   const Clouds clouds(3000, 6, 4, 0, 0.05);
-  for (const Executor& executor : {Executor::reference, Executor::cpu}) {
+  for (const expr::Executor& executor : {expr::Executor::reference, expr::Executor::cpu}) {
     Statistics statistics(clouds.split(), executor);
-    const KMeans found =
-        k_means(statistics, clouds.input_of(std::make_shared<Graph>()), {.centres = 6, .seed = 1});
+    const KMeans found = k_means(statistics, clouds.input_of(std::make_shared<expr::Graph>()),
+                                 {.centres = 6, .seed = 1});
     EXPECT_TRUE(found.converged);
     EXPECT_NEAR(found.inertia, 3000 * 4 * 0.05 * 0.05, 2);
     for (const Row& centre : clouds.centres) {
@@ -76,12 +76,12 @@ TEST(KMeans, FindsCloudsThatLieApart) {
 
 TEST(KMeans, RefusesMoreCentresThanDifferentRows) {
   Clouds clouds(50, 2, 3, 0, 0);
-  Statistics statistics(clouds.split(), Executor::cpu);
-  const Expr x = clouds.input_of(std::make_shared<Graph>());
+  Statistics statistics(clouds.split(), expr::Executor::cpu);
+  const expr::Expr x = clouds.input_of(std::make_shared<expr::Graph>());
   EXPECT_EQ(k_means(statistics, x, {.centres = 2}).centres.rows, 2u);
-  EXPECT_THAT(error_of([&] { k_means(statistics, x, {.centres = 3}); }),
+  EXPECT_THAT(io::error_of([&] { k_means(statistics, x, {.centres = 3}); }),
               testing::HasSubstr("as many different rows, found 2"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -11,7 +11,7 @@
 #include "math/quantile.h"
 #include "statistics/statistics.h"
 
-namespace nescio {
+namespace nescio::statistics {
 namespace {
 
 // Enough rows for a scatter matrix of theirs to cost more than adding it up.
@@ -69,7 +69,7 @@ void merge(Matrix& sums, const Matrix& other) {
   for (std::size_t i = 0; i < sums.values.size(); ++i) sums.values[i] += other.values[i];
 }
 
-Statistics::Statistics(Split split, const Executor& executor)
+Statistics::Statistics(Split split, const expr::Executor& executor)
     : split_(std::move(split)), executor_(executor) {
   for (const auto& [name, array] : split_.arrays) rows_ = array.rows();
   for (const auto& [name, array] : split_.arrays) {
@@ -105,7 +105,7 @@ Statistics Statistics::subset(const std::vector<std::size_t>& rows) const {
   return {*this, rows};
 }
 
-Statistics& Statistics::only(const Expr& condition) {
+Statistics& Statistics::only(const expr::Expr& condition) {
   check_graph(condition);
   if (condition.width() != 1) {
     fail("[statistics] a condition on rows has width 1, found ", condition.width());
@@ -113,7 +113,7 @@ Statistics& Statistics::only(const Expr& condition) {
   auto& part = parts_[condition.id()];
   if (!part) {
     const auto& graph = condition.graph();
-    const Expr holds = where(condition, constant(graph, 1.0), constant(graph, 0.0));
+    const expr::Expr holds = where(condition, constant(graph, 1.0), constant(graph, 0.0));
     std::vector<std::size_t> kept;
     stream<float>(holds, [&](std::size_t first, std::span<const float> values) {
       for (std::size_t r = 0; r < values.size(); ++r) {
@@ -125,14 +125,14 @@ Statistics& Statistics::only(const Expr& condition) {
   return *part;
 }
 
-Expr Statistics::label(const std::shared_ptr<Graph>& graph) {
+expr::Expr Statistics::label(const std::shared_ptr<expr::Graph>& graph) {
   labels();
   return input(graph, label_input, 1);
 }
 
-Batch Statistics::arrays_of(const Expr& e) {
-  Batch out;
-  for (const std::string& name : input_names({e})) {
+expr::Batch Statistics::arrays_of(const expr::Expr& e) {
+  expr::Batch out;
+  for (const std::string& name : expr::input_names({e})) {
     if (name == label_input) {
       if (label_values_.empty()) label_values_ = as_column(split_.labels);
       out.emplace(name, label_values_.matrix());
@@ -145,7 +145,8 @@ Batch Statistics::arrays_of(const Expr& e) {
 }
 
 // Labels are kept by this object and for its rows alone; arrays are those of the whole split.
-Statistics::Window Statistics::window(const Batch& all, std::size_t first, std::size_t rows) const {
+Statistics::Window Statistics::window(const expr::Batch& all, std::size_t first,
+                                      std::size_t rows) const {
   Window out;
   for (const auto& [name, view] : all) {
     if (!kept_ || name == label_input) {
@@ -165,9 +166,9 @@ Statistics::Window Statistics::window(const Batch& all, std::size_t first, std::
 
 // take(first row, values) for chunk after chunk, each computed by all threads.
 template <class T, class Take>
-void Statistics::stream(const Expr& e, Take take) {
+void Statistics::stream(const expr::Expr& e, Take take) {
   const auto program = compile({e}, executor_);
-  const Batch all = arrays_of(e);
+  const expr::Batch all = arrays_of(e);
   const std::size_t step = chunk_rows(e.width(), program->block_rows());
   std::vector<T> values;
   for (std::size_t first = 0; first < rows_; first += step) {
@@ -179,10 +180,10 @@ void Statistics::stream(const Expr& e, Take take) {
   }
 }
 
-Matrix Statistics::reduce(const Expr& e, const Matrix& zeros, const AddRows& add) {
+Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRows& add) {
   if (rows_ == 0) return zeros;
   const auto program = compile({e}, executor_);
-  const Batch all = arrays_of(e);
+  const expr::Batch all = arrays_of(e);
   const std::size_t width = e.width();
   const std::size_t step = chunk_rows(width, program->block_rows());
   const std::size_t chunks = (rows_ + step - 1) / step;
@@ -212,7 +213,7 @@ Matrix Statistics::reduce(const Expr& e, const Matrix& zeros, const AddRows& add
 
 // All that were not asked for before from the same passes. The smallest and the largest value need no ranks:
 // behind a ReLU half of the values are the smallest, and to rank those costs more than all others together.
-std::vector<double> Statistics::quantiles(const Expr& e, const std::vector<double>& q) {
+std::vector<double> Statistics::quantiles(const expr::Expr& e, const std::vector<double>& q) {
   check_graph(e);
   require_rows();
   std::map<double, double>& known = quantiles_[e.id()];
@@ -254,13 +255,13 @@ std::vector<double> Statistics::quantiles(const Expr& e, const std::vector<doubl
   return out;
 }
 
-const Array& Statistics::values(const Expr& e) {
+const Array& Statistics::values(const expr::Expr& e) {
   require_rows();
   return derived<Array>("values", e, [&] {
     return executor_.with_type([&]<class T>(T) {
-      const Node& node = e.graph()->node(e.id());
+      const expr::Node& node = e.graph()->node(e.id());
       const auto found = split_.arrays.find(node.name);
-      if (node.op == Op::input && !kept_ && found != split_.arrays.end() &&
+      if (node.op == expr::Op::input && !kept_ && found != split_.arrays.end() &&
           found->second.dtype() == dtype_of<T>()) {
         return found->second;
       }
@@ -274,4 +275,4 @@ const Array& Statistics::values(const Expr& e) {
   });
 }
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 
-namespace nescio {
+namespace nescio::statistics {
 
 /// The arrays of one split that a fit may read.
 struct Split {
@@ -18,4 +18,4 @@ struct Split {
   std::size_t classes = 0;
 };
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/threads.h"
 
-namespace nescio {
+namespace nescio::statistics {
 
-void Statistics::check_graph(const Expr& e) {
+void Statistics::check_graph(const expr::Expr& e) {
   if (!graph_) graph_ = e.graph();
   if (graph_ != e.graph()) fail("[statistics] expressions of two graphs");
 }
@@ -59,7 +59,7 @@ void Statistics::require_every_class() {
        " classes needs at least one");
 }
 
-const Matrix& Statistics::mean(const Expr& e) {
+const Matrix& Statistics::mean(const expr::Expr& e) {
   require_rows();
   return derived<Matrix>("mean", e, [&] {
     Matrix mean = reduce(e, Matrix(1, e.width()), [](const Rows& rows, Matrix& sum) {
@@ -73,7 +73,7 @@ const Matrix& Statistics::mean(const Expr& e) {
   });
 }
 
-const Matrix& Statistics::class_sum(const Expr& e) {
+const Matrix& Statistics::class_sum(const expr::Expr& e) {
   const auto y = labels();
   return derived<Matrix>("class_sum", e, [&] {
     return reduce(e, Matrix(split_.classes, e.width()), [&](const Rows& rows, Matrix& sums) {
@@ -86,7 +86,7 @@ const Matrix& Statistics::class_sum(const Expr& e) {
   });
 }
 
-const Matrix& Statistics::class_mean(const Expr& e) {
+const Matrix& Statistics::class_mean(const expr::Expr& e) {
   require_every_class();
   return derived<Matrix>("class_mean", e, [&] {
     Matrix means = class_sum(e);
@@ -97,7 +97,7 @@ const Matrix& Statistics::class_mean(const Expr& e) {
   });
 }
 
-Matrix Statistics::covariance_about(const Expr& e, const Matrix& centres, bool by_class) {
+Matrix Statistics::covariance_about(const expr::Expr& e, const Matrix& centres, bool by_class) {
   const auto y = by_class ? labels() : std::span<const std::int64_t>{};
   Matrix covariance =
       reduce(e, Matrix(e.width(), e.width()), [&](const Rows& rows, Matrix& scatter) {
@@ -114,17 +114,17 @@ Matrix Statistics::covariance_about(const Expr& e, const Matrix& centres, bool b
   return covariance;
 }
 
-const Matrix& Statistics::covariance(const Expr& e) {
+const Matrix& Statistics::covariance(const expr::Expr& e) {
   return derived<Matrix>("covariance", e, [&] { return covariance_about(e, mean(e), false); });
 }
 
-const Matrix& Statistics::within_covariance(const Expr& e) {
+const Matrix& Statistics::within_covariance(const expr::Expr& e) {
   return derived<Matrix>("within_covariance", e,
                          [&] { return covariance_about(e, class_mean(e), true); });
 }
 
 // The arrays are float32, whatever computes with them.
-double Statistics::rounding_variance(const Expr& e) {
+double Statistics::rounding_variance(const expr::Expr& e) {
   constexpr double epsilon = std::numeric_limits<float>::epsilon();
   return epsilon * epsilon * std::ranges::max(mean(e * e).values);
 }
@@ -138,12 +138,12 @@ math::Whitening whiten(const Matrix& covariance, double noise) {
 }
 }  // namespace
 
-const math::Whitening& Statistics::whitening(const Expr& e) {
+const math::Whitening& Statistics::whitening(const expr::Expr& e) {
   return derived<math::Whitening>("whitening", e,
                                   [&] { return whiten(covariance(e), rounding_variance(e)); });
 }
 
-const math::Whitening& Statistics::within_whitening(const Expr& e) {
+const math::Whitening& Statistics::within_whitening(const expr::Expr& e) {
   return derived<math::Whitening>("within_whitening", e, [&] {
     const Matrix& covariance = within_covariance(e);
     const double noise = rounding_variance(e);
@@ -159,4 +159,4 @@ const math::Whitening& Statistics::within_whitening(const Expr& e) {
   });
 }
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -19,7 +19,7 @@
 #include "math/linalg.h"
 #include "statistics/split.h"
 
-namespace nescio {
+namespace nescio::statistics {
 
 /// Some rows of an expression, as reduce() shows them.
 struct Rows {
@@ -46,7 +46,7 @@ void merge(Matrix& sums, const Matrix& other);
 class Statistics {
  public:
   /// Error on arrays of different rows, and on a split without rows.
-  Statistics(Split split, const Executor& executor);
+  Statistics(Split split, const expr::Executor& executor);
 
   const std::string& name() const { return split_.name; }
   std::size_t rows() const { return rows_; }
@@ -57,10 +57,10 @@ class Statistics {
   const std::vector<std::size_t>& class_counts();
 
   /// The label of a row as an expression: what only() may compare with. [B, 1]
-  Expr label(const std::shared_ptr<Graph>& graph);
+  expr::Expr label(const std::shared_ptr<expr::Graph>& graph);
   /// Of the rows for which `condition` [B, 1] holds: only(row_argmax(in.logits) == label(graph)) are those
   /// that are classified right.
-  Statistics& only(const Expr& condition);
+  Statistics& only(const expr::Expr& condition);
   /// Of these rows, in this order.
   Statistics subset(const std::vector<std::size_t>& rows) const;
 
@@ -68,67 +68,67 @@ class Statistics {
   /// are cut into chunks and these into lanes, which follow from the number of rows and from the shapes alone;
   /// a lane adds up its rows one after the other, and the lanes are merged in order. So all bits are
   /// the same for any number of threads. Error, with the row, for a value that is not finite.
-  Matrix reduce(const Expr& e, const Matrix& zeros, const AddRows& add);
+  Matrix reduce(const expr::Expr& e, const Matrix& zeros, const AddRows& add);
 
   /// compute(), once for this name and expression: what follows from statistics at a cost, such as an
   /// eigenbasis. Whatever else it depends on belongs into the name or the expression.
   template <class T, class Compute>
-  const T& derived(const std::string& name, const Expr& e, Compute compute);
+  const T& derived(const std::string& name, const expr::Expr& e, Compute compute);
 
   /// [1, w]
-  const Matrix& mean(const Expr& e);
+  const Matrix& mean(const expr::Expr& e);
   /// [C, w]; of a class without rows 0
-  const Matrix& class_sum(const Expr& e);
+  const Matrix& class_sum(const expr::Expr& e);
   /// [C, w]
-  const Matrix& class_mean(const Expr& e);
+  const Matrix& class_mean(const expr::Expr& e);
   /// [w, w], divided by N, about the mean.
-  const Matrix& covariance(const Expr& e);
+  const Matrix& covariance(const expr::Expr& e);
   /// [w, w], divided by N, about the mean of each row's class.
-  const Matrix& within_covariance(const Expr& e);
+  const Matrix& within_covariance(const expr::Expr& e);
   /// Whitening of the covariances above (math/linalg.h), without what float32 rounding alone makes vary:
   /// eps^2 times the mean square of the largest column. Error if nothing else varies.
-  const math::Whitening& whitening(const Expr& e);
-  const math::Whitening& within_whitening(const Expr& e);
+  const math::Whitening& whitening(const expr::Expr& e);
+  const math::Whitening& within_whitening(const expr::Expr& e);
   /// Of all N * w values together, numpy's linear interpolation; each q in [0, 1]. Those that were not asked
   /// for before come from the same passes over the rows (two, or four in float64).
-  std::vector<double> quantiles(const Expr& e, const std::vector<double>& q);
-  double quantile(const Expr& e, double q) { return quantiles(e, {q})[0]; }
+  std::vector<double> quantiles(const expr::Expr& e, const std::vector<double>& q);
+  double quantile(const expr::Expr& e, double q) { return quantiles(e, {q})[0]; }
   /// The values themselves, [N, w]: float32 or float64, as the executor computes.
-  const Array& values(const Expr& e);
+  const Array& values(const expr::Expr& e);
 
  private:
   Statistics(const Statistics& whole, std::vector<std::size_t> kept);
-  void check_graph(const Expr& e);
+  void check_graph(const expr::Expr& e);
   void require_rows() const;
   void require_every_class();
-  Matrix covariance_about(const Expr& e, const Matrix& centres, bool by_class);
-  double rounding_variance(const Expr& e);
+  Matrix covariance_about(const expr::Expr& e, const Matrix& centres, bool by_class);
+  double rounding_variance(const expr::Expr& e);
 
   struct Window {
-    Batch batch;
+    expr::Batch batch;
     std::vector<std::vector<float>> copies;  // of rows that do not lie side by side
   };
-  Batch arrays_of(const Expr& e);
-  Window window(const Batch& all, std::size_t first, std::size_t rows) const;
+  expr::Batch arrays_of(const expr::Expr& e);
+  Window window(const expr::Batch& all, std::size_t first, std::size_t rows) const;
   template <class T, class Take>
-  void stream(const Expr& e, Take take);
+  void stream(const expr::Expr& e, Take take);
 
   Split split_;
-  Executor executor_;
+  expr::Executor executor_;
   std::size_t rows_ = 0;
   std::optional<std::vector<std::size_t>> kept_;  // rows of the arrays; all of them where empty
   Array label_values_;                            // [N] float32
   bool labels_checked_ = false;
   std::vector<std::size_t> class_counts_;
-  std::map<std::pair<std::string, NodeId>, std::any> memo_;
-  std::map<NodeId, std::map<double, double>> quantiles_;
-  std::map<NodeId, std::unique_ptr<Statistics>> parts_;
-  std::shared_ptr<Graph>
+  std::map<std::pair<std::string, expr::NodeId>, std::any> memo_;
+  std::map<expr::NodeId, std::map<double, double>> quantiles_;
+  std::map<expr::NodeId, std::unique_ptr<Statistics>> parts_;
+  std::shared_ptr<expr::Graph>
       graph_;  // of the expressions seen: node numbers of two graphs must not mix
 };
 
 template <class T, class Compute>
-const T& Statistics::derived(const std::string& name, const Expr& e, Compute compute) {
+const T& Statistics::derived(const std::string& name, const expr::Expr& e, Compute compute) {
   check_graph(e);
   std::pair key(name, e.id());
   auto found = memo_.find(key);
@@ -140,4 +140,4 @@ const T& Statistics::derived(const std::string& name, const Expr& e, Compute com
   return std::any_cast<const T&>(found->second);
 }
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -14,7 +14,7 @@
 #include "statistics/gaussian_mixture.h"
 #include "statistics/k_means.h"
 
-namespace nescio {
+namespace nescio::statistics {
 namespace {
 
 struct Data {
@@ -38,13 +38,13 @@ struct Data {
   double value(std::size_t r, std::size_t c) const { return x[r * width + c]; }
 };
 
-class StatisticsOf : public testing::TestWithParam<Executor> {
+class StatisticsOf : public testing::TestWithParam<expr::Executor> {
  protected:
   Data data{300, 7, 3};
-  std::shared_ptr<Graph> graph = std::make_shared<Graph>();
-  Expr x = input(graph, "features", 7);
+  std::shared_ptr<expr::Graph> graph = std::make_shared<expr::Graph>();
+  expr::Expr x = input(graph, "features", 7);
   Statistics statistics{data.split(), GetParam()};
-  double tolerance = GetParam().precision == Precision::float64 ? 1e-12 : 1e-6;
+  double tolerance = GetParam().precision == expr::Precision::float64 ? 1e-12 : 1e-6;
 
   double mean(std::size_t c, std::optional<std::int64_t> label = {}) const {
     double sum = 0;
@@ -85,8 +85,8 @@ TEST_P(StatisticsOf, HoldOverSeveralChunksFarFromTheOrigin) {
   const std::size_t width = 512;
   const Data far(8500, width, 3, 1e4);
   Statistics all(far.split(), GetParam());
-  const auto own = std::make_shared<Graph>();
-  const Expr h = input(own, "features", width);
+  const auto own = std::make_shared<expr::Graph>();
+  const expr::Expr h = input(own, "features", width);
   const auto mean_of = [&](std::size_t c, std::optional<std::size_t> label) {
     double sum = 0;
     double count = 0;
@@ -186,8 +186,8 @@ TEST_P(StatisticsOf, AddUpWhatAFunctionSays) {
 }
 
 TEST_P(StatisticsOf, MayBeOfSomeRowsOnly) {
-  const Expr label = statistics.label(graph);
-  const Expr of_one = label == constant(graph, 1.0);
+  const expr::Expr label = statistics.label(graph);
+  const expr::Expr of_one = label == constant(graph, 1.0);
   Statistics& ones = statistics.only(of_one);
   EXPECT_EQ(ones.rows(), 100u);
   EXPECT_EQ(&ones, &statistics.only(of_one));
@@ -197,7 +197,7 @@ TEST_P(StatisticsOf, MayBeOfSomeRowsOnly) {
   EXPECT_EQ(ones.class_sum(x)(0, 3), 0);
 
   // A part of a part; both conditions are of the original rows.
-  const Expr last = slice_columns(x, 6, 7);
+  const expr::Expr last = slice_columns(x, 6, 7);
   Statistics& both = ones.only(last > 0.5);
   std::vector<double> kept;
   for (std::size_t r = 0; r < data.rows; ++r) {
@@ -213,8 +213,8 @@ TEST_P(StatisticsOf, MayBeOfSomeRowsOnly) {
   Statistics& none = statistics.only(last > 1e6);
   EXPECT_EQ(none.rows(), 0u);
   EXPECT_EQ(none.class_sum(x), Matrix(3, 7));
-  EXPECT_THAT(error_of([&] { none.mean(x); }), testing::HasSubstr("toy/train: nothing can be"));
-  EXPECT_THAT(error_of([&] { (void)statistics.subset({300}); }),
+  EXPECT_THAT(io::error_of([&] { none.mean(x); }), testing::HasSubstr("toy/train: nothing can be"));
+  EXPECT_THAT(io::error_of([&] { (void)statistics.subset({300}); }),
               testing::HasSubstr("no row 300 of 300"));
 }
 
@@ -242,16 +242,16 @@ TEST_P(StatisticsOf, TakeSeveralQuantilesAtOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Executors, StatisticsOf,
-                         testing::Values(Executor::reference, Executor::cpu),
+                         testing::Values(expr::Executor::reference, expr::Executor::cpu),
                          [](const auto& info) { return info.param.name; });
 
 TEST(Statistics, HaveTheSameBitsForAnyThreadCount) {
   const Data data(60000, 90, 5);  // several chunks
-  const auto graph = std::make_shared<Graph>();
-  const Expr x = input(graph, "features", 90);
+  const auto graph = std::make_shared<expr::Graph>();
+  const expr::Expr x = input(graph, "features", 90);
   const auto all = [&](int threads) {
     set_thread_count(threads);
-    Statistics statistics(data.split(), Executor::cpu);
+    Statistics statistics(data.split(), expr::Executor::cpu);
     return std::tuple(
         statistics.mean(x), statistics.class_mean(x), statistics.within_covariance(x),
         statistics.covariance(x), statistics.within_whitening(x).matrix,
@@ -266,10 +266,11 @@ TEST(Statistics, HaveTheSameBitsForAnyThreadCount) {
   set_thread_count(before);
 }
 
-std::string message(const Data& data, const std::function<void(Statistics&, const Expr&)>& use) {
-  const auto graph = std::make_shared<Graph>();
+std::string message(const Data& data,
+                    const std::function<void(Statistics&, const expr::Expr&)>& use) {
+  const auto graph = std::make_shared<expr::Graph>();
   try {
-    Statistics statistics(data.split(), Executor::cpu);
+    Statistics statistics(data.split(), expr::Executor::cpu);
     use(statistics, input(graph, "features", data.width));
   } catch (const Error& e) {
     return e.what();
@@ -279,14 +280,14 @@ std::string message(const Data& data, const std::function<void(Statistics&, cons
 
 TEST(Statistics, SayWhatIsWrongWithASplit) {
   using testing::HasSubstr;
-  const auto means = [](Statistics& s, const Expr& x) { s.class_mean(x); };
+  const auto means = [](Statistics& s, const expr::Expr& x) { s.class_mean(x); };
   Data data(30, 4, 3);
   data.y[5] = 7;
   EXPECT_THAT(message(data, means),
               HasSubstr("toy/train: row 5 has label 7; a split that is fitted on needs 0 .. 2"));
   data.y.assign(30, 1);
   EXPECT_THAT(message(data, means), HasSubstr("no sample of class 0, 2"));
-  const auto mean = [](Statistics& s, const Expr& x) { s.mean(x); };
+  const auto mean = [](Statistics& s, const expr::Expr& x) { s.mean(x); };
   EXPECT_THAT(message(Data(0, 4, 3), mean), HasSubstr("without rows"));
   Data short_of_labels(30, 4, 3);
   short_of_labels.y.pop_back();
@@ -297,4 +298,4 @@ TEST(Statistics, SayWhatIsWrongWithASplit) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -8,7 +8,7 @@
 #include "io/test_folder.h"
 #include "statistics/statistics.h"
 
-namespace nescio {
+namespace nescio::statistics {
 
 using Row = std::vector<double>;
 
@@ -30,7 +30,7 @@ struct Clouds {
     for (std::size_t r = 0; r < count; ++r) rows.push_back(draw(centres[r % clouds], spread));
   }
   std::size_t width() const { return rows[0].size(); }
-  Expr input_of(const std::shared_ptr<Graph>& graph) const {
+  expr::Expr input_of(const std::shared_ptr<expr::Graph>& graph) const {
     return input(graph, "features", width());
   }
   Split split() const {
@@ -56,4 +56,4 @@ inline std::vector<Row> rows_of(const Matrix& matrix) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::statistics

@@ -10,7 +10,7 @@
 #include "io/safetensors.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -68,7 +68,7 @@ void remove_others(const fs::path& folder, const fs::path& newest) {
 }
 
 Checkpoint read(const fs::path& path) {
-  const nlohmann::json json = read_json(path);
+  const nlohmann::json json = io::read_json(path);
   if (!json.is_object() || json.value("format", "") != format) {
     fail(path.string(), ": no checkpoint of Nescio");
   }
@@ -76,11 +76,12 @@ Checkpoint read(const fs::path& path) {
     fail(path.string(), ": expected version ", version, ", found ", json.value("version", 0));
   }
   const fs::path tensors = tensors_beside(path);
-  if (sha256_file(tensors) != json.value("tensors_sha256", "")) {
+  if (io::sha256_file(tensors) != json.value("tensors_sha256", "")) {
     fail(tensors.string(), ": damaged: its SHA-256 is another one than ", path.filename().string(),
          " says");
   }
-  return {json.at("step").get<std::int64_t>(), json.at("state"), read_safetensors(tensors).tensors};
+  return {json.at("step").get<std::int64_t>(), json.at("state"),
+          io::read_safetensors(tensors).tensors};
 }
 
 }  // namespace
@@ -99,16 +100,16 @@ void CheckpointFolder::save(const Checkpoint& checkpoint) const {
   if (const auto bad = first_not_finite(checkpoint.tensors)) {
     fail("no checkpoint is written, since ", *bad, " holds NaN or infinity");
   }
-  make_folders(folder_);
+  io::make_folders(folder_);
   const fs::path path = folder_ / (stem_of(checkpoint.step) + ".json");
   const fs::path tensors = tensors_beside(path);
   fs::remove(path);  // until its tensors are there again
-  write_safetensors(tensors, checkpoint.tensors);
-  write_json(path, {{"format", format},
-                    {"version", version},
-                    {"step", checkpoint.step},
-                    {"state", checkpoint.state},
-                    {"tensors_sha256", sha256_file(tensors)}});
+  io::write_safetensors(tensors, checkpoint.tensors);
+  io::write_json(path, {{"format", format},
+                        {"version", version},
+                        {"step", checkpoint.step},
+                        {"state", checkpoint.state},
+                        {"tensors_sha256", io::sha256_file(tensors)}});
   remove_others(folder_, path.stem());
 }
 
@@ -131,4 +132,4 @@ std::optional<fs::path> CheckpointFolder::newest_path() const {
   return tensors_beside(all.front());
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

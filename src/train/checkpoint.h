@@ -16,7 +16,7 @@
 #include "base/array.h"
 #include "base/notice.h"
 
-namespace nescio {
+namespace nescio::train {
 
 struct Checkpoint {
   std::int64_t step = 0;  // steps done
@@ -47,4 +47,4 @@ class CheckpointFolder {
   std::filesystem::path folder_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -7,7 +7,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -33,13 +33,13 @@ std::string read_back(const CheckpointFolder& folder,
 
 /// Changes one byte in the middle.
 void damage(const fs::path& path) {
-  std::string bytes = read_text(path);
+  std::string bytes = io::read_text(path);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  write_text(path, bytes);
+  io::write_text(path, bytes);
 }
 
 TEST(Checkpoints, TheNewestIsReadAndTheOneBeforeKept) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder / "c");
   EXPECT_EQ(read_back(checkpoints), "none");
   EXPECT_FALSE(checkpoints.newest_path());
@@ -51,7 +51,7 @@ TEST(Checkpoints, TheNewestIsReadAndTheOneBeforeKept) {
 }
 
 TEST(Checkpoints, ADamagedOneFallsBackWithAWarning) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());
   checkpoints.save(made(1));
   checkpoints.save(made(2));
@@ -61,11 +61,11 @@ TEST(Checkpoints, ADamagedOneFallsBackWithAWarning) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0], HasSubstr("damaged"));
   damage(folder / "step-000000000001.safetensors");
-  EXPECT_THAT(error_of([&] { read_back(checkpoints); }), HasSubstr("all 2 checkpoints"));
+  EXPECT_THAT(io::error_of([&] { read_back(checkpoints); }), HasSubstr("all 2 checkpoints"));
 }
 
 TEST(Checkpoints, ADamagedOneIsNotKeptForTheOneBefore) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());
   for (const std::int64_t step : {4, 8, 12}) checkpoints.save(made(step));
   damage(*checkpoints.newest_path());
@@ -77,7 +77,7 @@ TEST(Checkpoints, ADamagedOneIsNotKeptForTheOneBefore) {
 }
 
 TEST(Checkpoints, WhatAKillLeavesHalfWrittenGoes) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());
   checkpoints.save(made(1));
   folder.file("step-000000000002.safetensors", "without its JSON");
@@ -90,41 +90,41 @@ TEST(Checkpoints, WhatAKillLeavesHalfWrittenGoes) {
 }
 
 TEST(Checkpoints, FilesOfTheUserStay) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());
   const std::vector<const char*> theirs = {"resnet50.safetensors", "notes.json", "step-1.json",
                                            "step-best.safetensors", "draft.tmp"};
   for (const char* name : theirs) folder.file(name, "mine");
   for (const std::int64_t step : {1, 2, 3}) checkpoints.save(made(step));
   EXPECT_EQ(read_back(checkpoints), "3");
-  for (const char* name : theirs) EXPECT_EQ(read_text(folder / name), "mine") << name;
+  for (const char* name : theirs) EXPECT_EQ(io::read_text(folder / name), "mine") << name;
 }
 
 TEST(Checkpoints, HalfOfOneIsNone) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());
   checkpoints.save(made(1));
   checkpoints.save(made(2));
   fs::remove(folder / "step-000000000002.json");
   EXPECT_EQ(read_back(checkpoints), "1");
   fs::remove(folder / "step-000000000001.safetensors");
-  EXPECT_THAT(error_of([&] { read_back(checkpoints); }), HasSubstr("damaged"));
+  EXPECT_THAT(io::error_of([&] { read_back(checkpoints); }), HasSubstr("damaged"));
   for (const char* content :
        {"", "[]", "{}", R"({"format":"nescio checkpoint","version":1})", R"({"format":3})"}) {
     folder.file("step-000000000003.json", content);
-    EXPECT_NE(error_of([&] { read_back(checkpoints); }), "") << content;
+    EXPECT_NE(io::error_of([&] { read_back(checkpoints); }), "") << content;
   }
 }
 
 TEST(Checkpoints, ValuesThatAreNotFiniteAreNotWritten) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());
   checkpoints.save(made(1));
   Checkpoint bad = made(2);
   bad.tensors["w"] = Array({1}, std::vector<float>{std::numeric_limits<float>::infinity()});
-  EXPECT_THAT(error_of([&] { checkpoints.save(bad); }), HasSubstr("w holds NaN or infinity"));
+  EXPECT_THAT(io::error_of([&] { checkpoints.save(bad); }), HasSubstr("w holds NaN or infinity"));
   EXPECT_EQ(read_back(checkpoints), "1");
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -9,7 +9,7 @@
 #include "base/version.h"
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 std::string machine() {
@@ -28,11 +28,12 @@ std::string processor() {
 }  // namespace
 
 std::map<std::string, std::string> conditions_of_this_run(const std::string& device) {
-  return {{"machine", machine()},
-          {"processor", processor()},
-          {"build", text("nescio ", version(), ", ", __VERSION__, ", libtorch ", torch_version())},
-          {"threads", std::to_string(thread_count())},
-          {"device", device}};
+  return {
+      {"machine", machine()},
+      {"processor", processor()},
+      {"build", text("nescio ", version(), ", ", __VERSION__, ", libtorch ", nn::torch_version())},
+      {"threads", std::to_string(thread_count())},
+      {"device", device}};
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
-namespace nescio {
+namespace nescio::train {
 
 /// "machine", "processor", "build", "threads", "device".
 std::map<std::string, std::string> conditions_of_this_run(const std::string& device);
 
-}  // namespace nescio
+}  // namespace nescio::train

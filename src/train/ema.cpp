@@ -1,8 +1,8 @@
 #include "train/ema.h"
 
-namespace nescio {
+namespace nescio::train {
 
-Ema::Ema(double decay, const Network& network) : decay_(decay) {
+Ema::Ema(double decay, const nn::Network& network) : decay_(decay) {
   if (decay == 0) return;
   for (const auto& item : network.named_parameters()) {
     names_.push_back(item.key());
@@ -31,4 +31,4 @@ void Ema::exchange() {
   }
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -8,7 +8,7 @@
 
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// With w the parameters after a step:  a <- d a + (1 - d) w,  and a = w after the first one.
 /// Buffers (the statistics of normalisation) are the network's own.
@@ -17,7 +17,7 @@ class Ema {
  public:
   Ema() = default;  // none: the weights are the network's own
   /// `decay` is d in [0, 1); 0: none.
-  Ema(double decay, const Network& network);
+  Ema(double decay, const nn::Network& network);
 
   /// After step `number`, counted from 0.
   void update(std::int64_t number);
@@ -45,4 +45,4 @@ class Ema {
   std::vector<torch::Tensor> parameters_, means_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

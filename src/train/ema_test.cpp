@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 /// Two parameters and a buffer.
-class Small final : public Network {
+class Small final : public nn::Network {
  public:
   Small() {
     const auto options = torch::dtype(torch::kFloat64);
@@ -14,7 +14,7 @@ class Small final : public Network {
     b = register_parameter("b", torch::tensor({0.75, -0.5}, options));
     register_buffer("n", torch::zeros({}));
   }
-  NetworkOutputs forward(const torch::Tensor& x) override { return {x, x}; }
+  nn::NetworkOutputs forward(const torch::Tensor& x) override { return {x, x}; }
 
   torch::Tensor loss() const {
     return w.square().sum() + w.sin().sum() + b.square().sum() + b.sin().sum();
@@ -71,4 +71,4 @@ TEST(Ema, WithoutItNothingHappens) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -5,7 +5,7 @@
 #include "base/rng.h"
 #include "train/validation.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 constexpr std::uint64_t step_stream = 3;  // of the random numbers within a step
@@ -17,17 +17,18 @@ std::vector<torch::Tensor> in_parts(const torch::Tensor& batch, std::int64_t par
 }
 
 /// The numbers of the pictures in rows `first` to `first + count` - 1.
-std::vector<std::int64_t> numbers(const ImageBatch& batch, std::int64_t first, std::int64_t count) {
+std::vector<std::int64_t> numbers(const image::ImageBatch& batch, std::int64_t first,
+                                  std::int64_t count) {
   return {batch.index.begin() + first, batch.index.begin() + first + count};
 }
 
 }  // namespace
 
-Learner::Learner(const TrainSettings& settings, const ModelSource& source, std::int64_t classes)
+Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes)
     : settings_(settings),
       preprocessing_(source.preprocessing),
       head_(source.info->head),
-      device_(find_device(settings.device)) {
+      device_(nn::find_device(settings.device)) {
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
   network_ = source.info->make(classes);
   method_ = make_method(settings.method);
@@ -36,8 +37,8 @@ Learner::Learner(const TrainSettings& settings, const ModelSource& source, std::
 }
 
 void Learner::begin() {
-  move_to(*network_, device_);
-  move_to(*method_, device_);
+  nn::move_to(*network_, device_);
+  nn::move_to(*method_, device_);
   parameters_ = trained_parameters(settings_, *network_, head_, *method_);
   optimiser_ = make_optimiser(settings_, parameters_);
   ema_ = Ema(settings_.ema, *network_);
@@ -45,8 +46,9 @@ void Learner::begin() {
   method_->train();
 }
 
-void Learner::step(std::int64_t number, std::int64_t per_epoch, double lr, const ImageBatch& batch,
-                   const ImageBatch& outliers, StepMeans& means) {
+void Learner::step(std::int64_t number, std::int64_t per_epoch, double lr,
+                   const image::ImageBatch& batch, const image::ImageBatch& outliers,
+                   StepMeans& means) {
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings_.seed), step_stream,
                          static_cast<std::uint64_t>(number)));
   for (const auto& [name, p] : parameters_) p.tensor.mutable_grad().reset();
@@ -86,11 +88,11 @@ std::map<std::string, torch::Tensor> Learner::tensors() const {
   const auto add = [&](const std::string& prefix, const auto& tensors) {
     for (const auto& [name, tensor] : tensors) all.emplace(prefix + name, tensor);
   };
-  add("network.", tensors_of(*network_));
-  add("method.", tensors_of(*method_));
+  add("network.", nn::tensors_of(*network_));
+  add("method.", nn::tensors_of(*method_));
   add("optimiser.", optimiser_->state());
   add("ema.", ema_.state());
   return all;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -14,12 +14,12 @@
 #include "train/settings.h"
 #include "train/step_means.h"
 
-namespace nescio {
+namespace nescio::train {
 
 class Learner {
  public:
   /// Network and method as the seed makes them.
-  Learner(const TrainSettings& settings, const ModelSource& source, std::int64_t classes);
+  Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes);
 
   /// Before the first step, the weights being those to start from: goes to the device and makes the
   /// optimiser.
@@ -27,13 +27,13 @@ class Learner {
 
   /// One step on a batch and, for a method that needs some, its outliers. What it says goes to
   /// `means`, and the device is not waited for. Random numbers are functions of (seed, number).
-  void step(std::int64_t number, std::int64_t per_epoch, double lr, const ImageBatch& batch,
-            const ImageBatch& outliers, StepMeans& means);
+  void step(std::int64_t number, std::int64_t per_epoch, double lr, const image::ImageBatch& batch,
+            const image::ImageBatch& outliers, StepMeans& means);
 
   /// All that a checkpoint keeps, by name; shares memory.
   std::map<std::string, torch::Tensor> tensors() const;
 
-  Network& network() const { return *network_; }
+  nn::Network& network() const { return *network_; }
   TrainingMethod& method() const { return *method_; }
   const torch::Device& device() const { return device_; }
   /// For Ema::InPlace, which gives the network its averaged weights.
@@ -41,14 +41,14 @@ class Learner {
 
  private:
   TrainSettings settings_;
-  Preprocessing preprocessing_;
+  image::Preprocessing preprocessing_;
   std::string head_;
   torch::Device device_;
-  std::shared_ptr<Network> network_;
+  std::shared_ptr<nn::Network> network_;
   std::shared_ptr<TrainingMethod> method_;
   TrainedParameters parameters_;
   std::unique_ptr<Optimiser> optimiser_;
   Ema ema_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

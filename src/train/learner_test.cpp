@@ -8,19 +8,19 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using testing::ElementsAre;
 
 /// A kernel and a head, without normalisation: what a picture gives depends on it alone.
-class Plain final : public Network {
+class Plain final : public nn::Network {
  public:
   explicit Plain(std::int64_t classes)
       : conv_(register_module("conv", torch::nn::Conv2d(3, 4, 3))),
         fc_(register_module("fc", torch::nn::Linear(4, classes))) {}
 
-  NetworkOutputs forward(const torch::Tensor& images) override {
+  nn::NetworkOutputs forward(const torch::Tensor& images) override {
     const torch::Tensor features = conv_(images).relu().mean({2, 3});
     return {fc_(features), features};
   }
@@ -30,24 +30,24 @@ class Plain final : public Network {
   torch::nn::Linear fc_;
 };
 
-ModelSource plain_source() {
-  static const NetworkInfo info = [] {
-    NetworkInfo plain;
+nn::ModelSource plain_source() {
+  static const nn::NetworkInfo info = [] {
+    nn::NetworkInfo plain;
     plain.head = "fc";
     plain.make = [](std::int64_t classes) { return std::make_shared<Plain>(classes); };
     return plain;
   }();
-  ModelSource source;
+  nn::ModelSource source;
   source.info = &info;
   source.preprocessing.height = 6;
   source.preprocessing.width = 6;
   return source;
 }
 
-ImageBatch batch_of(std::int64_t count, int seed) {
+image::ImageBatch batch_of(std::int64_t count, int seed) {
   torch::manual_seed(seed);
   const torch::Tensor images = torch::randn({count, 3, 6, 6});
-  ImageBatch batch;
+  image::ImageBatch batch;
   batch.images.assign(images.const_data_ptr<float>(),
                       images.const_data_ptr<float>() + images.numel());
   for (std::int64_t i = 0; i < count; ++i) {
@@ -130,7 +130,7 @@ TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
   learner.begin();
   StepMeans means;
   learner.step(0, 9, 0.1, batch_of(4, 1), batch_of(2, 2), means);
-  ImageBatch damaged = batch_of(4, 3);
+  image::ImageBatch damaged = batch_of(4, 3);
   damaged.images.back() = std::numeric_limits<float>::quiet_NaN();
   learner.step(1, 9, 0.1, damaged, batch_of(2, 4), means);
   learner.step(2, 9, 0.1, batch_of(4, 5), batch_of(2, 6), means);
@@ -177,4 +177,4 @@ TEST(Learner, ACheckpointKeepsAllThatAStepChanges) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

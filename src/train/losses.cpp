@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 torch::Tensor mean_square(const torch::Tensor& x) { return x.square().mean(); }
@@ -74,4 +74,4 @@ torch::Tensor consistency(const torch::Tensor& mixed_logits, const torch::Tensor
   fail("unknown consistency '", kind, "'.", suggest(kind, consistency_kinds()));
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

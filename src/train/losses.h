@@ -10,7 +10,7 @@
 
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// mean_b [logsumexp(z_b) - z_b[y_b]] for labels y [B].
 torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels);
@@ -52,4 +52,4 @@ const std::vector<std::string>& consistency_kinds();
 torch::Tensor consistency(const torch::Tensor& mixed_logits, const torch::Tensor& logits_of_mixed,
                           std::string_view kind);
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -9,7 +9,7 @@
 #include "io/test_folder.h"
 #include "train/mixing.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using torch::Tensor;
@@ -80,7 +80,7 @@ TEST(Consistency, IsZeroForEqualLogitsAndKnowsItsKinds) {
     EXPECT_NEAR(value(consistency(zt, zt, kind)), 0, 1e-15) << kind;
     EXPECT_GT(value(consistency(zt, zm, kind)), 0) << kind;
   }
-  EXPECT_THAT(error_of([] { consistency(zt, zm, "mse_logsoftmx"); }),
+  EXPECT_THAT(io::error_of([] { consistency(zt, zm, "mse_logsoftmx"); }),
               testing::HasSubstr("Did you mean 'mse_logsoftmax'?"));
 }
 
@@ -219,4 +219,4 @@ TEST(Cutmix, PastesARectangleIntoEachRowThatAsks) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

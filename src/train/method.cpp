@@ -4,11 +4,11 @@
 #include "base/usage.h"
 #include "nn/autocast.h"
 
-namespace nescio {
+namespace nescio::train {
 
-NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures, Network& made_of_it) {
+nn::NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures, nn::Network& made_of_it) {
   rows += pictures.size(0);
-  return bfloat16 ? forward_in_bfloat16(made_of_it, pictures) : made_of_it.forward(pictures);
+  return bfloat16 ? nn::forward_in_bfloat16(made_of_it, pictures) : made_of_it.forward(pictures);
 }
 
 std::vector<torch::Tensor> TrainingStep::joint_logits(const std::vector<torch::Tensor>& groups) {
@@ -43,4 +43,4 @@ std::shared_ptr<TrainingMethod> make_method(std::string_view source) {
   return method;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

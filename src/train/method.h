@@ -10,13 +10,13 @@
 #include "nn/network.h"
 #include "train/method_info.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// One step as its method sees it, and what the method says about it.
 struct TrainingStep {
   std::int64_t number = 0;     // 0, 1, ... over the whole run
   std::int64_t per_epoch = 1;  // steps
-  Network& network;
+  nn::Network& network;
   torch::Tensor images;         // [B, 3, height, width], normalised
   torch::Tensor labels;         // [B] int64
   torch::Tensor outliers = {};  // [Bo, 3, height, width]; undefined unless the method needs some
@@ -31,9 +31,9 @@ struct TrainingStep {
   std::int64_t rows = 0;
 
   /// What the network says about some pictures; every method comes through here.
-  NetworkOutputs forward(const torch::Tensor& pictures) { return forward(pictures, network); }
+  nn::NetworkOutputs forward(const torch::Tensor& pictures) { return forward(pictures, network); }
   /// The same of a network that is made of it.
-  NetworkOutputs forward(const torch::Tensor& pictures, Network& made_of_it);
+  nn::NetworkOutputs forward(const torch::Tensor& pictures, nn::Network& made_of_it);
   /// Logits of several groups of pictures that go through the network as one batch, so that batch
   /// normalisation sees them together.
   std::vector<torch::Tensor> joint_logits(const std::vector<torch::Tensor>& groups);
@@ -67,12 +67,12 @@ class TrainingMethod : public torch::nn::Module {
     return {};
   }
   /// Before the first step of a run and after a resume, the network on its device.
-  virtual void on_start(Network&) {}
+  virtual void on_start(nn::Network&) {}
   /// After the optimiser's step, with what the loss left; of the last part if there were several.
   virtual void on_step_end(const TrainingStep&) {}
-  virtual void on_epoch_end(Network&, [[maybe_unused]] std::int64_t epoch) {}
+  virtual void on_epoch_end(nn::Network&, [[maybe_unused]] std::int64_t epoch) {}
   /// After the last step, before the weights are written.
-  virtual void on_finish(Network&) {}
+  virtual void on_finish(nn::Network&) {}
 };
 
 template <class Object, class T>
@@ -92,4 +92,4 @@ MethodInfo describe_method(MethodInfo info) {
 /// method or parameter, for values out of range and for those that do nothing.
 std::shared_ptr<TrainingMethod> make_method(std::string_view spec);
 
-}  // namespace nescio
+}  // namespace nescio::train

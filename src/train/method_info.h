@@ -12,7 +12,7 @@
 
 #include "base/parameters.h"
 
-namespace nescio {
+namespace nescio::train {
 
 class TrainingMethod;  // train/method.h, which needs libtorch
 
@@ -41,4 +41,4 @@ const std::vector<MethodInfo>& catalogue();
 /// The description of a method. Error with the nearest name and the list if there is none.
 const MethodInfo& find_method(std::string_view name);
 
-}  // namespace nescio
+}  // namespace nescio::train

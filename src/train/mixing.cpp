@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 torch::Tensor draw_gamma(double a, std::int64_t count) {
@@ -53,7 +53,7 @@ torch::Tensor share_for(const torch::Tensor& lambda, const torch::Tensor& like) 
   return lambda.to(like.options()).reshape(shape);
 }
 
-NetworkOutputs HiddenMixing::forward(const torch::Tensor& pictures) {
+nn::NetworkOutputs HiddenMixing::forward(const torch::Tensor& pictures) {
   const torch::Tensor x = network_.run(pictures, 0, layer_);
   const torch::Tensor known = x.slice(0, 0, pairs_);
   const torch::Tensor outliers = x.slice(0, images_, images_ + pairs_);
@@ -78,4 +78,4 @@ Mixed cutmix(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

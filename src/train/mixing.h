@@ -6,7 +6,7 @@
 
 #include "nn/staged_network.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// `count` draws of the Beta distribution, float64 on the CPU, from libtorch's random numbers, which
 /// the trainer sets before each step. Beta(a, b) = g / (g + h) with g ~ Gamma(a, 1), h ~ Gamma(b, 1);
@@ -33,19 +33,19 @@ Mixed cutmix(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor
 /// Has the first `pairs` of `images` pictures mixed with the outliers that follow them, between the
 /// stages `layer` - 1 and `layer` of a network: gives the logits of all, then those of the mixed rows.
 /// A pass costs the stages from `layer` on for `pairs` further rows.
-class HiddenMixing final : public Network {
+class HiddenMixing final : public nn::Network {
  public:
-  HiddenMixing(StagedNetwork& network, std::int64_t layer, std::int64_t images, std::int64_t pairs,
-               torch::Tensor lambda)
+  HiddenMixing(nn::StagedNetwork& network, std::int64_t layer, std::int64_t images,
+               std::int64_t pairs, torch::Tensor lambda)
       : network_(network),
         layer_(layer),
         images_(images),
         pairs_(pairs),
         lambda_(std::move(lambda)) {}
-  NetworkOutputs forward(const torch::Tensor& pictures) override;
+  nn::NetworkOutputs forward(const torch::Tensor& pictures) override;
 
  private:
-  StagedNetwork& network_;
+  nn::StagedNetwork& network_;
   std::int64_t layer_, images_, pairs_;
   torch::Tensor lambda_;
 };
@@ -53,4 +53,4 @@ class HiddenMixing final : public Network {
 /// lambda as it multiplies something of as many dimensions as `like`, of its type and device.
 torch::Tensor share_for(const torch::Tensor& lambda, const torch::Tensor& like);
 
-}  // namespace nescio
+}  // namespace nescio::train

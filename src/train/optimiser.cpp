@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using Tensors = std::map<std::string, torch::Tensor>;
@@ -130,4 +130,4 @@ void clip_gradient(const TrainedParameters& parameters, double longest) {
   at::_foreach_mul_(gradients, (longest / (norm + 1e-6)).clamp_max(1));
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -7,7 +7,7 @@
 
 #include "train/parameter_groups.h"
 
-namespace nescio {
+namespace nescio::train {
 
 class Optimiser {
  public:
@@ -34,4 +34,4 @@ std::unique_ptr<Optimiser> make_optimiser(const TrainSettings& settings,
 /// Does not wait for the device.
 void clip_gradient(const TrainedParameters& parameters, double longest);
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using Tensors = std::map<std::string, torch::Tensor>;
@@ -141,4 +141,4 @@ TEST(ClipGradient, ShortensOnlyWhatIsTooLong) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

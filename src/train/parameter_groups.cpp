@@ -5,7 +5,7 @@
 
 #include "nn/depth.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TrainedParameters parameters_of(const torch::nn::Module& module, const std::string& prefix,
@@ -22,10 +22,10 @@ TrainedParameters parameters_of(const torch::nn::Module& module, const std::stri
 
 }  // namespace
 
-TrainedParameters trained_parameters(const TrainSettings& settings, const Network& network,
+TrainedParameters trained_parameters(const TrainSettings& settings, const nn::Network& network,
                                      std::string_view head, const TrainingMethod& method) {
   TrainedParameters out = parameters_of(network, "network.", settings);
-  const auto depths = depths_of(network);
+  const auto depths = nn::depths_of(network);
   std::int64_t last = 0;
   for (const auto& [name, depth] : depths) last = std::max(last, depth);
   for (const auto& [name, depth] : depths) {
@@ -39,4 +39,4 @@ TrainedParameters trained_parameters(const TrainSettings& settings, const Networ
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -8,7 +8,7 @@
 #include "train/method.h"
 #include "train/settings.h"
 
-namespace nescio {
+namespace nescio::train {
 
 struct TrainedParameter {
   torch::Tensor tensor;
@@ -22,7 +22,7 @@ using TrainedParameters = std::map<std::string, TrainedParameter>;
 /// The learning rate of layer l of L (nn/depth.h) is multiplied by layer_decay^(L - 1 - l), that of
 /// the layer `head` by head_lr; those of the method have none of both. With weight_decay_on=kernels
 /// what has one dimension (biases, normalisation) has no weight decay.
-TrainedParameters trained_parameters(const TrainSettings& settings, const Network& network,
+TrainedParameters trained_parameters(const TrainSettings& settings, const nn::Network& network,
                                      std::string_view head, const TrainingMethod& method);
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -4,11 +4,11 @@
 
 #include "nn/model.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TrainedParameters groups(const TrainSettings& settings) {
-  const NetworkInfo& info = find_network("resnet20");
+  const nn::NetworkInfo& info = nn::find_network("resnet20");
   return trained_parameters(settings, *info.make(10), info.head, *make_method("cross_entropy"));
 }
 
@@ -38,7 +38,7 @@ TEST(ParameterGroups, TheLearningRateFallsWithTheDistanceFromTheHead) {
 }
 
 TEST(ParameterGroups, WhatIsFrozenIsLeftOut) {
-  const NetworkInfo& info = find_network("resnet8");
+  const nn::NetworkInfo& info = nn::find_network("resnet8");
   const auto network = info.make(3);
   network->named_parameters()["conv1.weight"].set_requires_grad(false);
   const auto found = trained_parameters({}, *network, info.head, *make_method("cross_entropy"));
@@ -47,4 +47,4 @@ TEST(ParameterGroups, WhatIsFrozenIsLeftOut) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -8,7 +8,7 @@
 #include "train/schedule.h"
 #include "train/training_streams.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 void check_outliers(const TrainSettings& settings, const TrainingData& data) {
@@ -33,7 +33,7 @@ Plan make_plan(const TrainSettings& settings, const TrainingData& data) {
   check_outliers(settings, data);
   const std::size_t pictures = data.train->size();
   Plan plan;
-  plan.per_epoch = static_cast<std::int64_t>(Loader::batches_per_epoch(
+  plan.per_epoch = static_cast<std::int64_t>(image::Loader::batches_per_epoch(
       pictures, static_cast<std::size_t>(settings.batch), settings.drop_last));
   if (plan.per_epoch == 0) {
     fail("batch=", settings.batch, ": data has only ", pictures,
@@ -56,4 +56,4 @@ Plan make_plan(const TrainSettings& settings, const TrainingData& data) {
   return plan;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -7,7 +7,7 @@
 #include "train/settings.h"
 #include "train/training_data.h"
 
-namespace nescio {
+namespace nescio::train {
 
 struct Plan {
   std::int64_t per_epoch = 0;  // steps
@@ -19,4 +19,4 @@ struct Plan {
 /// of them, and if the warm-up is no shorter than the run.
 Plan make_plan(const TrainSettings& settings, const TrainingData& data);
 
-}  // namespace nescio
+}  // namespace nescio::train

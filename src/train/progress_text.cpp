@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 std::string two_digits(long long n) { return text(n < 10 ? "0" : "", n); }
@@ -35,4 +35,4 @@ std::string progress_text(const TrainProgress& p) {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace nescio {
+namespace nescio::train {
 
 struct TrainProgress {
   double images_per_second = 0;
@@ -19,4 +19,4 @@ struct TrainProgress {
 /// "812 images/s  1:05 left  loss 0.693  accuracy 0.512  outliers 0.211"
 std::string progress_text(const TrainProgress& progress);
 
-}  // namespace nescio
+}  // namespace nescio::train

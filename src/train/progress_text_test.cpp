@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TEST(ProgressText, SaysRateTimeLossAndAccuracy) {
@@ -15,4 +15,4 @@ TEST(ProgressText, SaysRateTimeLossAndAccuracy) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

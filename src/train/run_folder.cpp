@@ -7,7 +7,7 @@
 #include "io/own_folder.h"
 #include "train/settings.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,7 +57,7 @@ std::vector<std::string> differences(const Json& config_before, const Json& conf
 }
 
 Json read_config(const fs::path& path) {
-  Json config = read_json(path);
+  Json config = io::read_json(path);
   const auto settings = config.find("settings");
   if (settings == config.end() || !settings->is_object() ||
       !std::ranges::all_of(*settings, [](const Json& v) { return v.is_string(); })) {
@@ -79,12 +79,12 @@ std::string to_yaml(const std::string& value) {
 
 RunFolder::RunFolder(fs::path path, const Json& config, bool resume, bool changed)
     : path_(std::move(path)) {
-  make_folders(path_);
-  lock_ = FolderLock(path_, false);
+  io::make_folders(path_);
+  lock_ = io::FolderLock(path_, false);
   const fs::path json = path_ / "config.json";
   if (!fs::exists(json)) {
-    check_writable(path_, "training run", "config.json",
-                   {"config.yaml", "metrics.csv", "metrics.jsonl", "last.safetensors"});
+    io::check_writable(path_, "training run", "config.json",
+                       {"config.yaml", "metrics.csv", "metrics.jsonl", "last.safetensors"});
     write(config);
     return;
   }
@@ -115,8 +115,8 @@ void RunFolder::write(const Json& config) const {
   for (const auto& [key, value] : config.at("settings").items()) {
     yaml += key + ": " + to_yaml(value.get<std::string>()) + "\n";
   }
-  write_json(path_ / "config.json", config);  // the marker
-  write_text(path_ / "config.yaml", yaml);
+  io::write_json(path_ / "config.json", config);  // the marker
+  io::write_text(path_ / "config.yaml", yaml);
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -9,7 +9,7 @@
 
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// Holds a run's folder against others as long as it lives.
 class RunFolder {
@@ -34,7 +34,7 @@ class RunFolder {
   std::filesystem::path path_;
   nlohmann::ordered_json changed_ = {};  // the new configuration; null: it is as it was
   std::vector<std::string> differences_;
-  FolderLock lock_;
+  io::FolderLock lock_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -9,7 +9,7 @@
 #include "io/csv.h"
 #include "io/tensorboard.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using Row = nlohmann::ordered_json;
@@ -49,8 +49,8 @@ std::string events_of(const Row& row) {
   std::string out;
   for (const auto& [key, value] : row.items()) {
     if (!is_value(key) || value.is_null()) continue;
-    out += scalar_event(row.value("time", 0.0), row.value("step", std::int64_t{0}),
-                        split + "/" + key, value.get<float>());
+    out += io::scalar_event(row.value("time", 0.0), row.value("step", std::int64_t{0}),
+                            split + "/" + key, value.get<float>());
   }
   return out;
 }
@@ -58,32 +58,32 @@ std::string events_of(const Row& row) {
 }  // namespace
 
 void RunLog::Stream::write(std::string_view text) {
-  write_all(file, path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  io::write_all(file, path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-void RunLog::Stream::open() { file = FileDescriptor(path, O_WRONLY | O_APPEND); }
+void RunLog::Stream::open() { file = io::FileDescriptor(path, O_WRONLY | O_APPEND); }
 
 RunLog::RunLog(const std::filesystem::path& run, std::int64_t steps_done)
     : jsonl_{run / "metrics.jsonl"},
       csv_{run / "metrics.csv"},
       events_{run / "events.out.tfevents.nescio"},
       columns_{"step", "epoch", "split", "lr", "loss", "accuracy", "images_per_second", "rows"} {
-  SharedBytes old;
-  if (steps_done > 0 && std::filesystem::exists(jsonl_.path)) old = map_file(jsonl_.path);
+  io::SharedBytes old;
+  if (steps_done > 0 && std::filesystem::exists(jsonl_.path)) old = io::map_file(jsonl_.path);
   double start = seconds_since_1970();
   for_each_row(old.text(), steps_done, [&](const Row& row) {
     if (!begun_) start = row.value("time", 0.0);
     begun_ = true;
     add_columns(row);
   });
-  AtomicFile jsonl(jsonl_.path), csv(csv_.path), events(events_.path);
-  events.write(event_file_start(start));
+  io::AtomicFile jsonl(jsonl_.path), csv(csv_.path), events(events_.path);
+  events.write(io::event_file_start(start));
   for_each_row(old.text(), steps_done, [&](const Row& row) {
     jsonl.write(row.dump() + "\n");
     events.write(events_of(row));
   });
   if (begun_) write_csv(csv, old.text(), steps_done);
-  for (AtomicFile* file : {&jsonl, &csv, &events}) file->commit();
+  for (io::AtomicFile* file : {&jsonl, &csv, &events}) file->commit();
   for (Stream* stream : {&jsonl_, &csv_, &events_}) stream->open();
 }
 
@@ -93,8 +93,8 @@ void RunLog::write(const MetricsRow& values) {
   row["time"] = seconds_since_1970();
   jsonl_.write(row.dump() + "\n");
   if (add_columns(row) || !begun_) {
-    AtomicFile csv(csv_.path);
-    write_csv(csv, map_file(jsonl_.path).text(), values.step);
+    io::AtomicFile csv(csv_.path);
+    write_csv(csv, io::map_file(jsonl_.path).text(), values.step);
     csv.commit();
     csv_.open();
     begun_ = true;
@@ -113,8 +113,9 @@ bool RunLog::add_columns(const Row& row) {
   return columns_.size() > before;
 }
 
-void RunLog::write_csv(AtomicFile& file, std::string_view lines, std::int64_t steps_done) const {
-  file.write(csv_row(columns_));
+void RunLog::write_csv(io::AtomicFile& file, std::string_view lines,
+                       std::int64_t steps_done) const {
+  file.write(io::csv_row(columns_));
   for_each_row(lines, steps_done, [&](const Row& row) { file.write(csv_line(row)); });
 }
 
@@ -128,7 +129,7 @@ std::string RunLog::csv_line(const Row& row) const {
                                              : found->dump();
     fields.push_back(field == "null" ? "" : std::move(field));
   }
-  return csv_row(fields);
+  return io::csv_row(fields);
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

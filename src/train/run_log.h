@@ -11,7 +11,7 @@
 
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// A row of the curves.
 struct MetricsRow {
@@ -35,12 +35,12 @@ class RunLog {
   /// Whether the row has values that are no columns yet; they become some.
   bool add_columns(const nlohmann::ordered_json& row);
   /// The header and the rows of JSON lines up to `steps_done`.
-  void write_csv(AtomicFile& file, std::string_view lines, std::int64_t steps_done) const;
+  void write_csv(io::AtomicFile& file, std::string_view lines, std::int64_t steps_done) const;
   std::string csv_line(const nlohmann::ordered_json& row) const;
 
   struct Stream {
     std::filesystem::path path;
-    FileDescriptor file = {};  // appends
+    io::FileDescriptor file = {};  // appends
     void write(std::string_view text);
     void open();
   };
@@ -49,4 +49,4 @@ class RunLog {
   bool begun_ = false;  // the CSV has its header
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

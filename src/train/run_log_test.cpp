@@ -7,11 +7,11 @@
 #include "io/csv.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
-std::vector<std::vector<std::string>> csv_of(const TestFolder& run) {
-  return parse_csv(read_text(run / "metrics.csv"), "csv");
+std::vector<std::vector<std::string>> csv_of(const io::TestFolder& run) {
+  return io::parse_csv(io::read_text(run / "metrics.csv"), "csv");
 }
 
 MetricsRow row(std::int64_t step, std::vector<std::pair<std::string, double>> values) {
@@ -19,7 +19,7 @@ MetricsRow row(std::int64_t step, std::vector<std::pair<std::string, double>> va
 }
 
 TEST(RunLog, HasAColumnForEveryValue) {
-  const TestFolder run;
+  const io::TestFolder run;
   {
     RunLog log(run.path(), 0);
     log.write(row(1, {{"loss", 2}, {"ce", 1}}));
@@ -47,14 +47,14 @@ TEST(RunLog, HasAColumnForEveryValue) {
 }
 
 TEST(RunLog, GoesOnWithAFileOfAnySize) {
-  const TestFolder run;
+  const io::TestFolder run;
   {
     std::string lines;
     for (int step = 1; step <= 65; ++step) {  // 65 MiB, most of it blanks
       lines += text(R"({"step":)", step, R"(,"split":"train","loss":1)", std::string(1 << 20, ' '),
                     "}\n");
     }
-    write_text(run / "metrics.jsonl", lines + R"({"step":66,"split")");
+    io::write_text(run / "metrics.jsonl", lines + R"({"step":66,"split")");
   }
   RunLog log(run.path(), 80);
   log.write(row(66, {{"loss", 0.5}}));
@@ -65,4 +65,4 @@ TEST(RunLog, GoesOnWithAFileOfAnySize) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -1,6 +1,6 @@
 #include "train/run_state.h"
 
-namespace nescio {
+namespace nescio::train {
 
 RunState::RunState(std::int64_t step, const nlohmann::json& json)
     : done(step), epoch_is_open(json.at("epoch_is_open")), means(json.at("means")) {
@@ -15,4 +15,4 @@ nlohmann::json RunState::to_json() const {
   return json;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

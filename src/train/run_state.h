@@ -8,7 +8,7 @@
 
 #include "train/step_means.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// With the learner's tensors it is all that a checkpoint holds.
 struct RunState {
@@ -23,4 +23,4 @@ struct RunState {
   nlohmann::json to_json() const;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace nescio {
+namespace nescio::train {
 
 Schedule::Schedule(const TrainSettings& s, std::int64_t steps)
     : lr_(s.lr),
@@ -37,4 +37,4 @@ double Schedule::at(std::int64_t step) const {
   return lr_ * std::pow(decay_, static_cast<double>(passed));
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -7,7 +7,7 @@
 
 #include "train/settings.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// With t the step, T their number and w the warm-up:
 ///   t < w      lr (t + 1) / w
@@ -30,4 +30,4 @@ class Schedule {
   std::vector<std::int64_t> milestones_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -5,7 +5,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using testing::HasSubstr;
@@ -45,7 +45,7 @@ TEST(Schedule, WarmupRisesLinearlyAndTheRestFollows) {
 }
 
 TEST(Schedule, RefusesMilestonesWithoutSense) {
-  const auto fault = [](const TrainSettings& s) { return error_of([&] { Schedule(s, 10); }); };
+  const auto fault = [](const TrainSettings& s) { return io::error_of([&] { Schedule(s, 10); }); };
   EXPECT_THAT(fault({.schedule = "step"}), HasSubstr("expected milestones="));
   EXPECT_THAT(fault({.schedule = "step", .milestones = "5,5"}), HasSubstr("rising"));
   EXPECT_THAT(fault({.schedule = "step", .milestones = "5,x"}), HasSubstr("milestones"));
@@ -53,4 +53,4 @@ TEST(Schedule, RefusesMilestonesWithoutSense) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -5,7 +5,7 @@
 
 #include "train/schedule.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 constexpr std::array free_on_resume = {"device", "workers", "cache", "checkpoint_every",
@@ -243,4 +243,4 @@ void check_settings(const TrainSettings& s) {
   Schedule(s, 1);
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

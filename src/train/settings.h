@@ -9,7 +9,7 @@
 
 #include "base/parameters.h"
 
-namespace nescio {
+namespace nescio::train {
 
 struct TrainSettings {
   std::string model = {};  // NAME or NAME:WEIGHTS to start from
@@ -72,4 +72,4 @@ std::vector<std::pair<std::string, std::string>> print_settings(const TrainSetti
 /// be split, milestones that do not rise.
 void check_settings(const TrainSettings& settings);
 
-}  // namespace nescio
+}  // namespace nescio::train

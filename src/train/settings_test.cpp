@@ -7,7 +7,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using testing::HasSubstr;
@@ -33,7 +33,9 @@ TEST(TrainSettings, WhatIsFreeOnResumeExists) {
 }
 
 TEST(TrainSettings, RefusesWhatDoesNotFitTogether) {
-  const auto fault = [](const TrainSettings& s) { return error_of([&] { check_settings(s); }); };
+  const auto fault = [](const TrainSettings& s) {
+    return io::error_of([&] { check_settings(s); });
+  };
   EXPECT_EQ(fault({.steps = 1}), "");
   EXPECT_THAT(fault({}), HasSubstr("found none"));
   EXPECT_THAT(fault({.steps = 1, .epochs = 1}), HasSubstr("found both"));
@@ -45,7 +47,9 @@ TEST(TrainSettings, RefusesWhatDoesNotFitTogether) {
 }
 
 TEST(TrainSettings, RefusesWhatDoesNothing) {
-  const auto fault = [](const TrainSettings& s) { return error_of([&] { check_settings(s); }); };
+  const auto fault = [](const TrainSettings& s) {
+    return io::error_of([&] { check_settings(s); });
+  };
   const auto idle = [](const std::string& what, const std::string& when) {
     return HasSubstr(what + " does nothing here: it counts only with " + when);
   };
@@ -74,4 +78,4 @@ TEST(TrainSettings, LeaveOutOfTheRecordWhatDoesNothing) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

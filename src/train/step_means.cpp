@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace nescio {
+namespace nescio::train {
 
 StepMeans::StepMeans(const nlohmann::json& json)
     : added_(json.at("steps")),
@@ -88,4 +88,4 @@ std::vector<std::pair<std::string, double>> StepMeans::values() const {
   return out;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -11,7 +11,7 @@
 
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// What of the data a step has seen: the numbers of its pictures, for whoever looks for a culprit.
 struct StepPictures {
@@ -77,4 +77,4 @@ class StepMeans {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

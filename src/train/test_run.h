@@ -11,7 +11,7 @@
 #include "io/test_folder.h"
 #include "train/trainer.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// Writes FOLDER/<class>/<number>.png, grey pictures of one pixel; classes are called 0, 1, ...
 inline void write_class_folders(const std::filesystem::path& folder, int classes, int pictures) {
@@ -24,7 +24,7 @@ inline void write_class_folders(const std::filesystem::path& folder, int classes
   for (int c = 0; c < classes; ++c) {
     const auto of_class = folder / std::to_string(c);
     std::filesystem::create_directories(of_class);
-    for (int i = 0; i < pictures; ++i) write_text(of_class / (std::to_string(i) + ".png"), png);
+    for (int i = 0; i < pictures; ++i) io::write_text(of_class / (std::to_string(i) + ".png"), png);
   }
 }
 
@@ -78,11 +78,11 @@ class TinyTask {
         pixels[i * side * side * 3 + p] = static_cast<std::uint8_t>(strong + rng.below(100));
       }
     }
-    write_npy(path(split) + ".npy", Array({pictures, side, side, 3}, std::move(pixels)));
-    write_npy(path(split) + "_labels.npy", Array({pictures}, std::move(labels)));
+    io::write_npy(path(split) + ".npy", Array({pictures, side, side, 3}, std::move(pixels)));
+    io::write_npy(path(split) + "_labels.npy", Array({pictures}, std::move(labels)));
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -7,25 +7,25 @@
 
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// Gives its pictures back as logits.
-class Mirror final : public Network {
+class Mirror final : public nn::Network {
  public:
-  NetworkOutputs forward(const torch::Tensor& images) override { return {images, images}; }
+  nn::NetworkOutputs forward(const torch::Tensor& images) override { return {images, images}; }
 };
 
 /// The same bent, so that mixing before and after differ.
-class Bent final : public Network {
+class Bent final : public nn::Network {
  public:
-  NetworkOutputs forward(const torch::Tensor& images) override {
+  nn::NetworkOutputs forward(const torch::Tensor& images) override {
     const torch::Tensor bent = images + images.square() / 4;
     return {bent, bent};
   }
 };
 
 /// Two pictures of three values, two outliers, labels 0 and 2; double precision.
-inline TrainingStep test_step(Network& network) {
+inline TrainingStep test_step(nn::Network& network) {
   return {.network = network,
           .images = torch::tensor({{2.0, -1.0, 0.5}, {0.1, 0.3, -0.2}}, torch::kFloat64),
           .labels = torch::tensor({0, 2}),
@@ -33,14 +33,14 @@ inline TrainingStep test_step(Network& network) {
 }
 
 /// The loss of a method on that step, its random numbers set as the trainer does.
-inline double test_loss(const std::string& spec, Network& network) {
+inline double test_loss(const std::string& spec, nn::Network& network) {
   torch::manual_seed(7);
   TrainingStep step = test_step(network);
   return make_method(spec)->loss(step).item<double>();
 }
 
 /// A term of that step, NaN where there is none.
-inline double test_term(const std::string& spec, const std::string& name, Network& network) {
+inline double test_term(const std::string& spec, const std::string& name, nn::Network& network) {
   torch::manual_seed(7);
   TrainingStep step = test_step(network);
   make_method(spec)->loss(step);
@@ -52,7 +52,7 @@ inline double test_term(const std::string& spec, const std::string& name, Networ
 
 /// The largest difference between the gradient with respect to pictures and outliers and that of
 /// small steps.
-inline double gradient_error(const std::string& spec, Network& network) {
+inline double gradient_error(const std::string& spec, nn::Network& network) {
   const auto method = make_method(spec);
   const auto loss = [&](const TrainingStep& at) {
     torch::manual_seed(7);
@@ -93,4 +93,4 @@ inline double plain_cross_entropy(const std::vector<std::vector<double>>& q,
   return sum / static_cast<double>(z.size());
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -19,7 +19,7 @@
 #include "train/training_streams.h"
 #include "train/validation.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,7 +31,8 @@ std::string list(const std::vector<std::int64_t>& numbers) {
   return out;
 }
 
-std::vector<std::string> start_classes(const TrainSettings& settings, const ModelSource& source) {
+std::vector<std::string> start_classes(const TrainSettings& settings,
+                                       const nn::ModelSource& source) {
   return settings.new_head ? std::vector<std::string>() : source.class_names;
 }
 
@@ -51,7 +52,7 @@ constexpr const char* calmer = "a smaller lr=, a longer warmup= or clip=1";
 struct Trainer::State {
   explicit State(const TrainSettings& s)
       : settings(s),
-        source(read_model_source(s.model)),
+        source(nn::read_model_source(s.model)),
         data(open_training_data(s.data, s.val, s.outliers, start_classes(s, source))),
         plan(make_plan(s, data)),
         schedule(s, plan.steps),
@@ -59,11 +60,11 @@ struct Trainer::State {
         learner(s, source, data.classes) {}
 
   TrainSettings settings;
-  ModelSource source;
+  nn::ModelSource source;
   TrainingData data;
   Plan plan;
   Schedule schedule;
-  Augmentation augmentation;
+  image::Augmentation augmentation;
   Learner learner;
   RunState at;
 
@@ -101,14 +102,15 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
   out["classes"] = data.classes;
   if (!data.class_names.empty()) out["class_names"] = data.class_names;
   if (!source.path.empty()) out["weights_sha256"] = source.sha256;
-  out["preprocessing"] = to_json(source.preprocessing);
+  out["preprocessing"] = image::to_json(source.preprocessing);
   out["conditions"] = conditions_of_this_run(learner.device().str());
   if (!origin.empty()) out.update(origin);
   return out;
 }
 
 void Trainer::State::restore(const Checkpoint& checkpoint, const Notice& warn) {
-  copy_weights(checkpoint.tensors, learner.tensors(), text("checkpoint of step ", checkpoint.step));
+  nn::copy_weights(checkpoint.tensors, learner.tensors(),
+                   text("checkpoint of step ", checkpoint.step));
   at = RunState(checkpoint.step, checkpoint.state);
   if (at.done > plan.steps) {
     fail("steps: the run has done ", at.done, " already, and is to end after ", plan.steps);
@@ -137,7 +139,7 @@ void Trainer::State::save(const CheckpointFolder& checkpoints) {
   Checkpoint checkpoint{.step = at.done, .state = at.to_json(), .tensors = {}};
   checkpoint.state["conditions"] = conditions_of_this_run(learner.device().str());
   for (const auto& [name, tensor] : learner.tensors()) {
-    checkpoint.tensors.emplace(name, to_array(tensor));
+    checkpoint.tensors.emplace(name, nn::to_array(tensor));
   }
   require_finite(checkpoint, checkpoints);
   try {
@@ -199,18 +201,18 @@ void Trainer::State::end_epoch(RunLog& log, const CheckpointFolder& checkpoints,
 
 void Trainer::State::write_weights(const fs::path& path) {
   std::map<std::string, Array> weights;
-  for (const auto& [name, tensor] : tensors_of(learner.network())) {
-    weights.emplace(name, to_array(tensor));
+  for (const auto& [name, tensor] : nn::tensors_of(learner.network())) {
+    weights.emplace(name, nn::to_array(tensor));
   }
   std::map<std::string, std::string> facts = {
       {"nescio.network", source.info->name},
-      {"nescio.preprocessing", to_json(source.preprocessing).dump()},
+      {"nescio.preprocessing", image::to_json(source.preprocessing).dump()},
       {"nescio.step", std::to_string(at.done)},
       {"nescio.epoch", std::to_string(last_epoch())}};
   if (!data.class_names.empty()) {
     facts["nescio.class_names"] = nlohmann::json(data.class_names).dump();
   }
-  write_safetensors(path, weights, facts);
+  io::write_safetensors(path, weights, facts);
 }
 
 MetricsRow Trainer::State::train_row(double lr) const {
@@ -230,7 +232,7 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
 }
 
 TrainResult Trainer::State::run(const TrainOptions& options) {
-  use_our_threads();
+  nn::use_our_threads();
   const Notice warn = options.warn ? options.warn : [](const std::string&) {};
   for (const std::string& notice : source.notices) warn(notice);
   for (const std::string& warning : data.warnings) warn(warning);
@@ -253,7 +255,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   try {
     TrainingStreams streams(settings, data, source.preprocessing, augmentation, plan.per_epoch,
                             at.done, plan.steps);
-    ImageBatch batch, outliers;
+    image::ImageBatch batch, outliers;
     for (;;) {
       if (at.epoch_is_open) {
         end_epoch(log, checkpoints, options);
@@ -304,8 +306,8 @@ Trainer::Trainer(const TrainSettings& settings) {
   check_settings(settings);
   // A mistake in a word comes before data and weights are read, which may take long.
   make_method(settings.method);
-  Augmentation(settings.augment);
-  find_device(settings.device);
+  image::Augmentation(settings.augment);
+  nn::find_device(settings.device);
   state_ = std::make_unique<State>(settings);
 }
 Trainer::~Trainer() = default;
@@ -314,4 +316,4 @@ const TrainingData& Trainer::data() const { return state_->data; }
 
 TrainResult Trainer::run(const TrainOptions& options) { return state_->run(options); }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -14,7 +14,7 @@
 #include "train/settings.h"
 #include "train/training_data.h"
 
-namespace nescio {
+namespace nescio::train {
 
 struct TrainOptions {
   std::filesystem::path out;  // folder of the run
@@ -70,4 +70,4 @@ class Trainer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace nescio
+}  // namespace nescio::train

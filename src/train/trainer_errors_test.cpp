@@ -5,7 +5,7 @@
 #include "io/json_file.h"
 #include "train/test_run.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -17,7 +17,7 @@ TrainResult train(const TrainSettings& settings, const TrainOptions& options) {
 }
 
 std::string fault(const TrainSettings& settings, const fs::path& out, bool resume = false) {
-  return error_of([&] { train(settings, {.out = out, .resume = resume}); });
+  return io::error_of([&] { train(settings, {.out = out, .resume = resume}); });
 }
 
 TEST(TrainerErrors, ALossThatIsNotFiniteStopsWithTheCulprits) {
@@ -43,7 +43,7 @@ TEST(TrainerErrors, ADivergedRunGoesOnFromItsCheckpoint) {
   train(settings, {.out = task.path("run")});
   settings.steps = 27;
   settings.lr = 1e30;
-  const std::string message = error_of(
+  const std::string message = io::error_of(
       [&] { train(settings, {.out = task.path("run"), .resume = true, .changed = true}); });
   EXPECT_THAT(message, HasSubstr("[cross_entropy] step "));
   EXPECT_THAT(message, HasSubstr("the last good checkpoint is "));
@@ -64,12 +64,12 @@ TEST(TrainerErrors, WeightsThatAreNotFiniteAreNoCheckpoint) {
 
 TEST(TrainerErrors, AFolderThatCannotBeWritten) {
   const TinyTask task;
-  write_text(task.path("file"), "x");
+  io::write_text(task.path("file"), "x");
   EXPECT_THAT(fault(task.settings(), task.path("file/run")), HasSubstr("file/run"));
   EXPECT_THAT(fault(task.settings(), "/proc/nescio"), HasSubstr("/proc/nescio"));
   // Found at the first checkpoint.
   fs::create_directories(task.path("run"));
-  write_text(task.path("run/checkpoints"), "x");
+  io::write_text(task.path("run/checkpoints"), "x");
   const std::string message = fault(task.settings(), task.path("run"));
   EXPECT_THAT(message, HasSubstr("run/checkpoints"));
   EXPECT_THAT(message, HasSubstr("none written"));
@@ -84,7 +84,7 @@ TEST(TrainerErrors, ClassesAndStartWeights) {
 
   const std::string four = task.path("four_labels.npy");
   std::vector<std::int64_t> labels(48, 3);
-  write_npy(four, Array({48}, labels));
+  io::write_npy(four, Array({48}, labels));
   settings.data = "npy:" + task.path("train.npy") + "?labels=" + four;
   settings.model = "resnet8:" + (run / "last.safetensors").string();
   EXPECT_THAT(fault(settings, task.path("next")), HasSubstr("has 3 classes, the data has 4"));
@@ -93,7 +93,7 @@ TEST(TrainerErrors, ClassesAndStartWeights) {
   EXPECT_EQ(train(settings, {.out = task.path("new")}).classes, 4);
 
   labels[7] = -1;
-  write_npy(four, Array({48}, labels));
+  io::write_npy(four, Array({48}, labels));
   EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("picture 7 has no label"));
   settings.data = "npy:" + task.path("train.npy");
   EXPECT_THAT(fault(settings, task.path("x")), HasSubstr("has no label"));
@@ -148,7 +148,7 @@ TEST(TrainerErrors, ABrokenPictureSaysHowToGoOnWithoutIt) {
   ASSERT_EQ(fault(settings, task.path("whole")), "");
 
   // Met by the validation behind the first epoch: what was done is kept.
-  write_text(val / "1" / "3.png", "broken");
+  io::write_text(val / "1" / "3.png", "broken");
   const std::string met = fault(settings, task.path("run"));
   EXPECT_THAT(met, HasSubstr("step 4 of 8: "));
   EXPECT_THAT(met, HasSubstr("3.png"));
@@ -161,7 +161,7 @@ TEST(TrainerErrors, ABrokenPictureSaysHowToGoOnWithoutIt) {
   EXPECT_EQ(
       train(settings, {.out = task.path("run"), .resume = true, .changed = true}).steps_before, 4);
 
-  write_text(data / "0" / "0.png", "broken");
+  io::write_text(data / "0" / "0.png", "broken");
   const std::string first = fault(settings, task.path("other"));
   EXPECT_THAT(first, HasSubstr("of 8: "));
   EXPECT_THAT(first, HasSubstr("0.png"));
@@ -194,18 +194,18 @@ TEST(TrainerErrors, ResumeKnowsWhatItGoesOnFrom) {
   EXPECT_THAT(begin_and_fault("val",
                               [&] {
                                 std::vector<std::int64_t> labels(20, 1);
-                                write_npy(task.path("val_labels.npy"), Array({20}, labels));
+                                io::write_npy(task.path("val_labels.npy"), Array({20}, labels));
                               }),
               HasSubstr("the validation pictures are others"));
   // What preprocessing the weights bring is no setting.
   EXPECT_THAT(begin_and_fault("preprocessing",
                               [&] {
-                                Safetensors file = read_safetensors(weights);
+                                io::Safetensors file = io::read_safetensors(weights);
                                 auto p =
                                     nlohmann::json::parse(file.metadata.at("nescio.preprocessing"));
                                 p["mean"] = {0, 0, 0};
                                 file.metadata["nescio.preprocessing"] = p.dump();
-                                write_safetensors(weights, file.tensors, file.metadata);
+                                io::write_safetensors(weights, file.tensors, file.metadata);
                               }),
               HasSubstr("the preprocessing is another"));
 }
@@ -219,7 +219,7 @@ TEST(TrainerErrors, StartWeightsAndDataMatchByName) {
   settings.device = "cpu";
   train(settings, {.out = task.path("run")});
   const auto names = [](const fs::path& out) {
-    return read_safetensors(out / "last.safetensors").metadata.at("nescio.class_names");
+    return io::read_safetensors(out / "last.safetensors").metadata.at("nescio.class_names");
   };
   settings.model = "resnet8:" + task.path("run/last.safetensors");
 
@@ -252,4 +252,4 @@ TEST(TrainerErrors, StartWeightsAndDataMatchByName) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -11,7 +11,7 @@
 #include "nn/test_weights.h"
 #include "train/trainer.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 constexpr std::size_t pictures = 16;
@@ -21,14 +21,14 @@ class TrainerGolden : public testing::Test {
  protected:
   TrainerGolden() {
     std::vector<std::uint8_t> pixels;
-    for (const float value : made_up_numbers(pictures * 32 * 32 * 3, 99)) {
+    for (const float value : nn::made_up_numbers(pictures * 32 * 32 * 3, 99)) {
       pixels.push_back(static_cast<std::uint8_t>(std::floor((value + 1) * 128)));
     }
     std::vector<std::int64_t> labels(pictures);
     for (std::size_t i = 0; i < pictures; ++i) labels[i] = static_cast<std::int64_t>(i % classes);
-    write_npy(folder_ / "x.npy", Array({pictures, 32, 32, 3}, std::move(pixels)));
-    write_npy(folder_ / "y.npy", Array({pictures}, std::move(labels)));
-    write_safetensors(folder_ / "start.safetensors", made_up_resnet20(classes, 7));
+    io::write_npy(folder_ / "x.npy", Array({pictures, 32, 32, 3}, std::move(pixels)));
+    io::write_npy(folder_ / "y.npy", Array({pictures}, std::move(labels)));
+    io::write_safetensors(folder_ / "start.safetensors", nn::made_up_resnet20(classes, 7));
     settings_.model = "resnet20:" + (folder_ / "start.safetensors").string();
     settings_.data =
         "npy:" + (folder_ / "x.npy").string() + "?labels=" + (folder_ / "y.npy").string();
@@ -40,7 +40,7 @@ class TrainerGolden : public testing::Test {
 
   void expect_losses(const std::vector<double>& expected) {
     Trainer(settings_).run({.out = folder_ / "run"});
-    const auto rows = parse_csv(read_text(folder_ / "run/metrics.csv"), "metrics");
+    const auto rows = io::parse_csv(io::read_text(folder_ / "run/metrics.csv"), "metrics");
     ASSERT_EQ(rows.size(), expected.size() + 1);
     for (std::size_t t = 0; t < expected.size(); ++t) {
       // Single precision in Python deviates by up to a third of this.
@@ -49,7 +49,7 @@ class TrainerGolden : public testing::Test {
     }
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
   TrainSettings settings_;
 };
 
@@ -75,4 +75,4 @@ TEST_F(TrainerGolden, PlainMomentumWithWarmupStepsAndClipping) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

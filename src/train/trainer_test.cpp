@@ -14,7 +14,7 @@
 #include "train/test_run.h"
 #include "train/training_streams.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,7 +24,7 @@ TrainResult train(const TrainSettings& settings, const TrainOptions& options) {
   return Trainer(settings).run(options);
 }
 
-std::string bytes_of(const fs::path& path) { return read_text(path); }
+std::string bytes_of(const fs::path& path) { return io::read_text(path); }
 
 struct Killed {};
 
@@ -38,7 +38,7 @@ void train_until(const TrainSettings& settings, const fs::path& out, std::size_t
 }
 
 std::string fault(const TrainSettings& settings, const fs::path& out, bool resume = false) {
-  return error_of([&] { train(settings, {.out = out, .resume = resume}); });
+  return io::error_of([&] { train(settings, {.out = out, .resume = resume}); });
 }
 
 TEST(Trainer, LearnsAndLeavesWeightsThatLoad) {
@@ -52,16 +52,16 @@ TEST(Trainer, LearnsAndLeavesWeightsThatLoad) {
   EXPECT_LT(done.loss.value(), 0.7);
   for (const char* file : {"last", "best"}) {
     const fs::path path = run / (std::string(file) + ".safetensors");
-    const Model model = Model::load("resnet8:" + path.string(), "cpu");
+    const nn::Model model = nn::Model::load("resnet8:" + path.string(), "cpu");
     EXPECT_EQ(model.classes(), 3u);
-    const auto facts = read_safetensors(path).metadata;
+    const auto facts = io::read_safetensors(path).metadata;
     EXPECT_EQ(facts.at("nescio.network"), "resnet8");
     EXPECT_EQ(nlohmann::json::parse(facts.at("nescio.preprocessing")).at("height"), 32);
   }
-  const auto config = read_json(run / "config.json");
+  const auto config = io::read_json(run / "config.json");
   EXPECT_EQ(config.at("settings").at("lr"), "0.05");
   EXPECT_EQ(config.at("steps_per_epoch"), 6);
-  EXPECT_THAT(read_text(run / "config.yaml"), HasSubstr("lr: 0.05\n"));
+  EXPECT_THAT(io::read_text(run / "config.yaml"), HasSubstr("lr: 0.05\n"));
 }
 
 TEST(Trainer, SaysTheLossOfEveryStep) {
@@ -97,7 +97,7 @@ TEST(Trainer, WritesTheCurves) {
   const TinyTask task;
   const fs::path run = task.path("run");
   train(task.settings(), {.out = run});
-  const auto rows = parse_csv(read_text(run / "metrics.csv"), "csv");
+  const auto rows = io::parse_csv(io::read_text(run / "metrics.csv"), "csv");
   EXPECT_EQ(rows[0], (std::vector<std::string>{"step", "epoch", "split", "lr", "loss", "accuracy",
                                                "images_per_second", "rows"}));
   std::vector<std::string> places;
@@ -113,7 +113,7 @@ TEST(Trainer, WritesTheAccuracyOfValidationWhereTrainingKnowsNone) {
   TrainSettings settings = task.settings();
   settings.method = "mixup";
   train(settings, {.out = task.path("run")});
-  const auto rows = parse_csv(read_text(task.path("run") + "/metrics.csv"), "csv");
+  const auto rows = io::parse_csv(io::read_text(task.path("run") + "/metrics.csv"), "csv");
   EXPECT_EQ(rows[0][5], "accuracy");
   EXPECT_EQ(rows[1][5], "");
   EXPECT_EQ(rows[3][2], "val");
@@ -127,8 +127,8 @@ class TrainerResume : public testing::Test {
     for (const char* file : {"last.safetensors", "best.safetensors"}) {
       EXPECT_TRUE(bytes_of(out / file) == bytes_of(whole_ / file)) << file;
     }
-    const auto ours = parse_csv(read_text(out / "metrics.csv"), "csv");
-    const auto theirs = parse_csv(read_text(whole_ / "metrics.csv"), "csv");
+    const auto ours = io::parse_csv(io::read_text(out / "metrics.csv"), "csv");
+    const auto theirs = io::parse_csv(io::read_text(whole_ / "metrics.csv"), "csv");
     ASSERT_EQ(ours.size(), theirs.size());
     for (std::size_t i = 0; i < ours.size(); ++i) {
       for (std::size_t k = 0; k < 6; ++k) EXPECT_EQ(ours[i][k], theirs[i][k]) << "row " << i;
@@ -201,7 +201,7 @@ TEST_F(TrainerResume, CtrlCWhileValidatingLosesNothing) {
 TEST_F(TrainerResume, ADamagedCheckpointFallsBackToTheOneBefore) {
   const fs::path out = task_.path("damaged");
   train_until(task_.settings(), out, 10);
-  write_text(out / "checkpoints" / "step-000000000008.safetensors", "short");
+  io::write_text(out / "checkpoints" / "step-000000000008.safetensors", "short");
   std::vector<std::string> warnings;
   const TrainResult done = train(
       task_.settings(),
@@ -276,26 +276,26 @@ TEST_F(TrainerResume, WithOtherSettingsIfTold) {
   const TrainResult done = train(settings, {.out = out, .resume = true, .changed = true});
   EXPECT_EQ(done.steps_before, 12);
   EXPECT_EQ(done.steps, 15);
-  const auto config = read_json(out / "config.json");
+  const auto config = io::read_json(out / "config.json");
   EXPECT_EQ(config.at("settings").at("lr"), "0.01");
   EXPECT_EQ(config.at("changes").dump(),
             R"([{"settings":["lr was '0.05', is '0.01'","steps was '12', is '15'"],"step":12}])");
-  EXPECT_THAT(read_text(out / "config.yaml"), HasSubstr("lr: 0.01\n"));
+  EXPECT_THAT(io::read_text(out / "config.yaml"), HasSubstr("lr: 0.01\n"));
 
   // From now on these are the run's settings; what was changed before stays on record.
   EXPECT_EQ(train(settings, {.out = out, .resume = true}).steps_before, 15);
   settings.steps = 16;
   train(settings, {.out = out, .resume = true, .changed = true});
-  EXPECT_EQ(read_json(out / "config.json").at("changes").size(), 2U);
+  EXPECT_EQ(io::read_json(out / "config.json").at("changes").size(), 2U);
 }
 
 TEST_F(TrainerResume, GoesOnWithARecordOfSettingsThatDoNothing) {
   const fs::path out = task_.path("older");
   train_until(task_.settings(), out, 15);
-  auto config = nlohmann::ordered_json::parse(read_text(out / "config.json"));
+  auto config = nlohmann::ordered_json::parse(io::read_text(out / "config.json"));
   EXPECT_FALSE(config.at("settings").contains("beta1"));
   config["settings"]["beta1"] = "0.9";
-  write_text(out / "config.json", config.dump());
+  io::write_text(out / "config.json", config.dump());
   train(task_.settings(), {.out = out, .resume = true});
   expect_equal_end(out);
 }
@@ -304,12 +304,12 @@ TEST_F(TrainerResume, RefusesChangesThatTheCheckpointCannotFollow) {
   const auto with = [&](auto change) {
     TrainSettings settings = task_.settings();
     change(settings);
-    return error_of([&] { train(settings, {.out = whole_, .resume = true, .changed = true}); });
+    return io::error_of([&] { train(settings, {.out = whole_, .resume = true, .changed = true}); });
   };
   EXPECT_THAT(with([](TrainSettings& s) { s.steps = 26; }), HasSubstr("has done 27 already"));
   EXPECT_THAT(with([](TrainSettings& s) { s.model = "resnet20"; }), HasSubstr("missing"));
   EXPECT_THAT(with([](TrainSettings& s) { s.optimiser = "adamw"; }), HasSubstr("missing"));
-  EXPECT_FALSE(read_json(whole_ / "config.json").contains("changes"));
+  EXPECT_FALSE(io::read_json(whole_ / "config.json").contains("changes"));
 }
 
 TEST(Trainer, WritesTheMeanOfTheWeights) {
@@ -317,9 +317,9 @@ TEST(Trainer, WritesTheMeanOfTheWeights) {
   TrainSettings settings = task.settings();
   settings.ema = 0.9;
   train(settings, {.out = task.path("run")});
-  const auto last = read_safetensors(task.path("run/last.safetensors")).tensors;
+  const auto last = io::read_safetensors(task.path("run/last.safetensors")).tensors;
   const auto checkpoint =
-      read_safetensors(task.path("run/checkpoints/step-000000000027.safetensors")).tensors;
+      io::read_safetensors(task.path("run/checkpoints/step-000000000027.safetensors")).tensors;
   const auto equal = [&](const char* written, const char* kept) {
     return std::ranges::equal(last.at(written).as<float>(), checkpoint.at(kept).as<float>());
   };
@@ -335,9 +335,9 @@ TEST(Trainer, PreprocessingGoesWithTheWeights) {
   settings.model = "resnet8?size=16";
   train(settings, {.out = task.path("small")});
   settings.model = "resnet8:" + task.path("small/last.safetensors");
-  EXPECT_EQ(Model::load(settings.model, "cpu").preprocessing().height, 16u);
+  EXPECT_EQ(nn::Model::load(settings.model, "cpu").preprocessing().height, 16u);
   train(settings, {.out = task.path("next")});
-  EXPECT_EQ(read_json(task.path("next/config.json")).at("preprocessing").at("width"), 16);
+  EXPECT_EQ(io::read_json(task.path("next/config.json")).at("preprocessing").at("width"), 16);
 }
 
 /// The pictures of each step, as a method sees them.
@@ -345,7 +345,7 @@ std::vector<std::string> rows_of(TrainSettings settings, std::int64_t first) {
   const TrainingData data = open_training_data(settings.data, {}, settings.outliers);
   TrainingStreams streams(settings, data, {.height = 8, .width = 8}, {}, 6, first, 27);
   std::vector<std::string> rows;
-  ImageBatch batch, outliers;
+  image::ImageBatch batch, outliers;
   for (std::int64_t step = first; step < 27; ++step) {
     streams.next(batch, outliers);
     std::string row;
@@ -392,7 +392,7 @@ TEST(Trainer, LogsTheTermsAndTheRowsOfAMethod) {
   TrainSettings settings = task.outlier_settings("logit_mixoe(w_oe=0.5)");
   settings.log_every = 1;
   train(settings, {.out = task.path("run")});
-  const auto rows = parse_csv(read_text(fs::path(task.path("run")) / "metrics.csv"), "csv");
+  const auto rows = io::parse_csv(io::read_text(fs::path(task.path("run")) / "metrics.csv"), "csv");
   EXPECT_EQ(join({rows[0].begin() + 7, rows[0].end()}), "rows, lambda, ce, oe, logit, cons");
   EXPECT_EQ(rows[1][7], "14.0");  // 8 pictures, 3 outliers, 3 mixed
   double sum = 0;
@@ -414,4 +414,4 @@ TEST_F(TrainerResume, WithOutliersEndsWithTheSameBits) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

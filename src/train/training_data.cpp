@@ -9,13 +9,13 @@
 #include "base/threads.h"
 #include "image/renumbered.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 constexpr std::int64_t most_classes = 10'000'000;
 
 /// The labels of all pictures; Error unless they are in 0 .. classes - 1 (classes 0: any from 0).
-std::vector<std::int64_t> read_labels(const Dataset& dataset, std::int64_t classes,
+std::vector<std::int64_t> read_labels(const image::Dataset& dataset, std::int64_t classes,
                                       std::string_view role) {
   std::vector<std::int64_t> labels(dataset.size());
   parallel_for(labels.size(), [&](std::size_t i) { labels[i] = dataset.label(i); });
@@ -43,13 +43,13 @@ void warn_of_empty_classes(TrainingData& data, const std::vector<std::int64_t>& 
 }
 
 /// The training pictures, numbered as the weights that a run starts from number their classes.
-std::unique_ptr<Dataset> open_pictures(const std::string& spec,
-                                       const std::vector<std::string>& start_classes,
-                                       const Notice& notice) {
-  auto pictures = open_dataset(spec);
+std::unique_ptr<image::Dataset> open_pictures(const std::string& spec,
+                                              const std::vector<std::string>& start_classes,
+                                              const Notice& notice) {
+  auto pictures = image::open_dataset(spec);
   try {
-    return in_classes_of(start_classes, "the start weights", std::move(pictures), LabelUse::answers,
-                         "data", notice);
+    return image::in_classes_of(start_classes, "the start weights", std::move(pictures),
+                                image::LabelUse::answers, "data", notice);
   } catch (const Error& e) {
     fail(e.what(), "; new_head=true starts with a new last layer");
   }
@@ -79,7 +79,7 @@ void warn_of_shared_classes(TrainingData& data) {
                                "them (classes= or except= leave them out)"));
 }
 
-std::string describe(const Image& image) {
+std::string describe(const image::Image& image) {
   return text(image.height, " x ", image.width, image.channels == 1 ? " grey" : " colour");
 }
 
@@ -109,16 +109,16 @@ TrainingData open_training_data(const std::string& train, const std::string& val
   }
   warn_of_empty_classes(data, labels);
   if (!val.empty()) {
-    data.val = in_classes_of(data.class_names, "data", open_dataset(val), LabelUse::answers, "val",
-                             notice);
+    data.val = image::in_classes_of(data.class_names, "data", image::open_dataset(val),
+                                    image::LabelUse::answers, "val", notice);
     read_labels(*data.val, data.classes, "val");
   }
   if (!outliers.empty()) {
-    data.outliers = open_dataset(outliers);
+    data.outliers = image::open_dataset(outliers);
     warn_of_shared_classes(data);
     warn_of_other_pictures(data);
   }
   return data;
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -8,13 +8,13 @@
 #include "base/notice.h"
 #include "image/dataset.h"
 
-namespace nescio {
+namespace nescio::train {
 
 struct TrainingData {
-  std::unique_ptr<Dataset> train;
-  std::unique_ptr<Dataset> val;       // null: none
-  std::unique_ptr<Dataset> outliers;  // null: none
-  std::int64_t classes = 0;           // the number of names, or the largest label + 1
+  std::unique_ptr<image::Dataset> train;
+  std::unique_ptr<image::Dataset> val;       // null: none
+  std::unique_ptr<image::Dataset> outliers;  // null: none
+  std::int64_t classes = 0;                  // the number of names, or the largest label + 1
   std::vector<std::string> class_names;
   /// What somebody should know, one sentence each: labels that were renumbered, classes without a
   /// picture, outliers that are called as a class of the data is or have another size or colour.
@@ -30,4 +30,4 @@ TrainingData open_training_data(const std::string& train, const std::string& val
                                 const std::string& outliers = {},
                                 const std::vector<std::string>& start_classes = {});
 
-}  // namespace nescio
+}  // namespace nescio::train

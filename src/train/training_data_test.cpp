@@ -5,7 +5,7 @@
 
 #include "train/test_run.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using testing::ElementsAre;
@@ -25,15 +25,15 @@ TEST(TrainingData, ValidationHasTheClassesOfTheDataByName) {
     ASSERT_EQ(data.warnings.size(), 1U);
     EXPECT_THAT(data.warnings[0], HasSubstr("val: the labels are now those of data"));
     // As in the data itself, whose classes are those of the painter.
-    const auto own = open_dataset(shapes(classes, "val"));
-    const auto all = open_dataset("procedural:shapes?count=40&split=val");
+    const auto own = image::open_dataset(shapes(classes, "val"));
+    const auto all = image::open_dataset("procedural:shapes?count=40&split=val");
     for (std::size_t i = 0; i < own->size(); ++i) {
       const auto row = static_cast<std::size_t>(own->load(i).index);
       EXPECT_EQ(data.val->label(i), all->label(row));
     }
   }
   const auto fault = [](const std::string& val) {
-    return error_of([&] { open_training_data(shapes("0,1,2"), val); });
+    return io::error_of([&] { open_training_data(shapes("0,1,2"), val); });
   };
   EXPECT_THAT(fault(shapes("1,2,3", "val")), HasSubstr("val: the class "));
   EXPECT_THAT(fault(shapes("3,4", "val")), HasSubstr("val: none of its classes"));
@@ -59,4 +59,4 @@ TEST(TrainingData, WarnsOfOutliersThatTellThemselvesApart) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -2,7 +2,7 @@
 
 #include "base/rng.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 constexpr std::uint64_t outlier_stream = 4;                 // of the random numbers of outliers
@@ -10,10 +10,10 @@ constexpr std::size_t cache_budget = std::size_t{1} << 30;  // bytes, for cache=
 
 /// What both streams have in common: batches `first` to `last` - 1 of a stream that has `per_epoch`
 /// in each of its epochs.
-LoaderOptions options_of(const TrainSettings& settings, const Dataset& dataset,
-                         const Preprocessing& p, const Augmentation& augmentation,
-                         std::int64_t batch, std::int64_t per_epoch, std::int64_t first,
-                         std::int64_t last) {
+image::LoaderOptions options_of(const TrainSettings& settings, const image::Dataset& dataset,
+                                const image::Preprocessing& p,
+                                const image::Augmentation& augmentation, std::int64_t batch,
+                                std::int64_t per_epoch, std::int64_t first, std::int64_t last) {
   const bool fits = dataset.size() <= cache_budget / (3 * p.height * p.width);
   return {.batch = static_cast<std::size_t>(batch),
           .first = static_cast<std::size_t>(first % per_epoch * batch),
@@ -21,7 +21,7 @@ LoaderOptions options_of(const TrainSettings& settings, const Dataset& dataset,
           .first_epoch = static_cast<std::size_t>(first / per_epoch),
           .epochs = static_cast<std::size_t>((last - 1) / per_epoch - first / per_epoch + 1),
           .seed = static_cast<std::uint64_t>(settings.seed),
-          .order = Order::shuffled,
+          .order = image::Order::shuffled,
           .keep = settings.cache == "true" || (settings.cache == "auto" && fits),
           .augmentation = augmentation};
 }
@@ -33,13 +33,13 @@ std::int64_t outlier_batch(const TrainSettings& settings) {
 }
 
 TrainingStreams::TrainingStreams(const TrainSettings& settings, const TrainingData& data,
-                                 const Preprocessing& preprocessing,
-                                 const Augmentation& augmentation, std::int64_t per_epoch,
+                                 const image::Preprocessing& preprocessing,
+                                 const image::Augmentation& augmentation, std::int64_t per_epoch,
                                  std::int64_t first, std::int64_t steps) {
-  LoaderOptions options = options_of(settings, *data.train, preprocessing, augmentation,
-                                     settings.batch, per_epoch, first, steps);
+  image::LoaderOptions options = options_of(settings, *data.train, preprocessing, augmentation,
+                                            settings.batch, per_epoch, first, steps);
   options.drop_last = settings.drop_last;
-  pictures_ = std::make_unique<Loader>(*data.train, preprocessing, options);
+  pictures_ = std::make_unique<image::Loader>(*data.train, preprocessing, options);
   if (!data.outliers) return;
 
   const std::int64_t batch = outlier_batch(settings);
@@ -51,15 +51,15 @@ TrainingStreams::TrainingStreams(const TrainSettings& settings, const TrainingDa
   options.seed = mix(options.seed, outlier_stream);
   options.drop_last = true;
   if (!shuffled) {
-    options.order = Order::from_offset;
+    options.order = image::Order::from_offset;
     options.epoch_batches = static_cast<std::size_t>(per_epoch);
   }
-  outliers_ = std::make_unique<Loader>(*data.outliers, preprocessing, options);
+  outliers_ = std::make_unique<image::Loader>(*data.outliers, preprocessing, options);
 }
 
-void TrainingStreams::next(ImageBatch& batch, ImageBatch& outliers) {
+void TrainingStreams::next(image::ImageBatch& batch, image::ImageBatch& outliers) {
   pictures_->next(batch);
   if (outliers_) outliers_->next(outliers);
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

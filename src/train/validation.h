@@ -7,13 +7,13 @@
 #include "image/preprocessing.h"
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// Copies without waiting for what the device is doing.
 torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device);
 
 /// The pictures of a batch as a network on `device` reads them, [count, 3, height, width].
-torch::Tensor to_tensor(const ImageBatch& batch, const Preprocessing& preprocessing,
+torch::Tensor to_tensor(const image::ImageBatch& batch, const image::Preprocessing& preprocessing,
                         const torch::Device& device);
 
 struct Validation {
@@ -23,8 +23,8 @@ struct Validation {
 
 /// One pass in evaluation mode; the network is in training mode afterwards.
 /// Interrupted if Ctrl-C is pressed.
-Validation validate(Network& network, const Dataset& dataset, const Preprocessing& preprocessing,
-                    const torch::Device& device, const LoaderOptions& options,
-                    const Progress& progress);
+Validation validate(nn::Network& network, const image::Dataset& dataset,
+                    const image::Preprocessing& preprocessing, const torch::Device& device,
+                    const image::LoaderOptions& options, const Progress& progress);
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -1,6 +1,6 @@
 #include "train/virtual_outliers.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 /// The largest `select` of so many draws for each class, [C, select].
@@ -35,4 +35,4 @@ torch::Tensor virtual_outliers(const torch::Tensor& queues, std::int64_t sample_
   return (means + moved).reshape({classes * select, width});
 }
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -3,7 +3,7 @@
 
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::train {
 
 /// Of each class `select` unlikely features, [C select, D], class by class, the least likely one
 /// first. They are the least likely of `sample_from` draws of a normal distribution with the mean of
@@ -19,4 +19,4 @@ namespace nescio {
 torch::Tensor virtual_outliers(const torch::Tensor& queues, std::int64_t sample_from,
                                std::int64_t select);
 
-}  // namespace nescio
+}  // namespace nescio::train

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 /// Features of two classes that lie apart, their five values mixed.
@@ -68,4 +68,4 @@ TEST(VirtualOutliers, TakesFeaturesThatAreAllEqual) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

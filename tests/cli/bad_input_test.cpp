@@ -130,10 +130,10 @@ TEST_F(BadInput, ScoringAnotherNetworksBank) {
 TEST_F(BadInput, TargetsThatAreNotOurs) {
   const std::string mine = world->path("precious");
   std::filesystem::create_directory(mine);
-  write_text(mine + "/letter.txt", "dear");
+  io::write_text(mine + "/letter.txt", "dear");
   expect_refusal(nescio_program({"fit", "energy", "bank=" + world->bank(), "out=" + mine}), 1,
                  {"precious", "no saved detector"});
-  EXPECT_EQ(read_text(mine + "/letter.txt"), "dear");
+  EXPECT_EQ(io::read_text(mine + "/letter.txt"), "dear");
 }
 
 TEST_F(BadInput, FullDisk) {

@@ -24,17 +24,17 @@ bool without_libtorch() {
 class BenchmarkTest : public testing::Test {
  protected:
   void SetUp() override {
-    write_safetensors(folder_ / "w.safetensors", made_up_resnet20(4, 1));
+    io::write_safetensors(folder_ / "w.safetensors", nn::made_up_resnet20(4, 1));
     std::uint32_t seed = 1;
     for (const auto& [name, count] : {std::pair("train", 40U), {"test", 30U}, {"ood", 12U}}) {
       std::vector<std::uint8_t> pixels;
-      for (const float value : made_up_numbers(count * 32 * 32 * 3, ++seed)) {
+      for (const float value : nn::made_up_numbers(count * 32 * 32 * 3, ++seed)) {
         pixels.push_back(static_cast<std::uint8_t>(127 * (value + 1)));
       }
-      write_npy(folder_ / text(name, ".npy"), Array({count, 32, 32, 3}, pixels));
+      io::write_npy(folder_ / text(name, ".npy"), Array({count, 32, 32, 3}, pixels));
       std::vector<std::int64_t> labels(count);
       for (std::size_t i = 0; i < count; ++i) labels[i] = static_cast<std::int64_t>(i % 4);
-      write_npy(folder_ / text(name, "_labels.npy"), Array({count}, labels));
+      io::write_npy(folder_ / text(name, "_labels.npy"), Array({count}, labels));
     }
   }
 
@@ -66,7 +66,7 @@ class BenchmarkTest : public testing::Test {
     return nescio_program(more);
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
@@ -89,7 +89,7 @@ TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
                                    "odin(epsilon=0.0014,T=1000)"));
   EXPECT_THAT(named.log, HasSubstr("has logits, features, labels, index of in/test from the same "
                                    "inputs already; the rest was added"));
-  EXPECT_THAT(read_text(folder_ / "run/results.csv"), HasSubstr("odin,near/test,near,auroc,"));
+  EXPECT_THAT(io::read_text(folder_ / "run/results.csv"), HasSubstr("odin,near/test,near,auroc,"));
   // What the bank has by now serves those that need less.
   EXPECT_THAT(run("energy", "auto").log, HasSubstr("has in/test from the same inputs already"));
 
@@ -98,7 +98,7 @@ TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
   const Outcome of_bank = nescio_program({"score", path("fitted"), "bank=" + path("run/bank"),
                                           "sets=near/test", "out=" + path("scores")});
   EXPECT_EQ(of_bank.code, 0) << of_bank.log;
-  EXPECT_EQ(read_npy(folder_ / "scores/near/test.npy").size(), 12U);
+  EXPECT_EQ(io::read_npy(folder_ / "scores/near/test.npy").size(), 12U);
   const Outcome of_pictures = nescio_program(
       {"score", path("fitted"), "model=" + model(), "data=npy:" + path("ood.npy"), "device=cpu"});
   EXPECT_EQ(of_pictures.code, 1);
@@ -115,12 +115,12 @@ TEST_F(BenchmarkTest, FromPicturesToResults) {
   EXPECT_THAT(first.out, HasSubstr("near: near/test (12 rows)"));
   EXPECT_THAT(first.log, HasSubstr("without a role: spare/test"));
   EXPECT_THAT(first.log, HasSubstr("in/test: 24 rows, logits [4], features [64]"));
-  EXPECT_EQ(read_text(folder_ / "run/protocol.yaml"), read_text(path("toy.yaml")));
-  const auto resolved = read_json(folder_ / "run/protocol.json");
+  EXPECT_EQ(io::read_text(folder_ / "run/protocol.yaml"), io::read_text(path("toy.yaml")));
+  const auto resolved = io::read_json(folder_ / "run/protocol.json");
   EXPECT_EQ(resolved.at("sets").at("in/val").at("rows"), 6);
   EXPECT_EQ(resolved.at("sets").at("in/val").at("expected_rows"), 6);
   EXPECT_FALSE(resolved.at("sets").contains("spare/test"));
-  const auto results = read_json(folder_ / "run/results.json");
+  const auto results = io::read_json(folder_ / "run/results.json");
   EXPECT_EQ(results.at("protocol"), resolved);
   EXPECT_EQ(results.at("settings").at("model"), model());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/mixing.json"));
@@ -133,7 +133,7 @@ TEST_F(BenchmarkTest, FromPicturesToResults) {
   for (const char* set : {"in/train", "in/val", "in/test", "near/test"}) {
     EXPECT_THAT(again.log, HasSubstr(text(" has ", set, " from the same inputs already")));
   }
-  const auto mixing = read_json(folder_ / "run/mixing.json");
+  const auto mixing = io::read_json(folder_ / "run/mixing.json");
   ASSERT_EQ(mixing.size(), 1U);
   EXPECT_EQ(mixing.at(0).at("pairs"), 12);  // as many as near/test has
   EXPECT_EQ(mixing.at(0).at("outliers"), "near/test");
@@ -141,7 +141,8 @@ TEST_F(BenchmarkTest, FromPicturesToResults) {
   EXPECT_EQ(benchmark("other", {"bank=" + path("run/bank"), "mixing=20"}).code, 2);
   const Outcome bank_only = benchmark("other", {"bank=" + path("run/bank")});
   ASSERT_EQ(bank_only.code, 0) << bank_only.log;
-  EXPECT_EQ(read_text(folder_ / "other/results.csv"), read_text(folder_ / "run/results.csv"));
+  EXPECT_EQ(io::read_text(folder_ / "other/results.csv"),
+            io::read_text(folder_ / "run/results.csv"));
 }
 
 TEST_F(BenchmarkTest, NamesEverythingThatIsMissingAtOnce) {
@@ -159,7 +160,7 @@ TEST_F(BenchmarkTest, SaysWhichSizesDiffer) {
   const Outcome done = benchmark("run", {"model=" + model(), "data=" + folder_.path().string()});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_THAT(done.log, HasSubstr("warning: near/test: toy counts on 13 pictures, found 12"));
-  const auto resolved = read_json(folder_ / "run/protocol.json");
+  const auto resolved = io::read_json(folder_ / "run/protocol.json");
   EXPECT_EQ(resolved.at("sets").at("near/test").at("expected_rows"), 13);
   EXPECT_EQ(resolved.at("sets").at("near/test").at("rows"), 12);
 }
@@ -214,8 +215,8 @@ TEST_F(BenchmarkTest, ScoresSinglePictures) {
                             "out=" + path("s")})
                 .code,
             0);
-  const Array of_bank = read_npy(folder_ / "s/near/test.npy");
-  const Array of_pictures = read_npy(folder_ / "s/scores.npy");
+  const Array of_bank = io::read_npy(folder_ / "s/near/test.npy");
+  const Array of_pictures = io::read_npy(folder_ / "s/scores.npy");
   for (const std::size_t i : {0U, 1U}) {
     const float expected = of_bank.as<float>()[i == 0 ? 3 : 7];
     EXPECT_NEAR(answer.at("pictures")[i].at("score").get<float>(), expected, 1e-4F * expected);
@@ -235,7 +236,7 @@ TEST_F(BenchmarkTest, DetectorAndNetworkMustBelongTogether) {
   const std::string detector = path("energy");
   ASSERT_EQ(nescio_program({"fit", "energy", "bank=" + path("run/bank"), "out=" + detector}).code,
             0);
-  write_safetensors(folder_ / "v.safetensors", made_up_resnet20(4, 2));
+  io::write_safetensors(folder_ / "v.safetensors", nn::made_up_resnet20(4, 2));
   expect_refusal(nescio_program({"score", detector, "model=resnet20:" + path("v.safetensors"),
                                  "data=npy:" + path("ood.npy")}),
                  1, {"[energy]", "weights_sha256", "found"});

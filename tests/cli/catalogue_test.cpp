@@ -52,7 +52,7 @@ TEST(Catalogue, PartThatRunsNetworksIsTheRestOfItsVerbs) {
 }
 
 TEST(Catalogue, ProgramCanBeMovedWithThePartThatRunsNetworks) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::filesystem::path program = NESCIO_PROGRAM;
   const auto networks = program.parent_path() / "libnescio_networks.so";
   if (!std::filesystem::exists(networks)) GTEST_SKIP() << "no libtorch";
@@ -66,7 +66,7 @@ TEST(Catalogue, ProgramCanBeMovedWithThePartThatRunsNetworks) {
   folder.file("bin/libnescio_networks.so", "damaged");
   EXPECT_NE(
       std::system((linked + " list models >/dev/null 2>" + (folder / "log").string()).c_str()), 0);
-  EXPECT_THAT(read_text(folder / "log"),
+  EXPECT_THAT(io::read_text(folder / "log"),
               HasSubstr("libnescio_networks.so, which runs networks, cannot be loaded"));
   EXPECT_EQ(std::system((linked + " list detectors >/dev/null").c_str()), 0);
 }

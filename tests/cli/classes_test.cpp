@@ -23,8 +23,8 @@ class ClassNames : public testing::Test {
         nescio_program({"train", "model=resnet8", "data=" + shapes("0,1,2"), "steps=6", "batch=8",
                         "lr=0.02", "threads=1", "device=cpu", "out=" + path("run")});
     ASSERT_EQ(trained.code, 0) << trained.log;
-    write_safetensors(path("plain.safetensors"),
-                      read_safetensors(path("run/last.safetensors")).tensors);
+    io::write_safetensors(path("plain.safetensors"),
+                          io::read_safetensors(path("run/last.safetensors")).tensors);
   }
 
   static std::string shapes(const std::string& classes) {
@@ -40,11 +40,11 @@ class ClassNames : public testing::Test {
     return nescio_program(more);
   }
   std::vector<std::int64_t> labels(const std::string& split) const {
-    const Array array = FeatureBank::open(path("bank")).array(split, "labels");
+    const Array array = bank::FeatureBank::open(path("bank")).array(split, "labels");
     return {array.as<std::int64_t>().begin(), array.as<std::int64_t>().end()};
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(ClassNames, OfPicturesBecomeThoseOfTheWeights) {
@@ -60,7 +60,7 @@ TEST_F(ClassNames, OfPicturesBecomeThoseOfTheWeights) {
   const Outcome fewer = extract("2,1", "m/fewer");
   EXPECT_THAT(fewer.log, HasSubstr("0 'striped triangle' becomes 2"));
   EXPECT_THAT(fewer.out, HasSubstr("accuracy"));
-  EXPECT_EQ(FeatureBank::open(path("bank")).class_names("m/fewer").size(), 3U);
+  EXPECT_EQ(bank::FeatureBank::open(path("bank")).class_names("m/fewer").size(), 3U);
 
   expect_refusal(extract("1,2,3", "m/more"), 1,
                  {"data: the class ", "not among the 3 of the network", "classes="});

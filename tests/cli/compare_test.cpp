@@ -39,7 +39,7 @@ TEST_F(CompareTest, WritesTheDifferenceOfRuns) {
   EXPECT_THAT(done.out, HasSubstr("knn(k=3): auroc in per cent (higher is better), differences to "
                                   "first"));
   EXPECT_THAT(done.log, HasSubstr("the page is " + path("out/comparison.html")));
-  const auto json = read_json(world_.folder() / "out/comparison.json");
+  const auto json = io::read_json(world_.folder() / "out/comparison.json");
   EXPECT_EQ(json.at("arms").at(1).at("name"), "two");
   EXPECT_EQ(json.at("settings").at("bootstrap"), "20");
   ASSERT_EQ(json.at("rows").size(), 2U * 2U * 21U);
@@ -48,14 +48,14 @@ TEST_F(CompareTest, WritesTheDifferenceOfRuns) {
     EXPECT_EQ(row.at("difference").at("value"), 0);
     EXPECT_EQ(row.at("difference").at("over_rows"), nlohmann::json({0, 0}));
   }
-  EXPECT_THAT(read_text(world_.folder() / "out/comparison.md"), HasSubstr("Over rows"));
+  EXPECT_THAT(io::read_text(world_.folder() / "out/comparison.md"), HasSubstr("Over rows"));
 }
 
 TEST_F(CompareTest, ComparesDetectorsThatTheRunsHadNot) {
   const Outcome done = compare(
       {"arms=" + path("one") + "," + path("two"), "detectors=energy", "baseline=two", "--json"});
   ASSERT_EQ(done.code, 0) << done.log;
-  const auto json = parse_json(done.out, "stdout");
+  const auto json = io::parse_json(done.out, "stdout");
   EXPECT_EQ(json.at("detectors"), nlohmann::json({"energy"}));
   EXPECT_EQ(json.at("baseline"), "two");
 }
@@ -68,12 +68,12 @@ TEST_F(CompareTest, RefusesWhatIsNoRun) {
               HasSubstr("no arm is called 'tow'. Did you mean 'two'?"));
   EXPECT_THAT(compare({both(path("nowhere"))}).log, HasSubstr("found no results.json in it"));
   const auto write = [&](const std::string& words) {
-    write_text(world_.folder() / "two/results.json", words);
+    io::write_text(world_.folder() / "two/results.json", words);
     return compare({both(path("two"))}).log;
   };
   EXPECT_THAT(write("{\"roles\": 1}"), HasSubstr("expected the results of an evaluation"));
   EXPECT_THAT(write("{}"), HasSubstr("it does not say which split plays which role"));
-  auto results = read_json(world_.folder() / "one/results.json");
+  auto results = io::read_json(world_.folder() / "one/results.json");
   results["bank"]["splits"]["in/test"]["logits"]["sha256"] = "another";
   EXPECT_THAT(write(results.dump()), HasSubstr("the logits of in/test in its bank"));
 }

@@ -19,7 +19,7 @@ using testing::IsEmpty;
 
 /// What a shell prints that runs `lines`.
 std::string say(const std::string& shell, const std::string& lines) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string script = folder.file("script", lines).string();
   FILE* pipe = ::popen((shell + " " + script + " 2>&1").c_str(), "r");
   std::string said;
@@ -71,7 +71,7 @@ TEST(Completion, ValuesInBash) {
 }
 
 TEST(Completion, PathsInBash) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   folder.file("weights.pth", "");
   const std::string part = (folder / "wei").string();
   const std::string whole = (folder / "weights.pth").string();

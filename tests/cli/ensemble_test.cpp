@@ -25,7 +25,7 @@ class Ensemble : public testing::Test {
   std::string path(const std::string& name) const { return one_.path(name); }
   std::string both() const { return one_.bank() + "," + two_.bank(); }
   std::vector<float> scores(const std::string& run, const std::string& detector) const {
-    const Array array = read_npy(path(run + "/scores/" + detector + "/near/test.npy"));
+    const Array array = io::read_npy(path(run + "/scores/" + detector + "/near/test.npy"));
     return {array.as<float>().begin(), array.as<float>().end()};
   }
 
@@ -47,10 +47,10 @@ TEST_F(Ensemble, HasTheMeanOfTheScoresOfItsBanks) {
       EXPECT_NEAR(mean[r], (first[r] + second[r]) / 2, 1e-5) << detector << ' ' << r;
     }
   }
-  const auto results = read_json(path("run/results.json"));
+  const auto results = io::read_json(path("run/results.json"));
   EXPECT_EQ(results.at("bank").at("path"), one_.bank());
   EXPECT_EQ(results.at("further_banks").at(0).at("path"), two_.bank());
-  EXPECT_THAT(read_text(path("run/report.html")), HasSubstr("<h1>2 networks on in/test"));
+  EXPECT_THAT(io::read_text(path("run/report.html")), HasSubstr("<h1>2 networks on in/test"));
 }
 
 TEST_F(Ensemble, IsARunThatCanBeCompared) {
@@ -59,13 +59,13 @@ TEST_F(Ensemble, IsARunThatCanBeCompared) {
   const Outcome compared = nescio_program({"compare", "bootstrap=20", "out=" + path("out"),
                                            "arms=" + path("first") + ";" + path("run"), "--json"});
   ASSERT_EQ(compared.code, 0) << compared.log;
-  EXPECT_EQ(parse_json(compared.out, "stdout").at("arms").size(), 2U);
+  EXPECT_EQ(io::parse_json(compared.out, "stdout").at("arms").size(), 2U);
 }
 
 TEST_F(Ensemble, OfOtherRowsIsRefused) {
   const std::vector<std::string> other = {"import", "bank=" + two_.bank(), "as=in/test",
                                           "logits=" + path("other.npy"), "replace=true"};
-  write_npy(path("other.npy"), Array({3, 4}, std::vector<float>(12)));
+  io::write_npy(path("other.npy"), Array({3, 4}, std::vector<float>(12)));
   ASSERT_EQ(nescio_program(other).code, 0);
   const Outcome refused = evaluate(both(), "run");
   EXPECT_EQ(refused.code, 1);

@@ -23,19 +23,19 @@ class ForeignScores : public testing::Test {
  protected:
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string save(const std::string& name, const Array& array) const {
-    write_npy(folder_ / name, array);
+    io::write_npy(folder_ / name, array);
     return path(name);
   }
   /// As OpenOOD's save_scores: conf, pred, label.
   std::string save_npz(const std::string& name, const std::vector<float>& conf,
                        const std::vector<std::int64_t>& pred,
                        const std::vector<std::int64_t>& label) const {
-    const auto npy = [&](const Array& array) { return read_text(save("member.npy", array)); };
+    const auto npy = [&](const Array& array) { return io::read_text(save("member.npy", array)); };
     const Shape shape{conf.size()};
-    write_text(folder_ / name,
-               test_zip({{.name = "pred.npy", .content = npy(Array(shape, pred))},
-                         {.name = "conf.npy", .content = npy(Array(shape, conf))},
-                         {.name = "label.npy", .content = npy(Array(shape, label))}}));
+    io::write_text(folder_ / name,
+                   io::test_zip({{.name = "pred.npy", .content = npy(Array(shape, pred))},
+                                 {.name = "conf.npy", .content = npy(Array(shape, conf))},
+                                 {.name = "label.npy", .content = npy(Array(shape, label))}}));
     return path(name);
   }
   Outcome import(const std::string& as, const std::string& file,
@@ -47,13 +47,14 @@ class ForeignScores : public testing::Test {
   }
   /// Metric of a set in RUN/results.csv.
   std::string value(const std::string& set, const std::string& metric) const {
-    for (const auto& row : parse_csv(read_text(folder_ / "run" / "results.csv"), "results")) {
+    for (const auto& row :
+         io::parse_csv(io::read_text(folder_ / "run" / "results.csv"), "results")) {
       if (row.at(1) == set && row.at(3) == metric) return row.at(4);
     }
     return "none";
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(ForeignScores, OfOpenoodAreTurnedAndMeasured) {
@@ -79,7 +80,7 @@ TEST_F(ForeignScores, OfDoublesStayDoubles) {
   const Outcome turned = import("a/test", file, {"name=turned", "higher=id"});
   ASSERT_EQ(turned.code, 0) << turned.log;
   ASSERT_EQ(import("a/test", save("plain.npy", floats({1, 2, 3, 4}))).code, 0);
-  const FeatureBank bank = FeatureBank::open(path("bank"));
+  const bank::FeatureBank bank = bank::FeatureBank::open(path("bank"));
   const Array fine = bank.array("a/test", "score_fine");
   const Array minus = bank.array("a/test", "score_turned");
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -117,7 +118,7 @@ TEST_F(ForeignScores, KeepTheirDigits) {
       {"evaluate", "id=" + id, "near=" + ood, "scores=true", "higher=id", "out=" + path("run")});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_EQ(value("ood/test", "auroc"), format_number(4.0 / 6));
-  const Array kept = read_npy(folder_ / "run/scores/imported(name=scores)/ood/test.npy");
+  const Array kept = io::read_npy(folder_ / "run/scores/imported(name=scores)/ood/test.npy");
   EXPECT_EQ(kept.as<double>()[0], -(1e12 + 2e-3));
   EXPECT_EQ(kept.as<double>()[1], 5e-324);
   const auto nan = doubles("nan.npy", {1, NAN, 2, -INFINITY});
@@ -126,11 +127,12 @@ TEST_F(ForeignScores, KeepTheirDigits) {
 
 TEST_F(ForeignScores, OfOneNameAreToldApart) {
   const auto npy = [&](const std::vector<float>& v) {
-    return read_text(save("member.npy", floats(v)));
+    return io::read_text(save("member.npy", floats(v)));
   };
-  write_text(folder_ / "all.npz", test_zip({{.name = "id.npy", .content = npy({1, 2})},
-                                            {.name = "svhn.npy", .content = npy({3})},
-                                            {.name = "lsun.npy", .content = npy({0, 1.5F})}}));
+  io::write_text(folder_ / "all.npz",
+                 io::test_zip({{.name = "id.npy", .content = npy({1, 2})},
+                               {.name = "svhn.npy", .content = npy({3})},
+                               {.name = "lsun.npy", .content = npy({0, 1.5F})}}));
   const std::string all = path("all.npz");
   Outcome done = nescio_program({"evaluate", "id=" + all + "#id",
                                  "near=" + all + "#svhn," + all + "#lsun", "out=" + path("run")});
@@ -149,7 +151,7 @@ TEST_F(ForeignScores, OfOneNameAreToldApart) {
 }
 
 TEST_F(ForeignScores, OfAPickleBringTheirSets) {
-  using namespace test_pickle;
+  using namespace io::test_pickle;
   const auto dtype = [](const char* code) {
     return global("numpy", "dtype") + tuple({str(code), "\x89", "\x88"}) + "R";
   };
@@ -157,7 +159,7 @@ TEST_F(ForeignScores, OfAPickleBringTheirSets) {
     const std::string raw(reinterpret_cast<const char*>(values.data()),
                           values.size() * sizeof values[0]);
     return global("numpy._core.numeric", "_frombuffer") +
-           tuple({"\x96" + little_endian(raw.size(), 8) + raw, dtype(code),
+           tuple({"\x96" + io::little_endian(raw.size(), 8) + raw, dtype(code),
                   nums({static_cast<std::int32_t>(values.size())}), str("C")}) +
            "R";
   };
@@ -165,10 +167,11 @@ TEST_F(ForeignScores, OfAPickleBringTheirSets) {
     const std::vector<std::int64_t> whole(conf.size(), 1);
     return "](" + array("i8", whole) + array("f4", conf) + array("i8", whole) + "e";
   };
-  write_text(folder_ / "msp.pkl", pickle(dict({{"id", dict({{"test", set({9, 7, 5, 3})}})},
-                                               {"ood", dict({{"val", set({1})},
-                                                             {"near", dict({{"tin", set({4, 5})}})},
-                                                             {"far", dict({})}})}})));
+  io::write_text(folder_ / "msp.pkl",
+                 pickle(dict({{"id", dict({{"test", set({9, 7, 5, 3})}})},
+                              {"ood", dict({{"val", set({1})},
+                                            {"near", dict({{"tin", set({4, 5})}})},
+                                            {"far", dict({})}})}})));
   const Outcome done = nescio_program({"evaluate", "id=" + path("msp.pkl"), "out=" + path("run")});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_EQ(value("tin/test", "auroc"), format_number(5.5 / 8));
@@ -181,14 +184,14 @@ TEST_F(ForeignScores, OfAPickleBringTheirSets) {
 
 TEST_F(ForeignScores, JoinASplitWithoutTouchingTheRest) {
   const TestBank bank;
-  const FeatureBank before = FeatureBank::open(bank.bank());
+  const bank::FeatureBank before = bank::FeatureBank::open(bank.bank());
   const std::size_t rows = before.rows("in/test");
   const std::string hash = before.manifest("in/test").at("arrays").at("logits").at("sha256");
   const auto file = save("mine.npy", floats(std::vector<float>(rows, 2.5F)));
   const Outcome done =
       nescio_program({"import", "bank=" + bank.bank(), "as=in/test", "scores=" + file});
   ASSERT_EQ(done.code, 0) << done.log;
-  const FeatureBank after = FeatureBank::open(bank.bank());
+  const bank::FeatureBank after = bank::FeatureBank::open(bank.bank());
   EXPECT_EQ(after.manifest("in/test").at("arrays").at("logits").at("sha256"), hash);
   EXPECT_EQ(after.array("in/test", "score_mine").as<float>()[3], 2.5F);  // arrays keep their sign
 
@@ -213,7 +216,8 @@ TEST_F(ForeignScores, ThatAreNoneAreRefused) {
   expect_refusal(import("a/test", save("whole.npy", Array({1}, std::vector<std::int64_t>{1}))), 1,
                  {"int64"});
   expect_refusal(import("a/test", path("missing.npy")), 1, {"missing.npy"});
-  write_text(folder_ / "bad.pkl", test_pickle::pickle(test_pickle::global("os", "system")));
+  io::write_text(folder_ / "bad.pkl",
+                 io::test_pickle::pickle(io::test_pickle::global("os", "system")));
   expect_refusal(import("a/test", path("bad.pkl")), 1, {"expected the scores of OpenOOD"});
   expect_refusal(import("a/test", save("x.npy", floats({1})), {"higher=up"}), 2, {"higher", "id"});
   expect_refusal(nescio_program({"import", "bank=" + path("bank"), "scores=" + path("x.npy")}), 2,

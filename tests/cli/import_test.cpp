@@ -16,7 +16,7 @@ namespace {
 class Import : public testing::Test {
  protected:
   std::string save(const std::string& name, const Array& array) const {
-    write_npy(folder_ / name, array);
+    io::write_npy(folder_ / name, array);
     return (folder_ / name).string();
   }
   std::string bank() const { return (folder_ / "bank").string(); }
@@ -28,7 +28,7 @@ class Import : public testing::Test {
     return std::filesystem::exists(folder_ / "bank" / split);
   }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 Array floats(std::size_t rows, std::size_t cols, float fill = 0.5F) {
@@ -40,20 +40,20 @@ TEST_F(Import, ConvertsDoublesAndSmallIntegers) {
   const auto labels = save("y.npy", Array({2}, std::vector<std::int32_t>{1, -1}));
   const Outcome done = import({"as=a/test", "logits=" + logits, "labels=" + labels});
   ASSERT_EQ(done.code, 0) << done.log;
-  const FeatureBank made = FeatureBank::open(bank());
+  const bank::FeatureBank made = bank::FeatureBank::open(bank());
   EXPECT_EQ(made.array("a/test", "logits").as<float>()[0], 0.1F);
   EXPECT_EQ(made.array("a/test", "labels").as<std::int64_t>()[1], -1);
   EXPECT_EQ(made.classes(), 2U);
 }
 
 TEST_F(Import, ReadsMembersOfSafetensors) {
-  write_safetensors(folder_ / "all.safetensors",
-                    {{"z", floats(3, 2)}, {"w", floats(2, 5)}, {"b", floats(2, 1)}});
+  io::write_safetensors(folder_ / "all.safetensors",
+                        {{"z", floats(3, 2)}, {"w", floats(2, 5)}, {"b", floats(2, 1)}});
   const std::string file = (folder_ / "all.safetensors").string();
   const Outcome done = import({"as=a/test", "logits=" + file + "#z", "head_weight=" + file + "#w",
                                "head_bias=" + file + "#b"});
   ASSERT_EQ(done.code, 0) << done.log;
-  EXPECT_EQ(FeatureBank::open(bank()).feature_width(), 5U);
+  EXPECT_EQ(bank::FeatureBank::open(bank()).feature_width(), 5U);
   expect_refusal(import({"as=a/val", "logits=" + file + "#zz"}), 1, {"zz"});
 }
 
@@ -96,7 +96,7 @@ TEST_F(Import, HeadWithoutBiasAndAsAConvolution) {
   const Outcome done = import({"head_weight=" + weight});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_EQ(done.out, "head: [2, 3], bias 0\n");
-  const auto head = FeatureBank::open(bank()).head();
+  const auto head = bank::FeatureBank::open(bank()).head();
   ASSERT_TRUE(head);
   EXPECT_EQ(head->weight.shape(), (Shape{2, 3}));
   EXPECT_EQ(head->weight.as<float>()[5], 6);
@@ -108,7 +108,7 @@ TEST_F(Import, SidesOfOneDoNotCount) {
     const auto pooled = save("h.npy", Array(shape, std::vector<float>{1, 2, 3, 4, 5, 6}));
     const Outcome done = import({"as=a/test", "features=" + pooled});
     ASSERT_EQ(done.code, 0) << done.log;
-    EXPECT_EQ(FeatureBank::open(bank()).array("a/test", "features").shape(), (Shape{2, 3}));
+    EXPECT_EQ(bank::FeatureBank::open(bank()).array("a/test", "features").shape(), (Shape{2, 3}));
   }
   const auto column = save("y.npy", Array({2, 1}, std::vector<std::int64_t>{1, 0}));
   EXPECT_EQ(import({"as=a/test", "labels=" + column}).code, 0);
@@ -152,7 +152,7 @@ TEST_F(Import, LabelsOfAnyTypeAreWholeNumbers) {
            {"<f2", std::string("\0\x42\0\x3c", 4)}}) {
     const Outcome done = import({"as=a/test", "labels=" + descr(type, bytes)});
     ASSERT_EQ(done.code, 0) << type << done.log;
-    const Array labels = FeatureBank::open(bank()).array("a/test", "labels");
+    const Array labels = bank::FeatureBank::open(bank()).array("a/test", "labels");
     EXPECT_EQ(labels.as<std::int64_t>()[0], 3) << type;
     EXPECT_EQ(labels.as<std::int64_t>()[1], 1) << type;
   }
@@ -188,7 +188,7 @@ TEST_F(Import, ProbabilitiesAreNoLogits) {
     const Outcome done = import({"as=b/test", "probabilities=" + scaled(by, "p.npy")});
     ASSERT_EQ(done.code, 0) << done.log;
     EXPECT_NE(done.log.find("the size of the network's logits is lost"), std::string::npos);
-    const Array logits = FeatureBank::open(bank()).array("b/test", "logits");
+    const Array logits = bank::FeatureBank::open(bank()).array("b/test", "logits");
     EXPECT_NEAR(logits.as<float>()[0], std::log(0.7), 1e-6);
     EXPECT_NEAR(logits.as<float>()[3], std::log(std::numeric_limits<float>::min()), 1e-3);
   }
@@ -271,7 +271,7 @@ TEST_F(Import, FullDiskLeavesTheBankAsItWas) {
   expect_refusal(
       nescio_program_on_full_disk(64, {"import", "bank=" + bank(), "as=a/test", "logits=" + big}),
       1, {"logits.npy"});
-  EXPECT_EQ(FeatureBank::open(bank()).rows("a/test"), 4U);
+  EXPECT_EQ(bank::FeatureBank::open(bank()).rows("a/test"), 4U);
 }
 
 }  // namespace

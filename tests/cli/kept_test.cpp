@@ -21,7 +21,7 @@ class Kept : public testing::Test {
  protected:
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string save(const std::string& name, const Array& array) const {
-    write_npy(folder_ / name, array);
+    io::write_npy(folder_ / name, array);
     return path(name);
   }
   std::string matrix(const std::string& name, std::size_t rows, std::size_t cols, float v) const {
@@ -34,9 +34,9 @@ class Kept : public testing::Test {
     arguments.insert(arguments.begin(), {"import", "bank=" + path("bank"), "as=a/train"});
     return nescio_program(arguments);
   }
-  FeatureBank bank() const { return FeatureBank::open(path("bank")); }
+  bank::FeatureBank bank() const { return bank::FeatureBank::open(path("bank")); }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(Kept, ArraysOfSeveralImportsAreJoined) {
@@ -97,10 +97,10 @@ TEST_F(Kept, ADamagedArrayIsImportedAgain) {
                 .code,
             0);
   const fs::path array = folder_ / "bank/a/train/logits.npy";
-  const std::string content = read_text(array);
+  const std::string content = io::read_text(array);
   for (const std::string& damaged :
        {std::string(), content.substr(0, content.size() - 3), content + "x", content.substr(1)}) {
-    write_text(array, damaged);
+    io::write_text(array, damaged);
     const std::vector<std::string> fit = {"fit", "energy", "bank=" + path("bank"), "train=a/train",
                                           "out=" + path("d")};
     expect_refusal(nescio_program(fit), 1, {"logits.npy", "extract or import a/train again"});
@@ -119,16 +119,16 @@ TEST_F(Kept, ADamagedArrayIsImportedAgain) {
 
 TEST_F(Kept, PicturesBesideABankAreNotASplit) {
   const fs::path photo = folder_ / "data/cats/test/1.jpg";
-  write_text(photo, "mine");
+  io::write_text(photo, "mine");
   expect_refusal(nescio_program({"import", "bank=" + path("data"), "as=cats/test",
                                  "logits=" + matrix("z.npy", 2, 3, 1)}),
                  1, {path("data/cats/test"), "no split of this bank"});
-  write_text(folder_ / "data/head/x.npy", "mine");
+  io::write_text(folder_ / "data/head/x.npy", "mine");
   expect_refusal(
       nescio_program({"import", "bank=" + path("data"), "head_weight=" + matrix("w.npy", 3, 4, 1)}),
       1, {path("data/head"), "no head of this bank"});
-  EXPECT_EQ(read_text(photo), "mine");
-  EXPECT_EQ(read_text(folder_ / "data/head/x.npy"), "mine");
+  EXPECT_EQ(io::read_text(photo), "mine");
+  EXPECT_EQ(io::read_text(folder_ / "data/head/x.npy"), "mine");
 }
 
 TEST_F(Kept, EvaluateWithoutABankRemovesNothing) {
@@ -136,11 +136,11 @@ TEST_F(Kept, EvaluateWithoutABankRemovesNothing) {
   const auto near = save("near.npy", Array({2}, std::vector<float>{5, 6}));
   const std::vector<std::string> arguments = {"evaluate", "id=" + id, "near=" + near,
                                               "out=" + path("run"), "bootstrap=0"};
-  write_text(folder_ / "run/imported/notes.txt", "mine");
-  write_text(folder_ / "run/imported/photos/1.jpg", "mine");
+  io::write_text(folder_ / "run/imported/notes.txt", "mine");
+  io::write_text(folder_ / "run/imported/photos/1.jpg", "mine");
   expect_refusal(nescio_program(arguments), 1, {path("run/imported"), "something else is in it"});
-  EXPECT_EQ(read_text(folder_ / "run/imported/notes.txt"), "mine");
-  EXPECT_EQ(read_text(folder_ / "run/imported/photos/1.jpg"), "mine");
+  EXPECT_EQ(io::read_text(folder_ / "run/imported/notes.txt"), "mine");
+  EXPECT_EQ(io::read_text(folder_ / "run/imported/photos/1.jpg"), "mine");
   fs::remove_all(folder_ / "run/imported");
   EXPECT_EQ(nescio_program(arguments).code, 0);
   save("id.npy", Array({6}, std::vector<float>{1, 2, 3, 4, 5, 6}));
@@ -154,7 +154,7 @@ TEST_F(Kept, EvaluateWithoutABankRemovesNothing) {
   expect_refusal(nescio_program({"evaluate", "id=" + id, "near=" + near, "out=" + path("other"),
                                  "bootstrap=0"}),
                  1, {path("other/imported"), "out="});
-  EXPECT_TRUE(FeatureBank::open(path("other/imported")).whole("id/test"));
+  EXPECT_TRUE(bank::FeatureBank::open(path("other/imported")).whole("id/test"));
 }
 
 TEST_F(Kept, ResultsOfAnotherProgramAreNotWrittenOver) {
@@ -162,9 +162,9 @@ TEST_F(Kept, ResultsOfAnotherProgramAreNotWrittenOver) {
   const auto near = save("near.npy", Array({2}, std::vector<float>{5, 6}));
   const std::vector<std::string> arguments = {"evaluate", "id=" + id, "near=" + near,
                                               "out=" + path("run"), "bootstrap=0"};
-  write_text(folder_ / "run/results.csv", "mine");
+  io::write_text(folder_ / "run/results.csv", "mine");
   expect_refusal(nescio_program(arguments), 1, {"results.csv", "out="});
-  EXPECT_EQ(read_text(folder_ / "run/results.csv"), "mine");
+  EXPECT_EQ(io::read_text(folder_ / "run/results.csv"), "mine");
   fs::remove(folder_ / "run/results.csv");
   EXPECT_EQ(nescio_program(arguments).code, 0);
   EXPECT_EQ(nescio_program(arguments).code, 0);
@@ -176,14 +176,14 @@ TEST_F(Kept, ADetectorWithOtherFilesIsNotReplaced) {
                                         "out=" + path("d")};
   EXPECT_EQ(nescio_program(fit).code, 0);
   EXPECT_EQ(nescio_program(fit).code, 0);
-  write_text(folder_ / "d/notes.txt", "mine");
+  io::write_text(folder_ / "d/notes.txt", "mine");
   expect_refusal(nescio_program(fit), 1, {"notes.txt", "move it away"});
-  EXPECT_EQ(read_text(folder_ / "d/notes.txt"), "mine");
-  write_text(folder_ / "d2.partial/notes.txt", "mine");
+  EXPECT_EQ(io::read_text(folder_ / "d/notes.txt"), "mine");
+  io::write_text(folder_ / "d2.partial/notes.txt", "mine");
   expect_refusal(nescio_program({"fit", "energy", "bank=" + path("bank"), "train=a/train",
                                  "out=" + path("d2")}),
                  1, {"d2.partial", "notes.txt"});
-  EXPECT_EQ(read_text(folder_ / "d2.partial/notes.txt"), "mine");
+  EXPECT_EQ(io::read_text(folder_ / "d2.partial/notes.txt"), "mine");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ void redirect(int descriptor, const std::string& path) {
 /// `meet` is given the running program and returns before it is waited for.
 Outcome run(const std::vector<std::string>& arguments, const std::string& stdout_path,
             int kilobytes, const std::function<void(pid_t)>& meet = {}) {
-  const TestFolder folder;
+  const io::TestFolder folder;
   const std::string out = stdout_path.empty() ? (folder / "out").string() : stdout_path;
   const std::string log = (folder / "log").string();
   std::vector<std::string> words = {NESCIO_PROGRAM};
@@ -52,8 +52,8 @@ Outcome run(const std::vector<std::string>& arguments, const std::string& stdout
   ::waitpid(child, &status, 0);
   Outcome outcome;
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  if (stdout_path.empty()) outcome.out = read_text(out);
-  outcome.log = read_text(log);
+  if (stdout_path.empty()) outcome.out = io::read_text(out);
+  outcome.log = io::read_text(log);
   return outcome;
 }
 

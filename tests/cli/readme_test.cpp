@@ -28,11 +28,11 @@ TEST(Readme, YourOwnDataInFiveMinutes) {
   if (nescio_program({"--version"}).out.find("no libtorch") != std::string::npos) {
     GTEST_SKIP() << "no libtorch";
   }
-  const std::string commands = commands_of(read_text(fs::path(NESCIO_SOURCE) / "README.md"),
+  const std::string commands = commands_of(io::read_text(fs::path(NESCIO_SOURCE) / "README.md"),
                                            "Your own data in five minutes");
   ASSERT_GT(std::count(commands.begin(), commands.end(), '\n'), 3) << commands;
 
-  const TestFolder folder;
+  const io::TestFolder folder;
   const fs::path pictures = NESCIO_TEST_PICTURES;
   const auto copy = [&](const std::string& name, const std::string& to) {
     fs::create_directories((folder / to).parent_path());
@@ -57,9 +57,9 @@ TEST(Readme, YourOwnDataInFiveMinutes) {
                                  "'\nnescio() { " NESCIO_PROGRAM " \"$@\"; }\n" + commands + "\n");
   const std::string script = (folder / "commands.sh").string();
   const int code = std::system(("bash '" + script + "' >'" + script + ".out' 2>&1").c_str());
-  EXPECT_EQ(code, 0) << read_text(script + ".out");
+  EXPECT_EQ(code, 0) << io::read_text(script + ".out");
   EXPECT_TRUE(fs::exists(folder / "results/report.html"));
-  EXPECT_THAT(read_text(script + ".out"), testing::HasSubstr("photo.jpg"));
+  EXPECT_THAT(io::read_text(script + ".out"), testing::HasSubstr("photo.jpg"));
 }
 
 }  // namespace

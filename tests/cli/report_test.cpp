@@ -31,7 +31,7 @@ class HostileNames : public testing::Test {
       }
     }
     write_head(folder_.path(), {});
-    FeatureBank bank = FeatureBank::open_or_create(folder_ / "bank");
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder_ / "bank");
     write(bank, "in/test", false, "folder:");
     write(bank, "near/test", true, "files:");
   }
@@ -45,14 +45,15 @@ class HostileNames : public testing::Test {
   }
   fs::path run() const { return folder_ / "run\xff\r<"; }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 
  private:
-  void write(FeatureBank& bank, const std::string& split, bool ood, const std::string& type) const {
+  void write(bank::FeatureBank& bank, const std::string& split, bool ood,
+             const std::string& type) const {
     const Rows rows = draw_rows({}, 40, ood, 1);
-    SplitWriter writer(bank, split, 40,
-                       {{"logits", DType::float32, {4}}, {"labels", DType::int64, {}}},
-                       {{"data", type + (folder_ / "pictures").string()}});
+    bank::SplitWriter writer(bank, split, 40,
+                             {{"logits", DType::float32, {4}}, {"labels", DType::int64, {}}},
+                             {{"data", type + (folder_ / "pictures").string()}});
     writer.write("logits", Array({40, 4}, rows.logits));
     writer.write("labels", Array({40}, rows.labels));
     writer.commit(40);
@@ -65,7 +66,7 @@ TEST_F(HostileNames, FurtherMetricsStandInTablesAndFiles) {
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_THAT(done.out, HasSubstr("autc"));
   for (const char* file : {"results.csv", "results.md", "results.json", "report.html"}) {
-    const std::string content = read_text(run() / file);
+    const std::string content = io::read_text(run() / file);
     EXPECT_THAT(content, HasSubstr("detection_error")) << file;
     EXPECT_THAT(content, testing::Not(HasSubstr("oscr"))) << file;
   }
@@ -83,12 +84,12 @@ TEST_F(HostileNames, MakeNoFileThatCannotBeRead) {
       EXPECT_TRUE(static_cast<unsigned char>(c) >= ' ' || c == '\n') << int{c};
   }
   EXPECT_THAT(done.log, HasSubstr("run\\xff\\r</report.html"));
-  EXPECT_THAT(read_json(run() / "results.json").at("command").get<std::string>(),
+  EXPECT_THAT(io::read_json(run() / "results.json").at("command").get<std::string>(),
               HasSubstr("run\\xff\\r<"));
-  EXPECT_NO_THROW(parse_csv(read_text(run() / "results.csv"), ""));
-  EXPECT_THAT(read_text(run() / "results.md"), HasSubstr("run\\xff\\r<"));
+  EXPECT_NO_THROW(io::parse_csv(io::read_text(run() / "results.csv"), ""));
+  EXPECT_THAT(io::read_text(run() / "results.md"), HasSubstr("run\\xff\\r<"));
 
-  const std::string page = read_text(run() / "report.html");
+  const std::string page = io::read_text(run() / "report.html");
   for (const char* name : {"a\\xff", "b\\uffff", "c\\r\\x1b[2J", "d&lt;&amp;&quot;&#39;&gt;|`"}) {
     EXPECT_NE(page.find(name), std::string::npos) << name;
   }
@@ -109,7 +110,7 @@ TEST_F(HostileNames, ReportIsXml) {
   const std::string command = std::string(NESCIO_PYTHON) + " '" + (folder_ / "parse.py").string() +
                               "' '" + (folder_ / "report.html").string() + "' 2>'" +
                               (folder_ / "said").string() + "'";
-  EXPECT_EQ(std::system(command.c_str()), 0) << read_text(folder_ / "said");
+  EXPECT_EQ(std::system(command.c_str()), 0) << io::read_text(folder_ / "said");
 }
 
 }  // namespace

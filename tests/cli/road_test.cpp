@@ -28,7 +28,7 @@ class Road : public testing::Test {
   }
   static std::vector<std::vector<std::string>> csv(const std::string& run) {
     const auto path = world->folder() / run / "results.csv";
-    return parse_csv(read_text(path), path.string());
+    return io::parse_csv(io::read_text(path), path.string());
   }
 
   static TestBank* world;
@@ -45,8 +45,8 @@ TEST_F(Road, FittedDetectorScoresEverySet) {
   const Outcome scored = nescio_program({"score", detector, "bank=" + world->bank(),
                                          "sets=in/test,near/test", "out=" + world->path("s")});
   ASSERT_EQ(scored.code, 0) << scored.log;
-  const Array id = read_npy(world->folder() / "s/in/test.npy");
-  const Array ood = read_npy(world->folder() / "s/near/test.npy");
+  const Array id = io::read_npy(world->folder() / "s/in/test.npy");
+  const Array ood = io::read_npy(world->folder() / "s/near/test.npy");
   EXPECT_EQ(id.shape(), Shape({100}));
   EXPECT_EQ(id.dtype(), DType::float32);
   EXPECT_EQ(ood.shape(), Shape({50}));
@@ -69,7 +69,7 @@ TEST_F(Road, Float64OnWish) {
                             "out=" + world->path("s64"), "float64=true"})
                 .code,
             0);
-  EXPECT_EQ(read_npy(world->folder() / "s64/in/test.npy").dtype(), DType::float64);
+  EXPECT_EQ(io::read_npy(world->folder() / "s64/in/test.npy").dtype(), DType::float64);
 }
 
 TEST_F(Road, ScoresDoNotDependOnThreads) {
@@ -86,7 +86,7 @@ TEST_F(Road, ScoresDoNotDependOnThreads) {
                                 "out=" + world->path("t" + threads), "threads=" + threads})
                     .code,
                 0);
-      bytes.push_back(read_text(world->folder() / ("t" + threads) / "in/test.npy"));
+      bytes.push_back(io::read_text(world->folder() / ("t" + threads) / "in/test.npy"));
     }
     EXPECT_EQ(bytes[0], bytes[1]) << spec;
   }
@@ -123,7 +123,7 @@ TEST_F(Road, ResultsInLongFormat) {
   EXPECT_NE(found.at({"msp", "mean", "far", "fpr95_id"}).at(1), "");
   EXPECT_NE(found.at({"msp", "far/test", "far", "fpr95_id"}).at(1), "");
   EXPECT_GT(number("in/test", "id", "id_accuracy"), 0.5);
-  EXPECT_NE(read_text(world->folder() / "run/results.csv")
+  EXPECT_NE(io::read_text(world->folder() / "run/results.csv")
                 .find("\n\"react(q=0.9,fit_on=train)+energy\",near/test,near,auroc,"),
             std::string::npos);
 }
@@ -135,7 +135,7 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_NE(done.out.find("far: mean of far/test (40 rows), other/test (40 rows)"),
             std::string::npos);
-  const auto json = read_json(world->folder() / "run2/results.json");
+  const auto json = io::read_json(world->folder() / "run2/results.json");
   EXPECT_EQ(json.at("settings").at("seed"), "3");
   EXPECT_EQ(json.at("settings").at("bootstrap"), "0");
   EXPECT_TRUE(json.at("command").get<std::string>().starts_with("nescio evaluate bank="));
@@ -155,8 +155,8 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
       "in/test has no array 'odin(epsilon=0.0014,T=1000)'; add it with nescio extract "))
       << reason;
   EXPECT_TRUE(reason.ends_with("as=in/test 'probes=odin(epsilon=0.0014,T=1000)'")) << reason;
-  EXPECT_NE(read_text(world->folder() / "run2/results.md").find("| knn |"), std::string::npos);
-  const std::string page = read_text(world->folder() / "run2/report.html");
+  EXPECT_NE(io::read_text(world->folder() / "run2/results.md").find("| knn |"), std::string::npos);
+  const std::string page = io::read_text(world->folder() / "run2/report.html");
   EXPECT_NE(page.find("far/test was imported as arrays, without pictures."), std::string::npos);
   // Kept scores are those of `score`.
   for (const std::string spec : {"knn", "mahalanobis"}) {
@@ -168,8 +168,8 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
                               "sets=far/test", "out=" + world->path("same_scores")})
                   .code,
               0);
-    const Array one = read_npy(world->folder() / "same_scores/far/test.npy");
-    const Array all = read_npy(world->folder() / "run2/scores" / spec / "far/test.npy");
+    const Array one = io::read_npy(world->folder() / "same_scores/far/test.npy");
+    const Array all = io::read_npy(world->folder() / "run2/scores" / spec / "far/test.npy");
     ASSERT_EQ(one.size(), all.size());
     for (std::size_t r = 0; r < one.size(); ++r) {
       EXPECT_NEAR(one.as<float>()[r], all.as<float>()[r], 1e-4) << spec << " row " << r;
@@ -198,11 +198,11 @@ TEST_F(Road, AllSkipsWhatIsMissingAndSaysSo) {
   const Outcome done = evaluate("run3", {"near=near/test", "bootstrap=0"});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_NE(done.log.find("skipped knn: it is fitted on train"), std::string::npos) << done.log;
-  const auto json = read_json(world->folder() / "run3/results.json");
+  const auto json = io::read_json(world->folder() / "run3/results.json");
   const auto& skipped = json.at("skipped");
   EXPECT_TRUE(
       std::ranges::any_of(skipped, [](const auto& s) { return s.at("detector") == "vim"; }));
-  EXPECT_NE(read_text(world->folder() / "run3/results.csv").find("energy,near/test"),
+  EXPECT_NE(io::read_text(world->folder() / "run3/results.csv").find("energy,near/test"),
             std::string::npos);
 }
 

@@ -38,9 +38,9 @@ class Train : public testing::Test {
 
   bool exists(const std::string& path) { return fs::exists(task_.path(path)); }
   static auto lines(const std::string& text) { return std::ranges::count(text, '\n'); }
-  std::string bytes(const std::string& path) { return read_text(task_.path(path)); }
+  std::string bytes(const std::string& path) { return io::read_text(task_.path(path)); }
 
-  TinyTask task_;
+  train::TinyTask task_;
 };
 
 /// The command that a config begins with, as words: "# nescio train ... \\" over several lines.
@@ -74,24 +74,25 @@ class Configs : public Train {
     Train::SetUp();
     if (IsSkipped()) return;
     const fs::path data = task_.path("DIR");
-    write_class_folders(data / "train", 151, 1);
-    write_class_folders(data / "val", 151, 1);
-    write_class_folders(task_.path("OUTLIERS"), 1, 3);
+    train::write_class_folders(data / "train", 151, 1);
+    train::write_class_folders(data / "val", 151, 1);
+    train::write_class_folders(task_.path("OUTLIERS"), 1, 3);
     std::string records;
     for (const char label : {'\0', '\1'}) records += std::string(1, label) + std::string(3072, 'x');
-    for (int i = 1; i <= 5; ++i) write_text(data / text("data_batch_", i, ".bin"), records);
+    for (int i = 1; i <= 5; ++i) io::write_text(data / text("data_batch_", i, ".bin"), records);
     const Outcome started = nescio_program(
         {"train", "model=resnet18?size=64&short_side=64", "steps=1", "batch=2", "threads=1",
          "device=cpu", "data=procedural:shapes?count=2", "out=" + task_.path("start")});
     ASSERT_EQ(started.code, 0) << started.log;
-    write_safetensors(task_.path("IMAGENET.pth"),
-                      read_safetensors(task_.path("start/last.safetensors")).tensors);
+    io::write_safetensors(task_.path("IMAGENET.pth"),
+                          io::read_safetensors(task_.path("start/last.safetensors")).tensors);
   }
 
   /// Runs the command of a config as it stands there but for the size of the run, and for ResNet-18
   /// in the place of the larger one of the same input.
   Outcome run(const std::string& name, std::vector<std::string> more = {}) {
-    const std::string config = read_text(fs::path(NESCIO_SOURCE) / "configs" / (name + ".yaml"));
+    const std::string config =
+        io::read_text(fs::path(NESCIO_SOURCE) / "configs" / (name + ".yaml"));
     std::vector<std::string> words = command_of(config);
     const std::string baseline =
         name.starts_with("cifar10") ? "cifar10_wrn_40_2" : "fine_grained_baseline";

@@ -16,7 +16,7 @@ class Specs : public testing::Test {
     if (nescio_program({"--version"}).out.find("no libtorch") != std::string::npos) {
       GTEST_SKIP() << "no libtorch";
     }
-    write_safetensors(folder_ / "w.safetensors", made_up_resnet20(4, 1));
+    io::write_safetensors(folder_ / "w.safetensors", nn::made_up_resnet20(4, 1));
   }
 
   void expect(int code, const std::string& model, const std::string& data,
@@ -28,7 +28,7 @@ class Specs : public testing::Test {
   std::string weights() const { return (folder_ / "w.safetensors").string(); }
   std::string network() const { return "resnet20:" + weights(); }
 
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 TEST_F(Specs, AreWordsOfTheCommand) {

@@ -42,9 +42,9 @@ Rows draw_rows(const World& world, std::size_t count, bool ood, std::uint64_t se
 void write_rows(const std::filesystem::path& folder, const std::string& stem, const World& world,
                 const Rows& rows) {
   const std::size_t count = rows.labels.size();
-  write_npy(folder / (stem + "_features.npy"), Array({count, world.width}, rows.features));
-  write_npy(folder / (stem + "_logits.npy"), Array({count, world.classes}, rows.logits));
-  write_npy(folder / (stem + "_labels.npy"), Array({count}, rows.labels));
+  io::write_npy(folder / (stem + "_features.npy"), Array({count, world.width}, rows.features));
+  io::write_npy(folder / (stem + "_logits.npy"), Array({count, world.classes}, rows.logits));
+  io::write_npy(folder / (stem + "_labels.npy"), Array({count}, rows.labels));
 }
 
 void write_head(const std::filesystem::path& folder, const World& world) {
@@ -52,8 +52,8 @@ void write_head(const std::filesystem::path& folder, const World& world) {
   for (std::size_t c = 0; c < world.classes; ++c) {
     for (std::size_t d = 0; d < world.width; ++d) weight.push_back(head_weight(world, c, d));
   }
-  write_npy(folder / "W.npy", Array({world.classes, world.width}, weight));
-  write_npy(folder / "b.npy", Array({world.classes}, std::vector<float>(world.classes)));
+  io::write_npy(folder / "W.npy", Array({world.classes, world.width}, weight));
+  io::write_npy(folder / "b.npy", Array({world.classes}, std::vector<float>(world.classes)));
 }
 
 std::vector<std::string> import_arguments(const std::filesystem::path& folder,

@@ -44,7 +44,7 @@ class TestBank {
   const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
-  TestFolder folder_;
+  io::TestFolder folder_;
 };
 
 }  // namespace nescio

@@ -13,7 +13,7 @@ namespace nescio {
 namespace {
 
 /// The entry with its defaults, and with each other value of each parameter.
-std::vector<std::string> settings_of(const DetectorInfo& info) {
+std::vector<std::string> settings_of(const detectors::DetectorInfo& info) {
   std::vector<std::string> specs = {info.name};
   for (const auto& p : info.parameters) {
     std::vector<std::string> values = p.info.choices;
@@ -31,13 +31,13 @@ std::vector<std::string> settings_of(const DetectorInfo& info) {
 class Pairs {
  public:
   std::vector<float> scores(const std::string& spec) {
-    Chain chain(spec);
+    detectors::Chain chain(spec);
     if (!chain.fits_on().empty()) {
       EXPECT_THROW(chain.score(in_), Error) << spec;
     }
     chain.fit(in_, {&train_, &val_});
-    Chain loaded(spec);
-    const Expr score = chain.score(in_);
+    detectors::Chain loaded(spec);
+    const expr::Expr score = chain.score(in_);
     loaded.load(chain.learned());
     const auto found = run(score);
     EXPECT_EQ(run(loaded.score(in_)), found) << spec;
@@ -45,21 +45,21 @@ class Pairs {
   }
 
  private:
-  static std::vector<float> run(const Expr& score) {
+  static std::vector<float> run(const expr::Expr& score) {
     std::vector<float> out(world().rows);
-    compile({score}, Executor::cpu)->run(world().id(), {out.data()});
+    compile({score}, expr::Executor::cpu)->run(world().id(), {out.data()});
     return out;
   }
-  Inputs in_ = world().inputs();
-  Statistics train_{world().train, Executor::cpu};
-  Statistics val_{world().val, Executor::cpu};
+  detectors::Inputs in_ = world().inputs();
+  statistics::Statistics train_{world().train, expr::Executor::cpu};
+  statistics::Statistics val_{world().val, expr::Executor::cpu};
 };
 
 // Chains that score as the detector alone, but for rounding, are a mistake that nobody would notice.
 TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
   Pairs pairs;
   std::map<std::string, int> counted;  // chains of each shaper
-  for (const DetectorInfo& detector : detectors::catalogue()) {
+  for (const detectors::DetectorInfo& detector : detectors::catalogue()) {
     if (detector.shaper) continue;
     for (const std::string& alone : settings_of(detector)) {
       std::vector<float> plain;
@@ -68,7 +68,7 @@ TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
       } catch (const Error&) {
         continue;  // this world does not allow it
       }
-      for (const DetectorInfo& shaper : detectors::catalogue()) {
+      for (const detectors::DetectorInfo& shaper : detectors::catalogue()) {
         if (!shaper.shaper) continue;
         const std::string spec = shaper.name + "+" + alone;
         std::vector<float> shaped;
@@ -89,24 +89,24 @@ TEST(Chains, AShaperChangesEveryScoreThatItMayStandBefore) {
       }
     }
   }
-  for (const DetectorInfo& shaper : detectors::catalogue()) {
+  for (const detectors::DetectorInfo& shaper : detectors::catalogue()) {
     if (!shaper.shaper) continue;
     EXPECT_GE(counted[shaper.name], 4) << shaper.name;
   }
 }
 
 TEST(Chains, SharedPartsAreComputedOnce) {
-  const Inputs in = world().inputs();
-  Statistics train(world().train, Executor::cpu);
+  const detectors::Inputs in = world().inputs();
+  statistics::Statistics train(world().train, expr::Executor::cpu);
   std::size_t searches = 0;
   for (const char* spec : {"knn(k=1)", "knn(k=10)", "knn(k=50)", "knn(k=10,variant=openood)"}) {
-    Chain chain(spec);
+    detectors::Chain chain(spec);
     chain.fit(in, {&train, nullptr});
     chain.score(in);
   }
-  const Graph& graph = *in.logits.graph();
-  for (NodeId id = 0; id < graph.size(); ++id)
-    searches += graph.node(id).op == Op::over_rows ? 1 : 0;
+  const expr::Graph& graph = *in.logits.graph();
+  for (expr::NodeId id = 0; id < graph.size(); ++id)
+    searches += graph.node(id).op == expr::Op::over_rows ? 1 : 0;
   EXPECT_EQ(searches, 1u);
 }
 

@@ -9,13 +9,13 @@ namespace nescio {
 
 std::set<std::string> probe_arrays() {
   std::set<std::string> names;
-  for (const DetectorInfo& info : detectors::catalogue()) {
+  for (const detectors::DetectorInfo& info : detectors::catalogue()) {
     names.insert(info.needs.arrays.begin(), info.needs.arrays.end());
     for (const auto& p : info.parameters) {
       for (const std::string& value : p.info.sweep) {
         const auto stage = info.make();
         p.set(*stage, value);
-        const Needs needs = stage->needs();
+        const detectors::Needs needs = stage->needs();
         names.insert(needs.arrays.begin(), needs.arrays.end());
       }
     }
@@ -53,7 +53,7 @@ World make_world(std::size_t classes, std::size_t width, std::size_t train_rows)
       weight(c, d) = centres(c, d) - 0.8 + 0.05 * rng.normal();
     bias(0, c) = 1 + 0.1 * rng.normal();  // the largest logit is positive, as a network's is
   }
-  World w{classes, width, {Table(weight), Table(bias)}, {}, {}, {}, {}, {}, {}, 400};
+  World w{classes, width, {expr::Table(weight), expr::Table(bias)}, {}, {}, {}, {}, {}, {}, 400};
   const auto cloud = [&](std::size_t n, std::vector<std::int64_t>* labels) {
     std::vector<float> f;
     for (std::size_t r = 0; r < n; ++r) {
@@ -69,7 +69,7 @@ World make_world(std::size_t classes, std::size_t width, std::size_t train_rows)
     std::vector<std::int64_t> labels;
     auto f = cloud(n, &labels);
     auto z = logits_of(w, f);
-    Split s{name, {}, Array({n}, std::move(labels)), classes};
+    statistics::Split s{name, {}, Array({n}, std::move(labels)), classes};
     s.arrays.emplace("features", Array({n, width}, std::move(f)));
     s.arrays.emplace("logits", Array({n, classes}, std::move(z)));
     for (const std::string& name : probe_arrays()) s.arrays.emplace(name, s.arrays.at("logits"));

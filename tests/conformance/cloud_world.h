@@ -18,20 +18,20 @@ std::set<std::string> probe_arrays();
 /// far OOD lies away from all clouds, with small logits.
 struct World {
   std::size_t classes, width;
-  HeadTables head;
-  Split train, val;
+  detectors::HeadTables head;
+  statistics::Split train, val;
   std::vector<float> id_features, id_logits, ood_features, ood_logits;
   std::size_t rows = 400;
 
-  Inputs inputs() const {
-    Widths widths;
+  detectors::Inputs inputs() const {
+    detectors::Widths widths;
     for (const std::string& name : probe_arrays()) widths.emplace(name, classes);
-    return make_inputs(classes, width, head, widths);
+    return detectors::make_inputs(classes, width, head, widths);
   }
-  Batch id() const { return batch(id_features, id_logits, rows); }
-  Batch ood() const { return batch(ood_features, ood_logits, rows); }
-  Batch batch(const std::vector<float>& f, const std::vector<float>& z, std::size_t n) const {
-    Batch out{{"features", {f.data(), n, width}}, {"logits", {z.data(), n, classes}}};
+  expr::Batch id() const { return batch(id_features, id_logits, rows); }
+  expr::Batch ood() const { return batch(ood_features, ood_logits, rows); }
+  expr::Batch batch(const std::vector<float>& f, const std::vector<float>& z, std::size_t n) const {
+    expr::Batch out{{"features", {f.data(), n, width}}, {"logits", {z.data(), n, classes}}};
     for (const std::string& name : probe_arrays()) out.emplace(name, out.at("logits"));
     return out;
   }

@@ -17,24 +17,25 @@
 namespace nescio {
 
 namespace detectors {
-DetectorInfo skeleton();  // the example to copy: not in the catalogue, but tested like the rest
+detectors::DetectorInfo
+skeleton();  // the example to copy: not in the catalogue, but tested like the rest
 }
 
-void PrintTo(const DetectorInfo& info, std::ostream* out) { *out << info.name; }
+void PrintTo(const detectors::DetectorInfo& info, std::ostream* out) { *out << info.name; }
 
 namespace {
 
-std::vector<DetectorInfo> entries() {
-  std::vector<DetectorInfo> all = detectors::catalogue();
+std::vector<detectors::DetectorInfo> entries() {
+  std::vector<detectors::DetectorInfo> all = detectors::catalogue();
   all.push_back(detectors::skeleton());
   return all;
 }
 
 /// A stage with its default parameters; one that is made of detectors gets two that learn nothing.
-std::unique_ptr<Stage> make(const DetectorInfo& info) {
+std::unique_ptr<detectors::Stage> make(const detectors::DetectorInfo& info) {
   auto stage = info.make();
   if (info.combinator) {
-    auto& members = static_cast<Combinator&>(*stage).members;
+    auto& members = static_cast<detectors::Combinator&>(*stage).members;
     for (const char* member : {"energy", "max_logit"}) members.emplace_back(member);
   }
   return stage;
@@ -43,32 +44,33 @@ std::unique_ptr<Stage> make(const DetectorInfo& info) {
 /// A stage alone is scored through `energy` if it is a shaper.
 class Fitted {
  public:
-  explicit Fitted(const DetectorInfo& info, const World& w = world(),
-                  const Executor& executor = Executor::cpu)
+  explicit Fitted(const detectors::DetectorInfo& info, const World& w = world(),
+                  const expr::Executor& executor = expr::Executor::cpu)
       : info_(info) {
     if (info.shaper) energy_ = detectors::find("energy").make();
     stage_ = make(info);
     in_ = w.inputs();
     if (info.fit_on.empty()) return;
-    Statistics statistics(info.fit_on == "train" ? w.train : w.val, executor);
+    statistics::Statistics statistics(info.fit_on == "train" ? w.train : w.val, executor);
     stage_->fit(in_, {&statistics, &statistics});
   }
-  Stage& stage() { return *stage_; }
-  Expr score() const {
-    if (!info_.shaper) return static_cast<const Detector&>(*stage_).score(in_);
-    return static_cast<const Detector&>(*energy_).score(
-        static_cast<const Shaper&>(*stage_).shape(in_));
+  detectors::Stage& stage() { return *stage_; }
+  expr::Expr score() const {
+    if (!info_.shaper) return static_cast<const detectors::Detector&>(*stage_).score(in_);
+    return static_cast<const detectors::Detector&>(*energy_).score(
+        static_cast<const detectors::Shaper&>(*stage_).shape(in_));
   }
-  std::vector<float> scores(const Batch& batch, const Executor& executor = Executor::cpu) const {
+  std::vector<float> scores(const expr::Batch& batch,
+                            const expr::Executor& executor = expr::Executor::cpu) const {
     std::vector<float> out(batch.at("logits").rows);
     compile({score()}, executor)->run(batch, {out.data()});
     return out;
   }
 
  private:
-  const DetectorInfo& info_;
-  std::unique_ptr<Stage> stage_, energy_;
-  Inputs in_;
+  const detectors::DetectorInfo& info_;
+  std::unique_ptr<detectors::Stage> stage_, energy_;
+  detectors::Inputs in_;
 };
 
 double mean(const std::vector<float>& v) {
@@ -77,9 +79,9 @@ double mean(const std::vector<float>& v) {
   return sum / static_cast<double>(v.size());
 }
 
-class Conformance : public testing::TestWithParam<DetectorInfo> {
+class Conformance : public testing::TestWithParam<detectors::DetectorInfo> {
  protected:
-  const DetectorInfo& info() const { return GetParam(); }
+  const detectors::DetectorInfo& info() const { return GetParam(); }
 };
 
 TEST_P(Conformance, DescriptionIsComplete) {
@@ -133,8 +135,8 @@ TEST_P(Conformance, CpuAgreesWithReference) {
   for (const auto& [classes, width] : {std::pair{10u, 24u}, {2u, 8u}, {3u, 70u}}) {
     const World w = make_world(classes, width, 300);
     const auto expected =
-        Fitted(info(), w, Executor::reference).scores(w.ood(), Executor::reference);
-    const auto found = Fitted(info(), w, Executor::cpu).scores(w.ood(), Executor::cpu);
+        Fitted(info(), w, expr::Executor::reference).scores(w.ood(), expr::Executor::reference);
+    const auto found = Fitted(info(), w, expr::Executor::cpu).scores(w.ood(), expr::Executor::cpu);
     for (std::size_t i = 0; i < found.size(); ++i) {
       ASSERT_NEAR(found[i], expected[i], 5e-5 * range(expected))
           << classes << " classes, row " << i;
@@ -147,10 +149,12 @@ TEST_P(Conformance, FitForgetsTheOneBefore) {
   const auto once = twice.scores(world().id());
   if (info().fit_on.empty()) return;
   const World other = make_world(10, 24, 200);
-  const Inputs in = world().inputs();
-  Statistics elsewhere(info().fit_on == "train" ? other.val : other.train, Executor::cpu);
+  const detectors::Inputs in = world().inputs();
+  statistics::Statistics elsewhere(info().fit_on == "train" ? other.val : other.train,
+                                   expr::Executor::cpu);
   twice.stage().fit(in, {&elsewhere, &elsewhere});
-  Statistics again(info().fit_on == "train" ? world().train : world().val, Executor::cpu);
+  statistics::Statistics again(info().fit_on == "train" ? world().train : world().val,
+                               expr::Executor::cpu);
   twice.stage().fit(in, {&again, &again});
   EXPECT_EQ(twice.scores(world().id()), once);
 }
@@ -243,25 +247,25 @@ TEST_P(Conformance, LearnedArraysAreAllThatScoringNeeds) {
   const auto before = fitted.scores(world().ood());
   if (info().learned.empty()) return;
   std::vector<Array> saved;
-  for (const LearnedArray& a : info().learned) {
+  for (const detectors::LearnedArray& a : info().learned) {
     EXPECT_FALSE(a.doc.empty()) << a.name;
     saved.push_back(a.get(fitted.stage()));
   }
   const auto fresh = make(info());
   for (std::size_t i = 0; i < saved.size(); ++i) info().learned[i].set(*fresh, saved[i]);
-  const Inputs in = world().inputs();
+  const detectors::Inputs in = world().inputs();
   const auto energy = detectors::find("energy").make();
-  const Expr score =
-      info().shaper ? static_cast<Detector&>(*energy).score(static_cast<Shaper&>(*fresh).shape(in))
-                    : static_cast<Detector&>(*fresh).score(in);
+  const expr::Expr score = info().shaper ? static_cast<detectors::Detector&>(*energy).score(
+                                               static_cast<detectors::Shaper&>(*fresh).shape(in))
+                                         : static_cast<detectors::Detector&>(*fresh).score(in);
   std::vector<float> after(world().rows);
-  compile({score}, Executor::cpu)->run(world().ood(), {after.data()});
+  compile({score}, expr::Executor::cpu)->run(world().ood(), {after.data()});
   EXPECT_EQ(after, before);
 }
 
 TEST_P(Conformance, MayScoreInSeveralThreadsAtOnce) {
   const Fitted fitted(info());
-  const auto program = compile({fitted.score()}, Executor::cpu);
+  const auto program = compile({fitted.score()}, expr::Executor::cpu);
   std::vector<float> expected(world().rows);
   program->run(world().ood(), {expected.data()});
   std::vector<std::vector<float>> found(3, std::vector<float>(world().rows));
@@ -278,7 +282,7 @@ TEST_P(Conformance, MayScoreInSeveralThreadsAtOnce) {
 TEST_P(Conformance, FitRefusesLabelsThatAreNoClasses) {
   if (!info().needs.labels || info().fit_on.empty()) return;
   World w = make_world(3, 6, 30);
-  Split& split = info().fit_on == "train" ? w.train : w.val;
+  statistics::Split& split = info().fit_on == "train" ? w.train : w.val;
   const auto y = split.labels.as<std::int64_t>();
   const std::vector<std::int64_t> labels(y.begin(), y.end());
   const auto message = [&](std::vector<std::int64_t> changed) -> std::string {

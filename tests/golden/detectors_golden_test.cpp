@@ -34,20 +34,20 @@ fs::path golden() {
   return path ? path : "";
 }
 
-Split split(const std::string& name) {
+statistics::Split split(const std::string& name) {
   const auto file = [&](const char* array) {
     return golden() / "bank" / (name + "_" + array + ".npy");
   };
   return {name,
-          {{"logits", read_npy(file("logits"))}, {"features", read_npy(file("features"))}},
-          read_npy(file("labels")),
+          {{"logits", io::read_npy(file("logits"))}, {"features", io::read_npy(file("features"))}},
+          io::read_npy(file("labels")),
           10};
 }
 
 /// The entries whose detectors are in the catalogue.
 std::vector<Reference> references() {
   std::vector<std::string> known;
-  for (const DetectorInfo& info : detectors::catalogue()) known.push_back(info.name);
+  for (const detectors::DetectorInfo& info : detectors::catalogue()) known.push_back(info.name);
   std::vector<Reference> out;
   std::ifstream file(golden() / "names.tsv");
   for (std::string line; std::getline(file, line);) {
@@ -67,7 +67,7 @@ std::vector<Reference> references() {
 }
 
 std::vector<double> read_scores(const fs::path& path) {
-  const Array wide = read_npy(path).to_float64();
+  const Array wide = io::read_npy(path).to_float64();
   const auto values = wide.as<double>();
   return {values.begin(), values.end()};
 }
@@ -120,28 +120,28 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
 
 /// The scores of all specs in one program, over all scored splits one after the other.
 std::map<std::string, std::vector<double>> score_all(const std::vector<Reference>& references,
-                                                     const Executor& executor) {
-  const HeadTables head{Table(read_npy(golden() / "bank/head_weight.npy")),
-                        Table(read_npy(golden() / "bank/head_bias.npy"))};
-  const Inputs in = make_inputs(10, 64, head);
-  Statistics train(split("train"), executor);
-  Statistics val(split("id_val"), executor);
+                                                     const expr::Executor& executor) {
+  const detectors::HeadTables head{expr::Table(io::read_npy(golden() / "bank/head_weight.npy")),
+                                   expr::Table(io::read_npy(golden() / "bank/head_bias.npy"))};
+  const detectors::Inputs in = detectors::make_inputs(10, 64, head);
+  statistics::Statistics train(split("train"), executor);
+  statistics::Statistics val(split("id_val"), executor);
   std::map<std::string, std::vector<double>> scores;
   std::vector<std::string> specs;
-  std::vector<Expr> outputs;
+  std::vector<expr::Expr> outputs;
   for (const Reference& r : references) {
     if (scores.contains(r.spec)) continue;
     scores[r.spec];
     specs.push_back(r.spec);
-    Chain chain(r.spec);
+    detectors::Chain chain(r.spec);
     chain.fit(in, {&train, &val});
     outputs.push_back(chain.score(in));
   }
   const auto program = compile(outputs, executor);
   for (const std::string& name : scored_splits) {
-    const Split data = split(name);
+    const statistics::Split data = split(name);
     std::vector<std::vector<double>> part(specs.size(), std::vector<double>(data.labels.size()));
-    std::vector<Output> to;
+    std::vector<expr::Output> to;
     for (auto& p : part) to.emplace_back(p.data());
     program->run({{"logits", data.arrays.at("logits").matrix()},
                   {"features", data.arrays.at("features").matrix()}},
@@ -164,7 +164,7 @@ class Golden : public testing::Test {
 TEST_F(Golden, ReferenceExecutorAgreesWithFloat64) {
   const auto list = references();
   EXPECT_GE(list.size(), 32u);
-  const auto scores = score_all(list, Executor::reference);
+  const auto scores = score_all(list, expr::Executor::reference);
   for (const Reference& r : list) {
     const auto exact = read_scores(golden() / "exact" / (r.id + ".npy"));
     if (r.match == "rank") {
@@ -180,13 +180,13 @@ TEST_F(Golden, ReferenceExecutorAgreesWithFloat64) {
 }
 
 TEST_F(Golden, CpuExecutorAgreesWithTheToolkits) {
-  const auto manifest = read_json(golden() / "manifest.json");
+  const auto manifest = io::read_json(golden() / "manifest.json");
   std::map<std::string, double> tolerance;
   for (const auto& entry : manifest.at("scores")) {
     tolerance[entry.at("id").get<std::string>()] = entry.at("tolerance_of_range").get<double>();
   }
   const auto list = references();
-  const auto scores = score_all(list, Executor::cpu);
+  const auto scores = score_all(list, expr::Executor::cpu);
   for (const Reference& r : list) {
     if (r.match == "rank") {
       EXPECT_GE(spearman(scores.at(r.spec), read_scores(golden() / "exact" / (r.id + ".npy"))),
@@ -206,7 +206,7 @@ TEST_F(Golden, CpuExecutorAgreesWithTheToolkits) {
 TEST_F(Golden, RelativeMahalanobisIsNotTheWrongOne) {
   const auto path = golden() / "scores/pytorch-ood-0.2/rmds.npy";
   const auto scores =
-      score_all({{"", "relative_mahalanobis", ""}, {"", "mahalanobis", ""}}, Executor::cpu);
+      score_all({{"", "relative_mahalanobis", ""}, {"", "mahalanobis", ""}}, expr::Executor::cpu);
   EXPECT_GT(spearman(scores.at("mahalanobis"), read_scores(path)), 1 - 1e-5);
   EXPECT_LT(spearman(scores.at("relative_mahalanobis"), read_scores(path)), 0.99);
 }

@@ -44,11 +44,11 @@ struct Golden {
 std::vector<std::int64_t> predictions(const Golden& golden, const std::string& id) {
   const auto own = golden.folder / "scores" / (id + ".pred.npy");
   if (std::filesystem::exists(own)) {
-    const Array classes = read_npy(own).to_int64();
+    const Array classes = io::read_npy(own).to_int64();
     const auto all = classes.as<std::int64_t>();
     return {all.begin(), all.begin() + 1000};
   }
-  const Array logits = read_npy(golden.folder / "bank/id_test_logits.npy");
+  const Array logits = io::read_npy(golden.folder / "bank/id_test_logits.npy");
   std::vector<std::int64_t> classes;
   for (std::size_t r = 0; r < logits.rows(); ++r) {
     const float* row = logits.matrix().row(r);
@@ -60,11 +60,11 @@ std::vector<std::int64_t> predictions(const Golden& golden, const std::string& i
 TEST(MetricsGolden, EqualTheFileForEveryScore) {
   const char* folder = std::getenv("NESCIO_GOLDEN");
   if (!folder) GTEST_SKIP() << "NESCIO_GOLDEN is not set";
-  const Golden golden{folder, read_json(std::filesystem::path(folder) / "manifest.json"),
-                      read_json(std::filesystem::path(folder) / "metrics.json")};
-  const Array labels = read_npy(golden.folder / "bank/id_test_labels.npy").to_int64();
+  const Golden golden{folder, io::read_json(std::filesystem::path(folder) / "manifest.json"),
+                      io::read_json(std::filesystem::path(folder) / "metrics.json")};
+  const Array labels = io::read_npy(golden.folder / "bank/id_test_labels.npy").to_int64();
   const std::vector<std::string> further = {"all"};
-  const ChosenMetrics all = standard_metrics(further);
+  const metrics::ChosenMetrics all = metrics::standard_metrics(further);
   std::size_t pairs = 0;
   for (const auto& entry : golden.manifest.at("scores")) {
     const auto id = entry.at("id").get<std::string>();
@@ -73,9 +73,9 @@ TEST(MetricsGolden, EqualTheFileForEveryScore) {
                 sign == "higher = more out-of-distribution")
         << sign;
     const bool negate = sign == "higher = more in-distribution";
-    const Array stored = read_npy(golden.folder / entry.at("file").get<std::string>());
-    const Array exact = read_npy(golden.folder / entry.at("exact").get<std::string>());
-    Answers answers;
+    const Array stored = io::read_npy(golden.folder / entry.at("file").get<std::string>());
+    const Array exact = io::read_npy(golden.folder / entry.at("exact").get<std::string>());
+    metrics::Answers answers;
     const auto classes = predictions(golden, id);
     for (std::size_t r = 0; r < classes.size(); ++r) {
       answers.right.push_back(classes[r] == labels.as<std::int64_t>()[r]);
@@ -83,19 +83,19 @@ TEST(MetricsGolden, EqualTheFileForEveryScore) {
     for (const auto& [split, expected] : golden.metrics.at(id).items()) {
       SCOPED_TRACE(id + " " + split);
       if (split == "id_accuracy") {
-        EXPECT_NEAR(accuracy(answers), expected.get<double>(), tolerance);
+        EXPECT_NEAR(metrics::accuracy(answers), expected.get<double>(), tolerance);
         continue;
       }
       ++pairs;
       const auto ranked = [&, &part = split](const Array& file) {
-        return rank_rows(golden.scores(file, "id_test", negate), golden.scores(file, part, negate),
-                         answers.right);
+        return metrics::rank_rows(golden.scores(file, "id_test", negate),
+                                  golden.scores(file, part, negate), answers.right);
       };
       const auto near = [&, &row = expected](const char* key, double found) {
         EXPECT_NEAR(found, row.at(key).get<double>(), tolerance) << key;
       };
       std::map<std::string, double> value;
-      for (const auto& m : measure(ranked(stored), {.resamples = 0}, all))
+      for (const auto& m : metrics::measure(ranked(stored), {.resamples = 0}, all))
         value[m.metric->name] = m.value;
       near("auroc", value.at("auroc"));
       near("ap_in", value.at("aupr_in"));
@@ -109,7 +109,7 @@ TEST(MetricsGolden, EqualTheFileForEveryScore) {
       near("oscr", value.at("oscr"));
       near("ccr_at_fpr_0.1", value.at("ccr_fpr10"));
       near("ccr_at_fpr_0.01", value.at("ccr_fpr1"));
-      near("auroc_of_exact", find_metric("auroc").of_ranking(ranked(exact).ranking));
+      near("auroc_of_exact", metrics::find_metric("auroc").of_ranking(ranked(exact).ranking));
     }
   }
   EXPECT_EQ(pairs, 411u);

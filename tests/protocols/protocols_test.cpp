@@ -14,9 +14,10 @@
 namespace nescio {
 namespace {
 
-Protocol protocol(const std::string& name, const std::string& data, const std::string& split = {}) {
-  return read_protocol(std::string(NESCIO_PROTOCOLS) + "/" + name + ".yaml",
-                       {.root = data, .split = split, .roles = {}});
+evaluation::Protocol protocol(const std::string& name, const std::string& data,
+                              const std::string& split = {}) {
+  return evaluation::read_protocol(std::string(NESCIO_PROTOCOLS) + "/" + name + ".yaml",
+                                   {.root = data, .split = split, .roles = {}});
 }
 
 TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
@@ -27,13 +28,13 @@ TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
       {"openood_imagenet200", {{"ssb_hard/test", 49000}, {"ninco/test", 5879}}},
       {"openood_imagenet1k", {{"textures/test", 5160}, {"openimage_o/test", 15869}}}};
   for (const auto& [name, expected] : sizes) {
-    const Protocol read = protocol(name, "D");
+    const evaluation::Protocol read = protocol(name, "D");
     EXPECT_EQ(read.name, name);
     EXPECT_TRUE(read.unused.empty());
     EXPECT_EQ(read.roles.near.size(), 2U);
     EXPECT_EQ(read.roles.ood_val.size(), 1U);
     std::size_t found = 0;
-    for (const ProtocolSet& set : read.sets) {
+    for (const evaluation::ProtocolSet& set : read.sets) {
       EXPECT_THAT(set.data, testing::MatchesRegex(
                                 "imglist:D/benchmark_imglist/[a-z0-9]+/[a-z0-9_]+[.]txt[?]root=D/"
                                 "images_(classic|largescale)"));
@@ -52,12 +53,12 @@ TEST(Protocols, Gtsrb32DividesItsClassesAndItsTestPart) {
   for (const char* split : {"0", "1", "2"}) {
     std::map<std::string, std::set<std::int64_t>> rows;
     std::size_t all = 0;
-    for (const ProtocolSet& set : protocol("gtsrb32", data, split).sets) {
+    for (const evaluation::ProtocolSet& set : protocol("gtsrb32", data, split).sets) {
       if (!set.name.starts_with("gtsrb/") && !set.name.starts_with("held_out/")) continue;
-      const auto pictures = open_dataset(set.data);
+      const auto pictures = image::open_dataset(set.data);
       std::set<std::int64_t> labels;
       for (std::size_t i = 0; i < pictures->size(); ++i) {
-        const Sample sample = pictures->load(i);
+        const image::Sample sample = pictures->load(i);
         labels.insert(sample.label);
         if (set.name == "gtsrb/train") continue;
         ++all;
@@ -75,20 +76,20 @@ TEST(Protocols, Gtsrb32DividesItsClassesAndItsTestPart) {
 TEST(Protocols, MnistHasTheSizesThatItStates) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
-  const Protocol mnist = protocol("mnist", data);
+  const evaluation::Protocol mnist = protocol("mnist", data);
   EXPECT_TRUE(mnist.unused.empty());
   EXPECT_EQ(mnist.sets.size(), 42U);
-  for (const ProtocolSet& set : mnist.sets) {
-    EXPECT_EQ(open_dataset(set.data)->size(), set.rows.value_or(2000)) << set.name;
+  for (const evaluation::ProtocolSet& set : mnist.sets) {
+    EXPECT_EQ(image::open_dataset(set.data)->size(), set.rows.value_or(2000)) << set.name;
   }
 }
 
 TEST(Protocols, Cifar10HasTheSizesThatItStates) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
-  std::map<std::string, std::unique_ptr<Dataset>> sets;
-  for (const ProtocolSet& set : protocol("cifar10", data).sets) {
-    sets[set.name] = open_dataset(set.data);
+  std::map<std::string, std::unique_ptr<image::Dataset>> sets;
+  for (const evaluation::ProtocolSet& set : protocol("cifar10", data).sets) {
+    sets[set.name] = image::open_dataset(set.data);
     EXPECT_EQ(sets[set.name]->size(), set.rows) << set.name;
   }
   ASSERT_EQ(sets.size(), 10U);
@@ -97,7 +98,7 @@ TEST(Protocols, Cifar10HasTheSizesThatItStates) {
   std::set<std::int64_t> rows;
   std::map<std::int64_t, int> of_class;
   for (const char* name : {"cifar10/val", "cifar10/test"}) {
-    const Dataset& set = *sets.at(name);
+    const image::Dataset& set = *sets.at(name);
     for (std::size_t i = 0; i < set.size(); ++i) rows.insert(set.load(i).index);
   }
   for (std::size_t i = 0; i < 1000; ++i) ++of_class[sets.at("cifar10/val")->label(i)];
@@ -111,7 +112,7 @@ TEST(Protocols, Cifar10HasTheSizesThatItStates) {
   EXPECT_EQ(test.size(), 42U);
   for (std::size_t i = 0; i < test.size(); ++i)
     EXPECT_TRUE(val[i] < test[i] && test[i] < val[i + 1]);
-  const Sample last = sets.at("tin/val")->load(2149);
+  const image::Sample last = sets.at("tin/val")->load(2149);
   EXPECT_EQ(last.label, 42);
   EXPECT_EQ(last.image.width, 64U);
 }

@@ -13,7 +13,7 @@
 #include "extract/probe.h"
 #include "nn/network.h"
 
-namespace nescio::probes {
+namespace nescio::extract::probes {
 namespace {
 
 class Odin final : public Probe {
@@ -21,22 +21,22 @@ class Odin final : public Probe {
   double epsilon = 0.0014;
   double T = 1000;
 
-  std::size_t width(const Model& model) const override { return model.classes(); }
+  std::size_t width(const nn::Model& model) const override { return model.classes(); }
 
   Array run(Pass& pass) const override {
-    use_our_threads();
-    const Model& model = pass.model();
-    const torch::Tensor pictures = to_tensor(model, pass.images());
-    const torch::Tensor up = gradient(network_of(model), pictures).ge(0);
+    nn::use_our_threads();
+    const nn::Model& model = pass.model();
+    const torch::Tensor pictures = nn::to_tensor(model, pass.images());
+    const torch::Tensor up = gradient(nn::network_of(model), pictures).ge(0);
     const torch::NoGradGuard no_gradients;
     const torch::Tensor step = step_sizes(model.preprocessing()).to(pictures.device());
     const torch::Tensor moved = pictures + torch::where(up, -step, step);
-    return to_array(network_of(model).forward(moved).logits);
+    return nn::to_array(nn::network_of(model).forward(moved).logits);
   }
 
  private:
   /// Of the log-odds, by the pictures.
-  torch::Tensor gradient(Network& network, torch::Tensor pictures) const {
+  torch::Tensor gradient(nn::Network& network, torch::Tensor pictures) const {
     const torch::AutoGradMode gradients(true);
     pictures = pictures.detach().requires_grad_();
     const torch::Tensor z = network.forward(pictures).logits / T;
@@ -48,7 +48,7 @@ class Odin final : public Probe {
   }
 
   /// [planes, 1, 1]
-  torch::Tensor step_sizes(const Preprocessing& p) const {
+  torch::Tensor step_sizes(const image::Preprocessing& p) const {
     std::vector<float> sizes;
     for (const double std : p.std) sizes.push_back(static_cast<float>(epsilon / std));
     return torch::tensor(sizes).view({-1, 1, 1});
@@ -78,4 +78,4 @@ ProbeInfo odin() {
                                                  .sweep = {"1", "10", "100", "1000"}})}});
 }
 
-}  // namespace nescio::probes
+}  // namespace nescio::extract::probes

@@ -13,7 +13,7 @@
 #include "io/test_folder.h"
 #include "nn/test_weights.h"
 
-namespace nescio {
+namespace nescio::extract {
 namespace {
 
 using testing::HasSubstr;
@@ -29,19 +29,19 @@ double log_probability(std::span<const float> z, std::size_t c, double T) {
 
 class OdinProbe : public testing::Test {
  protected:
-  static Model made_up() {
-    const TestFolder folder;
-    write_safetensors(folder / "weights.safetensors", made_up_resnet20(classes, 5));
-    return Model::load("resnet20:" + (folder / "weights.safetensors").string(), "cpu");
+  static nn::Model made_up() {
+    const io::TestFolder folder;
+    io::write_safetensors(folder / "weights.safetensors", nn::made_up_resnet20(classes, 5));
+    return nn::Model::load("resnet20:" + (folder / "weights.safetensors").string(), "cpu");
   }
   Array run(const std::string& spec) const {
     Pass pass(model_, images_);
     return make_probes({spec})[0].probe->run(pass);
   }
 
-  Model model_ = made_up();
-  std::vector<float> images_ = made_up_numbers(rows * picture, 8);
-  ModelOutputs said_ = model_.forward(images_);
+  nn::Model model_ = made_up();
+  std::vector<float> images_ = nn::made_up_numbers(rows * picture, 8);
+  nn::ModelOutputs said_ = model_.forward(images_);
 };
 
 TEST_F(OdinProbe, WithoutAStepIsTheNetworkItself) {
@@ -80,7 +80,7 @@ TEST(Probes, AreNamedWithAllTheirParameters) {
   EXPECT_EQ(make_probes({"odin(T=1)"})[0].name, "odin(epsilon=0.0014,T=1)");
   EXPECT_EQ(make_probes({"odin", "odin(T=1)"}).size(), 2u);
   const auto refusal = [](const std::vector<std::string>& specs) {
-    return error_of([&] { make_probes(specs); });
+    return io::error_of([&] { make_probes(specs); });
   };
   EXPECT_THAT(refusal({"odim"}), HasSubstr("unknown probe 'odim'. Did you mean 'odin'?"));
   EXPECT_THAT(refusal({"odin(eps=1)"}), HasSubstr("unknown parameter 'eps'"));
@@ -120,12 +120,13 @@ TEST(OdinProbeGolden, AgreesWithPyTorchOnRealPictures) {
   const char* data = std::getenv("NESCIO_DATA");
   const char* weights = std::getenv("NESCIO_WEIGHTS");
   if (!data || !weights) GTEST_SKIP() << "NESCIO_DATA or NESCIO_WEIGHTS is not set";
-  const Model model = Model::load(text("resnet20:", weights, "/resnet20-12fca82f.th"), "cpu");
+  const nn::Model model =
+      nn::Model::load(text("resnet20:", weights, "/resnet20-12fca82f.th"), "cpu");
   const std::string spec = text("cifar10:", data, "/cifar-10-batches-bin?split=test&index=0-3");
   for (const Reference& reference : references) {
-    const TestFolder folder;
-    FeatureBank bank = FeatureBank::open_or_create(folder / "bank");
-    extract(model, *open_dataset(spec), spec, bank, "cifar10/test",
+    const io::TestFolder folder;
+    bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder / "bank");
+    extract(model, *image::open_dataset(spec), spec, bank, "cifar10/test",
             {.batch = 4, .probes = {reference.spec}});
     const Array found = bank.array("cifar10/test", make_probes({reference.spec})[0].name);
     for (std::size_t r = 0; r < 4; ++r) {
@@ -138,4 +139,4 @@ TEST(OdinProbeGolden, AgreesWithPyTorchOnRealPictures) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::extract

@@ -6,7 +6,7 @@
 #include "image/augmentation.h"
 #include "image/colour.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// Around 1, evenly; never negative.
@@ -65,4 +65,4 @@ AugmentInfo colour_jitter() {
        }});
 }
 }  // namespace augmentations
-}  // namespace nescio
+}  // namespace nescio::image

@@ -8,7 +8,7 @@
 #include "image/test_pictures.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 Image jittered(std::string_view spec, Image image, std::size_t item) {
@@ -40,7 +40,7 @@ TEST(ColourJitter, DrawsFactorsEvenly) {
 }
 
 TEST(ColourJitter, ThatChangesNothingIsRefused) {
-  EXPECT_THAT(error_of([] { Augmentation("flip,colour_jitter"); }),
+  EXPECT_THAT(io::error_of([] { Augmentation("flip,colour_jitter"); }),
               testing::HasSubstr("[colour_jitter] changes nothing"));
 }
 
@@ -69,4 +69,4 @@ TEST(ColourJitter, TurnsHuesEvenly) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,7 +4,7 @@
 
 #include "image/augmentation.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Crop final : public Augment {
@@ -52,4 +52,4 @@ AugmentInfo crop() {
                                                                .max = 4096})}});
 }
 }  // namespace augmentations
-}  // namespace nescio
+}  // namespace nescio::image

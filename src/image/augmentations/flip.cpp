@@ -3,7 +3,7 @@
 
 #include "image/augmentation.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Flip final : public Augment {
@@ -33,4 +33,4 @@ AugmentInfo flip() {
            &Flip::p, {.name = "p", .doc = "how often", .min = 0, .max = 1})}});
 }
 }  // namespace augmentations
-}  // namespace nescio
+}  // namespace nescio::image

@@ -10,7 +10,7 @@
 #include "image/augmentation.h"
 #include "image/colour.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 struct Change {
@@ -103,4 +103,4 @@ AugmentInfo rand_augment() {
        }});
 }
 }  // namespace augmentations
-}  // namespace nescio
+}  // namespace nescio::image

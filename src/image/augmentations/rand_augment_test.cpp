@@ -5,7 +5,7 @@
 #include "image/augmentation.h"
 #include "image/test_pictures.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 Image changed(std::string_view specs, std::size_t item) {
@@ -139,4 +139,4 @@ TEST(RandAugment, TakesGreyPictures) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 double draw(Interval interval, Rng& rng) {
@@ -27,4 +27,4 @@ std::optional<Cut> random_cut(Size picture, Size largest, Interval scale, Interv
   return std::nullopt;
 }
 
-}  // namespace nescio
+}  // namespace nescio::image

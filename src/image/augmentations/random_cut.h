@@ -6,7 +6,7 @@
 #include "base/rng.h"
 #include "image/resize.h"
 
-namespace nescio {
+namespace nescio::image {
 
 struct Interval {
   double from, to;
@@ -17,4 +17,4 @@ struct Interval {
 /// draws were too large or had no pixel.
 std::optional<Cut> random_cut(Size picture, Size largest, Interval scale, Interval ratio, Rng& rng);
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// Means of top, left, height and width.
@@ -57,4 +57,4 @@ TEST(RandomCut, GivesUpWhereNothingFits) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

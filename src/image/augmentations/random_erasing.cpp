@@ -6,7 +6,7 @@
 #include "image/augmentation.h"
 #include "image/augmentations/random_cut.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class RandomErasing final : public Augment {
@@ -73,4 +73,4 @@ AugmentInfo random_erasing() {
        }});
 }
 }  // namespace augmentations
-}  // namespace nescio
+}  // namespace nescio::image

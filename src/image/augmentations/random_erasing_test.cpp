@@ -5,7 +5,7 @@
 
 #include "image/augmentation.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr std::size_t height = 24, width = 32;
@@ -62,4 +62,4 @@ TEST(RandomErasing, LeavesPicturesThatAreTooSmall) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

@@ -7,7 +7,7 @@
 #include "image/augmentation.h"
 #include "image/augmentations/random_cut.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 Image cut_out(const Image& image, const Cut& cut) {
@@ -87,4 +87,4 @@ AugmentInfo random_resized_crop() {
        }});
 }
 }  // namespace augmentations
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,7 +4,7 @@
 #include "image/resize.h"
 #include "image/test_pictures.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 Image cropped(std::string_view spec, Image image, Size network, std::size_t item = 0) {
@@ -64,4 +64,4 @@ TEST(RandomResizedCrop, TakesPicturesOfOnePixel) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

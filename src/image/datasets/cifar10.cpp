@@ -1,7 +1,7 @@
 // CIFAR-10 in its binary or its Python version.
 #include "image/cifar_records.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Cifar10 final : public DatasetType {
@@ -46,4 +46,4 @@ DatasetInfo cifar10() {
                                             .choices = {"train", "test"}})}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

@@ -1,7 +1,7 @@
 // CIFAR-100 in its binary or its Python version.
 #include "image/cifar_records.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Cifar100 final : public DatasetType {
@@ -44,4 +44,4 @@ DatasetInfo cifar100() {
                            .choices = {"fine", "coarse"}})}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

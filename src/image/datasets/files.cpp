@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Files final : public DatasetType {
@@ -34,4 +34,4 @@ DatasetInfo files() {
        .options = {broken_option<Files>()}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

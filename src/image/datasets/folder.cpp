@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// The first folder of a path; empty if the path is only a file's name.
@@ -88,4 +88,4 @@ DatasetInfo folder() {
        .options = {broken_option<Folder>()}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

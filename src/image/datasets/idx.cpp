@@ -4,15 +4,15 @@
 #include "image/array_images.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Idx final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
     std::optional<Array> label_array;
-    if (!labels.empty()) label_array = parse_idx(map_file(labels), labels);
-    const Array images = parse_idx(map_file(path), path.string());
+    if (!labels.empty()) label_array = parse_idx(io::map_file(labels), labels);
+    const Array images = parse_idx(io::map_file(path), path.string());
     return dataset_of_arrays(images, label_array, hash_of_files(path, labels), path.string(),
                              images.shape().size() == 4 ? Layout::nhwc : Layout::nhw);
   }
@@ -33,4 +33,4 @@ DatasetInfo idx() {
                                                         "if not given"})}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

@@ -8,7 +8,7 @@
 #include "image/picture_files.h"
 #include "io/file.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// Writes a path of Windows as it is written here, where that is the one that exists.
@@ -28,7 +28,7 @@ class Imglist final : public DatasetType {
                    .files = {},
                    .skip_broken = skip_broken};
     std::size_t turned = 0;
-    for (ListedPicture& listed : parse_image_list(map_file(path).text(), path.string())) {
+    for (ListedPicture& listed : parse_image_list(io::map_file(path).text(), path.string())) {
       turned += turn_backslashes(set.root, listed.path);
       set.files.push_back({std::move(listed.path), listed.label});
     }
@@ -56,4 +56,4 @@ DatasetInfo imglist() {
                    broken_option<Imglist>()}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

@@ -9,7 +9,7 @@
 #include "image/dataset.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr int noise_version = 1;  // of the formulas: part of the hash
@@ -58,8 +58,8 @@ class NoisePictures final : public Dataset {
   }
   std::int64_t label(std::size_t) const override { return -1; }
   std::string hash() const override {
-    return sha256(text("noise ", noise_version, ' ', distribution_.name, ' ', count_, ' ', side_,
-                       ' ', channels_, ' ', seed_));
+    return io::sha256(text("noise ", noise_version, ' ', distribution_.name, ' ', count_, ' ',
+                           side_, ' ', channels_, ' ', seed_));
   }
 
  private:
@@ -116,4 +116,4 @@ DatasetInfo noise() {
                           {.name = "seed", .doc = "another seed, other pictures", .min = 0})}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

@@ -4,17 +4,18 @@
 #include "image/array_images.h"
 #include "io/array_file.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Npy final : public DatasetType {
  public:
   std::unique_ptr<Dataset> open(const std::filesystem::path& path) const override {
     std::optional<Array> label_array;
-    if (!labels.empty()) label_array = read_array(labels);
+    if (!labels.empty()) label_array = io::read_array(labels);
     const auto chosen = std::ranges::find(layout_names(), layout) - layout_names().begin();
-    return dataset_of_arrays(read_array(path.string()), label_array, hash_of_files(path, labels),
-                             path.string(), static_cast<Layout>(chosen));
+    return dataset_of_arrays(io::read_array(path.string()), label_array,
+                             hash_of_files(path, labels), path.string(),
+                             static_cast<Layout>(chosen));
   }
 
   std::string labels, layout = "auto";
@@ -40,4 +41,4 @@ DatasetInfo npy() {
                 .choices = layout_names()})}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

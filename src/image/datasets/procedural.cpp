@@ -5,7 +5,7 @@
 #include "image/procedural/painting.h"
 #include "io/sha256.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 constexpr int painting_version = 1;  // of the formulas: part of the hash
@@ -45,7 +45,7 @@ class PaintedPictures final : public Dataset {
     return classes == 0 ? -1 : static_cast<std::int64_t>(i % classes);
   }
 
-  std::string hash() const override { return sha256(text(identity_, " ", count_)); }
+  std::string hash() const override { return io::sha256(text(identity_, " ", count_)); }
   std::vector<std::string> class_names() const override { return painter_.classes; }
 
  private:
@@ -97,4 +97,4 @@ DatasetInfo procedural() {
                           {.name = "seed", .doc = "another seed, other pictures", .min = 0})}});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

@@ -1,7 +1,7 @@
 // Any 32 x 32 colour pictures in CIFAR-10's record format.
 #include "image/cifar_records.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Records final : public DatasetType {
@@ -24,4 +24,4 @@ DatasetInfo records() {
        .path = "file of records of 3073 bytes; classes.txt beside it may name the classes"});
 }
 }  // namespace datasets
-}  // namespace nescio
+}  // namespace nescio::image

@@ -13,7 +13,7 @@
 #include "image/picture_format.h"
 #include "io/bytes.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// What the header says of the pixels.
@@ -24,10 +24,10 @@ struct Header {
 Header read_header(std::span<const std::uint8_t> bytes, std::string_view where) {
   if (bytes.size() < 30) fail(where, ": damaged or truncated BMP: it ends in its header");
   const auto whole = [&](std::size_t at) {
-    return load_little_endian<std::uint32_t>(bytes.data() + at);
+    return io::load_little_endian<std::uint32_t>(bytes.data() + at);
   };
   const auto half = [&](std::size_t at) {
-    return std::size_t{load_little_endian<std::uint16_t>(bytes.data() + at)};
+    return std::size_t{io::load_little_endian<std::uint16_t>(bytes.data() + at)};
   };
   if (whole(14) == 12) return {whole(10), half(20), half(18), half(24)};  // of OS/2
   const std::uint32_t height = whole(22);  // the first row is the top one if it is negative
@@ -65,4 +65,4 @@ PictureFormat bmp() {
   return {.name = "BMP", .bytes = {"BM"}, .suffixes = " .bmp .dib ", .decode = decode_bmp};
 }
 }  // namespace formats
-}  // namespace nescio
+}  // namespace nescio::image

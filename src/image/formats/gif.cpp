@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "image/picture_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// giflib's state over bytes in memory.
@@ -124,4 +124,4 @@ PictureFormat gif() {
   return {.name = "GIF", .at = 0, .bytes = {"GIF8"}, .suffixes = " .gif ", .decode = decode_gif};
 }
 }  // namespace formats
-}  // namespace nescio
+}  // namespace nescio::image

@@ -13,7 +13,7 @@
 #include "image/longjmp_guard.h"
 #include "image/picture_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 // Progressive files have about ten scans; a small hostile one can ask for millions.
@@ -212,4 +212,4 @@ PictureFormat jpeg() {
 }
 }  // namespace formats
 
-}  // namespace nescio
+}  // namespace nescio::image

@@ -10,7 +10,7 @@
 #include "image/longjmp_guard.h"
 #include "image/picture_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 // A resize holds weights in proportion to a side; this is libpng's own limit, too.
@@ -135,4 +135,4 @@ PictureFormat png() {
 }
 }  // namespace formats
 
-}  // namespace nescio
+}  // namespace nescio::image

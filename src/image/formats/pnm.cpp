@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "image/picture_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 class Reader {
@@ -105,4 +105,4 @@ PictureFormat pnm() {
           .decode = decode_pnm};
 }
 }  // namespace formats
-}  // namespace nescio
+}  // namespace nescio::image

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "image/picture_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using namespace std::string_view_literals;
@@ -234,4 +234,4 @@ PictureFormat tiff() {
           .decode = decode_tiff};
 }
 }  // namespace formats
-}  // namespace nescio
+}  // namespace nescio::image

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "image/picture_format.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 /// The first frame on its canvas, without transparency, which Pillow drops too.
@@ -47,4 +47,4 @@ PictureFormat webp() {
   return {.name = "WebP", .at = 8, .bytes = {"WEBP"}, .suffixes = " .webp ", .decode = decode_webp};
 }
 }  // namespace formats
-}  // namespace nescio
+}  // namespace nescio::image

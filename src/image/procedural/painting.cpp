@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace nescio::procedural {
+namespace nescio::image::procedural {
 
 Colour blend(const Colour& a, const Colour& b, double share) {
   return {std::lerp(a.red, b.red, share), std::lerp(a.green, b.green, share),
@@ -53,4 +53,4 @@ const std::vector<Painter>& painters() {
   return all;
 }
 
-}  // namespace nescio::procedural
+}  // namespace nescio::image::procedural

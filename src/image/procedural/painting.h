@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "image/image.h"
 
-namespace nescio::procedural {
+namespace nescio::image::procedural {
 
 /// Each part in [0, 1].
 struct Colour {
@@ -55,4 +55,4 @@ Painter strokes();
 /// All of them.
 const std::vector<Painter>& painters();
 
-}  // namespace nescio::procedural
+}  // namespace nescio::image::procedural

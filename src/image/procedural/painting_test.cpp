@@ -9,7 +9,7 @@
 #include "image/dataset.h"
 #include "io/test_folder.h"
 
-namespace nescio {
+namespace nescio::image {
 namespace {
 
 using testing::HasSubstr;
@@ -101,9 +101,9 @@ TEST(Procedural, OtherKindsHaveOtherClasses) {
 }
 
 TEST(Procedural, NamesTheKindsThatThereAre) {
-  EXPECT_THAT(error_of([] { open_dataset("procedural:shape"); }),
+  EXPECT_THAT(io::error_of([] { open_dataset("procedural:shape"); }),
               HasSubstr("unknown pictures 'shape'. Did you mean 'shapes'?"));
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::image

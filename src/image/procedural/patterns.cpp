@@ -7,7 +7,7 @@
 
 #include "image/procedural/painting.h"
 
-namespace nescio::procedural {
+namespace nescio::image::procedural {
 namespace {
 
 /// Random values at the corners of a grid, blended between them.
@@ -135,4 +135,4 @@ Painter noise() { return {"noise", "clouds of coloured noise", {}, paint_noise};
 Painter mosaic() { return {"mosaic", "mosaics of coloured cells", {}, paint_mosaic}; }
 Painter strokes() { return {"strokes", "curved strokes of a pen", {}, paint_strokes}; }
 
-}  // namespace nescio::procedural
+}  // namespace nescio::image::procedural

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "image/procedural/painting.h"
 
-namespace nescio::procedural {
+namespace nescio::image::procedural {
 namespace {
 
 constexpr double pi = std::numbers::pi;
@@ -181,4 +181,4 @@ Painter plain_shapes() {
   return pairs("plain_shapes", "the same shapes in one colour", known_shapes, no_texture);
 }
 
-}  // namespace nescio::procedural
+}  // namespace nescio::image::procedural

@@ -8,7 +8,7 @@
 #include "nn/model.h"
 #include "nn/staged_network.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -140,4 +140,4 @@ NetworkInfo densenet_bc_100_12_nonaffine() {
                   "(CIFAR-10)");
 }
 }  // namespace networks
-}  // namespace nescio
+}  // namespace nescio::nn

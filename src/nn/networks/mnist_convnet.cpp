@@ -8,7 +8,7 @@
 #include "nn/model.h"
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -56,4 +56,4 @@ NetworkInfo mnist_convnet() {
           }};
 }
 }  // namespace networks
-}  // namespace nescio
+}  // namespace nescio::nn

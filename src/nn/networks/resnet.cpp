@@ -11,7 +11,7 @@
 #include "nn/model.h"
 #include "nn/staged_network.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -115,7 +115,7 @@ class ResNet final : public StagedNetwork {
 
 NetworkInfo describe(const std::string& name, const Design& design, const std::string& summary,
                      const std::string& weights, std::int64_t classes,
-                     const Preprocessing& preprocessing) {
+                     const image::Preprocessing& preprocessing) {
   return {.name = name,
           .summary = summary,
           .paper =
@@ -133,7 +133,8 @@ NetworkInfo describe(const std::string& name, const Design& design, const std::s
 NetworkInfo imagenet(std::int64_t depth, const Design& design, const std::string& file) {
   return describe(text("resnet", depth), design,
                   text("ResNet-", depth, " for 224 x 224 pictures, as torchvision has it"),
-                  text(file, " of torchvision (ImageNet-1k)"), 1000, imagenet_preprocessing());
+                  text(file, " of torchvision (ImageNet-1k)"), 1000,
+                  image::imagenet_preprocessing());
 }
 
 }  // namespace
@@ -155,4 +156,4 @@ NetworkInfo resnet18_32x32() {
                    .std = {0.2470, 0.2435, 0.2616}});
 }
 }  // namespace networks
-}  // namespace nescio
+}  // namespace nescio::nn

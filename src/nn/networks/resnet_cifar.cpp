@@ -8,7 +8,7 @@
 #include "nn/model.h"
 #include "nn/staged_network.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -126,4 +126,4 @@ NetworkInfo resnet32() { return published(32, "resnet32-d509ac18.th"); }
 NetworkInfo resnet44() { return published(44, "resnet44-014dd654.th"); }
 NetworkInfo resnet56() { return published(56, "resnet56-4bfd9763.th"); }
 }  // namespace networks
-}  // namespace nescio
+}  // namespace nescio::nn

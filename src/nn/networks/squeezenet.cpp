@@ -7,7 +7,7 @@
 #include "nn/model.h"
 #include "nn/network.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -84,7 +84,7 @@ NetworkInfo squeezenet1_0() {
           "<0.5MB model size, arXiv:1602.07360",
       .weights = "squeezenet1_0-b66bff10.pth of torchvision (ImageNet-1k)",
       .classes = 1000,
-      .preprocessing = imagenet_preprocessing(),
+      .preprocessing = image::imagenet_preprocessing(),
       .min_side = 21,
       .head = "classifier.1",
       .linear_head = false,
@@ -100,4 +100,4 @@ NetworkInfo squeezenet1_0() {
       }};
 }
 }  // namespace networks
-}  // namespace nescio
+}  // namespace nescio::nn

@@ -9,7 +9,7 @@
 #include "nn/model.h"
 #include "nn/staged_network.h"
 
-namespace nescio {
+namespace nescio::nn {
 namespace {
 
 namespace tn = torch::nn;
@@ -109,4 +109,4 @@ NetworkInfo wrn_28_10() { return wrn(28, 10); }
 NetworkInfo wrn_40_2() { return wrn(40, 2); }
 NetworkInfo wrn_40_4() { return wrn(40, 4); }
 }  // namespace networks
-}  // namespace nescio
+}  // namespace nescio::nn

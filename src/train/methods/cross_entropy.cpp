@@ -2,7 +2,7 @@
 //   loss = mean_b [ (1 - s) CE(z_b, y_b) + s / C sum_c CE(z_b, c) ],   CE(z, c) = logsumexp(z) - z_c
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class CrossEntropy final : public TrainingMethod {
@@ -36,4 +36,4 @@ MethodInfo cross_entropy() {
                              .max_excluded = true})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

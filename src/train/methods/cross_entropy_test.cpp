@@ -6,18 +6,18 @@
 #include "io/test_folder.h"
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using testing::HasSubstr;
 
 /// Gives its images back as logits.
-class Mirror final : public Network {
+class Mirror final : public nn::Network {
  public:
-  NetworkOutputs forward(const torch::Tensor& images) override { return {images, images}; }
+  nn::NetworkOutputs forward(const torch::Tensor& images) override { return {images, images}; }
 };
 
-TrainingStep step_on(Network& network) {
+TrainingStep step_on(nn::Network& network) {
   const torch::Tensor logits = torch::tensor({{2.0, -1.0, 0.5}, {0.0, 3.0, 1.0}}, torch::kFloat64);
   return {.network = network, .images = logits, .labels = torch::tensor({0, 2})};
 }
@@ -69,7 +69,7 @@ TEST(CrossEntropy, ItsGradientIsThatOfSmallDifferences) {
 }
 
 TEST(MakeMethod, RefusesWithTheName) {
-  const auto fault = [](const char* spec) { return error_of([&] { make_method(spec); }); };
+  const auto fault = [](const char* spec) { return io::error_of([&] { make_method(spec); }); };
   EXPECT_THAT(fault("cross_entrpy"), HasSubstr("Did you mean 'cross_entropy'?"));
   EXPECT_THAT(fault("cross_entropy(smoothing=1)"), HasSubstr("unknown parameter 'smoothing'"));
   EXPECT_THAT(fault("cross_entropy(label_smoothing=1)"), HasSubstr("in [0, 1)"));
@@ -87,4 +87,4 @@ TEST(Methods, DescribeThemselves) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -8,7 +8,7 @@
 #include "train/method.h"
 #include "train/mixing.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class CutMix final : public TrainingMethod {
@@ -56,4 +56,4 @@ MethodInfo cutmix() {
                                          .max = 1})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

@@ -2,20 +2,20 @@
 
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 /// Logits are the mean values of the channels.
-class ChannelMeans final : public Network {
+class ChannelMeans final : public nn::Network {
  public:
-  NetworkOutputs forward(const torch::Tensor& images) override {
+  nn::NetworkOutputs forward(const torch::Tensor& images) override {
     const torch::Tensor means = images.mean({2, 3});
     return {means, means};
   }
 };
 
 /// Four pictures of 8 x 6, 5 in the channel of their label and 0 elsewhere.
-TrainingStep step_on(Network& network) {
+TrainingStep step_on(nn::Network& network) {
   const torch::Tensor labels = torch::tensor({0, 1, 2, 1});
   const torch::Tensor colours = 5 * torch::one_hot(labels, 3).to(torch::kFloat64);
   return {.network = network,
@@ -100,4 +100,4 @@ TEST(CutMix, HasTheGradientOfSmallSteps) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -4,7 +4,7 @@
 #include "train/losses.h"
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class EnergyBounded final : public TrainingMethod {
@@ -62,4 +62,4 @@ MethodInfo energy_bounded() {
                             hinges)}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

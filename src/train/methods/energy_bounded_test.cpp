@@ -4,7 +4,7 @@
 #include "io/test_folder.h"
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TEST(EnergyBounded, IsThePapersFormula) {
@@ -39,7 +39,7 @@ TEST(EnergyBounded, AHingeIsZeroWithinItsMargin) {
 }
 
 TEST(EnergyBounded, RefusesMarginsThatPartNothing) {
-  EXPECT_THAT(error_of([] { make_method("energy_bounded(m_in=-5,m_out=-23)"); }),
+  EXPECT_THAT(io::error_of([] { make_method("energy_bounded(m_in=-5,m_out=-23)"); }),
               testing::HasSubstr("m_in: expected at most m_out=-23, found -5"));
 }
 
@@ -49,4 +49,4 @@ TEST(EnergyBounded, HasTheGradientOfSmallSteps) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -16,7 +16,7 @@
 #include "train/method.h"
 #include "train/mixing.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 struct TermWeights {
@@ -68,14 +68,14 @@ class LogitMixOe final : public TrainingMethod {
                  " epochs, before w_cons is reached")};
   }
 
-  void on_start(Network& network) override {
+  void on_start(nn::Network& network) override {
     if (mix_layer == 0) return;
     const TermWeights w = weights();
     if (forward != "joint" || !share_lam || w.noise_add > 0 || w.noise_mult > 0) {
       fail_usage("[logit_mixoe] mix_layer=", mix_layer,
                  " goes with forward=joint and share_lam=true, and without noise");
     }
-    const auto* staged = dynamic_cast<const StagedNetwork*>(&network);
+    const auto* staged = dynamic_cast<const nn::StagedNetwork*>(&network);
     if (!staged) {
       fail_usage("[logit_mixoe] mix_layer=", mix_layer,
                  ": the network is not cut into stages; mix_layer=0 mixes its logits");
@@ -183,7 +183,7 @@ class LogitMixOe final : public TrainingMethod {
 
   Logits hidden_mixing(TrainingStep& step, const Mixed& mixed, std::int64_t pairs) const {
     const std::int64_t images = step.images.size(0), outliers = step.outliers.size(0);
-    HiddenMixing mixing(dynamic_cast<StagedNetwork&>(step.network), mix_layer, images, pairs,
+    HiddenMixing mixing(dynamic_cast<nn::StagedNetwork&>(step.network), mix_layer, images, pairs,
                         mixed.lambda);
     const auto z = step.forward(torch::cat({step.images, step.outliers}), mixing)
                        .logits.split_with_sizes({images, outliers, pairs});
@@ -360,4 +360,4 @@ MethodInfo logit_mixoe() {
                       differs})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

@@ -6,7 +6,7 @@
 #include "train/mixing.h"
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 /// The mixed logits of the test's step and what goes with them, for lambda as the method draws it.
@@ -14,7 +14,7 @@ struct Parts {
   torch::Tensor lambda, zi, zo, zt, zm, q;
 };
 
-Parts parts_of(Network& network, double alpha = 1) {
+Parts parts_of(nn::Network& network, double alpha = 1) {
   torch::manual_seed(7);
   const torch::Tensor l = draw_beta(alpha, alpha, 1).squeeze(0);
   const TrainingStep step = test_step(network);
@@ -162,9 +162,9 @@ TEST(LogitMixOe, SendsAsManyRowsAsItsTermsNeed) {
 }
 
 TEST(LogitMixOe, CutmixCorrectsLambdaForLogitsToo) {
-  class Flat final : public Network {  // mean of each channel
+  class Flat final : public nn::Network {  // mean of each channel
    public:
-    NetworkOutputs forward(const torch::Tensor& images) override {
+    nn::NetworkOutputs forward(const torch::Tensor& images) override {
       const torch::Tensor z = images.mean({2, 3});
       return {z, z};
     }
@@ -180,10 +180,10 @@ TEST(LogitMixOe, CutmixCorrectsLambdaForLogitsToo) {
 }
 
 /// Two bent stages and a last layer that is linear.
-class TwoStages final : public StagedNetwork {
+class TwoStages final : public nn::StagedNetwork {
  public:
   std::int64_t stages() const override { return 2; }
-  NetworkOutputs finish(const torch::Tensor& x) override { return {3 * x - 1, x}; }
+  nn::NetworkOutputs finish(const torch::Tensor& x) override { return {3 * x - 1, x}; }
 
  private:
   torch::Tensor stage(std::int64_t, const torch::Tensor& x) override { return x + x.square() / 4; }
@@ -208,8 +208,8 @@ TEST(LogitMixOe, MixesBehindTheStageThatItIsTold) {
 }
 
 TEST(LogitMixOe, RefusesLayersThatAreNotThere) {
-  const auto fault = [](const std::string& arguments, Network& network) {
-    return error_of([&] { make_method("logit_mixoe(" + arguments + ")")->on_start(network); });
+  const auto fault = [](const std::string& arguments, nn::Network& network) {
+    return io::error_of([&] { make_method("logit_mixoe(" + arguments + ")")->on_start(network); });
   };
   TwoStages staged;
   Mirror whole;
@@ -222,7 +222,7 @@ TEST(LogitMixOe, RefusesLayersThatAreNotThere) {
 
 TEST(LogitMixOe, RefusesWhatItsWeightsMakeIdle) {
   const auto fault = [](const std::string& arguments) {
-    return error_of([&] { make_method("logit_mixoe(" + arguments + ")"); });
+    return io::error_of([&] { make_method("logit_mixoe(" + arguments + ")"); });
   };
   for (const char* idle : {"preset=mixoe,mix_layer=2", "preset=oe,alpha=2", "preset=oe,mix_layer=1",
                            "preset=logit_mix_only,cons=kl", "preset=logit_mix_only,mix=cutmix",
@@ -253,4 +253,4 @@ TEST(LogitMixOe, HasTheGradientOfSmallSteps) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -4,7 +4,7 @@
 #include "train/losses.h"
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class LogitNorm final : public TrainingMethod {
@@ -38,4 +38,4 @@ MethodInfo logit_norm() {
             .min_excluded = true})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

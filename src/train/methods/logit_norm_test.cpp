@@ -2,7 +2,7 @@
 
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TEST(LogitNorm, IsThePapersFormula) {
@@ -43,4 +43,4 @@ TEST(LogitNorm, HasTheGradientOfSmallSteps) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

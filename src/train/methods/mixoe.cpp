@@ -7,7 +7,7 @@
 #include "train/method.h"
 #include "train/mixing.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class MixOe final : public TrainingMethod {
@@ -72,4 +72,4 @@ MethodInfo mixoe() {
                                             .max = 1e6})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

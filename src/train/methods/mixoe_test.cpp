@@ -4,7 +4,7 @@
 #include "train/mixing.h"
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TEST(MixOe, IsThePapersFormula) {
@@ -76,4 +76,4 @@ TEST(MixOe, HasTheGradientOfSmallSteps) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -6,7 +6,7 @@
 #include "train/method.h"
 #include "train/mixing.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class Mixup final : public TrainingMethod {
@@ -44,4 +44,4 @@ MethodInfo mixup() {
                            .max = 1e6})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

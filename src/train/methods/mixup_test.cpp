@@ -3,7 +3,7 @@
 #include "train/mixing.h"
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TEST(Mixup, IsThePapersFormula) {
@@ -48,4 +48,4 @@ TEST(Mixup, HasTheGradientOfSmallSteps) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

@@ -5,7 +5,7 @@
 #include "train/losses.h"
 #include "train/method.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class OutlierExposure final : public TrainingMethod {
@@ -65,4 +65,4 @@ MethodInfo outlier_exposure() {
                              .choices = {"joint", "separate"}})}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

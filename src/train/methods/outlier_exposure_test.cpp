@@ -3,7 +3,7 @@
 
 #include "train/test_step.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 TEST(OutlierExposure, IsThePapersFormula) {
@@ -30,10 +30,10 @@ TEST(OutlierExposure, HasTheGradientOfSmallSteps) {
 }
 
 /// Says how many pictures it sees at once.
-class Counting final : public Network {
+class Counting final : public nn::Network {
  public:
   std::vector<std::int64_t> seen;
-  NetworkOutputs forward(const torch::Tensor& images) override {
+  nn::NetworkOutputs forward(const torch::Tensor& images) override {
     seen.push_back(images.size(0));
     return {images, images};
   }
@@ -48,4 +48,4 @@ TEST(OutlierExposure, SendsEverythingThroughTheNetworkOnce) {
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train

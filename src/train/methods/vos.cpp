@@ -15,7 +15,7 @@
 #include "train/method.h"
 #include "train/virtual_outliers.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 class Vos final : public TrainingMethod {
@@ -48,7 +48,7 @@ class Vos final : public TrainingMethod {
   }
 
   torch::Tensor loss(TrainingStep& step) override {
-    const NetworkOutputs out = step.forward(step.images);
+    const nn::NetworkOutputs out = step.forward(step.images);
     step.logits = out.logits;
     const bool full = seen_.min().item<std::int64_t>() >= queue;
     remember(out.features.detach(), step.labels);
@@ -145,4 +145,4 @@ MethodInfo vos() {
                             outliers)}});
 }
 }  // namespace methods
-}  // namespace nescio
+}  // namespace nescio::train

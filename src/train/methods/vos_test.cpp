@@ -5,7 +5,7 @@
 #include "train/test_step.h"
 #include "train/virtual_outliers.h"
 
-namespace nescio {
+namespace nescio::train {
 namespace {
 
 using testing::HasSubstr;
@@ -23,7 +23,7 @@ std::shared_ptr<TrainingMethod> method_for(const LastLayer& head, const std::str
 }
 
 /// Two features of each class.
-TrainingStep six(Network& network) {
+TrainingStep six(nn::Network& network) {
   torch::manual_seed(2);
   return {.network = network,
           .images = torch::randn({6, 3}, torch::kFloat64),
@@ -126,7 +126,7 @@ TEST(Vos, HasTheGradientOfSmallStepsInWhatItTeaches) {
 
 TEST(Vos, RefusesWhatItCannotUse) {
   const auto fault = [](const LastLayer& head, const char* spec) {
-    return error_of([&] { method_for(head, spec); });
+    return io::error_of([&] { method_for(head, spec); });
   };
   EXPECT_THAT(fault({torch::zeros({3, 4, 1, 1}), torch::zeros({3})}, "vos"), HasSubstr("linear"));
   EXPECT_THAT(fault(plain_head(), "vos(sample_from=3,select=4)"),
@@ -152,9 +152,10 @@ TEST(Vos, EndsWithTheSameBitsAfterAKill) {
   EXPECT_THROW(Trainer(settings).run({.out = task.path("killed"), .progress = kill}), Killed);
   Trainer(settings).run({.out = task.path("killed"), .resume = true});
   for (const char* file : {"/last.safetensors", "/best.safetensors"}) {
-    EXPECT_TRUE(read_text(task.path("killed") + file) == read_text(task.path("whole") + file));
+    EXPECT_TRUE(io::read_text(task.path("killed") + file) ==
+                io::read_text(task.path("whole") + file));
   }
 }
 
 }  // namespace
-}  // namespace nescio
+}  // namespace nescio::train
