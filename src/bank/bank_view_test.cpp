@@ -43,6 +43,28 @@ class BankOnDisk : public testing::Test {
   FeatureBank bank_ = FeatureBank::open_or_create(folder_ / "bank");
 };
 
+TEST_F(BankOnDisk, SaysWhatMadeItAsFarAsThatHolds) {
+  write(bank_, "a/test", three_rows(7), {{"data", "x"}});
+  bank_.set_model({{"network", "n"}});
+  bank_.set_head({Array({2, 3}, std::vector<float>(6, 1)), Array({2}, std::vector<float>{1, 2})},
+                 {});
+  const BankViews views = bank_;
+  EXPECT_EQ(views.origin().at("path"), bank_.path().string());
+  EXPECT_EQ(views.origin().at("model"), bank_.model());
+  EXPECT_EQ(views.origin().at("head"), bank_.head_manifest());
+  EXPECT_EQ(views.feature_width(), 3u);  // of the head
+  EXPECT_EQ(views.at("a/test").origin, bank_.manifest("a/test"));
+  // Hashes of all rows say nothing about some of them.
+  EXPECT_TRUE(slice(views.at("a/test"), 0, 2).origin.is_null());
+
+  const BankViews both = side_by_side({{"A", views}, {"B", views}});
+  EXPECT_EQ(both.origin("B").at("model"), bank_.model());
+  EXPECT_TRUE(both.origin().is_null());
+  const nlohmann::json& arrays = both.at("a/test").origin.at("arrays");
+  EXPECT_EQ(arrays.at("B/logits"), bank_.manifest("a/test").at("arrays").at("logits"));
+  EXPECT_TRUE(arrays.contains("labels"));
+}
+
 TEST_F(BankOnDisk, IsSeenAsItsSplits) {
   write(bank_, "a/test", three_rows(7), {{"class_names", {"ant", "bee"}}, {"data_sha256", "12"}});
   bank_.set_head({Array({2, 3}, std::vector<float>(6, 1)), Array({2}, std::vector<float>{1, 2})},

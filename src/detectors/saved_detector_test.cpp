@@ -218,5 +218,17 @@ TEST_F(SavedDetector, TakesASelfTestWithoutRows) {
   parse_detector(io::read_json(path / "detector.json"), arrays, path);
 }
 
+TEST_F(SavedDetector, MayBeFittedOnArraysInMemory) {
+  const bank::BankViews disk = bank();
+  const bank::BankView& split = disk.at("toy/train");
+  std::map<std::string, Array> arrays;
+  for (const auto& [name, array] : split.arrays) arrays.emplace(name, array.read());
+  const bank::BankViews memory(std::vector{bank::view_of("toy/train", arrays, split.head())});
+  const FittedDetector fitted = fit_detector(memory, "vim", {"toy/train"});
+  EXPECT_EQ(scores(fitted), scores(fit_detector(disk, "vim", {"toy/train"})));
+  save_detector(fitted, batch(), folder / "detector");
+  EXPECT_EQ(scores(load_detector(folder / "detector")), scores(fitted));
+}
+
 }  // namespace
 }  // namespace nescio::detectors
