@@ -36,9 +36,10 @@ std::string rows_of(const nlohmann::json& entry) {
   return rows + " with labels of SHA-256 " + arrays.at("labels").at("sha256").dump();
 }
 
-// The command that made them, as far as the bank tells.
+// The command that made them, as far as the bank tells; empty for rows that were imported.
 std::string command_for(const FeatureBank& bank, const std::string& split) {
   const nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
+  if (!inputs.contains("data")) return {};
   const auto word = [](const nlohmann::json& of, const char* key, const char* unknown) {
     const auto found = of.is_object() ? of.find(key) : of.end();
     return found != of.end() && found->is_string() ? found->get<std::string>() : unknown;

@@ -1,5 +1,7 @@
 #include "base/class_names.h"
 
+#include <algorithm>
+
 #include <map>
 #include <set>
 
@@ -65,6 +67,12 @@ ClassMatch match_class_names(const std::vector<std::string>& expected,
     match.how = moved ? Classes::within : Classes::same;
   }
   return match;
+}
+
+std::string first_numbers(const std::vector<std::size_t>& classes) {
+  std::vector<std::string> pieces;
+  for (const std::size_t c : classes) pieces.push_back(text(c));
+  return first_of(std::move(pieces));
 }
 
 std::string first_names(const std::vector<std::string>& names) {

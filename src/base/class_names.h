@@ -32,6 +32,8 @@ ClassMatch match_class_names(const std::vector<std::string>& expected,
 
 /// "'a', 'b', 'c' and 7 more": ten at most.
 std::string first_names(const std::vector<std::string>& names);
+/// "0, 3, 7 and 8 more": ten at most.
+std::string first_numbers(const std::vector<std::size_t>& classes);
 
 /// "0 'bee' becomes 1, 1 'cow' becomes 2 and 8 more": what a match of Classes::within renumbers.
 std::string renumbering(const std::vector<std::string>& found,

@@ -66,5 +66,12 @@ TEST(ClassNames, SayWhatChanges) {
   EXPECT_THAT(first_names(many), HasSubstr("'9' and 2 more"));
 }
 
+TEST(FirstNumbers, NamesTenAtMost) {
+  EXPECT_EQ(first_numbers({3}), "3");
+  EXPECT_EQ(first_numbers({0, 3, 7}), "0, 3, 7");
+  EXPECT_EQ(first_numbers({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
+            "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more");
+}
+
 }  // namespace
 }  // namespace nescio

@@ -1,5 +1,6 @@
 #include "cli/catalogues.h"
 
+#include "cli/executors.h"
 #include "cli/help_text.h"
 #include "cli/network_part.h"
 #include "cli/network_verbs.h"
@@ -69,6 +70,12 @@ Description describe(const image::AugmentInfo& info) {
   return d;
 }
 
+Description describe(const expr::Executor& executor) {
+  Description d{"executor", executor.name, executor.summary};
+  d.fact("precision", executor.precision == expr::Precision::float32 ? "float32" : "float64");
+  return d;
+}
+
 Description describe(const metrics::Metric& metric) {
   Description d{"metric", metric.name, metric.definition};
   d.fact("positive", metric.positive);
@@ -120,6 +127,7 @@ const std::vector<Catalogue>& catalogues() {
       {"augmentations",
        []() -> Entries { return describe_all(image::augmentations::catalogue()); }},
       {"metrics", []() -> Entries { return describe_all(metrics::metrics()); }},
+      {"executors", []() -> Entries { return describe_all(expr::executors::catalogue()); }},
       {"verbs", []() -> Entries { return describe_all(verbs::catalogue()); }},
   };
   return all;

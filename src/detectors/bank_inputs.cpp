@@ -68,9 +68,13 @@ std::string missing_in(const bank::BankView& view, const Needs& needs, bool labe
   if (needs.features && !view.has("features")) return split + " has no features";
   for (const std::string& name : needs.arrays) {
     if (view.has(name)) continue;
-    return text(split, " has no array '", name, "'; add it with ",
-                view.extracted_by.empty() ? "" : view.extracted_by + " ",
-                shell_word("probes=" + name));
+    const std::string probe = shell_word("probes=" + name);
+    if (!view.extracted_by.empty()) {
+      return text(split, " has no array '", name, "'; add it with ", view.extracted_by, " ", probe);
+    }
+    return text(split, " has no array '", name, "', which takes a pass of the network over its ",
+                "pictures: these rows came without, so extract them into another bank with ",
+                probe);
   }
   try {
     if (needs.logits && !view.has("logits") && !(view.has("features") && view.head())) {

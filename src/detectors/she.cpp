@@ -4,6 +4,7 @@
 // distance |h - S_y|, metric=cosine the angle, -h . S_y / (|h| |S_y|). O(D) a row.
 #include <algorithm>
 
+#include "base/class_names.h"
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -32,7 +33,7 @@ class She final : public Detector {
     }
     if (unknown.empty()) return;
     notices.push_back(text("of ", unknown.size(), " of the ", counts.size(), " classes (",
-                           first(unknown), ") no row of ", statistics.name(),
+                           first_numbers(unknown), ") no row of ", statistics.name(),
                            " is classified right; their patterns are the means of all their rows"));
   }
 
@@ -46,16 +47,6 @@ class She final : public Detector {
     if (metric == "euclidean") return l2_norm(in.features - pattern);
     if (metric == "cosine") return -row_sum(in.directions() * unit_rows(pattern));
     return -row_sum(in.features * pattern);
-  }
-
- private:
-  static std::string first(const std::vector<std::size_t>& classes) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < classes.size() && i < 10; ++i) {
-      names.push_back(std::to_string(classes[i]));
-    }
-    if (classes.size() > 10) names.emplace_back("...");
-    return join(names);
   }
 };
 

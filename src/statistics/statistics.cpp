@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/class_names.h"
 #include "base/error.h"
 #include "base/threads.h"
 
@@ -45,18 +46,14 @@ const std::vector<std::size_t>& Statistics::class_counts() {
 }
 
 void Statistics::require_every_class() {
-  std::vector<std::string> missing;
+  std::vector<std::size_t> missing;
   const auto& counts = class_counts();
   for (std::size_t c = 0; c < counts.size(); ++c) {
-    if (counts[c] == 0) missing.push_back(std::to_string(c));
+    if (counts[c] == 0) missing.push_back(c);
   }
   if (missing.empty()) return;
-  if (missing.size() > 10) {
-    missing.resize(10);
-    missing.emplace_back("...");
-  }
-  fail(split_.name, ": no sample of class ", join(missing), "; every one of the ", split_.classes,
-       " classes needs at least one");
+  fail(split_.name, ": no sample of class ", first_numbers(missing), "; every one of the ",
+       split_.classes, " classes needs at least one");
 }
 
 const Matrix& Statistics::mean(const expr::Expr& e) {

@@ -92,7 +92,8 @@ TEST(Catalogue, DescribesEverythingOfOneName) {
 }
 
 TEST(Catalogue, ListsAndDescribesEverything) {
-  for (const char* catalogue : {"detectors", "datasets", "augmentations", "metrics", "verbs"}) {
+  for (const char* catalogue :
+       {"detectors", "datasets", "augmentations", "metrics", "executors", "verbs"}) {
     const auto entries = nlohmann::json::parse(nescio_program({"list", catalogue, "--json"}).out);
     ASSERT_FALSE(entries.empty()) << catalogue;
     const std::string table = nescio_program({"list", catalogue}).out;
