@@ -85,6 +85,8 @@ Description describe(const train::MethodInfo& info) {
   Description d{"training method", info.name, info.summary};
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
+  d.fact("also called", join(info.aliases));
+  d.fact("in a sum", std::string(train::in_words(info.role)));
   d.fact("needs", text(info.needs.labels ? "labels" : "pictures alone",
                        info.needs.outliers ? ", outliers" : ""));
   d.parameters = in_words(info.parameters);

@@ -62,8 +62,11 @@ class Train final : public Verb {
     stream << weights() << ": " << done.steps << " steps, " << done.classes << " classes";
     if (done.loss) stream << ", loss " << short_number(*done.loss);
     if (done.accuracy) stream << ", accuracy " << short_number(*done.accuracy);
-    if (done.val_accuracy) stream << ", on val " << short_number(*done.val_accuracy);
-    if (done.best_val_accuracy) stream << " (best " << short_number(*done.best_val_accuracy) << ")";
+    if (done.val) {
+      stream << ", on val ";
+      if (done.measure != "accuracy") stream << done.measure << ' ';
+      stream << short_number(*done.val) << " (best " << short_number(*done.best_val) << ")";
+    }
     stream << '\n';
   }
 
@@ -74,8 +77,8 @@ class Train final : public Verb {
                                      {"classes", done.classes}};
     if (done.loss) object["loss"] = *done.loss;
     if (done.accuracy) object["accuracy"] = *done.accuracy;
-    if (done.val_accuracy) object["val_accuracy"] = *done.val_accuracy;
-    if (done.best_val_accuracy) object["best_val_accuracy"] = *done.best_val_accuracy;
+    if (done.val) object["val_" + done.measure] = *done.val;
+    if (done.best_val) object["best_val_" + done.measure] = *done.best_val;
     stream << io::json_text(object);
   }
 };

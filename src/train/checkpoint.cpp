@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* format = "nescio checkpoint";
 constexpr int version = 1;
-constexpr std::size_t kept = 2;
 
 std::string stem_of(std::int64_t step) {
   char stem[32];
@@ -54,7 +53,7 @@ fs::path tensors_beside(fs::path json) { return json.replace_extension(".safeten
 /// Leaves `newest` and those just before it. What is newer was damaged, or the run would have gone on
 /// from there; of a kill, tensors without their JSON and half-written files go too. Files that are
 /// not ours stay.
-void remove_others(const fs::path& folder, const fs::path& newest) {
+void remove_others(const fs::path& folder, const fs::path& newest, std::size_t kept) {
   std::vector<fs::path> stems;
   for (const fs::path& path : find_all(folder)) {
     if (path.stem() <= newest && stems.size() < kept) stems.push_back(path.stem());
@@ -110,7 +109,7 @@ void CheckpointFolder::save(const Checkpoint& checkpoint) const {
                         {"step", checkpoint.step},
                         {"state", checkpoint.state},
                         {"tensors_sha256", io::sha256_file(tensors)}});
-  remove_others(folder_, path.stem());
+  remove_others(folder_, path.stem(), keep_);
 }
 
 std::optional<Checkpoint> CheckpointFolder::newest(const Notice& warn) const {

@@ -3,7 +3,7 @@
 //   RUN/checkpoints/step-00001000.safetensors    weights, buffers, optimiser, method
 //   RUN/checkpoints/step-00001000.json           the rest, and the SHA-256 of the tensors' file
 //
-// The JSON is written last, so what has one is complete. The newest two are kept.
+// The JSON is written last, so what has one is complete. The newest two are kept, or as many as asked.
 #pragma once
 
 #include <filesystem>
@@ -29,9 +29,11 @@ std::optional<std::string> first_not_finite(const std::map<std::string, Array>& 
 
 class CheckpointFolder {
  public:
-  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// `keep`: how many of the newest stay.
+  explicit CheckpointFolder(std::filesystem::path folder, std::size_t keep = 2)
+      : folder_(std::move(folder)), keep_(keep) {}
 
-  /// Waits until it is on the disk, then removes all but this one and the one before. Until then,
+  /// Waits until it is on the disk, then removes all but the newest ones. Until then,
   /// and if there is an Error, those that were there stay.
   /// Error, and nothing written, if a tensor holds NaN or infinity.
   void save(const Checkpoint& checkpoint) const;
@@ -45,6 +47,7 @@ class CheckpointFolder {
 
  private:
   std::filesystem::path folder_;
+  std::size_t keep_;
 };
 
 }  // namespace nescio::train

@@ -1,86 +1,98 @@
 #include "train/learner.h"
 
-#include <optional>
-
 #include "base/rng.h"
-#include "train/validation.h"
+#include "base/usage.h"
+#include "train/device.h"
 
 namespace nescio::train {
 namespace {
 
 constexpr std::uint64_t step_stream = 3;  // of the random numbers within a step
 
-/// A batch in `parts` of as equal a size as can be; undefined tensors of no batch.
-std::vector<torch::Tensor> in_parts(const torch::Tensor& batch, std::int64_t parts) {
-  if (!batch.defined()) return std::vector<torch::Tensor>(static_cast<std::size_t>(parts));
-  return batch.tensor_split(parts);
-}
-
-/// The numbers of the pictures in rows `first` to `first + count` - 1.
-std::vector<std::int64_t> numbers(const image::ImageBatch& batch, std::int64_t first,
-                                  std::int64_t count) {
-  return {batch.index.begin() + first, batch.index.begin() + first + count};
-}
-
 }  // namespace
 
-Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes)
+Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes,
+                 std::shared_ptr<TrainingMethod> method)
     : settings_(settings),
       preprocessing_(source.preprocessing),
       head_(source.info->head),
+      classes_(classes),
+      reads_labels_(method || needs_of(settings.method).labels),
       device_(nn::find_device(settings.device)) {
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
   network_ = source.info->make(classes);
-  method_ = make_method(settings.method);
+  method_ = method ? std::move(method) : make_method(settings.method);
+  if (settings.accumulate > 1 && method_->needs_whole_batch()) {
+    fail_usage("accumulate=", settings.accumulate, ": [", settings.method,
+               "] needs all rows of a batch at once; leave accumulate= out");
+  }
   const auto weights = network_->named_parameters();
-  method_->on_make({weights[head_ + ".weight"], weights[head_ + ".bias"]});
+  method_->on_make({.network = *network_,
+                    .info = *source.info,
+                    .head = {weights[head_ + ".weight"], weights[head_ + ".bias"]}});
 }
 
-void Learner::begin() {
+void Learner::begin(bool resumed) {
   nn::move_to(*network_, device_);
   nn::move_to(*method_, device_);
+  if (!resumed) method_->on_fresh_start(*network_);
+  for (auto& item : network_->named_parameters()) {
+    if (!method_->trains(item.key())) item.value().set_requires_grad(false);
+  }
   parameters_ = trained_parameters(settings_, *network_, head_, *method_);
+  if (parameters_.empty()) fail_usage("[", settings_.method, "] leaves nothing to be trained");
   optimiser_ = make_optimiser(settings_, parameters_);
   ema_ = Ema(settings_.ema, *network_);
-  network_->train();
   method_->train();
+  method_->set_mode(*network_);
 }
 
 void Learner::step(std::int64_t number, std::int64_t per_epoch, double lr,
                    const image::ImageBatch& batch, const image::ImageBatch& outliers,
                    StepMeans& means) {
-  torch::manual_seed(mix(static_cast<std::uint64_t>(settings_.seed), step_stream,
-                         static_cast<std::uint64_t>(number)));
+  const auto seed = static_cast<std::uint64_t>(settings_.seed);
+  const auto at = static_cast<std::uint64_t>(number);
+  torch::manual_seed(mix(seed, step_stream, at));
   for (const auto& [name, p] : parameters_) p.tensor.mutable_grad().reset();
-  const auto parts = settings_.accumulate;
-  const auto images = in_parts(to_tensor(batch, preprocessing_, device_), parts);
-  const auto labels = in_parts(to_device(torch::tensor(batch.labels), device_), parts);
-  const auto others = in_parts(
-      outliers.count > 0 ? to_tensor(outliers, preprocessing_, device_) : torch::Tensor(), parts);
-  std::optional<TrainingStep> step;
-  std::int64_t first = 0, first_outlier = 0;
-  for (std::size_t i = 0; i < images.size() && images[i].size(0) > 0; ++i) {
-    step.emplace(TrainingStep{.number = number,
+
+  const RowCounts rows{static_cast<std::int64_t>(batch.count),
+                       static_cast<std::int64_t>(outliers.count)};
+  const torch::Tensor labels = reads_labels_ ? torch::tensor(batch.labels) : torch::Tensor();
+  TrainingStep whole{
+      .number = number,
+      .per_epoch = per_epoch,
+      .classes = classes_,
+      .network = *network_,
+      .images = to_tensor(batch, preprocessing_, device_),
+      .draws = method_->draw({.number = number,
                               .per_epoch = per_epoch,
-                              .network = *network_,
-                              .images = images[i],
-                              .labels = labels[i],
-                              .outliers = others[i],
-                              .bfloat16 = settings_.precision == "bfloat16"});
-    const std::int64_t count = images[i].size(0);
-    const std::int64_t count_outliers = others[i].defined() ? others[i].size(0) : 0;
-    const double share = static_cast<double>(count) / static_cast<double>(batch.count);
-    const torch::Tensor loss = method_->loss(*step);
-    (loss * share).backward();
-    means.add(*step, loss, share,
-              {numbers(batch, first, count), numbers(outliers, first_outlier, count_outliers)});
-    first += count;
-    first_outlier += count_outliers;
+                              .rows = rows,
+                              .labels = labels,
+                              .classes = classes_,
+                              .height = static_cast<std::int64_t>(preprocessing_.height),
+                              .width = static_cast<std::int64_t>(preprocessing_.width)}),
+      .bfloat16 = settings_.precision == "bfloat16"};
+  if (labels.defined()) whole.labels = to_device(labels, device_);
+  if (rows.outliers > 0) whole.outliers = to_tensor(outliers, preprocessing_, device_);
+  move_to(whole.draws, device_);
+  {
+    const torch::NoGradGuard no_gradients;
+    method_->prepare(whole);
   }
+  const std::int64_t parts = Part::parts_of(rows, settings_.accumulate);
+  for (std::int64_t i = 0; i < parts; ++i) {
+    torch::manual_seed(mix(mix(seed, step_stream, at), static_cast<std::uint64_t>(i)));
+    const Part part(rows, i, parts);
+    TrainingStep step = part.of(whole);
+    const torch::Tensor loss = method_->loss(step);
+    loss.backward();
+    means.add(step, loss,
+              {part.of(batch.index, Rows::images), part.of(outliers.index, Rows::outliers)});
+  }
+  method_->before_update(*network_);
   if (settings_.clip > 0) clip_gradient(parameters_, settings_.clip);
   optimiser_->step(lr);
   ema_.update(number);
-  method_->on_step_end(*step);
 }
 
 std::map<std::string, torch::Tensor> Learner::tensors() const {

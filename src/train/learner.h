@@ -18,15 +18,18 @@ namespace nescio::train {
 
 class Learner {
  public:
-  /// Network and method as the seed makes them.
-  Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes);
+  /// Network and method as the seed makes them. `method` is that of the settings if not given.
+  /// UsageError if it cannot be computed in parts and is to be.
+  Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes,
+          std::shared_ptr<TrainingMethod> method = nullptr);
 
-  /// Before the first step, the weights being those to start from: goes to the device and makes the
-  /// optimiser.
-  void begin();
+  /// Before the first step, the weights being those to start from: goes to the device, lets the method
+  /// begin unless the run is `resumed`, and makes the optimiser.
+  void begin(bool resumed = false);
 
   /// One step on a batch and, for a method that needs some, its outliers. What it says goes to
-  /// `means`, and the device is not waited for. Random numbers are functions of (seed, number).
+  /// `means`, and the device is not waited for. What is drawn for the batch is a function of (seed,
+  /// number), other random numbers of (seed, number, part).
   void step(std::int64_t number, std::int64_t per_epoch, double lr, const image::ImageBatch& batch,
             const image::ImageBatch& outliers, StepMeans& means);
 
@@ -35,6 +38,7 @@ class Learner {
 
   nn::Network& network() const { return *network_; }
   TrainingMethod& method() const { return *method_; }
+  std::int64_t classes() const { return classes_; }
   const torch::Device& device() const { return device_; }
   /// For Ema::InPlace, which gives the network its averaged weights.
   Ema& ema() { return ema_; }
@@ -43,6 +47,8 @@ class Learner {
   TrainSettings settings_;
   image::Preprocessing preprocessing_;
   std::string head_;
+  std::int64_t classes_;
+  bool reads_labels_;
   torch::Device device_;
   std::shared_ptr<nn::Network> network_;
   std::shared_ptr<TrainingMethod> method_;

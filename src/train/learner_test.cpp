@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/test_folder.h"
+#include "train/losses.h"
 
 namespace nescio::train {
 namespace {
@@ -65,12 +66,12 @@ struct Taught {
 };
 
 /// What three steps leave.
-Taught teach(TrainSettings settings, std::int64_t pictures = 12) {
+Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t steps = 3) {
   settings.device = "cpu";
   Learner learner(settings, plain_source(), 3);
   learner.begin();
   Taught out;
-  for (std::int64_t step = 0; step < 3; ++step) {
+  for (std::int64_t step = 0; step < steps; ++step) {
     learner.step(step, 3, 0.1, batch_of(pictures, 1 + static_cast<int>(step)), batch_of(6, 9),
                  out.means);
   }
@@ -106,8 +107,127 @@ TEST(Learner, PartsOfABatchAddUpToIt) {
 
 TEST(Learner, TheLastBatchOfAnEpochMaySplitUnevenly) {
   for (const std::int64_t pictures : {7, 2}) {
-    expect_close(teach({.accumulate = 3}, pictures), teach({}, pictures));
+    for (const std::string method : {"cross_entropy", "logit_mixoe"}) {
+      expect_close(teach({.method = method, .accumulate = 3}, pictures),
+                   teach({.method = method}, pictures));
+    }
   }
+}
+
+/// Whether it is refused in parts, by its own word.
+bool needs_whole_batch(const std::string& method) {
+  return make_method(method)->needs_whole_batch();
+}
+
+TEST(Learner, EveryMethodTakesTheStepsOfTheWholeBatchInParts) {
+  std::vector<std::string> specs = {"mixup+outlier_exposure",
+                                    "cutmix(p=1)+cross_entropy(label_smoothing=0.1)+energy_bounded",
+                                    "mixup+cutmix(p=1)+logit_norm",
+                                    "mixoe(mix=cutmix)",
+                                    "outlier_exposure(forward=separate)",
+                                    "logit_mixoe(lam_per=sample,share_lam=false)",
+                                    "logit_mixoe(preset=author_fc)",
+                                    "logit_mixoe(preset=logit_mixoe_full,mix=cutmix,cons=kl)"};
+  for (const MethodInfo& info : methods::catalogue()) specs.push_back(info.name);
+  std::size_t compared = 0;
+  for (const std::string& spec : specs) {
+    SCOPED_TRACE(spec);
+    if (needs_whole_batch(spec)) continue;
+    ++compared;
+    const Taught whole = teach({.method = spec}, 12, 20);
+    for (const std::int64_t parts : {2, 3}) {
+      const Taught found = teach({.method = spec, .accumulate = parts}, 12, 20);
+      for (const auto& [name, tensor] : whole.tensors) {
+        EXPECT_TRUE(torch::allclose(found.tensors.at(name), tensor, 1e-4, 1e-5)) << name;
+      }
+      ASSERT_EQ(found.means.terms().size(), whole.means.terms().size());
+      for (std::size_t i = 0; i < whole.means.terms().size(); ++i) {
+        EXPECT_NEAR(found.means.terms()[i].second, whole.means.terms()[i].second, 1e-4);
+      }
+    }
+  }
+  EXPECT_GT(compared, 12u);
+}
+
+TEST(Learner, RefusesPartsOfWhatNeedsTheWholeBatch) {
+  for (const char* spec : {"vos", "outlier_exposure(top=2)", "mixup+oe(top=2)"}) {
+    EXPECT_THAT(io::error_of([&] { teach({.method = spec, .accumulate = 2}); }),
+                testing::HasSubstr("accumulate=2"))
+        << spec;
+  }
+}
+
+/// Says what has happened to it, freezes the convolution and turns its gradients round.
+class Recording final : public TrainingMethod {
+ public:
+  std::vector<std::string> life;
+
+  Draws draw(const StepFacts& facts) override {
+    life.push_back(text("draw ", facts.rows.images));
+    return {{"turned", {torch::full({facts.rows.images}, -1.0f), Rows::images}}};
+  }
+  void prepare(TrainingStep& step) const override {
+    step.images = step.images * step.draws.at("turned").values.view({-1, 1, 1, 1});
+  }
+  torch::Tensor loss(TrainingStep& step) override {
+    life.push_back(text("loss ", step.images.size(0)));
+    EXPECT_TRUE(step.draws.at("turned").values.size(0) == step.images.size(0));
+    step.logits = step.forward(step.images).logits;
+    return step.cross_entropy(step.logits);
+  }
+  void before_update(nn::Network& network) override {
+    life.emplace_back("before update");
+    for (const torch::Tensor& p : network.parameters()) {
+      if (p.grad().defined()) p.mutable_grad().neg_();
+    }
+  }
+  bool trains(const std::string& parameter) const override { return parameter.starts_with("fc."); }
+  void on_make(const MadeFor& made_for) override {
+    EXPECT_EQ(made_for.head.weight.sizes(), (std::vector<std::int64_t>{3, 4}));
+    life.emplace_back("made");
+  }
+  void on_fresh_start(nn::Network&) override { life.emplace_back("fresh start"); }
+  void set_mode(nn::Network& network) const override { network.eval(); }
+};
+
+TEST(Learner, LeadsAMethodThroughItsLife) {
+  const auto method = std::make_shared<Recording>();
+  TrainSettings settings{.accumulate = 2, .momentum = 0, .nesterov = false, .weight_decay = 0};
+  settings.device = "cpu";
+  Learner learner(settings, plain_source(), 3, method);
+  const auto before = nn::tensors_of(learner.network());
+  std::map<std::string, torch::Tensor> start;
+  for (const auto& [name, tensor] : before) start.emplace(name, tensor.clone());
+  learner.begin();
+  EXPECT_FALSE(learner.network().is_training());
+  StepMeans means;
+  const auto loss_now = [&] {
+    image::ImageBatch batch = batch_of(6, 1);
+    for (float& v : batch.images) v = -v;
+    const torch::Tensor images = torch::from_blob(batch.images.data(), {6, 3, 6, 6});
+    return cross_entropy(learner.network().forward(images).logits, torch::tensor(batch.labels))
+        .item<double>();
+  };
+  const double first = loss_now();
+  learner.step(0, 1, 0.1, batch_of(6, 1), {}, means);
+  EXPECT_THAT(method->life,
+              ElementsAre("made", "fresh start", "draw 6", "loss 3", "loss 3", "before update"));
+  EXPECT_GT(loss_now(), first);  // against the gradient, of the pictures as they were prepared
+  EXPECT_TRUE(before.at("conv.weight").equal(start.at("conv.weight")));
+  EXPECT_FALSE(before.at("fc.weight").equal(start.at("fc.weight")));
+
+  method->life.clear();
+  Learner(settings, plain_source(), 3, method).begin(/*resumed=*/true);
+  EXPECT_THAT(method->life, ElementsAre("made"));
+}
+
+TEST(Learner, AFrozenBodyStaysAsItIs) {
+  const Taught start = teach({.method = "head_only"}, 12, 0);
+  const Taught end = teach({.method = "head_only"}, 12, 3);
+  EXPECT_TRUE(end.tensors.at("network.conv.weight").equal(start.tensors.at("network.conv.weight")));
+  EXPECT_TRUE(end.tensors.at("network.conv.bias").equal(start.tensors.at("network.conv.bias")));
+  EXPECT_FALSE(end.tensors.at("network.fc.weight").equal(start.tensors.at("network.fc.weight")));
+  EXPECT_FALSE(end.tensors.contains("optimiser.network.conv.weight"));
 }
 
 TEST(Learner, Bfloat16ReachesEveryMethodAndLeavesFloat32) {
@@ -138,7 +258,7 @@ TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
   ASSERT_TRUE(bad.has_value());
   EXPECT_EQ(bad->step, 1);
   EXPECT_TRUE(std::isnan(bad->loss));
-  EXPECT_THAT(bad->pictures.data, ElementsAre(302, 303));
+  EXPECT_THAT(bad->pictures.data, ElementsAre(301, 303));  // a pair's, and one without a partner
   EXPECT_THAT(bad->pictures.outliers, ElementsAre(401));
 }
 

@@ -46,11 +46,12 @@ torch::Tensor mixed_labels(const torch::Tensor& labels, std::int64_t classes,
   return share * torch::one_hot(labels, classes) + (1 - share) / static_cast<double>(classes);
 }
 
-torch::Tensor energy_hinge(const torch::Tensor& id_logits, const torch::Tensor& outlier_logits,
-                           double m_in, double m_out) {
-  const torch::Tensor above = torch::relu(-id_logits.logsumexp(1) - m_in);
-  const torch::Tensor below = torch::relu(m_out + outlier_logits.logsumexp(1));
-  return mean_square(above) + mean_square(below);
+torch::Tensor energy_above(const torch::Tensor& logits, double margin) {
+  return mean_square(torch::relu(-logits.logsumexp(1) - margin));
+}
+
+torch::Tensor energy_below(const torch::Tensor& logits, double margin) {
+  return mean_square(torch::relu(margin + logits.logsumexp(1)));
 }
 
 const std::vector<std::string>& consistency_kinds() {

@@ -31,11 +31,12 @@ torch::Tensor uniform_cross_entropy_rows(const torch::Tensor& logits);
 torch::Tensor mixed_labels(const torch::Tensor& labels, std::int64_t classes,
                            const torch::Tensor& lambda);
 
-/// mean_b max(0, E(z_b) - m_in)^2 + mean_b max(0, m_out - E(o_b))^2 with the energy
-/// E(z) = -logsumexp(z) of ID logits z and outlier logits o.
-/// Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020, arXiv:2010.03759.
-torch::Tensor energy_hinge(const torch::Tensor& id_logits, const torch::Tensor& outlier_logits,
-                           double m_in, double m_out);
+/// mean_b max(0, E(z_b) - margin)^2 with the energy E(z) = -logsumexp(z): of ID logits that should lie
+/// below the margin. The hinges of Liu et al., Energy-based Out-of-distribution Detection, NeurIPS
+/// 2020, arXiv:2010.03759.
+torch::Tensor energy_above(const torch::Tensor& logits, double margin);
+/// mean_b max(0, margin - E(z_b))^2: of outliers' logits that should lie above it.
+torch::Tensor energy_below(const torch::Tensor& logits, double margin);
 
 /// The distances that consistency() knows.
 const std::vector<std::string>& consistency_kinds();

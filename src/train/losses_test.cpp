@@ -37,7 +37,7 @@ TEST(Losses, HaveTheGoldenValues) {
       1e-6);
   EXPECT_NEAR(value(soft_cross_entropy(q, zm)), 1.194359, 1e-6);
   EXPECT_NEAR(value(soft_cross_entropy(q, zt)), 1.201511, 1e-6);
-  EXPECT_NEAR(value(energy_hinge(zi, zo, -1.5, -1.0)), 0.391048, 1e-6);
+  EXPECT_NEAR(value(energy_above(zi, -1.5) + energy_below(zo, -1.0)), 0.391048, 1e-6);
 }
 
 TEST(Losses, AddUpToTheGoldenTotals) {
@@ -187,35 +187,35 @@ Tensor picture(double fill, std::int64_t count = 3) {
 }
 
 TEST(Mixup, WeighsThePictureByLambda) {
-  const Mixed mixed = mixup(picture(1), picture(0), lambda);
-  EXPECT_TRUE(torch::allclose(mixed.images, picture(0.3)));
-  const Mixed each = mixup(picture(1), picture(0), torch::tensor({0.0, 0.5, 1.0}));
-  EXPECT_NEAR(value(each.images[1].mean()), 0.5, 1e-12);
-  EXPECT_EQ(value(each.images[0].max()), 0);
-  EXPECT_EQ(value(each.images[2].min()), 1);
+  EXPECT_TRUE(torch::allclose(mixup(picture(1), picture(0), lambda), picture(0.3)));
+  const Tensor each = mixup(picture(1), picture(0), torch::tensor({0.0, 0.5, 1.0}));
+  EXPECT_NEAR(value(each[1].mean()), 0.5, 1e-12);
+  EXPECT_EQ(value(each[0].max()), 0);
+  EXPECT_EQ(value(each[2].min()), 1);
 }
 
 TEST(Cutmix, LeavesTheShareThatItSays) {
   std::set<double> shares;
   for (int seed = 0; seed < 30; ++seed) {
     torch::manual_seed(static_cast<std::uint64_t>(seed));
-    const Mixed mixed = cutmix(picture(1), picture(0), torch::tensor(0.5, torch::kFloat64));
-    EXPECT_NEAR(value(mixed.images.mean()), value(mixed.lambda), 1e-12);
-    EXPECT_GE(value(mixed.lambda),
-              1 - 4 * 4 / 64.0);  // trunc(sqrt(0.5) 8) = 5, half of it 2 a side
-    shares.insert(value(mixed.lambda));
+    const Tensor boxes = draw_boxes(torch::tensor(0.5, torch::kFloat64), 8, 8);
+    const double left = value(share_left(boxes, 8, 8));
+    EXPECT_NEAR(value(paste(picture(1), picture(0), boxes).mean()), left, 1e-12);
+    EXPECT_GE(left, 1 - 4 * 4 / 64.0);  // trunc(sqrt(0.5) 8) = 5, half of it 2 a side
+    shares.insert(left);
   }
   EXPECT_GT(shares.size(), 2u);  // rectangles at the border are cut
-  EXPECT_EQ(value(cutmix(picture(1), picture(0), torch::tensor(1.0)).images.min()), 1);
+  EXPECT_EQ(value(share_left(draw_boxes(torch::tensor(1.0), 8, 8), 8, 8)), 1);
 }
 
 TEST(Cutmix, PastesARectangleIntoEachRowThatAsks) {
   torch::manual_seed(3);
   const Tensor wanted = torch::tensor({0.0, 0.6, 1.0}, torch::kFloat64);
-  const Mixed mixed = cutmix(picture(1), picture(0), wanted);
-  EXPECT_TRUE(torch::allclose(mixed.images.mean({1, 2, 3}), mixed.lambda));
-  EXPECT_EQ(value(wanted[0]), 0);  // the caller's stays
-  EXPECT_EQ(value(mixed.lambda[2]), 1);
+  const Tensor boxes = draw_boxes(wanted, 8, 8);
+  const Tensor left = share_left(boxes, 8, 8);
+  EXPECT_TRUE(torch::allclose(paste(picture(1), picture(0), boxes).mean({1, 2, 3}), left));
+  EXPECT_LT(value(left[0]), 1);
+  EXPECT_EQ(value(left[2]), 1);
 }
 
 }  // namespace

@@ -1,46 +1,246 @@
 #include "train/method.h"
 
+#include <algorithm>
+
 #include "base/arguments.h"
 #include "base/usage.h"
-#include "nn/autocast.h"
+#include "base/within.h"
 
 namespace nescio::train {
+namespace {
 
-nn::NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures, nn::Network& made_of_it) {
-  rows += pictures.size(0);
-  return bfloat16 ? nn::forward_in_bfloat16(made_of_it, pictures) : made_of_it.forward(pictures);
+struct Member {
+  const MethodInfo* info;
+  std::shared_ptr<TrainingMethod> method;
+
+  bool is(MethodRole role) const { return info->role == role; }
+  std::string where() const { return "[" + info->name + "] "; }
+};
+
+/// The column of a loss beside terms.
+std::string logged_as(const MethodInfo& info) {
+  return info.name == "cross_entropy" ? "ce" : info.name;
 }
 
-std::vector<torch::Tensor> TrainingStep::joint_logits(const std::vector<torch::Tensor>& groups) {
-  std::vector<std::int64_t> sizes;
-  for (const torch::Tensor& group : groups) sizes.push_back(group.size(0));
-  return forward(torch::cat(groups)).logits.split_with_sizes(sizes);
+/// What all methods of a sum do, one after the other.
+class Sum final : public TrainingMethod {
+ public:
+  explicit Sum(std::vector<Member> members) : members_(std::move(members)) {
+    for (const Member& member : members_) {
+      register_module(member.info->name, member.method);
+      has_terms_ |= member.is(MethodRole::term);
+      reads_outliers_ |= member.info->needs.outlier_logits;
+    }
+  }
+
+  Draws draw(const StepFacts& facts) override {
+    Draws all;
+    for (const Member& member : members_) {
+      for (auto& [name, drawn] : member.method->draw(facts)) {
+        all.emplace(member.info->name + "." + name, std::move(drawn));
+      }
+    }
+    return all;
+  }
+
+  void prepare(TrainingStep& step) const override {
+    for (const Member& member : members_) member.method->prepare(step);
+  }
+
+  torch::Tensor loss(TrainingStep& step) override {
+    if (members_[0].is(MethodRole::whole)) return members_[0].method->loss(step);
+    look(step);
+    torch::Tensor sum;
+    for (const Member& member : members_) {
+      if (member.is(MethodRole::change)) continue;
+      const torch::Tensor value = member.method->loss(step);
+      if (member.is(MethodRole::loss) && has_terms_) step.term(logged_as(*member.info), value);
+      sum = sum.defined() ? sum + value : value;
+    }
+    return sum;
+  }
+
+  void before_update(nn::Network& network) override {
+    for (const Member& member : members_) member.method->before_update(network);
+  }
+
+  bool needs_whole_batch() const override {
+    return std::ranges::any_of(members_,
+                               [](const Member& m) { return m.method->needs_whole_batch(); });
+  }
+  bool joint_forward() const override {
+    return std::ranges::all_of(members_, [](const Member& m) { return m.method->joint_forward(); });
+  }
+  bool trains(const std::string& parameter) const override {
+    return std::ranges::all_of(members_,
+                               [&](const Member& m) { return m.method->trains(parameter); });
+  }
+  Notices remarks(std::int64_t steps, std::int64_t per_epoch) const override {
+    Notices all;
+    for (const Member& member : members_) {
+      for (const std::string& remark : member.method->remarks(steps, per_epoch)) {
+        all.push_back(member.where() + remark);
+      }
+    }
+    return all;
+  }
+
+  void on_make(const MadeFor& made_for) override {
+    for (const Member& member : members_) {
+      within(member.where(), [&] { member.method->on_make(made_for); });
+    }
+  }
+  void on_fresh_start(nn::Network& network) override {
+    for (const Member& member : members_) member.method->on_fresh_start(network);
+  }
+  void set_mode(nn::Network& network) const override {
+    // The loss first: changes have the last word.
+    for (const bool changes : {false, true}) {
+      for (const Member& member : members_) {
+        if (member.is(MethodRole::change) == changes) member.method->set_mode(network);
+      }
+    }
+  }
+  torch::Tensor predict(nn::Network& network, const torch::Tensor& images) const override {
+    return main().predict(network, images);
+  }
+  Sums measures(nn::Network& network, const torch::Tensor& images,
+                const torch::Tensor& labels) const override {
+    return main().measures(network, images, labels);
+  }
+  Choice chosen_by() const override { return main().chosen_by(); }
+  std::map<std::string, torch::Tensor> exported(const nn::Network& network) const override {
+    return main().exported(network);
+  }
+  std::map<std::string, std::map<std::string, torch::Tensor>> further_files(
+      const nn::Network& network) const override {
+    std::map<std::string, std::map<std::string, torch::Tensor>> all;
+    for (const Member& member : members_) all.merge(member.method->further_files(network));
+    return all;
+  }
+
+ private:
+  /// What the network says about the pictures, and about outliers if a term wants to know.
+  void look(TrainingStep& step) const {
+    if (reads_outliers_ && joint_forward()) {
+      const std::vector<std::int64_t> sizes = {step.images.size(0), step.outliers.size(0)};
+      const nn::NetworkOutputs said = step.forward(torch::cat({step.images, step.outliers}));
+      const auto logits = said.logits.split_with_sizes(sizes);
+      step.logits = logits[0];
+      step.outlier_logits = logits[1];
+      step.features = said.features.slice(0, 0, sizes[0]);
+      return;
+    }
+    const nn::NetworkOutputs said = step.forward(step.images);
+    step.logits = said.logits;
+    step.features = said.features;
+    if (reads_outliers_) step.outlier_logits = step.forward(step.outliers).logits;
+  }
+
+  /// The one that knows what the network is for.
+  const TrainingMethod& main() const {
+    const auto found = std::ranges::find_if(members_, [](const Member& m) {
+      return m.is(MethodRole::loss) || m.is(MethodRole::whole);
+    });
+    return *found->method;
+  }
+
+  std::vector<Member> members_;
+  bool has_terms_ = false, reads_outliers_ = false;
+};
+
+/// Error unless the methods make sense together.
+void check_sum(std::string_view source, const std::vector<const MethodInfo*>& infos) {
+  const MethodInfo* loss = nullptr;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    const MethodInfo& info = *infos[i];
+    if (std::find(infos.begin(), infos.begin() + static_cast<std::ptrdiff_t>(i), infos[i]) !=
+        infos.begin() + static_cast<std::ptrdiff_t>(i)) {
+      fail_usage("[", source, "] ", info.name, " stands there twice");
+    }
+    if (info.role == MethodRole::whole && infos.size() > 1) {
+      fail_usage("[", source, "] ", info.name, " has all its terms and stands alone");
+    }
+    if (info.role != MethodRole::loss) continue;
+    if (loss) {
+      fail_usage("[", source, "] expected one loss, found ", loss->name, " and ", info.name);
+    }
+    loss = &info;
+  }
 }
 
-torch::Tensor TrainingStep::term(const std::string& name, const torch::Tensor& value) {
-  terms.emplace_back(name, value.detach());
-  return value;
+}  // namespace
+
+std::string_view in_words(MethodRole role) {
+  switch (role) {
+    case MethodRole::loss: return "loss";
+    case MethodRole::term: return "term, added to a loss";
+    case MethodRole::change: return "change of the batch or the network, before a loss";
+    case MethodRole::whole: return "whole, stands alone";
+  }
+  return "";
 }
 
 const MethodInfo& find_method(std::string_view name) {
   std::vector<std::string> names;
   for (const MethodInfo& info : methods::catalogue()) {
-    if (info.name == name) return info;
+    if (info.name == name || std::ranges::find(info.aliases, name) != info.aliases.end()) {
+      return info;
+    }
     names.push_back(info.name);
+    names.insert(names.end(), info.aliases.begin(), info.aliases.end());
   }
   fail_usage("unknown training method '", name, "'.", suggest(name, names));
 }
 
+namespace {
+
+std::vector<const MethodInfo*> infos_of(std::string_view source, const Spec& spec) {
+  std::vector<const MethodInfo*> infos;
+  for (const Term& term : spec.terms) infos.push_back(&find_method(term.name));
+  check_sum(source, infos);
+  return infos;
+}
+
+}  // namespace
+
+MethodNeeds needs_of(std::string_view source) {
+  const Spec spec = as_usage([&] { return parse_spec(source); });
+  MethodNeeds all{.labels = false};
+  bool has_loss = false;
+  for (const MethodInfo* info : infos_of(source, spec)) {
+    has_loss |= info->role == MethodRole::loss || info->role == MethodRole::whole;
+    all.labels |= info->needs.labels;
+    all.outliers |= info->needs.outliers;
+    all.outlier_logits |= info->needs.outlier_logits;
+  }
+  all.labels |= !has_loss;  // cross_entropy
+  return all;
+}
+
 std::shared_ptr<TrainingMethod> make_method(std::string_view source) {
   const Spec spec = as_usage([&] { return parse_spec(source); });
-  if (spec.terms.size() != 1) {
-    fail_usage("training method '", source, "': expected one, found ", spec.terms.size(),
-               " joined with '+'");
+  const auto infos = infos_of(source, spec);
+  std::vector<Member> members;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    const MethodInfo& info = *infos[i];
+    members.push_back({&info, info.make()});
+    as_usage([&] {
+      set_arguments(*members[i].method, info.parameters, "[" + info.name + "]", spec.terms[i]);
+    });
   }
-  const MethodInfo& info = find_method(spec.terms[0].name);
-  auto method = info.make();
-  as_usage([&] { set_arguments(*method, info.parameters, "[" + info.name + "]", spec.terms[0]); });
-  return method;
+  const auto has_loss = [](const Member& m) {
+    return m.is(MethodRole::loss) || m.is(MethodRole::whole);
+  };
+  if (std::ranges::none_of(members, has_loss)) {
+    const MethodInfo& plain = find_method("cross_entropy");
+    members.push_back({&plain, plain.make()});
+  }
+  // Changes first, the loss before its terms: their order in a row of the metrics.
+  std::ranges::stable_sort(members, {}, [](const Member& m) {
+    return m.is(MethodRole::change) ? 0 : m.is(MethodRole::term) ? 2 : 1;
+  });
+  return std::make_shared<Sum>(std::move(members));
 }
 
 }  // namespace nescio::train

@@ -1,45 +1,21 @@
-// A training method: a loss and a few hooks. The trainer owns the only loop.
+// A training method: a loss, what it draws and changes, and a few moments of a run. The trainer owns
+// the only loop.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/notice.h"
+#include "nn/model.h"
 #include "nn/network.h"
 #include "train/method_info.h"
+#include "train/step.h"
+#include "train/validation.h"
 
 namespace nescio::train {
-
-/// One step as its method sees it, and what the method says about it.
-struct TrainingStep {
-  std::int64_t number = 0;     // 0, 1, ... over the whole run
-  std::int64_t per_epoch = 1;  // steps
-  nn::Network& network;
-  torch::Tensor images;         // [B, 3, height, width], normalised
-  torch::Tensor labels;         // [B] int64
-  torch::Tensor outliers = {};  // [Bo, 3, height, width]; undefined unless the method needs some
-  bool bfloat16 = false;        // the network computes in it; what it says is float32 all the same
-
-  /// Of `images`, [B, C]; the accuracy comes from them. Undefined: none is logged.
-  torch::Tensor logits = {};
-  /// Parts of the loss with their weights, and what else is worth a curve: scalars by name, logged
-  /// beside the loss.
-  std::vector<std::pair<std::string, torch::Tensor>> terms = {};
-  /// Pictures that went through the network.
-  std::int64_t rows = 0;
-
-  /// What the network says about some pictures; every method comes through here.
-  nn::NetworkOutputs forward(const torch::Tensor& pictures) { return forward(pictures, network); }
-  /// The same of a network that is made of it.
-  nn::NetworkOutputs forward(const torch::Tensor& pictures, nn::Network& made_of_it);
-  /// Logits of several groups of pictures that go through the network as one batch, so that batch
-  /// normalisation sees them together.
-  std::vector<torch::Tensor> joint_logits(const std::vector<torch::Tensor>& groups);
-  /// Adds to `terms` and gives the value back.
-  torch::Tensor term(const std::string& name, const torch::Tensor& value);
-};
 
 /// Parameters of a network's last layer: logits = features weight^T + bias. They stay those of the
 /// network wherever it goes.
@@ -48,31 +24,78 @@ struct LastLayer {
   torch::Tensor bias;    // [C]
 };
 
+/// The network that a method is made for, as the seed has made it: without start weights.
+struct MadeFor {
+  nn::Network& network;
+  const nn::NetworkInfo& info;
+  LastLayer head;
+};
+
+struct Choice {
+  std::string measure;
+  bool higher_is_better = true;
+};
+
 /// Its own parameters and buffers, registered as of any module, are optimised and checkpointed with
-/// the network's, so a method writes no serialisation. Before each step libtorch's random numbers
-/// are set to what follows from the seed and the step: a method that draws from them and keeps
-/// other state in buffers resumes bit for bit.
+/// the network's, so a method writes no serialisation. Everything that is drawn follows from the seed
+/// and the step: a method that keeps other state in buffers resumes bit for bit.
 class TrainingMethod : public torch::nn::Module {
  public:
-  /// A scalar with gradients, and logits and terms in `step`.
-  virtual torch::Tensor loss(TrainingStep& step) = 0;
+  // One step, in this order.
 
-  /// Once, before the optimiser takes the method's parameters and a checkpoint fills its buffers: the
-  /// place to register those whose shapes depend on the network.
-  virtual void on_make(const LastLayer&) {}
+  /// What is random in it, once for the whole batch, on the host, from libtorch's random numbers.
+  virtual Draws draw(const StepFacts&) { return {}; }
+  /// On the device, once for the whole batch, without gradients: changes pictures and targets, adds
+  /// to draws and terms.
+  virtual void prepare(TrainingStep&) const {}
+  /// Of a part of the batch, its share of the loss of the whole (TrainingStep::of_images() ...): a
+  /// scalar with gradients; terms in `step`. Waits for nothing on the device. A loss or a term finds
+  /// logits and features in `step`, a whole method puts them there; a change has none.
+  virtual torch::Tensor loss(TrainingStep&) { return {}; }
+  /// Between the gradients and the optimiser.
+  virtual void before_update(nn::Network&) {}
+
+  // What it asks for.
+
+  /// Whether it cannot be computed in parts, since its rows need one another.
+  virtual bool needs_whole_batch() const { return false; }
+  /// Whether outliers go through the network in one batch with the pictures.
+  virtual bool joint_forward() const { return true; }
+  /// Whether a parameter of the network is trained.
+  virtual bool trains(const std::string& /*parameter*/) const { return true; }
   /// What to tell the user about a run of so many steps, `per_epoch` in each epoch: terms that it ends
   /// before.
-  virtual Notices remarks([[maybe_unused]] std::int64_t steps,
-                          [[maybe_unused]] std::int64_t per_epoch) const {
+  virtual Notices remarks(std::int64_t /*steps*/, std::int64_t /*per_epoch*/) const { return {}; }
+
+  // The life of a run.
+
+  /// Once, before anything is written: whatever it refuses is refused here, and parameters and buffers
+  /// whose shapes depend on the network are registered.
+  virtual void on_make(const MadeFor&) {}
+  /// At the start of a run that is not resumed, the start weights in the network.
+  virtual void on_fresh_start(nn::Network&) {}
+  /// Puts the network in the mode in which it is trained.
+  virtual void set_mode(nn::Network& network) const { network.train(); }
+  /// What the network answers to pictures where it is validated, [B, C].
+  virtual torch::Tensor predict(nn::Network& network, const torch::Tensor& images) const {
+    return network.forward(images).logits;
+  }
+  /// What validation measures: sums over the rows.
+  virtual Sums measures(nn::Network& network, const torch::Tensor& images,
+                        const torch::Tensor& labels) const {
+    return loss_and_accuracy(predict(network, images), labels);
+  }
+  /// By which of these means the best weights are chosen, and whether more is better.
+  virtual Choice chosen_by() const { return {"accuracy", true}; }
+  /// What best.safetensors and last.safetensors hold.
+  virtual std::map<std::string, torch::Tensor> exported(const nn::Network& network) const {
+    return nn::tensors_of(network);
+  }
+  /// Further files of tensors beside the last one, by what their names begin with.
+  virtual std::map<std::string, std::map<std::string, torch::Tensor>> further_files(
+      const nn::Network&) const {
     return {};
   }
-  /// Before the first step of a run and after a resume, the network on its device.
-  virtual void on_start(nn::Network&) {}
-  /// After the optimiser's step, with what the loss left; of the last part if there were several.
-  virtual void on_step_end(const TrainingStep&) {}
-  virtual void on_epoch_end(nn::Network&, [[maybe_unused]] std::int64_t epoch) {}
-  /// After the last step, before the weights are written.
-  virtual void on_finish(nn::Network&) {}
 };
 
 template <class Object, class T>
@@ -88,8 +111,10 @@ MethodInfo describe_method(MethodInfo info) {
   return info;
 }
 
-/// "cross_entropy(label_smoothing=0.1)" -> the method. UsageError with the nearest name for an unknown
-/// method or parameter, for values out of range and for those that do nothing.
+/// "mixup(alpha=0.2)+cross_entropy+outlier_exposure" -> the method that is the sum of these: changes
+/// of the batch in the order in which they stand, one loss (cross_entropy if none is named), terms.
+/// The pictures go through the network once. UsageError with the nearest name for an unknown method or
+/// parameter, for values out of range, for those that do nothing, and for sums that make no sense.
 std::shared_ptr<TrainingMethod> make_method(std::string_view spec);
 
 }  // namespace nescio::train

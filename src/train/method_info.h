@@ -1,7 +1,7 @@
 // What the trainer knows about its methods without libtorch: names, parameters, papers.
 //
 // One file per method in methods/: a class in an anonymous namespace and one function that
-// describes it, called by the catalogue that CMake generates from `nescio_add_method(name)`.
+// describes it, called by the catalogue that CMake generates from `nescio_entry(methods name)`.
 #pragma once
 
 #include <functional>
@@ -16,15 +16,31 @@ namespace nescio::train {
 
 class TrainingMethod;  // train/method.h, which needs libtorch
 
-/// What a method reads besides pictures with labels.
+/// What a method reads besides pictures.
 struct MethodNeeds {
   bool labels = true;
-  bool outliers = false;  // auxiliary pictures of no class, outliers=
+  bool outliers = false;        // auxiliary pictures of no class, outliers=
+  bool outlier_logits = false;  // and what the network says about them
 };
+
+/// What a method is in a sum such as mixup+cross_entropy+outlier_exposure. `change` stands for what
+/// has no loss of its own: it changes the batch, or what of the network learns. A sum has one loss,
+/// cross_entropy where none is named.
+enum class MethodRole {
+  loss,    // of what the network says about the pictures
+  term,    // is added to the loss
+  change,  // of the batch or the network
+  whole    // does everything itself and stands alone
+};
+
+/// "loss", "term", ... as people read it.
+std::string_view in_words(MethodRole role);
 
 /// The self-description from which parsing, `list methods` and `describe` come.
 struct MethodInfo {
   std::string name;
+  std::vector<std::string> aliases = {};
+  MethodRole role = MethodRole::loss;
   std::string summary;  // one sentence
   std::string formula;  // of the loss
   std::string paper;    // authors, title, venue, arXiv
@@ -38,7 +54,11 @@ namespace methods {
 const std::vector<MethodInfo>& catalogue();
 }  // namespace methods
 
-/// The description of a method. Error with the nearest name and the list if there is none.
+/// The description of a method, by its name or an alias. UsageError with the nearest name and the
+/// list if there is none.
 const MethodInfo& find_method(std::string_view name);
+
+/// What the methods of "mixup+outlier_exposure(w_oe=1)" need together. UsageError as make_method().
+MethodNeeds needs_of(std::string_view spec);
 
 }  // namespace nescio::train

@@ -10,32 +10,19 @@ torch::Tensor draw_gamma(double a, std::int64_t count) {
   return at::_standard_gamma(torch::full({count}, a, torch::kFloat64));
 }
 
-/// Rows or columns first .. last - 1 of a picture.
-struct Span {
-  std::int64_t first, last;
-  std::int64_t size() const { return last - first; }
-};
-
-/// Of `side`, round a centre drawn at random.
-Span draw_span(std::int64_t side, double share) {
+/// First and behind the last of `side` rows or columns, round a centre drawn at random.
+std::pair<std::int64_t, std::int64_t> draw_span(std::int64_t side, double share) {
   const auto length = static_cast<std::int64_t>(share * static_cast<double>(side));
   const auto centre = torch::randint(side, {}, torch::kInt64).item<std::int64_t>();
   return {std::clamp<std::int64_t>(centre - length / 2, 0, side),
           std::clamp<std::int64_t>(centre + length / 2, 0, side)};
 }
 
-/// Pastes a rectangle of `o` into `x`, both [..., height, width]; the share of x that is left.
-double paste(torch::Tensor x, const torch::Tensor& o, double lambda) {
-  const std::int64_t height = x.size(-2), width = x.size(-1);
-  const double share = std::sqrt(std::max(0.0, 1 - lambda));
-  const Span rows = draw_span(height, share);
-  const Span columns = draw_span(width, share);
-  const auto part = [&](const torch::Tensor& t) {
-    return t.slice(-2, rows.first, rows.last).slice(-1, columns.first, columns.last);
-  };
-  part(x).copy_(part(o));
-  return 1 -
-         static_cast<double>(rows.size() * columns.size()) / static_cast<double>(height * width);
+/// Whether each place of `side` lies in [first, last), [B, side].
+torch::Tensor within_span(std::int64_t side, const torch::Tensor& first,
+                          const torch::Tensor& last) {
+  const torch::Tensor places = torch::arange(side, first.options());
+  return places.ge(first.unsqueeze(1)).logical_and(places.lt(last.unsqueeze(1)));
 }
 
 }  // namespace
@@ -61,21 +48,62 @@ nn::NetworkOutputs HiddenMixing::forward(const torch::Tensor& pictures) {
   return network_.finish(network_.run(torch::cat({x, mixed}), layer_, network_.stages()));
 }
 
-Mixed mixup(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda) {
-  return {torch::lerp(o, x, share_for(lambda, x)), lambda};
+torch::Tensor mixup(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda) {
+  return torch::lerp(o, x, share_for(lambda, x));
 }
 
-Mixed cutmix(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda) {
-  Mixed out{x.clone(), lambda.clone()};
-  const torch::Tensor left = out.lambda.view(-1);
-  if (lambda.dim() == 0) {
-    left[0] = paste(out.images, o, lambda.item<double>());
-  } else {
-    for (std::int64_t i = 0; i < lambda.size(0); ++i) {
-      left[i] = paste(out.images[i], o[i], lambda[i].item<double>());
-    }
+torch::Tensor draw_boxes(const torch::Tensor& lambda, std::int64_t height, std::int64_t width) {
+  const torch::Tensor wanted = lambda.reshape({-1}).to(torch::kFloat64);
+  torch::Tensor boxes = torch::empty({wanted.size(0), 4}, torch::kInt64);
+  for (std::int64_t i = 0; i < wanted.size(0); ++i) {
+    const double share = std::sqrt(std::max(0.0, 1 - wanted[i].item<double>()));
+    const auto [top, bottom] = draw_span(height, share);
+    const auto [left, right] = draw_span(width, share);
+    boxes[i] = torch::tensor({top, bottom, left, right});
   }
-  return out;
+  return lambda.dim() == 0 ? boxes[0] : boxes;
+}
+
+torch::Tensor share_left(const torch::Tensor& boxes, std::int64_t height, std::int64_t width) {
+  const torch::Tensor sides = boxes.view({-1, 2, 2});
+  const torch::Tensor area = (sides.select(2, 1) - sides.select(2, 0)).prod(1).to(torch::kFloat64);
+  const torch::Tensor left = 1 - area / static_cast<double>(height * width);
+  return boxes.dim() == 1 ? left[0] : left;
+}
+
+torch::Tensor paste(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& boxes) {
+  const torch::Tensor each = boxes.view({-1, 4});
+  const torch::Tensor rows = within_span(x.size(2), each.select(1, 0), each.select(1, 1));
+  const torch::Tensor columns = within_span(x.size(3), each.select(1, 2), each.select(1, 3));
+  const torch::Tensor inside = rows.unsqueeze(2).logical_and(columns.unsqueeze(1)).unsqueeze(1);
+  return torch::where(inside, o, x);
+}
+
+Drawn of_pairs(const torch::Tensor& lambda) {
+  return {lambda, lambda.dim() == 0 ? Rows::none : Rows::pairs};
+}
+
+Draws draw_mixing(const std::string& kind, const torch::Tensor& wanted, const StepFacts& facts) {
+  if (kind == "mixup") return {{"lambda", of_pairs(wanted)}};
+  const torch::Tensor boxes = draw_boxes(wanted, facts.height, facts.width);
+  return {{"lambda", of_pairs(share_left(boxes, facts.height, facts.width))},
+          {"boxes", {boxes, wanted.dim() == 0 ? Rows::none : Rows::pairs}}};
+}
+
+torch::Tensor mix_pairs(const TrainingStep& step, const std::string& method) {
+  const torch::Tensor x = step.paired(step.images), o = step.paired(step.outliers);
+  if (step.draws.contains(method + ".boxes")) return paste(x, o, step.drawn(method, "boxes"));
+  return mixup(x, o, step.drawn(method, "lambda"));
+}
+
+void mix_within(TrainingStep& step, const torch::Tensor& order, const torch::Tensor& lambda,
+                const torch::Tensor& boxes) {
+  const torch::Tensor others = step.images.index_select(0, order);
+  const torch::Tensor q = step.probabilities();
+  step.images =
+      boxes.defined() ? paste(step.images, others, boxes) : mixup(step.images, others, lambda);
+  step.targets = mixup(q, q.index_select(0, order), lambda);
+  step.term("lambda", lambda);
 }
 
 }  // namespace nescio::train

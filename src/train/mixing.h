@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "nn/staged_network.h"
+#include "train/step.h"
 
 namespace nescio::train {
 
@@ -13,22 +15,31 @@ namespace nescio::train {
 /// 1/2 where both are 0, as happens for tiny a and b. a = 0 means that nothing is mixed: all are 1.
 torch::Tensor draw_beta(double a, double b, std::int64_t count);
 
-/// Pictures of both sides, and the share that is left of the first.
-struct Mixed {
-  torch::Tensor images;  // [B, channels, height, width]
-  torch::Tensor lambda;  // scalar or [B], as the one that was asked for
-};
+/// lambda x + (1 - lambda) o for x and o [B, ...] and a scalar lambda or [B]; values are not cut.
+/// Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018, arXiv:1710.09412.
+torch::Tensor mixup(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda);
 
-/// lambda x + (1 - lambda) o for pictures x and o [B, channels, height, width] and a scalar lambda
-/// or [B]; values are not cut. Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018,
-/// arXiv:1710.09412.
-Mixed mixup(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda);
+/// A rectangle for each lambda, int64 [4] or [B, 4]: the first row and the one behind the last, the
+/// same of columns. Its sides are sqrt(1 - lambda) of the picture's, rounded down, its centre is drawn
+/// uniformly from libtorch's random numbers, and what lies outside is cut off.
+/// Yun et al., CutMix, ICCV 2019, arXiv:1905.04899.
+torch::Tensor draw_boxes(const torch::Tensor& lambda, std::int64_t height, std::int64_t width);
+/// The share of the picture that such rectangles leave, float64, a scalar or [B].
+torch::Tensor share_left(const torch::Tensor& boxes, std::int64_t height, std::int64_t width);
+/// x with the rectangles of o, [B, channels, height, width].
+torch::Tensor paste(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& boxes);
 
-/// x with a rectangle of o: its sides are sqrt(1 - lambda) of the picture's, rounded down, its centre
-/// is drawn uniformly from libtorch's random numbers, and what lies outside is cut off. lambda
-/// becomes the share of x that is left; an empty rectangle leaves 1. Yun et al., CutMix, ICCV 2019,
-/// arXiv:1905.04899.
-Mixed cutmix(const torch::Tensor& x, const torch::Tensor& o, const torch::Tensor& lambda);
+/// A scalar for all parts of a step, or one value for each pair.
+Drawn of_pairs(const torch::Tensor& lambda);
+/// What `kind`, mixup or cutmix, draws to mix pairs in the shares that are wanted: "lambda", the shares
+/// that are left, and "boxes".
+Draws draw_mixing(const std::string& kind, const torch::Tensor& wanted, const StepFacts& facts);
+/// Pictures mixed with their outliers as a method has drawn it, [pairs, channels, height, width].
+torch::Tensor mix_pairs(const TrainingStep& step, const std::string& method);
+/// Mixes pictures of a step with its pictures in another order, and their probabilities in the same
+/// shares; with rectangles, or as a whole where `boxes` is undefined.
+void mix_within(TrainingStep& step, const torch::Tensor& order, const torch::Tensor& lambda,
+                const torch::Tensor& boxes);
 
 /// Has the first `pairs` of `images` pictures mixed with the outliers that follow them, between the
 /// stages `layer` - 1 and `layer` of a network: gives the logits of all, then those of the mixed rows.

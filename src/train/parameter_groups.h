@@ -18,7 +18,7 @@ struct TrainedParameter {
 
 using TrainedParameters = std::map<std::string, TrainedParameter>;
 
-/// The parameters that ask for gradients, as "network.NAME" and "method.NAME".
+/// The parameters that ask for gradients and that the method trains, as "network.NAME" and "method.NAME".
 /// The learning rate of layer l of L (nn/depth.h) is multiplied by layer_decay^(L - 1 - l), that of
 /// the layer `head` by head_lr; those of the method have none of both. With weight_decay_on=kernels
 /// what has one dimension (biases, normalisation) has no weight decay.

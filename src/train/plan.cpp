@@ -1,7 +1,6 @@
 #include "train/plan.h"
 
 #include "base/error.h"
-#include "base/spec.h"
 #include "base/usage.h"
 #include "image/loader.h"
 #include "train/method_info.h"
@@ -12,7 +11,7 @@ namespace nescio::train {
 namespace {
 
 void check_outliers(const TrainSettings& settings, const TrainingData& data) {
-  const bool needed = find_method(parse_spec(settings.method).terms.front().name).needs.outliers;
+  const bool needed = needs_of(settings.method).outliers;
   if (needed && !data.outliers) {
     fail_usage("[", settings.method,
                "] learns from outliers: expected outliers=TYPE:PATH, pictures of no class");

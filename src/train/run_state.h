@@ -12,10 +12,10 @@ namespace nescio::train {
 
 /// With the learner's tensors it is all that a checkpoint holds.
 struct RunState {
-  std::int64_t done = 0;       // steps
-  bool epoch_is_open = false;  // the last step ended an epoch that is not validated yet
-  StepMeans means = {};        // since the last row of the metrics
-  std::optional<double> val_accuracy = {}, best_val_accuracy = {};
+  std::int64_t done = 0;  // steps
+  bool is_open = false;   // the last step is one to validate after, which is not done yet
+  StepMeans means = {};   // since the last row of the metrics
+  std::optional<double> val = {}, best_val = {};  // of what the method is validated by
 
   RunState() = default;
   /// What to_json() wrote after `step` steps.

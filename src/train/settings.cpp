@@ -8,8 +8,9 @@
 namespace nescio::train {
 namespace {
 
-constexpr std::array free_on_resume = {"device", "workers", "cache", "checkpoint_every",
-                                       "log_every"};
+constexpr std::array free_on_resume = {
+    "device",           "workers",  "cache", "checkpoint_every", "checkpoint_seconds",
+    "keep_checkpoints", "log_every"};
 
 template <class T>
 Parameter<TrainSettings> setting(T TrainSettings::*member, ParameterInfo info,
@@ -41,10 +42,19 @@ std::vector<Parameter<TrainSettings>> declare() {
                          .names = {"datasets"},
                          .required = true}),
       setting(&S::val, {.name = "val",
-                        .doc = "the same of pictures to validate on after each epoch; the best "
-                               "weights are kept",
+                        .doc = "the same of pictures to validate on, after each epoch unless "
+                               "validate_every says otherwise; the best weights are kept",
                         .names = {"datasets"}}),
-      setting(&S::method, {.name = "method", .doc = "what is minimised", .names = {"methods"}}),
+      setting(&S::validate_every,
+              {.name = "validate_every",
+               .doc = "steps between validations, of which the last step is one; 0: an epoch's",
+               .min = 0,
+               .max = 1e12},
+              {"val=", [](const S& s) { return !s.val.empty(); }}),
+      setting(&S::method, {.name = "method",
+                           .doc = "what is minimised: one method, or a sum such as "
+                                  "mixup+outlier_exposure",
+                           .names = {"methods"}}),
       setting(&S::outliers,
               {.name = "outliers",
                .doc = "TYPE:PATH?key=value&... of pictures that belong to no class, for methods "
@@ -190,9 +200,17 @@ std::vector<Parameter<TrainSettings>> declare() {
                           .choices = {"auto", "true", "false"}}),
       setting(&S::checkpoint_every,
               {.name = "checkpoint_every",
-               .doc = "steps between checkpoints, beside those at the end of an epoch",
+               .doc = "steps between checkpoints; the last step is followed by one",
                .min = 1,
                .max = 1e12}),
+      setting(&S::checkpoint_seconds, {.name = "checkpoint_seconds",
+                                       .doc = "the same after so long; 0: not by time",
+                                       .unit = "s",
+                                       .min = 0,
+                                       .max = 1e9}),
+      setting(
+          &S::keep_checkpoints,
+          {.name = "keep_checkpoints", .doc = "how many of the newest stay", .min = 2, .max = 1e9}),
       setting(&S::log_every, {.name = "log_every",
                               .doc = "steps that a row of metrics is the mean of",
                               .min = 1,

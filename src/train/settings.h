@@ -48,6 +48,7 @@ struct TrainSettings {
 
   std::string augment = "none";
   bool new_head = false;
+  std::int64_t validate_every = 0;
   std::int64_t seed = 0;
 
   // What follows may change when a run is resumed.
@@ -55,6 +56,8 @@ struct TrainSettings {
   std::int64_t workers = 2;
   std::string cache = "auto";
   std::int64_t checkpoint_every = 1000;
+  double checkpoint_seconds = 300;
+  std::int64_t keep_checkpoints = 2;
   std::int64_t log_every = 20;
 };
 

@@ -19,8 +19,7 @@ nlohmann::json StepMeans::to_json() const {
           {"judged", judged_}, {"rows", rows_}, {"terms", terms_}};
 }
 
-void StepMeans::add(const TrainingStep& step, const torch::Tensor& loss, double share,
-                    StepPictures pictures) {
+void StepMeans::add(const TrainingStep& step, const torch::Tensor& loss, StepPictures pictures) {
   const torch::NoGradGuard no_gradients;
   if (step.number != last_added_) ++added_;
   last_added_ = step.number;
@@ -28,11 +27,11 @@ void StepMeans::add(const TrainingStep& step, const torch::Tensor& loss, double 
   rows_ += step.rows;
   std::int64_t judged = 0;
   torch::Tensor right = torch::zeros({}, loss.options());
-  if (step.logits.defined()) {
+  if (step.logits.defined() && step.labels.defined() && !step.targets.defined()) {
     right = step.logits.argmax(1).eq(step.labels).sum();
     judged = step.labels.size(0);
   }
-  Unread unread{step.number, share, judged, std::move(pictures), {loss.detach(), right}, {}};
+  Unread unread{step.number, judged, std::move(pictures), {loss.detach(), right}, {}};
   for (const auto& [name, value] : step.terms) {
     unread.terms.push_back(name);
     unread.scalars.push_back(value.detach());
@@ -55,13 +54,13 @@ std::optional<BadLoss> StepMeans::read() {
     if (!std::isfinite(loss)) return BadLoss{u.step, loss, std::move(u.pictures)};
     if (u.step != last_step_) ++steps_;
     last_step_ = u.step;
-    loss_ += u.share * loss;
+    loss_ += loss;
     judged_ += u.judged;
     right_ += static_cast<std::int64_t>(*value++);
     for (const std::string& name : u.terms) {
       auto term = std::ranges::find(terms_, name, &std::pair<std::string, double>::first);
       if (term == terms_.end()) term = terms_.insert(term, {name, 0.0});
-      term->second += u.share * *value++;
+      term->second += *value++;
     }
   }
   return std::nullopt;

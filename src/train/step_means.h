@@ -35,9 +35,8 @@ class StepMeans {
   /// Of what is read.
   nlohmann::json to_json() const;
 
-  /// A step, or the part of it that has `share` of its pictures.
-  void add(const TrainingStep& step, const torch::Tensor& loss, double share,
-           StepPictures pictures);
+  /// A step, or a part of it, whose loss and terms are the part's shares.
+  void add(const TrainingStep& step, const torch::Tensor& loss, StepPictures pictures);
   /// Waits for the device. Returns the first bad one, if there is one; the means stop before it.
   std::optional<BadLoss> read();
 
@@ -55,7 +54,6 @@ class StepMeans {
  private:
   struct Unread {
     std::int64_t step;
-    double share;
     std::int64_t judged;  // pictures with logits
     StepPictures pictures;
     std::vector<torch::Tensor> scalars;  // loss, right ones, terms

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <chrono>
+#include <utility>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -53,11 +54,12 @@ struct Trainer::State {
   explicit State(const TrainSettings& s)
       : settings(s),
         source(nn::read_model_source(s.model)),
-        data(open_training_data(s.data, s.val, s.outliers, start_classes(s, source))),
+        data(open_training_data(s.data, s.val, s.outliers, start_classes(s, source),
+                                needs_of(s.method).labels)),
         plan(make_plan(s, data)),
         schedule(s, plan.steps),
         augmentation(s.augment),
-        learner(s, source, data.classes) {}
+        learner(s, source, data.classes > 0 ? data.classes : source.info->classes) {}
 
   TrainSettings settings;
   nn::ModelSource source;
@@ -80,8 +82,16 @@ struct Trainer::State {
   template <class F>
   void reading(const CheckpointFolder& checkpoints, const F& f);
   void save(const CheckpointFolder& checkpoints);
-  void end_epoch(RunLog& log, const CheckpointFolder& checkpoints, const TrainOptions& options);
+  void validate(RunLog& log, const CheckpointFolder& checkpoints, const TrainOptions& options);
   void write_weights(const fs::path& path);
+  void write_tensors(const fs::path& path,
+                     const std::map<std::string, torch::Tensor>& tensors) const;
+  /// Whether the step that was done last is one to validate after.
+  bool ends_a_round() const {
+    const std::int64_t every =
+        settings.validate_every > 0 ? settings.validate_every : plan.per_epoch;
+    return at.done % every == 0 || at.done == plan.steps;
+  }
   MetricsRow train_row(double lr) const;
   TrainProgress progress(std::int64_t steps_before, Clock::time_point start) const;
   std::int64_t last_epoch() const { return (at.done - 1) / plan.per_epoch; }
@@ -99,7 +109,7 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
     out["outliers"] = data.outliers->size();
     out["outliers_sha256"] = data.outliers->hash();
   }
-  out["classes"] = data.classes;
+  out["classes"] = learner.classes();
   if (!data.class_names.empty()) out["class_names"] = data.class_names;
   if (!source.path.empty()) out["weights_sha256"] = source.sha256;
   out["preprocessing"] = image::to_json(source.preprocessing);
@@ -176,34 +186,45 @@ void Trainer::State::reading(const CheckpointFolder& checkpoints, const F& f) {
   }
 }
 
-void Trainer::State::end_epoch(RunLog& log, const CheckpointFolder& checkpoints,
-                               const TrainOptions& options) {
-  if (data.val) {
-    Validation found;
-    reading(checkpoints, [&] {
-      const Ema::InPlace averaged(learner.ema());
-      found = validate(learner.network(), *data.val, source.preprocessing, learner.device(),
-                       {.batch = static_cast<std::size_t>(settings.batch),
-                        .workers = static_cast<std::size_t>(settings.workers)},
-                       options.progress);
-    });
-    const Ema::InPlace averaged(learner.ema());
-    at.val_accuracy = found.accuracy;
-    if (!at.best_val_accuracy || found.accuracy > *at.best_val_accuracy) {
-      at.best_val_accuracy = found.accuracy;
-      write_weights(options.out / "best.safetensors");
-    }
-    log.write({at.done, last_epoch(), "val", {{"loss", found.loss}, {"accuracy", found.accuracy}}});
+void Trainer::State::validate(RunLog& log, const CheckpointFolder& checkpoints,
+                              const TrainOptions& options) {
+  if (!data.val) {
+    at.is_open = false;
+    return;
   }
-  learner.method().on_epoch_end(learner.network(), last_epoch());
-  at.epoch_is_open = false;
+  const TrainingMethod& method = learner.method();
+  const Criterion criterion = [&](const torch::Tensor& images, const torch::Tensor& labels) {
+    return method.measures(learner.network(), images, labels);
+  };
+  Means found;
+  reading(checkpoints, [&] {
+    const Ema::InPlace averaged(learner.ema());
+    found = measure(learner.network(), criterion, *data.val, source.preprocessing, learner.device(),
+                    {.batch = static_cast<std::size_t>(settings.batch),
+                     .workers = static_cast<std::size_t>(settings.workers)},
+                    options.progress);
+  });
+  const Choice choice = method.chosen_by();
+  at.val = mean_called(found, choice.measure);
+  const bool better =
+      !at.best_val || (choice.higher_is_better ? *at.val > *at.best_val : *at.val < *at.best_val);
+  if (better) {
+    at.best_val = at.val;
+    write_weights(options.out / "best.safetensors");
+  }
+  log.write({at.done, last_epoch(), "val", found});
+  at.is_open = false;
 }
 
 void Trainer::State::write_weights(const fs::path& path) {
-  std::map<std::string, Array> weights;
-  for (const auto& [name, tensor] : nn::tensors_of(learner.network())) {
-    weights.emplace(name, nn::to_array(tensor));
-  }
+  const Ema::InPlace averaged(learner.ema());
+  write_tensors(path, learner.method().exported(learner.network()));
+}
+
+void Trainer::State::write_tensors(const fs::path& path,
+                                   const std::map<std::string, torch::Tensor>& tensors) const {
+  std::map<std::string, Array> arrays;
+  for (const auto& [name, tensor] : tensors) arrays.emplace(name, nn::to_array(tensor));
   std::map<std::string, std::string> facts = {
       {"nescio.network", source.info->name},
       {"nescio.preprocessing", image::to_json(source.preprocessing).dump()},
@@ -212,7 +233,7 @@ void Trainer::State::write_weights(const fs::path& path) {
   if (!data.class_names.empty()) {
     facts["nescio.class_names"] = nlohmann::json(data.class_names).dump();
   }
-  io::write_safetensors(path, weights, facts);
+  io::write_safetensors(path, arrays, facts);
 }
 
 MetricsRow Trainer::State::train_row(double lr) const {
@@ -240,26 +261,29 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   for (const std::string& remark : learner.method().remarks(plan.steps, plan.per_epoch)) {
     warn(remark);
   }
-  const CheckpointFolder checkpoints(options.out / "checkpoints");
+  const CheckpointFolder checkpoints(options.out / "checkpoints",
+                                     static_cast<std::size_t>(settings.keep_checkpoints));
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
-  if (!last) load_start_weights(learner.network(), source, data.classes, settings.new_head);
+  if (!last) load_start_weights(learner.network(), source, learner.classes(), settings.new_head);
+  learner.begin(last.has_value());
   RunFolder folder(options.out, config(options.origin), options.resume, options.changed);
-  learner.begin();
   if (last) restore(*last, warn);
   folder.record_changes(at.done);
   RunLog log(options.out, at.done);
-  TrainResult result{.steps = plan.steps, .steps_before = at.done, .classes = data.classes};
-  learner.method().on_start(learner.network());
+  TrainResult result{.steps = plan.steps, .steps_before = at.done, .classes = learner.classes()};
   const auto start = Clock::now();
+  auto last_save = start;
+  bool save_is_due = false;
   try {
     TrainingStreams streams(settings, data, source.preprocessing, augmentation, plan.per_epoch,
                             at.done, plan.steps);
     image::ImageBatch batch, outliers;
     for (;;) {
-      if (at.epoch_is_open) {
-        end_epoch(log, checkpoints, options);
+      if (at.is_open) validate(log, checkpoints, options);
+      if (std::exchange(save_is_due, false)) {
         save(checkpoints);
+        last_save = Clock::now();
       }
       if (at.done == plan.steps) break;
       check_interrupt();
@@ -268,9 +292,8 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       const double lr = schedule.at(at.done);
       learner.step(at.done, plan.per_epoch, lr, batch, outliers, at.means);
       ++at.done;
-      at.epoch_is_open = at.done % plan.per_epoch == 0 || at.done == plan.steps;
-
-      const bool row_is_due = at.means.steps() == settings.log_every || at.epoch_is_open;
+      at.is_open = ends_a_round();
+      const bool row_is_due = at.means.steps() == settings.log_every || at.is_open;
       // A CPU is not kept from its work by a look at the losses.
       const bool look = row_is_due || learner.device().is_cpu();
       if (look) read_losses(checkpoints);
@@ -281,7 +304,10 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
         result.accuracy = at.means.accuracy();
         at.means = {};
       }
-      if (at.done % settings.checkpoint_every == 0 && !at.epoch_is_open) save(checkpoints);
+      const std::chrono::duration<double> unsaved = Clock::now() - last_save;
+      save_is_due =
+          at.done % settings.checkpoint_every == 0 || at.done == plan.steps ||
+          (settings.checkpoint_seconds > 0 && unsaved.count() >= settings.checkpoint_seconds);
       if (look && options.progress) {
         options.progress(progress_text(now), static_cast<std::size_t>(at.done),
                          static_cast<std::size_t>(plan.steps));
@@ -292,13 +318,13 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
     throw Interrupted(text("interrupted after step ", at.done, " of ", plan.steps,
                            "; the same command with resume=true goes on from there"));
   }
-  learner.method().on_finish(learner.network());
-  {
-    const Ema::InPlace averaged(learner.ema());
-    write_weights(options.out / "last.safetensors");
+  write_weights(options.out / "last.safetensors");
+  for (const auto& [name, tensors] : learner.method().further_files(learner.network())) {
+    write_tensors(options.out / (name + ".safetensors"), tensors);
   }
-  result.val_accuracy = at.val_accuracy;
-  result.best_val_accuracy = at.best_val_accuracy;
+  if (data.val) result.measure = learner.method().chosen_by().measure;
+  result.val = at.val;
+  result.best_val = at.best_val;
   return result;
 }
 

@@ -32,16 +32,18 @@ struct TrainResult {
   // Means over the last row of the metrics; none where no step was left to do.
   std::optional<double> loss = {};
   std::optional<double> accuracy = {};
-  std::optional<double> val_accuracy = {};
-  std::optional<double> best_val_accuracy = {};
+  /// What was measured on `val`: "accuracy", or what the method is validated by; empty without `val`.
+  std::string measure = {};
+  std::optional<double> val = {}, best_val = {};
 };
 
 /// Trains as `settings` say and leaves in `out`:
 ///   config.yaml, config.json        the resolved settings, seed, classes, hash of the data, versions
 ///   metrics.csv, .jsonl, events...  the curves (run_log.h)
-///   checkpoints/                    the newest two (checkpoint.h)
+///   checkpoints/                    the newest ones (checkpoint.h)
 ///   last.safetensors                the weights after the last step, by their usual names
-///   best.safetensors                with `val`: those of the epoch with the best accuracy there
+///   best.safetensors                with `val`: those that were the best there
+///   NAME.safetensors                what the method has to keep beside them
 /// With `ema` the last two hold the averaged weights.
 ///
 /// What a step does depends on the settings, the start weights and the data only: order and changes

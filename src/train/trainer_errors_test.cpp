@@ -54,7 +54,7 @@ TEST(TrainerErrors, WeightsThatAreNotFiniteAreNoCheckpoint) {
   const TinyTask task;
   TrainSettings settings = task.settings();
   settings.lr = 1e300;  // infinite in float32
-  settings.batch = 48;  // one step an epoch: its loss is that of the start
+  settings.checkpoint_every = 1;
   settings.val = {};
   const std::string message = fault(settings, task.path("run"));
   EXPECT_THAT(message, HasSubstr("[cross_entropy] step 0: network."));

@@ -47,8 +47,8 @@ TEST(Trainer, LearnsAndLeavesWeightsThatLoad) {
   const TrainResult done = train(task.settings(), {.out = run});
   EXPECT_EQ(done.steps, 27);
   EXPECT_EQ(done.classes, 3);
-  EXPECT_GT(*done.val_accuracy, 0.9);
-  EXPECT_GE(*done.best_val_accuracy, *done.val_accuracy);
+  EXPECT_GT(*done.val, 0.9);
+  EXPECT_GE(*done.best_val, *done.val);
   EXPECT_LT(done.loss.value(), 0.7);
   for (const char* file : {"last", "best"}) {
     const fs::path path = run / (std::string(file) + ".safetensors");
@@ -118,6 +118,46 @@ TEST(Trainer, WritesTheAccuracyOfValidationWhereTrainingKnowsNone) {
   EXPECT_EQ(rows[1][5], "");
   EXPECT_EQ(rows[3][2], "val");
   EXPECT_GE(std::stod(rows[3][5]), 0);
+}
+
+/// The names of a run's checkpoints, without what follows the step.
+std::vector<std::string> checkpoints_of(const fs::path& run) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(run / "checkpoints")) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".json") names.push_back(path.stem().string().substr(15));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+TEST(Trainer, SavesByStepsAndKeepsAsManyAsAsked) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.checkpoint_every = 10;
+  settings.keep_checkpoints = 9;
+  train(settings, {.out = task.path("steps")});
+  EXPECT_THAT(checkpoints_of(task.path("steps")), testing::ElementsAre("10", "20", "27"));
+  settings.keep_checkpoints = 2;
+  train(settings, {.out = task.path("two")});
+  EXPECT_THAT(checkpoints_of(task.path("two")), testing::ElementsAre("20", "27"));
+  settings.keep_checkpoints = 99;
+  settings.checkpoint_every = 1000;
+  settings.checkpoint_seconds = 1e-9;  // each step takes longer
+  train(settings, {.out = task.path("seconds")});
+  EXPECT_EQ(checkpoints_of(task.path("seconds")).size(), 27u);
+}
+
+TEST(Trainer, ValidatesAsOftenAsAsked) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.validate_every = 10;
+  train(settings, {.out = task.path("run")});
+  std::vector<std::string> at;
+  for (const auto& row : io::parse_csv(io::read_text(task.path("run") + "/metrics.csv"), "csv")) {
+    if (row[2] == "val") at.push_back(row[0]);
+  }
+  EXPECT_THAT(at, testing::ElementsAre("10", "20", "27"));
 }
 
 class TrainerResume : public testing::Test {
@@ -206,7 +246,7 @@ TEST_F(TrainerResume, ADamagedCheckpointFallsBackToTheOneBefore) {
   const TrainResult done = train(
       task_.settings(),
       {.out = out, .resume = true, .warn = [&](const std::string& s) { warnings.push_back(s); }});
-  EXPECT_EQ(done.steps_before, 6);
+  EXPECT_EQ(done.steps_before, 4);
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0], HasSubstr("damaged"));
   expect_equal_end(out);

@@ -91,13 +91,9 @@ void warn_of_other_pictures(TrainingData& data) {
                                "; a network may learn to tell them apart by that alone"));
 }
 
-}  // namespace
-
-TrainingData open_training_data(const std::string& train, const std::string& val,
-                                const std::string& outliers,
-                                const std::vector<std::string>& start_classes) {
-  TrainingData data;
-  const Notice notice = [&](const std::string& s) { data.warnings.push_back(s); };
+/// `train` and `val`, their labels as numbers of the same classes.
+void open_labelled(TrainingData& data, const std::string& train, const std::string& val,
+                   const std::vector<std::string>& start_classes, const Notice& notice) {
   data.train = open_pictures(train, start_classes, notice);
   data.class_names = data.train->class_names();
   data.classes = static_cast<std::int64_t>(data.class_names.size());
@@ -108,10 +104,24 @@ TrainingData open_training_data(const std::string& train, const std::string& val
     fail("data: expected at most ", most_classes, " classes, found the label ", data.classes - 1);
   }
   warn_of_empty_classes(data, labels);
-  if (!val.empty()) {
-    data.val = image::in_classes_of(data.class_names, "data", image::open_dataset(val),
-                                    image::LabelUse::answers, "val", notice);
-    read_labels(*data.val, data.classes, "val");
+  if (val.empty()) return;
+  data.val = image::in_classes_of(data.class_names, "data", image::open_dataset(val),
+                                  image::LabelUse::answers, "val", notice);
+  read_labels(*data.val, data.classes, "val");
+}
+
+}  // namespace
+
+TrainingData open_training_data(const std::string& train, const std::string& val,
+                                const std::string& outliers,
+                                const std::vector<std::string>& start_classes, bool labels) {
+  TrainingData data;
+  const Notice notice = [&](const std::string& s) { data.warnings.push_back(s); };
+  if (labels) {
+    open_labelled(data, train, val, start_classes, notice);
+  } else {
+    data.train = image::open_dataset(train);
+    if (!val.empty()) data.val = image::open_dataset(val);
   }
   if (!outliers.empty()) {
     data.outliers = image::open_dataset(outliers);

@@ -1,44 +1,71 @@
 #include "train/validation.h"
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "base/interrupt.h"
+#include "train/device.h"
 
 namespace nescio::train {
+namespace {
 
-torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device) {
-  if (device.is_cpu()) return tensor;
-  // Only what lies in pinned memory is copied while the device works.
-  return tensor.pin_memory().to(torch::TensorOptions(device), /*non_blocking=*/true);
+/// Evaluation mode as long as it lives; each module has its own mode again afterwards.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(nn::Network& network) : modules_(network.modules()) {
+    for (const auto& module : modules_) training_.push_back(module->is_training());
+    network.eval();
+  }
+  ~EvaluationMode() {
+    // Whoever contains others comes first, and they have the last word.
+    for (std::size_t i = 0; i < modules_.size(); ++i) modules_[i]->train(training_[i]);
+  }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  std::vector<std::shared_ptr<torch::nn::Module>> modules_;
+  std::vector<bool> training_;
+};
+
+}  // namespace
+
+double mean_called(const Means& means, const std::string& name) {
+  const auto found = std::ranges::find(means, name, &Means::value_type::first);
+  if (found == means.end()) fail("nothing was measured that is called ", name);
+  return found->second;
 }
 
-torch::Tensor to_tensor(const image::ImageBatch& batch, const image::Preprocessing& p,
-                        const torch::Device& device) {
-  const torch::Tensor pictures = torch::from_blob(
-      const_cast<float*>(batch.images.data()),
-      {static_cast<std::int64_t>(batch.count), static_cast<std::int64_t>(p.planes()),
-       static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)});
-  return to_device(pictures, device).contiguous(nn::format_for(device));
-}
-
-Validation validate(nn::Network& network, const image::Dataset& dataset,
-                    const image::Preprocessing& preprocessing, const torch::Device& device,
-                    const image::LoaderOptions& options, const Progress& progress) {
+Means measure(nn::Network& network, const Criterion& criterion, const image::Dataset& dataset,
+              const image::Preprocessing& preprocessing, const torch::Device& device,
+              const image::LoaderOptions& options, const Progress& progress) {
   const torch::NoGradGuard no_gradients;
-  network.eval();
+  const EvaluationMode mode(network);
   image::Loader loader(dataset, preprocessing, options);
-  std::int64_t right = 0;
-  double loss = 0;
+  Sums sums;
   std::size_t seen = 0;
   for (image::ImageBatch batch; loader.next(batch); seen += batch.count) {
     check_interrupt();
     if (progress) progress("validating", seen, dataset.size());
-    const torch::Tensor logits = network.forward(to_tensor(batch, preprocessing, device)).logits;
     const torch::Tensor labels = to_device(torch::tensor(batch.labels), device);
-    right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
-    loss += at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();
+    const Sums of_batch = criterion(to_tensor(batch, preprocessing, device), labels);
+    if (sums.empty()) {
+      for (const auto& [name, sum] : of_batch) {
+        sums.emplace_back(name, torch::zeros({}, sum.options().dtype(torch::kFloat64)));
+      }
+    }
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i].second += of_batch[i].second;
   }
-  network.train();
-  const auto count = static_cast<double>(seen);
-  return {loss / count, static_cast<double>(right) / count};
+  Means means;
+  for (const auto& [name, sum] : sums) {
+    means.emplace_back(name, sum.item<double>() / static_cast<double>(seen));
+  }
+  return means;
+}
+
+Sums loss_and_accuracy(const torch::Tensor& logits, const torch::Tensor& labels) {
+  return {{"loss", at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum)},
+          {"accuracy", logits.argmax(1).eq(labels).sum()}};
 }
 
 }  // namespace nescio::train

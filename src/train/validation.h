@@ -1,5 +1,10 @@
-// How well a network that is being trained does on pictures that it does not learn from.
+// How well something does on pictures that a network does not learn from.
 #pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/progress.h"
 #include "image/dataset.h"
@@ -9,22 +14,24 @@
 
 namespace nescio::train {
 
-/// Copies without waiting for what the device is doing.
-torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device);
+/// Named scalars, sums over the rows of a batch: images [B, planes, height, width], labels [B] int64
+/// (-1: none).
+using Sums = std::vector<std::pair<std::string, torch::Tensor>>;
+using Criterion = std::function<Sums(const torch::Tensor& images, const torch::Tensor& labels)>;
 
-/// The pictures of a batch as a network on `device` reads them, [count, 3, height, width].
-torch::Tensor to_tensor(const image::ImageBatch& batch, const image::Preprocessing& preprocessing,
-                        const torch::Device& device);
+/// Means over the pictures, in the order in which the criterion names them.
+using Means = std::vector<std::pair<std::string, double>>;
 
-struct Validation {
-  double loss = 0;      // mean cross-entropy
-  double accuracy = 0;  // share whose largest logit is the label's
-};
+/// The mean of that name; Error if there is none.
+double mean_called(const Means& means, const std::string& name);
 
-/// One pass in evaluation mode; the network is in training mode afterwards.
-/// Interrupted if Ctrl-C is pressed.
-Validation validate(nn::Network& network, const image::Dataset& dataset,
-                    const image::Preprocessing& preprocessing, const torch::Device& device,
-                    const image::LoaderOptions& options, const Progress& progress);
+/// One pass over a data set without gradients, the network in evaluation mode and afterwards in the mode
+/// in which it was. The device is waited for once. Interrupted if Ctrl-C is pressed.
+Means measure(nn::Network& network, const Criterion& criterion, const image::Dataset& dataset,
+              const image::Preprocessing& preprocessing, const torch::Device& device,
+              const image::LoaderOptions& options, const Progress& progress);
+
+/// "loss", the cross-entropy of logits [B, C] to labels [B], and "accuracy", both as sums.
+Sums loss_and_accuracy(const torch::Tensor& logits, const torch::Tensor& labels);
 
 }  // namespace nescio::train

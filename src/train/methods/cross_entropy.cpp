@@ -10,9 +10,7 @@ class CrossEntropy final : public TrainingMethod {
   double label_smoothing = 0;
 
   torch::Tensor loss(TrainingStep& step) override {
-    step.logits = step.forward(step.images).logits;
-    return at::cross_entropy_loss(step.logits, step.labels, {}, at::Reduction::Mean, -100,
-                                  label_smoothing);
+    return step.cross_entropy(step.logits, label_smoothing);
   }
 };
 

@@ -4,28 +4,22 @@
 #include <cmath>
 
 #include "io/test_folder.h"
-#include "train/method.h"
+#include "train/test_step.h"
 
 namespace nescio::train {
 namespace {
 
 using testing::HasSubstr;
 
-/// Gives its images back as logits.
-class Mirror final : public nn::Network {
- public:
-  nn::NetworkOutputs forward(const torch::Tensor& images) override { return {images, images}; }
-};
-
 TrainingStep step_on(nn::Network& network) {
   const torch::Tensor logits = torch::tensor({{2.0, -1.0, 0.5}, {0.0, 3.0, 1.0}}, torch::kFloat64);
-  return {.network = network, .images = logits, .labels = torch::tensor({0, 2})};
+  return {.classes = 3, .network = network, .images = logits, .labels = torch::tensor({0, 2})};
 }
 
 double loss_of(const char* spec) {
   Mirror network;
   TrainingStep step = step_on(network);
-  const double loss = make_method(spec)->loss(step).item<double>();
+  const double loss = loss_of(*make_method(spec), step).item<double>();
   EXPECT_TRUE(step.logits.defined());
   return loss;
 }
@@ -55,14 +49,14 @@ TEST(CrossEntropy, ItsGradientIsThatOfSmallDifferences) {
   const auto method = make_method("cross_entropy(label_smoothing=0.2)");
   TrainingStep step = step_on(network);
   step.images.requires_grad_();
-  method->loss(step).backward();
+  loss_of(*method, step).backward();
   const torch::Tensor gradient = step.images.grad();
   const torch::NoGradGuard no_gradients;
   for (std::int64_t i = 0; i < 6; ++i) {
     const auto moved = [&](double by) {
       TrainingStep other = step_on(network);
       other.images.view(-1)[i] += by;
-      return method->loss(other).item<double>();
+      return loss_of(*method, other).item<double>();
     };
     EXPECT_NEAR(gradient.view(-1)[i].item<double>(), (moved(1e-6) - moved(-1e-6)) / 2e-6, 1e-8);
   }
@@ -73,7 +67,11 @@ TEST(MakeMethod, RefusesWithTheName) {
   EXPECT_THAT(fault("cross_entrpy"), HasSubstr("Did you mean 'cross_entropy'?"));
   EXPECT_THAT(fault("cross_entropy(smoothing=1)"), HasSubstr("unknown parameter 'smoothing'"));
   EXPECT_THAT(fault("cross_entropy(label_smoothing=1)"), HasSubstr("in [0, 1)"));
-  EXPECT_THAT(fault("cross_entropy+cross_entropy"), HasSubstr("expected one"));
+  EXPECT_THAT(fault("cross_entropy+cross_entropy"), HasSubstr("stands there twice"));
+  EXPECT_THAT(fault("oe+outlier_exposure"), HasSubstr("outlier_exposure stands there twice"));
+  EXPECT_THAT(fault("cross_entropy+logit_norm"),
+              HasSubstr("expected one loss, found cross_entropy and logit_norm"));
+  EXPECT_THAT(fault("mixup+logit_mixoe"), HasSubstr("logit_mixoe has all its terms"));
 }
 
 TEST(Methods, DescribeThemselves) {
@@ -82,6 +80,7 @@ TEST(Methods, DescribeThemselves) {
     EXPECT_FALSE(info.formula.empty()) << info.name;
     EXPECT_FALSE(info.paper.empty()) << info.name;
     EXPECT_EQ(find_method(info.name).name, info.name);
+    for (const std::string& alias : info.aliases) EXPECT_EQ(find_method(alias).name, info.name);
     EXPECT_NE(make_method(info.name), nullptr);
   }
 }

@@ -1,10 +1,9 @@
 // CutMix: a rectangle of another picture of the batch, and labels in the shares of the area.
 //   lambda ~ Beta(alpha, alpha), one for the batch, then what is left of the area; x', y' are x, y
 //   in another order,
-//   z = f(x with a rectangle of x'),   loss = lambda CE(z, y) + (1 - lambda) CE(z, y')
+//   z = f(x with a rectangle of x'),   targets lambda e_y + (1 - lambda) e_y' for the loss
 // and CE(f(x), y) in the steps that do not mix. Accuracy is not logged: a mixed picture has no one
 // right class.
-#include "train/losses.h"
 #include "train/method.h"
 #include "train/mixing.h"
 
@@ -16,15 +15,19 @@ class CutMix final : public TrainingMethod {
   double alpha = 1;
   double p = 0.5;
 
-  torch::Tensor loss(TrainingStep& step) override {
+  Draws draw(const StepFacts& facts) override {
     const bool mix = torch::rand({}).item<double>() < p;
-    const torch::Tensor lambda = draw_beta(mix ? alpha : 0, alpha, 1).squeeze(0);
-    const torch::Tensor other = torch::randperm(step.labels.size(0)).to(step.labels.device());
-    const Mixed mixed = cutmix(step.images, step.images.index_select(0, other), lambda);
-    const torch::Tensor logits = step.forward(mixed.images).logits;
-    const auto share = step.term("lambda", mixed.lambda).item<double>();
-    return share * cross_entropy(logits, step.labels) +
-           (1 - share) * cross_entropy(logits, step.labels.index_select(0, other));
+    const torch::Tensor wanted = draw_beta(mix ? alpha : 0, alpha, 1).squeeze(0);
+    const torch::Tensor order = torch::randperm(facts.rows.images);
+    const torch::Tensor boxes = draw_boxes(wanted, facts.height, facts.width);
+    return {{"lambda", {share_left(boxes, facts.height, facts.width)}},
+            {"boxes", {boxes}},
+            {"order", {order, Rows::images}}};
+  }
+
+  void prepare(TrainingStep& step) const override {
+    mix_within(step, step.drawn("cutmix", "order"), step.drawn("cutmix", "lambda"),
+               step.drawn("cutmix", "boxes"));
   }
 };
 
@@ -34,6 +37,7 @@ namespace methods {
 MethodInfo cutmix() {
   return describe_method<CutMix>(
       {.name = "cutmix",
+       .role = MethodRole::change,
        .summary = "CutMix: cross-entropy of pictures with a rectangle of another to labels mixed "
                   "as the areas are.",
        .formula = "lambda CE(z, y) + (1 - lambda) CE(z, y'), z = f(x with a rectangle of x'), "

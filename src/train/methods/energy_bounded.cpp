@@ -14,14 +14,12 @@ class EnergyBounded final : public TrainingMethod {
   double m_out = -5;
 
   torch::Tensor loss(TrainingStep& step) override {
-    const auto logits = step.joint_logits({step.images, step.outliers});
-    step.logits = logits[0];
-    const torch::Tensor ce = step.term("ce", cross_entropy(step.logits, step.labels));
-    const torch::Tensor hinge =
-        step.term("hinge", w_energy * energy_hinge(logits[0], logits[1], m_in, m_out));
-    step.term("energy_id", -logits[0].logsumexp(1).mean());
-    step.term("energy_outliers", -logits[1].logsumexp(1).mean());
-    return ce + hinge;
+    const torch::Tensor hinge = step.of_images(energy_above(step.logits, m_in)) +
+                                step.of_outliers(energy_below(step.outlier_logits, m_out));
+    step.term("hinge", w_energy * hinge);
+    step.term("energy_id", step.of_images(-step.logits.logsumexp(1).mean()));
+    step.term("energy_outliers", step.of_outliers(-step.outlier_logits.logsumexp(1).mean()));
+    return w_energy * hinge;
   }
 };
 
@@ -33,6 +31,7 @@ MethodInfo energy_bounded() {
                                       [](const EnergyBounded& m) { return m.w_energy > 0; }};
   return describe_method<EnergyBounded>(
       {.name = "energy_bounded",
+       .role = MethodRole::term,
        .summary =
            "Energy-bounded learning: cross-entropy, and hinges that part the energies of pictures "
            "and outliers. Margins belong to a network: set them near the mean energies that it "
@@ -41,7 +40,7 @@ MethodInfo energy_bounded() {
                   "E(o))^2], E = -logsumexp(f)",
        .paper = "Liu, Wang, Owens, Li, Energy-based Out-of-distribution Detection, NeurIPS 2020, "
                 "arXiv:2010.03759",
-       .needs = {.outliers = true},
+       .needs = {.outliers = true, .outlier_logits = true},
        .parameters = {
            method_parameter(
                &EnergyBounded::w_energy,

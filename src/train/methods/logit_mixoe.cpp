@@ -63,64 +63,81 @@ class LogitMixOe final : public TrainingMethod {
   Notices remarks(std::int64_t steps, std::int64_t per_epoch) const override {
     const double length = warmup_cons * static_cast<double>(per_epoch);
     if (weights().cons == 0 || length <= static_cast<double>(steps)) return {};
-    return {text("[logit_mixoe] warmup_cons=", format_number(warmup_cons), ": the run ends after ",
+    return {text("warmup_cons=", format_number(warmup_cons), ": the run ends after ",
                  format_number(static_cast<double>(steps) / static_cast<double>(per_epoch)),
                  " epochs, before w_cons is reached")};
   }
 
-  void on_start(nn::Network& network) override {
+  void on_make(const MadeFor& made_for) override {
     if (mix_layer == 0) return;
     const TermWeights w = weights();
     if (forward != "joint" || !share_lam || w.noise_add > 0 || w.noise_mult > 0) {
-      fail_usage("[logit_mixoe] mix_layer=", mix_layer,
+      fail_usage("mix_layer=", mix_layer,
                  " goes with forward=joint and share_lam=true, and without noise");
     }
-    const auto* staged = dynamic_cast<const nn::StagedNetwork*>(&network);
+    const auto* staged = dynamic_cast<const nn::StagedNetwork*>(&made_for.network);
     if (!staged) {
-      fail_usage("[logit_mixoe] mix_layer=", mix_layer,
+      fail_usage("mix_layer=", mix_layer,
                  ": the network is not cut into stages; mix_layer=0 mixes its logits");
     }
     if (mix_layer > staged->stages()) {
-      fail_usage("[logit_mixoe] mix_layer=", mix_layer, ": the network has ", staged->stages(),
-                 " stages");
+      fail_usage("mix_layer=", mix_layer, ": the network has ", staged->stages(), " stages");
     }
+  }
+
+  Draws draw(const StepFacts& facts) override {
+    const TermWeights w = weights();
+    const std::int64_t pairs = facts.rows.of(Rows::pairs);
+    Draws draws = w.mixes_pictures() ? draw_mixing(mix, draw_lambda(pairs), facts)
+                                     : Draws{{"lambda", of_pairs(draw_lambda(pairs))}};
+    if (w.logit == 0) return draws;
+    if (!share_lam) draws["lambda_logits"] = of_pairs(draw_lambda(pairs));
+    if (w.noise_add > 0 || w.noise_mult > 0) {
+      // Lim et al., Noisy Feature Mixup, ICLR 2022, arXiv:2110.02180, as the public code has it.
+      const torch::Tensor strength = draw_beta(2, 5, 2);
+      const auto noise = torch::TensorOptions().dtype(torch::kFloat64);
+      draws["factor"] = {
+          1 + w.noise_mult * strength[0] * (2 * torch::rand({pairs, facts.classes}, noise) - 1),
+          Rows::pairs};
+      draws["offset"] = {w.noise_add * strength[1] * torch::randn({pairs, facts.classes}, noise),
+                         Rows::pairs};
+    }
+    return draws;
+  }
+
+  void prepare(TrainingStep& step) const override {
+    if (!weights().mixes_pictures()) return;
+    step.draws["logit_mixoe.mixed"] = {mix_pairs(step, "logit_mixoe"), Rows::pairs};
   }
 
   torch::Tensor loss(TrainingStep& step) override {
     const TermWeights w = weights();
-    const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
-    const auto paired = [&](const torch::Tensor& t) { return t.slice(0, 0, pairs); };
-    const bool mixes_pictures = w.mixes_pictures();
-    const torch::Tensor wanted = draw_lambda(pairs);
-    Mixed mixed{{}, wanted};
-    if (mixes_pictures) {
-      const torch::Tensor x = paired(step.images), o = paired(step.outliers);
-      mixed = mix == "mixup" ? mixup(x, o, wanted) : cutmix(x, o, wanted);
-    }
+    const torch::Tensor lambda = step.drawn("logit_mixoe", "lambda");
+    const Mixed mixed{w.mixes_pictures() ? step.drawn("logit_mixoe", "mixed") : torch::Tensor(),
+                      lambda};
     const Logits z = logits_of(step, w, mixed);
     step.logits = z.id;
-    step.term("lambda", mixed.lambda.mean());
+    step.term("lambda", step.of_pairs(lambda.mean()));
 
-    const torch::Tensor zi = paired(z.id), y = paired(step.labels);
-    const auto target = [&](const torch::Tensor& lambda) {
-      return mixed_labels(y, zi.size(1), lambda.to(zi.options()));
+    const torch::Tensor zi = step.paired(z.id), y = step.paired(step.labels);
+    const auto h = [&](const torch::Tensor& share, const torch::Tensor& logits) {
+      const torch::Tensor q = mixed_labels(y, zi.size(1), share.to(zi.options()));
+      return step.of_pairs(soft_cross_entropy(q, logits));
     };
-    torch::Tensor sum = step.term("ce", cross_entropy(z.id, step.labels));
-    if (w.oe > 0) sum = sum + step.term("oe", w.oe * uniform_cross_entropy(z.outliers));
+    torch::Tensor sum = step.term("ce", step.cross_entropy(z.id));
+    if (w.oe > 0) {
+      sum = sum + step.term("oe", w.oe * step.of_outliers(uniform_cross_entropy(z.outliers)));
+    }
     if (w.logit > 0) {
-      const torch::Tensor lambda = share_lam ? mixed.lambda : draw_lambda(pairs);
-      const torch::Tensor zt = share_lam ? z.mixed : mix_logits(zi, paired(z.outliers), lambda);
-      const torch::Tensor h = soft_cross_entropy(target(lambda), noisy(zt, w));
-      sum = sum + step.term("logit", w.logit * h);
+      const torch::Tensor share = share_lam ? lambda : step.drawn("logit_mixoe", "lambda_logits");
+      const torch::Tensor zt = share_lam ? z.mixed : mix_logits(zi, step.paired(z.outliers), share);
+      sum = sum + step.term("logit", w.logit * h(share, noisy(step, zt)));
     }
-    if (w.mix > 0) {
-      sum = sum + step.term("mix", w.mix * soft_cross_entropy(target(mixed.lambda), z.of_mixed));
-    }
-    if (w.label > 0) {
-      sum = sum + step.term("label", w.label * soft_cross_entropy(target(mixed.lambda), zi));
-    }
+    if (w.mix > 0) sum = sum + step.term("mix", w.mix * h(lambda, z.of_mixed));
+    if (w.label > 0) sum = sum + step.term("label", w.label * h(lambda, zi));
     if (w.cons > 0) {
-      sum = sum + step.term("cons", w.cons * ramp(step) * distance(z.mixed, z.of_mixed));
+      const torch::Tensor d = step.of_pairs(distance(z.mixed, z.of_mixed));
+      sum = sum + step.term("cons", w.cons * ramp(step) * d);
     }
     return sum;
   }
@@ -144,6 +161,11 @@ class LogitMixOe final : public TrainingMethod {
     torch::Tensor id, outliers, mixed, of_mixed;
   };
 
+  /// Of the pairs; undefined where none go through the network.
+  struct Mixed {
+    torch::Tensor images, lambda;
+  };
+
   torch::Tensor draw_lambda(std::int64_t pairs) const {
     if (lam_per == "sample") return draw_beta(alpha, alpha, pairs);
     return draw_beta(alpha, alpha, 1).squeeze(0);
@@ -156,8 +178,7 @@ class LogitMixOe final : public TrainingMethod {
 
   Logits logits_of(TrainingStep& step, const TermWeights& w, const Mixed& mixed) const {
     const bool reads_outliers = w.reads_outliers();
-    const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
-    if (reads_outliers && mix_layer > 0) return hidden_mixing(step, mixed, pairs);
+    if (reads_outliers && mix_layer > 0) return hidden_mixing(step, mixed);
     std::vector<torch::Tensor> groups = {step.images};
     if (reads_outliers) groups.push_back(step.outliers);
     const std::size_t together = forward == "separate" ? 1 : groups.size();
@@ -176,13 +197,14 @@ class LogitMixOe final : public TrainingMethod {
     if (mixed.images.defined()) out.of_mixed = z.back();
     if (reads_outliers) {
       out.outliers = z[1];
-      out.mixed = mix_logits(z[0].slice(0, 0, pairs), z[1].slice(0, 0, pairs), mixed.lambda);
+      out.mixed = mix_logits(step.paired(z[0]), step.paired(z[1]), mixed.lambda);
     }
     return out;
   }
 
-  Logits hidden_mixing(TrainingStep& step, const Mixed& mixed, std::int64_t pairs) const {
+  Logits hidden_mixing(TrainingStep& step, const Mixed& mixed) const {
     const std::int64_t images = step.images.size(0), outliers = step.outliers.size(0);
+    const std::int64_t pairs = step.pairs();
     HiddenMixing mixing(dynamic_cast<nn::StagedNetwork&>(step.network), mix_layer, images, pairs,
                         mixed.lambda);
     const auto z = step.forward(torch::cat({step.images, step.outliers}), mixing)
@@ -192,12 +214,10 @@ class LogitMixOe final : public TrainingMethod {
     return out;
   }
 
-  /// Lim et al., Noisy Feature Mixup, ICLR 2022, arXiv:2110.02180, as the public code has it.
-  static torch::Tensor noisy(const torch::Tensor& z, const TermWeights& w) {
-    if (w.noise_add == 0 && w.noise_mult == 0) return z;
-    const torch::Tensor strength = draw_beta(2, 5, 2).to(z.options());
-    const torch::Tensor factor = 1 + w.noise_mult * strength[0] * (2 * torch::rand_like(z) - 1);
-    return factor * z + w.noise_add * strength[1] * torch::randn_like(z);
+  static torch::Tensor noisy(const TrainingStep& step, const torch::Tensor& z) {
+    if (!step.draws.contains("logit_mixoe.factor")) return z;
+    return step.drawn("logit_mixoe", "factor").to(z.options()) * z +
+           step.drawn("logit_mixoe", "offset").to(z.options());
   }
 
   torch::Tensor distance(const torch::Tensor& zt, const torch::Tensor& zm) const {
@@ -247,6 +267,7 @@ MethodInfo logit_mixoe() {
   });
   return describe_method<M>(
       {.name = "logit_mixoe",
+       .role = MethodRole::whole,
        .summary =
            "Logit mixture outlier exposure: pictures and outliers are mixed in logit space, "
            "consistent with mixing in input space. A reconstruction: the paper's weights and its "

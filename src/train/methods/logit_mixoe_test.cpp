@@ -114,7 +114,7 @@ TEST(LogitMixOe, TheConsistencyRisesThroughItsWarmUp) {
     TrainingStep step = test_step(network);
     step.number = number;
     step.per_epoch = 10;
-    make_method("logit_mixoe(warmup_cons=2)")->loss(step);
+    loss_of(*make_method("logit_mixoe(warmup_cons=2)"), step);
     return value(step.terms.back().second);
   };
   const double whole = test_term("logit_mixoe", "cons", network);
@@ -129,10 +129,10 @@ torch::Tensor gradient_of_consistency(const std::string& side) {
   torch::manual_seed(7);
   TrainingStep step = test_step(network);
   step.images.requires_grad_();
-  const auto with = make_method("logit_mixoe(cons_grad=" + side + ")")->loss(step);
+  const auto with = loss_of(*make_method("logit_mixoe(cons_grad=" + side + ")"), step);
   torch::manual_seed(7);
   TrainingStep again = step;
-  const auto without = make_method("logit_mixoe(w_cons=0)")->loss(again);
+  const auto without = loss_of(*make_method("logit_mixoe(w_cons=0)"), again);
   return torch::autograd::grad({with - without}, {step.images})[0];
 }
 
@@ -149,7 +149,7 @@ TEST(LogitMixOe, SendsAsManyRowsAsItsTermsNeed) {
   Mirror network;
   const auto rows = [&](const std::string& arguments) {
     TrainingStep step = test_step(network);
-    make_method("logit_mixoe(" + arguments + ")")->loss(step);
+    loss_of(*make_method("logit_mixoe(" + arguments + ")"), step);
     return step.rows;
   };
   EXPECT_EQ(rows("preset=logit_mixoe"), 6);
@@ -170,11 +170,12 @@ TEST(LogitMixOe, CutmixCorrectsLambdaForLogitsToo) {
     }
   };
   Flat network;
-  TrainingStep step{.network = network,
+  TrainingStep step{.classes = 3,
+                    .network = network,
                     .images = torch::rand({4, 3, 8, 8}, torch::kFloat64),
                     .labels = torch::tensor({0, 1, 2, 0}),
                     .outliers = torch::zeros({4, 3, 8, 8}, torch::kFloat64)};
-  make_method("logit_mixoe(mix=cutmix)")->loss(step);
+  loss_of(*make_method("logit_mixoe(mix=cutmix)"), step);
   const double lambda = value(step.terms[0].second);
   EXPECT_NEAR(lambda * 64, std::round(lambda * 64), 1e-9);  // a whole number of pixels is left
 }
@@ -209,7 +210,8 @@ TEST(LogitMixOe, MixesBehindTheStageThatItIsTold) {
 
 TEST(LogitMixOe, RefusesLayersThatAreNotThere) {
   const auto fault = [](const std::string& arguments, nn::Network& network) {
-    return io::error_of([&] { make_method("logit_mixoe(" + arguments + ")")->on_start(network); });
+    return io::error_of(
+        [&] { make_method("logit_mixoe(" + arguments + ")")->on_make(made_for(network)); });
   };
   TwoStages staged;
   Mirror whole;

@@ -1,7 +1,6 @@
 // LogitNorm: cross-entropy of logits of one length, so that confidence cannot grow by their norm.
 //   loss = CE(z / (T (|z|_2 + 1e-7)), y)
 // The 1e-7 is that of the authors' code; the paper divides by T |z|_2.
-#include "train/losses.h"
 #include "train/method.h"
 
 namespace nescio::train {
@@ -12,9 +11,8 @@ class LogitNorm final : public TrainingMethod {
   double T = 0.04;
 
   torch::Tensor loss(TrainingStep& step) override {
-    step.logits = step.forward(step.images).logits;
     const torch::Tensor norm = step.logits.norm(2, 1, /*keepdim=*/true) + 1e-7;
-    return cross_entropy(step.logits / (T * norm), step.labels);
+    return step.cross_entropy(step.logits / (T * norm));
   }
 };
 

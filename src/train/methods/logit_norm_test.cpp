@@ -31,7 +31,7 @@ TEST(LogitNorm, ForgetsTheLengthOfLogits) {
   const auto loss = [&](double scale) {
     TrainingStep step = test_step(network);
     step.images *= scale;
-    return make_method("logit_norm(T=0.1)")->loss(step).item<double>();
+    return loss_of(*make_method("logit_norm(T=0.1)"), step).item<double>();
   };
   EXPECT_NEAR(loss(1000), loss(1), 1e-4);  // the authors' 1e-7 remains
   EXPECT_NEAR(loss(0), std::log(3.0), 1e-12);

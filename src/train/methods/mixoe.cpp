@@ -1,8 +1,6 @@
 // MixOE: pictures mixed with outliers, and their labels with the uniform distribution.
 //   lambda ~ Beta(alpha, alpha_outliers),  xm = lambda x + (1 - lambda) o,
 //   q = lambda e_y + (1 - lambda) / C,     loss = CE(f(x), y) + w_mix H(q, f(xm))
-#include <algorithm>
-
 #include "train/losses.h"
 #include "train/method.h"
 #include "train/mixing.h"
@@ -17,18 +15,22 @@ class MixOe final : public TrainingMethod {
   std::optional<double> alpha_outliers;
   double w_mix = 5;
 
-  torch::Tensor loss(TrainingStep& step) override {
-    step.logits = step.forward(step.images).logits;
-    const std::int64_t pairs = std::min(step.images.size(0), step.outliers.size(0));
-    const torch::Tensor x = step.images.slice(0, 0, pairs), o = step.outliers.slice(0, 0, pairs);
+  Draws draw(const StepFacts& facts) override {
     const torch::Tensor wanted = draw_beta(alpha, alpha_outliers.value_or(alpha), 1).squeeze(0);
-    const Mixed mixed = mix == "mixup" ? mixup(x, o, wanted) : cutmix(x, o, wanted);
-    const torch::Tensor q = mixed_labels(step.labels.slice(0, 0, pairs), step.logits.size(1),
-                                         mixed.lambda.to(step.logits.options()));
-    step.term("lambda", mixed.lambda);
-    const torch::Tensor ce = step.term("ce", cross_entropy(step.logits, step.labels));
-    const torch::Tensor h = soft_cross_entropy(q, step.forward(mixed.images).logits);
-    return ce + step.term("mix", w_mix * h);
+    return draw_mixing(mix, wanted, facts);
+  }
+
+  void prepare(TrainingStep& step) const override {
+    step.draws["mixoe.mixed"] = {mix_pairs(step, "mixoe"), Rows::pairs};
+  }
+
+  torch::Tensor loss(TrainingStep& step) override {
+    const torch::Tensor lambda = step.drawn("mixoe", "lambda");
+    const torch::Tensor q = mixed_labels(step.paired(step.labels), step.logits.size(1),
+                                         lambda.to(step.logits.options()));
+    step.term("lambda", step.of_pairs(lambda));
+    const torch::Tensor zm = step.forward(step.drawn("mixoe", "mixed")).logits;
+    return step.term("mix", w_mix * step.of_pairs(soft_cross_entropy(q, zm)));
   }
 };
 
@@ -38,6 +40,7 @@ namespace methods {
 MethodInfo mixoe() {
   return describe_method<MixOe>(
       {.name = "mixoe",
+       .role = MethodRole::term,
        .summary = "MixOE: pictures are mixed with outliers, their labels with the uniform "
                   "distribution. Score with msp.",
        .formula = "CE(f(x), y) + w_mix H(lambda e_y + (1 - lambda)/C, f(lambda x + (1 - lambda) "

@@ -1,8 +1,7 @@
 // mixup: pictures of a batch are mixed with one another, and their labels in the same shares.
 //   lambda ~ Beta(alpha, alpha), one for the batch; x', y' are x, y in another order,
-//   z = f(lambda x + (1 - lambda) x'),   loss = lambda CE(z, y) + (1 - lambda) CE(z, y')
+//   z = f(lambda x + (1 - lambda) x'),   targets lambda e_y + (1 - lambda) e_y' for the loss
 // Accuracy is not logged: a mixed picture has no one right class.
-#include "train/losses.h"
 #include "train/method.h"
 #include "train/mixing.h"
 
@@ -13,14 +12,13 @@ class Mixup final : public TrainingMethod {
  public:
   double alpha = 1;
 
-  torch::Tensor loss(TrainingStep& step) override {
+  Draws draw(const StepFacts& facts) override {
     const torch::Tensor lambda = draw_beta(alpha, alpha, 1).squeeze(0);
-    const torch::Tensor other = torch::randperm(step.labels.size(0)).to(step.labels.device());
-    const Mixed mixed = mixup(step.images, step.images.index_select(0, other), lambda);
-    const torch::Tensor logits = step.forward(mixed.images).logits;
-    const auto share = step.term("lambda", mixed.lambda).item<double>();
-    return share * cross_entropy(logits, step.labels) +
-           (1 - share) * cross_entropy(logits, step.labels.index_select(0, other));
+    return {{"lambda", {lambda}}, {"order", {torch::randperm(facts.rows.images), Rows::images}}};
+  }
+
+  void prepare(TrainingStep& step) const override {
+    mix_within(step, step.drawn("mixup", "order"), step.drawn("mixup", "lambda"), {});
   }
 };
 
@@ -30,6 +28,7 @@ namespace methods {
 MethodInfo mixup() {
   return describe_method<Mixup>(
       {.name = "mixup",
+       .role = MethodRole::change,
        .summary = "mixup: cross-entropy of pictures mixed with one another to labels mixed alike.",
        .formula = "lambda CE(z, y) + (1 - lambda) CE(z, y'), z = f(lambda x + (1 - lambda) x'), "
                   "lambda ~ Beta(alpha, alpha), one for the batch; x', y': the batch in another "

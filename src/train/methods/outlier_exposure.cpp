@@ -14,20 +14,13 @@ class OutlierExposure final : public TrainingMethod {
   std::int64_t top = 0;
   std::string forward = "joint";
 
+  bool needs_whole_batch() const override { return top > 0; }
+  bool joint_forward() const override { return forward == "joint"; }
+
   torch::Tensor loss(TrainingStep& step) override {
-    torch::Tensor outlier_logits;
-    if (forward == "joint") {
-      const auto logits = step.joint_logits({step.images, step.outliers});
-      step.logits = logits[0];
-      outlier_logits = logits[1];
-    } else {
-      step.logits = step.forward(step.images).logits;
-      outlier_logits = step.forward(step.outliers).logits;
-    }
-    torch::Tensor rows = uniform_cross_entropy_rows(outlier_logits);
+    torch::Tensor rows = uniform_cross_entropy_rows(step.outlier_logits);
     if (top > 0) rows = std::get<0>(rows.topk(std::min(top, rows.size(0))));
-    const torch::Tensor ce = step.term("ce", cross_entropy(step.logits, step.labels));
-    return ce + step.term("oe", w_oe * rows.mean());
+    return step.term("oe", w_oe * step.of_outliers(rows.mean()));
   }
 };
 
@@ -37,13 +30,15 @@ namespace methods {
 MethodInfo outlier_exposure() {
   return describe_method<OutlierExposure>(
       {.name = "outlier_exposure",
+       .aliases = {"oe"},
+       .role = MethodRole::term,
        .summary =
            "Outlier exposure (OE): cross-entropy, and the uniform distribution as the label of "
            "outliers. Its floor is w_oe log C. Score with msp.",
        .formula = "CE(f(x), y) + w_oe mean_b [logsumexp(z_b) - mean_c z_bc], z = f(outliers)",
        .paper = "Hendrycks, Mazeika, Dietterich, Deep Anomaly Detection with Outlier Exposure, "
                 "ICLR 2019, arXiv:1812.04606",
-       .needs = {.outliers = true},
+       .needs = {.outliers = true, .outlier_logits = true},
        .parameters = {
            method_parameter(&OutlierExposure::w_oe,
                             {.name = "w_oe",

@@ -26,9 +26,12 @@ class Vos final : public TrainingMethod {
   std::int64_t sample_from = 10000;
   std::int64_t select = 1;
 
-  void on_make(const LastLayer& head) override {
+  bool needs_whole_batch() const override { return true; }
+
+  void on_make(const MadeFor& made_for) override {
+    const LastLayer& head = made_for.head;
     if (head.weight.dim() != 2) {
-      fail("[vos] expected a network whose logits are a linear function of its features");
+      fail("expected a network whose logits are a linear function of its features");
     }
     head_ = head;
     const auto options = head.weight.options();
@@ -43,36 +46,39 @@ class Vos final : public TrainingMethod {
   Notices remarks(std::int64_t steps, std::int64_t per_epoch) const override {
     const std::int64_t epochs = (steps - 1) / per_epoch + 1;
     if (w == 0 || start_epoch < epochs) return {};
-    return {text("[vos] start_epoch=", start_epoch, ": the run has ", epochs,
+    return {text("start_epoch=", start_epoch, ": the run has ", epochs,
                  " epochs, counted from 0, so no virtual outlier is ever drawn")};
   }
 
+  /// Where the features of the step go: in the place of the oldest of their classes.
+  Draws draw(const StepFacts& facts) override {
+    if (!counts_.defined()) counts_ = seen_.cpu().clone();
+    tells_apart_ = counts_.min().item<std::int64_t>() >= queue &&
+                   facts.number / facts.per_epoch >= start_epoch;
+    const torch::Tensor ones = torch::one_hot(facts.labels, counts_.size(0));
+    const torch::Tensor count = ones.sum(0);
+    const torch::Tensor rank = ones.cumsum(0).gather(1, facts.labels.unsqueeze(1)).squeeze(1) - 1;
+    // More than the queue holds: the last ones.
+    const torch::Tensor kept =
+        (rank >= count.index_select(0, facts.labels) - queue).nonzero().squeeze(1);
+    const torch::Tensor label = facts.labels.index_select(0, kept);
+    const torch::Tensor place =
+        (counts_.index_select(0, label) + rank.index_select(0, kept)).remainder(queue);
+    counts_ += count;
+    return {{"kept", {kept}}, {"label", {label}}, {"place", {place}}, {"count", {count}}};
+  }
+
   torch::Tensor loss(TrainingStep& step) override {
-    const nn::NetworkOutputs out = step.forward(step.images);
-    step.logits = out.logits;
-    const bool full = seen_.min().item<std::int64_t>() >= queue;
-    remember(out.features.detach(), step.labels);
-    torch::Tensor uncertainty = torch::zeros({}, out.logits.options());
-    if (full && step.number / step.per_epoch >= start_epoch) uncertainty = tell_apart(out.logits);
-    return step.term("ce", cross_entropy(step.logits, step.labels)) +
-           step.term("vos", w * uncertainty);
+    const auto drawn = [&](const char* name) { return step.drawn("vos", name); };
+    queues_.index_put_({drawn("label"), drawn("place")},
+                       step.features.detach().index_select(0, drawn("kept")).to(queues_.dtype()));
+    seen_ += drawn("count");
+    const torch::Tensor uncertainty =
+        tells_apart_ ? tell_apart(step.logits) : torch::zeros({}, step.logits.options());
+    return step.term("vos", w * uncertainty);
   }
 
  private:
-  /// Puts features [B, D] in the place of the oldest of their classes.
-  void remember(const torch::Tensor& features, const torch::Tensor& labels) {
-    const torch::Tensor ones = torch::one_hot(labels, seen_.size(0));
-    const torch::Tensor count = ones.sum(0);
-    const torch::Tensor rank = ones.cumsum(0).gather(1, labels.unsqueeze(1)).squeeze(1) - 1;
-    // More than the queue holds: the last ones.
-    const torch::Tensor kept = (rank >= count.index_select(0, labels) - queue).nonzero().squeeze(1);
-    const torch::Tensor label = labels.index_select(0, kept);
-    const torch::Tensor place =
-        (seen_.index_select(0, label) + rank.index_select(0, kept)).remainder(queue);
-    queues_.index_put_({label, place}, features.index_select(0, kept).to(queues_.dtype()));
-    seen_ += count;
-  }
-
   torch::Tensor tell_apart(const torch::Tensor& logits) {
     const torch::Tensor virtual_logits =
         at::linear(virtual_outliers(queues_, sample_from, select), head_.weight, head_.bias);
@@ -90,9 +96,11 @@ class Vos final : public TrainingMethod {
   }
 
   LastLayer head_;
-  torch::Tensor queues_;  // [C, queue, D]
-  torch::Tensor seen_;    // [C], features that a queue has taken
-  torch::Tensor energy_;  // a, [C]
+  torch::Tensor queues_;      // [C, queue, D]
+  torch::Tensor seen_;        // [C], features that a queue has taken
+  torch::Tensor counts_;      // the same on the host, with those of the step that is drawn
+  bool tells_apart_ = false;  // in this step
+  torch::Tensor energy_;      // a, [C]
   torch::nn::Linear logistic_ = nullptr;
 };
 
@@ -103,6 +111,7 @@ MethodInfo vos() {
   const When<Vos> outliers = {"w above 0", [](const Vos& m) { return m.w > 0; }};
   return describe_method<Vos>(
       {.name = "vos",
+       .role = MethodRole::term,
        .summary = "VOS: virtual outliers are drawn among the features and told from the data by "
                   "their energy. Score with energy.",
        .formula =

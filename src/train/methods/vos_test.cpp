@@ -18,14 +18,16 @@ LastLayer plain_head() {
 std::shared_ptr<TrainingMethod> method_for(const LastLayer& head, const std::string& spec) {
   torch::manual_seed(5);
   const auto method = make_method(spec);
-  method->on_make(head);
+  Mirror network;
+  method->on_make(made_for(network, head));
   return method;
 }
 
 /// Two features of each class.
 TrainingStep six(nn::Network& network) {
   torch::manual_seed(2);
-  return {.network = network,
+  return {.classes = 3,
+          .network = network,
           .images = torch::randn({6, 3}, torch::kFloat64),
           .labels = torch::tensor({0, 1, 2, 0, 1, 2})};
 }
@@ -33,7 +35,7 @@ TrainingStep six(nn::Network& network) {
 double run(TrainingMethod& method, TrainingStep step, std::int64_t number) {
   step.number = number;
   torch::manual_seed(7);
-  return method.loss(step).item<double>();
+  return loss_of(method, step).item<double>();
 }
 
 TEST(Vos, IsThePapersFormula) {
@@ -54,13 +56,13 @@ TEST(Vos, IsThePapersFormula) {
   for (std::int64_t i = 0; i < 8; ++i) {
     double total = 0;
     for (std::int64_t c = 0; c < 3; ++c) {
-      total +=
-          std::max(0.0, learned["energy"][c].item<double>()) * std::exp(rows[i][c].item<double>());
+      total += std::max(0.0, learned["vos.energy"][c].item<double>()) *
+               std::exp(rows[i][c].item<double>());
     }
     double z[2];
     for (std::int64_t k = 0; k < 2; ++k) {
-      z[k] = learned["logistic.weight"][k][0].item<double>() * std::log(total) +
-             learned["logistic.bias"][k].item<double>();
+      z[k] = learned["vos.logistic.weight"][k][0].item<double>() * std::log(total) +
+             learned["vos.logistic.bias"][k].item<double>();
     }
     sum += std::log(std::exp(z[0]) + std::exp(z[1])) - z[i < 2 ? 1 : 0];
   }
@@ -85,7 +87,7 @@ TEST(Vos, RemembersTheNewestFeaturesOfEachClass) {
   TrainingStep step = six(network);
   step.labels = torch::tensor({1, 1, 0, 1, 1, 1});  // more than the queue takes
   run(*method, step, 0);
-  const torch::Tensor queues = method->named_buffers()["queues"];
+  const torch::Tensor queues = method->named_buffers()["vos.queues"];
   EXPECT_TRUE(queues[0][0].equal(step.images[2]));
   // Five of them: the last went to place 4 % 2.
   EXPECT_TRUE(queues[1][0].equal(step.images[5]));
@@ -104,7 +106,7 @@ TEST(Vos, HasTheGradientOfSmallStepsInWhatItTeaches) {
   const auto loss = [&] {
     TrainingStep step = test_step(network);
     torch::manual_seed(7);
-    return method->loss(step);
+    return loss_of(*method, step);
   };
   loss().backward();
   auto taught = method->parameters();
