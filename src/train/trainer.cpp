@@ -81,6 +81,9 @@ struct Trainer::State {
   /// says how to go on without it.
   template <class F>
   void reading(const CheckpointFolder& checkpoints, const F& f);
+  /// Calls f(), which writes a file; where that cannot be done the Error says what is left of the run.
+  template <class F>
+  void writing(const CheckpointFolder& checkpoints, const F& f);
   void save(const CheckpointFolder& checkpoints);
   void validate(RunLog& log, const CheckpointFolder& checkpoints, const TrainOptions& options);
   void write_weights(const fs::path& path);
@@ -144,6 +147,18 @@ void Trainer::State::read_losses(const CheckpointFolder& checkpoints) {
        what_is_left(checkpoints, calmer));
 }
 
+template <class F>
+void Trainer::State::writing(const CheckpointFolder& checkpoints, const F& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    const auto last = checkpoints.newest_path();
+    fail(e.what(), "; the last good checkpoint is ",
+         last ? last->string() + "; resume=true goes on from there"
+              : "that of the start (none written)");
+  }
+}
+
 void Trainer::State::save(const CheckpointFolder& checkpoints) {
   read_losses(checkpoints);
   Checkpoint checkpoint{.step = at.done, .state = at.to_json(), .tensors = {}};
@@ -152,14 +167,7 @@ void Trainer::State::save(const CheckpointFolder& checkpoints) {
     checkpoint.tensors.emplace(name, nn::to_array(tensor));
   }
   require_finite(checkpoint, checkpoints);
-  try {
-    checkpoints.save(checkpoint);
-  } catch (const Error& e) {
-    const auto last = checkpoints.newest_path();
-    fail(e.what(), "; the last good checkpoint is ",
-         last ? last->string() + "; resume=true goes on from there"
-              : "that of the start (none written)");
-  }
+  writing(checkpoints, [&] { checkpoints.save(checkpoint); });
 }
 
 void Trainer::State::require_finite(const Checkpoint& checkpoint,
@@ -210,7 +218,7 @@ void Trainer::State::validate(RunLog& log, const CheckpointFolder& checkpoints,
       !at.best_val || (choice.higher_is_better ? *at.val > *at.best_val : *at.val < *at.best_val);
   if (better) {
     at.best_val = at.val;
-    write_weights(options.out / "best.safetensors");
+    writing(checkpoints, [&] { write_weights(options.out / "best.safetensors"); });
   }
   log.write({at.done, last_epoch(), "val", found});
   at.is_open = false;
@@ -318,10 +326,12 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
     throw Interrupted(text("interrupted after step ", at.done, " of ", plan.steps,
                            "; the same command with resume=true goes on from there"));
   }
-  write_weights(options.out / "last.safetensors");
-  for (const auto& [name, tensors] : learner.method().further_files(learner.network())) {
-    write_tensors(options.out / (name + ".safetensors"), tensors);
-  }
+  writing(checkpoints, [&] {
+    write_weights(options.out / "last.safetensors");
+    for (const auto& [name, tensors] : learner.method().further_files(learner.network())) {
+      write_tensors(options.out / (name + ".safetensors"), tensors);
+    }
+  });
   if (data.val) result.measure = learner.method().chosen_by().measure;
   result.val = at.val;
   result.best_val = at.best_val;
