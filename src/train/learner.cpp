@@ -17,11 +17,11 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
       preprocessing_(source.preprocessing),
       head_(source.info->head),
       classes_(classes),
-      reads_labels_(method || needs_of(settings.method).labels),
       device_(nn::find_device(settings.device)) {
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
   network_ = source.info->make(classes);
-  method_ = method ? std::move(method) : make_method(settings.method);
+  method_ = std::move(method);
+  reads_labels_ = method_->needs().labels;
   if (settings.accumulate > 1 && method_->needs_whole_batch()) {
     fail_usage("accumulate=", settings.accumulate, ": [", settings.method,
                "] needs all rows of a batch at once; leave accumulate= out");

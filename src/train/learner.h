@@ -18,10 +18,10 @@ namespace nescio::train {
 
 class Learner {
  public:
-  /// Network and method as the seed makes them. `method` is that of the settings if not given.
-  /// UsageError if it cannot be computed in parts and is to be.
+  /// The network, and what the method makes for it, as the seed has it. UsageError if the method cannot
+  /// be computed in parts and is to be.
   Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes,
-          std::shared_ptr<TrainingMethod> method = nullptr);
+          std::shared_ptr<TrainingMethod> method);
 
   /// Before the first step, the weights being those to start from: goes to the device, lets the method
   /// begin unless the run is `resumed`, and makes the optimiser.
@@ -48,7 +48,7 @@ class Learner {
   image::Preprocessing preprocessing_;
   std::string head_;
   std::int64_t classes_;
-  bool reads_labels_;
+  bool reads_labels_ = true;
   torch::Device device_;
   std::shared_ptr<nn::Network> network_;
   std::shared_ptr<TrainingMethod> method_;

@@ -68,7 +68,7 @@ struct Taught {
 /// What three steps leave.
 Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t steps = 3) {
   settings.device = "cpu";
-  Learner learner(settings, plain_source(), 3);
+  Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin();
   Taught out;
   for (std::int64_t step = 0; step < steps; ++step) {
@@ -246,7 +246,7 @@ TEST(Learner, Bfloat16ReachesEveryMethodAndLeavesFloat32) {
 TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
   TrainSettings settings{.method = "outlier_exposure", .accumulate = 2};
   settings.device = "cpu";
-  Learner learner(settings, plain_source(), 3);
+  Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin();
   StepMeans means;
   learner.step(0, 9, 0.1, batch_of(4, 1), batch_of(2, 2), means);
@@ -265,7 +265,7 @@ TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
 TEST(Learner, LossesMayBeReadAfterEachStepOrLater) {
   TrainSettings settings{.method = "outlier_exposure"};
   settings.device = "cpu";
-  Learner learner(settings, plain_source(), 3);
+  Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin();
   StepMeans at_once;
   StepMeans later;

@@ -64,6 +64,16 @@ class Sum final : public TrainingMethod {
     for (const Member& member : members_) member.method->before_update(network);
   }
 
+  MethodNeeds needs() const override {
+    MethodNeeds all{.labels = false};
+    for (const Member& member : members_) {
+      const MethodNeeds& needs = member.info->needs;
+      all.labels |= needs.labels && !member.is(MethodRole::change);
+      all.outliers |= needs.outliers;
+      all.outlier_logits |= needs.outlier_logits;
+    }
+    return all;
+  }
   bool needs_whole_batch() const override {
     return std::ranges::any_of(members_,
                                [](const Member& m) { return m.method->needs_whole_batch(); });
@@ -193,34 +203,11 @@ const MethodInfo& find_method(std::string_view name) {
   fail_usage("unknown training method '", name, "'.", suggest(name, names));
 }
 
-namespace {
-
-std::vector<const MethodInfo*> infos_of(std::string_view source, const Spec& spec) {
+std::shared_ptr<TrainingMethod> make_method(std::string_view source) {
+  const Spec spec = as_usage([&] { return parse_spec(source); });
   std::vector<const MethodInfo*> infos;
   for (const Term& term : spec.terms) infos.push_back(&find_method(term.name));
   check_sum(source, infos);
-  return infos;
-}
-
-}  // namespace
-
-MethodNeeds needs_of(std::string_view source) {
-  const Spec spec = as_usage([&] { return parse_spec(source); });
-  MethodNeeds all{.labels = false};
-  bool has_loss = false;
-  for (const MethodInfo* info : infos_of(source, spec)) {
-    has_loss |= info->role == MethodRole::loss || info->role == MethodRole::whole;
-    all.labels |= info->needs.labels;
-    all.outliers |= info->needs.outliers;
-    all.outlier_logits |= info->needs.outlier_logits;
-  }
-  all.labels |= !has_loss;  // cross_entropy
-  return all;
-}
-
-std::shared_ptr<TrainingMethod> make_method(std::string_view source) {
-  const Spec spec = as_usage([&] { return parse_spec(source); });
-  const auto infos = infos_of(source, spec);
   std::vector<Member> members;
   for (std::size_t i = 0; i < infos.size(); ++i) {
     const MethodInfo& info = *infos[i];

@@ -57,6 +57,8 @@ class TrainingMethod : public torch::nn::Module {
 
   // What it asks for.
 
+  /// Of a sum: what its methods need together.
+  virtual MethodNeeds needs() const { return {}; }
   /// Whether it cannot be computed in parts, since its rows need one another.
   virtual bool needs_whole_batch() const { return false; }
   /// Whether outliers go through the network in one batch with the pictures.

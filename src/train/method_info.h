@@ -58,7 +58,4 @@ const std::vector<MethodInfo>& catalogue();
 /// list if there is none.
 const MethodInfo& find_method(std::string_view name);
 
-/// What the methods of "mixup+outlier_exposure(w_oe=1)" need together. UsageError as make_method().
-MethodNeeds needs_of(std::string_view spec);
-
 }  // namespace nescio::train

@@ -3,15 +3,13 @@
 #include "base/error.h"
 #include "base/usage.h"
 #include "image/loader.h"
-#include "train/method_info.h"
 #include "train/schedule.h"
 #include "train/training_streams.h"
 
 namespace nescio::train {
 namespace {
 
-void check_outliers(const TrainSettings& settings, const TrainingData& data) {
-  const bool needed = needs_of(settings.method).outliers;
+void check_outliers(const TrainSettings& settings, const TrainingData& data, bool needed) {
   if (needed && !data.outliers) {
     fail_usage("[", settings.method,
                "] learns from outliers: expected outliers=TYPE:PATH, pictures of no class");
@@ -28,8 +26,8 @@ void check_outliers(const TrainSettings& settings, const TrainingData& data) {
 
 }  // namespace
 
-Plan make_plan(const TrainSettings& settings, const TrainingData& data) {
-  check_outliers(settings, data);
+Plan make_plan(const TrainSettings& settings, const TrainingData& data, const MethodNeeds& needs) {
+  check_outliers(settings, data, needs.outliers);
   const std::size_t pictures = data.train->size();
   Plan plan;
   plan.per_epoch = static_cast<std::int64_t>(image::Loader::batches_per_epoch(

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/notice.h"
+#include "train/method_info.h"
 #include "train/settings.h"
 #include "train/training_data.h"
 
@@ -17,6 +18,6 @@ struct Plan {
 
 /// Error if the data has less than a batch, if outliers are missing, superfluous or less than a batch
 /// of them, and if the warm-up is no shorter than the run.
-Plan make_plan(const TrainSettings& settings, const TrainingData& data);
+Plan make_plan(const TrainSettings& settings, const TrainingData& data, const MethodNeeds& needs);
 
 }  // namespace nescio::train

@@ -51,15 +51,15 @@ std::string what_is_left(const CheckpointFolder& checkpoints, const std::string&
 constexpr const char* calmer = "a smaller lr=, a longer warmup= or clip=1";
 
 struct Trainer::State {
-  explicit State(const TrainSettings& s)
+  State(const TrainSettings& s, const std::shared_ptr<TrainingMethod>& method)
       : settings(s),
         source(nn::read_model_source(s.model)),
         data(open_training_data(s.data, s.val, s.outliers, start_classes(s, source),
-                                needs_of(s.method).labels)),
-        plan(make_plan(s, data)),
+                                method->needs().labels)),
+        plan(make_plan(s, data, method->needs())),
         schedule(s, plan.steps),
         augmentation(s.augment),
-        learner(s, source, data.classes > 0 ? data.classes : source.info->classes) {}
+        learner(s, source, data.classes > 0 ? data.classes : source.info->classes, method) {}
 
   TrainSettings settings;
   nn::ModelSource source;
@@ -338,13 +338,15 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   return result;
 }
 
-Trainer::Trainer(const TrainSettings& settings) {
+// A mistake in a word comes before data and weights are read, which may take long.
+Trainer::Trainer(const TrainSettings& settings)
+    : Trainer(settings, (check_settings(settings), make_method(settings.method))) {}
+
+Trainer::Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method) {
   check_settings(settings);
-  // A mistake in a word comes before data and weights are read, which may take long.
-  make_method(settings.method);
   image::Augmentation(settings.augment);
   nn::find_device(settings.device);
-  state_ = std::make_unique<State>(settings);
+  state_ = std::make_unique<State>(settings, method);
 }
 Trainer::~Trainer() = default;
 

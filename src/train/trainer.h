@@ -16,6 +16,8 @@
 
 namespace nescio::train {
 
+class TrainingMethod;  // train/method.h, which needs libtorch
+
 struct TrainOptions {
   std::filesystem::path out;  // folder of the run
   bool resume = false;        // go on from the last checkpoint in `out`, if there is one
@@ -55,6 +57,8 @@ class Trainer {
   /// Opens data and start weights. Error for settings that do not fit together, unknown names,
   /// labels that are missing, classes of `val` or of the weights that are not those of the data.
   explicit Trainer(const TrainSettings& settings);
+  /// The same with a method that no catalogue has.
+  Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;

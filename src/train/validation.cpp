@@ -12,20 +12,26 @@ namespace {
 /// Evaluation mode as long as it lives; each module has its own mode again afterwards.
 class EvaluationMode {
  public:
-  explicit EvaluationMode(nn::Network& network) : modules_(network.modules()) {
-    for (const auto& module : modules_) training_.push_back(module->is_training());
+  explicit EvaluationMode(nn::Network& network)
+      : network_(network),
+        is_training_(network.is_training()),
+        modules_(network.modules(/*include_self=*/false)) {
+    for (const auto& module : modules_) were_training_.push_back(module->is_training());
     network.eval();
   }
   ~EvaluationMode() {
     // Whoever contains others comes first, and they have the last word.
-    for (std::size_t i = 0; i < modules_.size(); ++i) modules_[i]->train(training_[i]);
+    network_.train(is_training_);
+    for (std::size_t i = 0; i < modules_.size(); ++i) modules_[i]->train(were_training_[i]);
   }
   EvaluationMode(const EvaluationMode&) = delete;
   EvaluationMode& operator=(const EvaluationMode&) = delete;
 
  private:
+  nn::Network& network_;
+  bool is_training_;
   std::vector<std::shared_ptr<torch::nn::Module>> modules_;
-  std::vector<bool> training_;
+  std::vector<bool> were_training_;
 };
 
 }  // namespace
