@@ -1,5 +1,7 @@
 #include "cli/catalogues.h"
 
+#include <algorithm>
+
 #include "cli/executors.h"
 #include "cli/help_text.h"
 #include "cli/network_part.h"
@@ -159,7 +161,8 @@ std::vector<Description> find_descriptions(const std::string& name) {
     if (!entries) continue;
     for (Description& d : *entries) {
       known.push_back(d.name);
-      if (d.name == name) found.push_back(std::move(d));
+      const bool is_asked = d.name == name || std::ranges::find(d.aliases, name) != d.aliases.end();
+      if (is_asked) found.push_back(std::move(d));
     }
   }
   if (!found.empty()) return found;

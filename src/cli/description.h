@@ -24,6 +24,8 @@ struct Description {
   std::string summary;
   std::vector<std::pair<std::string, std::vector<std::string>>> facts = {};  // "formula", ...
   std::vector<ParameterText> parameters = {};
+  std::vector<std::string> aliases =
+      {};  // further names that are taken for it wherever it is named
 
   /// Adds a fact unless it is empty.
   void fact(const std::string& name, const std::string& value);

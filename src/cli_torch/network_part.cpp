@@ -86,6 +86,7 @@ Description describe(const train::MethodInfo& info) {
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
   d.fact("also called", join(info.aliases));
+  d.aliases = info.aliases;
   d.fact("in a sum", std::string(train::in_words(info.role)));
   d.fact("needs", text(info.needs.labels ? "labels" : "pictures alone",
                        info.needs.outliers ? ", outliers" : ""));

@@ -89,6 +89,9 @@ TEST(Catalogue, DescribesEverythingOfOneName) {
   EXPECT_THAT(both.out, HasSubstr("odin (probe)"));
   EXPECT_THAT(both.out, HasSubstr("epsilon = 0.0014"));
   EXPECT_THAT(nescio_program({"list", "probes"}).out, HasSubstr("odin"));
+  const Outcome oe = nescio_program({"describe", "oe"});  // a name that method= takes
+  EXPECT_THAT(oe.out, HasSubstr("outlier_exposure (training method)"));
+  EXPECT_THAT(oe.out, HasSubstr("term, added to a loss"));
 }
 
 TEST(Catalogue, ListsAndDescribesEverything) {

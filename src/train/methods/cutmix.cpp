@@ -38,9 +38,9 @@ MethodInfo cutmix() {
   return describe_method<CutMix>(
       {.name = "cutmix",
        .role = MethodRole::change,
-       .summary = "CutMix: cross-entropy of pictures with a rectangle of another to labels mixed "
-                  "as the areas are.",
-       .formula = "lambda CE(z, y) + (1 - lambda) CE(z, y'), z = f(x with a rectangle of x'), "
+       .summary =
+           "CutMix: pictures with a rectangle of another, and labels mixed as the areas are.",
+       .formula = "H(lambda e_y + (1 - lambda) e_y', z), z = f(x with a rectangle of x'), "
                   "lambda: the share of the area that is left of x; x', y': the batch in another "
                   "order",
        .paper = "Yun, Han, Oh, Chun, Choe, Yoo, CutMix: Regularization Strategy to Train Strong "

@@ -29,8 +29,8 @@ MethodInfo mixup() {
   return describe_method<Mixup>(
       {.name = "mixup",
        .role = MethodRole::change,
-       .summary = "mixup: cross-entropy of pictures mixed with one another to labels mixed alike.",
-       .formula = "lambda CE(z, y) + (1 - lambda) CE(z, y'), z = f(lambda x + (1 - lambda) x'), "
+       .summary = "mixup: pictures mixed with one another, and their labels mixed alike.",
+       .formula = "H(lambda e_y + (1 - lambda) e_y', z), z = f(lambda x + (1 - lambda) x'), "
                   "lambda ~ Beta(alpha, alpha), one for the batch; x', y': the batch in another "
                   "order",
        .paper = "Zhang, Cisse, Dauphin, Lopez-Paz, mixup: Beyond Empirical Risk Minimization, ICLR "
