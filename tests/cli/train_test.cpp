@@ -251,8 +251,9 @@ TEST_F(Train, AFullDiskLosesNothing) {
   ASSERT_EQ(stopped.code, 128 + SIGKILL);
   const Outcome full =
       nescio_program_on_full_disk(100, arguments("run", {"steps=60", "resume=true"}));
-  expect_refusal(full, 1,
-                 {"could not be written", "the last good checkpoint is", "step-00000000000", "resume=true"});
+  expect_refusal(
+      full, 1,
+      {"could not be written", "the last good checkpoint is", "step-00000000000", "resume=true"});
   const Outcome resumed = nescio_program(arguments("run", {"steps=60", "resume=true"}));
   EXPECT_EQ(resumed.code, 0) << resumed.log;
   EXPECT_TRUE(bytes("run/last.safetensors") == bytes("whole/last.safetensors"));
