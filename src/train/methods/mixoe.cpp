@@ -26,8 +26,10 @@ class MixOe final : public TrainingMethod {
 
   torch::Tensor loss(TrainingStep& step) override {
     const torch::Tensor lambda = step.drawn("mixoe", "lambda");
-    const torch::Tensor q = mixed_labels(step.paired(step.labels), step.logits.size(1),
-                                         lambda.to(step.logits.options()));
+    // Of the labels, or of what a change has mixed them to.
+    const torch::Tensor p = step.paired(step.probabilities()).to(step.logits.options());
+    const torch::Tensor uniform = torch::full_like(p, 1 / static_cast<double>(p.size(1)));
+    const torch::Tensor q = mixup(p, uniform, lambda);
     step.term("lambda", step.of_pairs(lambda));
     const torch::Tensor zm = step.forward(step.drawn("mixoe", "mixed")).logits;
     return step.term("mix", w_mix * step.of_pairs(soft_cross_entropy(q, zm)));

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "train/losses.h"
 #include "train/mixing.h"
 #include "train/test_step.h"
@@ -68,6 +70,21 @@ TEST(MixOe, PairsAsManyAsThereAre) {
   loss_of(*make_method("mixoe"), step);
   EXPECT_EQ(step.rows, 3);
   EXPECT_EQ(step.logits.size(0), 2);
+}
+
+TEST(MixOe, MixesTheTargetsOfMixedPictures) {
+  Mirror network;
+  torch::manual_seed(3);
+  TrainingStep step = test_step(network);
+  loss_of(*make_method("mixup(alpha=0.7)+mixoe(w_mix=1)"), step);
+  const auto term = [&](const std::string& name) {
+    return std::ranges::find(step.terms, name, [](const auto& t) { return t.first; })->second;
+  };
+  const double l = step.drawn("mixoe", "lambda").item<double>();
+  const torch::Tensor q = l * step.targets + (1 - l) / 3;
+  EXPECT_NEAR(term("mix").item<double>(),
+              soft_cross_entropy(q, step.drawn("mixoe", "mixed")).item<double>(), 1e-12);
+  EXPECT_FALSE(step.targets.allclose(torch::one_hot(step.labels, 3).to(torch::kFloat64)));
 }
 
 TEST(MixOe, HasTheGradientOfSmallSteps) {

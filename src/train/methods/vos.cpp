@@ -10,7 +10,7 @@
 // newest features from the start (theirs waits, once full, for the others), and the outliers are
 // drawn by their radius (the same distribution at a fraction of the cost). A checkpoint grows by the
 // queues: C queue D floats, 200 MB for 100 classes, 512 features and a queue of 1000.
-#include "base/error.h"
+#include "base/usage.h"
 #include "train/losses.h"
 #include "train/method.h"
 #include "train/virtual_outliers.h"
@@ -66,6 +66,13 @@ class Vos final : public TrainingMethod {
         (counts_.index_select(0, label) + rank.index_select(0, kept)).remainder(queue);
     counts_ += count;
     return {{"kept", {kept}}, {"label", {label}}, {"place", {place}}, {"count", {count}}};
+  }
+
+  void prepare(TrainingStep& step) const override {
+    if (step.targets.defined()) {
+      fail_usage("[vos] remembers features by their class, and mixed pictures have no one class: ",
+                 "leave mixup or cutmix out");
+    }
   }
 
   torch::Tensor loss(TrainingStep& step) override {

@@ -135,6 +135,13 @@ TEST(Vos, RefusesWhatItCannotUse) {
               HasSubstr("at most sample_from=3"));
 }
 
+TEST(Vos, RefusesPicturesOfNoOneClass) {
+  Mirror network;
+  const auto method = method_for(plain_head(), "mixup+vos");
+  EXPECT_THAT(io::error_of([&] { run(*method, six(network), 0); }),
+              HasSubstr("leave mixup or cutmix out"));
+}
+
 TEST(Vos, SaysThatARunIsTooShortForIt) {
   const auto method = make_method("vos(start_epoch=3)");
   EXPECT_TRUE(method->remarks(31, 10).empty());
