@@ -12,6 +12,17 @@ namespace {
 // Keeps these random numbers apart from those of the order.
 constexpr std::uint64_t augmentation_stream = 2;
 
+/// Of each view, what lies behind the pictures of the batch; `values` may be empty.
+template <class Value>
+void clear_behind(std::size_t count, std::size_t rows, std::size_t views,
+                  std::vector<Value>& values) {
+  const std::size_t view = values.size() / views;
+  const std::size_t used = view / rows * count;
+  for (std::size_t v = 0; v < views; ++v) {
+    std::fill_n(values.data() + v * view + used, view - used, Value{});
+  }
+}
+
 }  // namespace
 
 Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
@@ -21,6 +32,7 @@ Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
       order_(dataset.size(), options),
       pictures_(dataset, preprocessor_,
                 {.whole = options.augmentation.takes_whole_pictures(), .keep = options.keep}) {
+  if (options.views == 0) fail("loader: expected at least 1 view, found 0");
   if (options.workers == 0) fail("loader: expected at least 1 worker, found 0");
   if (options.ahead == 0) fail("loader: expected at least 1 batch ahead, found 0");
   slots_.resize(options.workers + options.ahead);
@@ -66,18 +78,36 @@ void Loader::fill(std::size_t number, ImageBatch& batch) {
   batch.items.assign(of.items.begin(), of.items.end());
   batch.labels.resize(batch.count);
   batch.index.resize(batch.count);
-  const std::size_t each = preprocessor_.size();
-  batch.images.resize(order_.rows() * each);
-  for (std::size_t i = 0; i < batch.count; ++i) {
-    Sample picture = pictures_.sample(of.items[i]);
-    options_.augmentation.apply(picture.image, preprocessor_.network(),
-                                mix(options_.seed, augmentation_stream), of.epoch, of.items[i]);
-    preprocessor_.normalise(picture.image, std::span(batch.images).subspan(i * each, each));
-    batch.labels[i] = picture.label;
-    batch.index[i] = picture.index;
+  const std::size_t values = options_.views * order_.rows() * preprocessor_.size();
+  batch.images.resize(options_.bytes ? 0 : values);
+  batch.bytes.resize(options_.bytes ? values : 0);
+  for (std::size_t i = 0; i < batch.count; ++i) fill_row(i, batch);
+  clear_behind(batch.count, order_.rows(), options_.views, batch.images);
+  clear_behind(batch.count, order_.rows(), options_.views, batch.bytes);
+}
+
+void Loader::fill_row(std::size_t i, ImageBatch& batch) {
+  const auto item = static_cast<std::size_t>(batch.items[i]);
+  Sample picture = pictures_.sample(item);
+  batch.labels[i] = picture.label;
+  batch.index[i] = picture.index;
+  for (std::size_t v = 0; v < options_.views; ++v) {
+    const bool last = v + 1 == options_.views;
+    Image view = last ? std::move(picture.image) : picture.image;
+    options_.augmentation.apply(view, preprocessor_.network(),
+                                mix(options_.seed, augmentation_stream),
+                                options_.view(batch.epoch, v), item);
+    write(view, v * order_.rows() + i, batch);
   }
-  std::fill(batch.images.begin() + static_cast<std::ptrdiff_t>(batch.count * each),
-            batch.images.end(), 0.0f);
+}
+
+void Loader::write(const Image& image, std::size_t row, ImageBatch& batch) const {
+  const std::size_t each = preprocessor_.size();
+  if (options_.bytes) {
+    preprocessor_.interleave(image, std::span(batch.bytes).subspan(row * each, each));
+  } else {
+    preprocessor_.normalise(image, std::span(batch.images).subspan(row * each, each));
+  }
 }
 
 bool Loader::next(ImageBatch& batch) {

@@ -21,10 +21,14 @@
 
 namespace nescio::image {
 
-/// Some pictures of a data set, in `rows` rows: batch / parts, rounded up, which is the largest part of a
-/// batch.
+/// Some pictures of a data set. Each view has `rows` rows, which is batch / parts rounded up, the
+/// largest part of a batch. What lies behind its first `count` is 0; a byte of 0 there is black
+/// once it is normalised, and not the value 0.
 struct ImageBatch {
-  std::vector<float> images;         // [rows, planes, height, width]; zero behind `count`
+  std::vector<float> images;  // [views, rows, planes, height, width], or none:
+  /// [views, rows, height, width, planes] where options ask for bytes; Preprocessor::tables() has
+  /// the value of each.
+  std::vector<std::uint8_t> bytes;
   std::vector<std::int64_t> labels;  // [count]
   std::vector<std::int64_t> index;   // [count]: row in the source data
   std::vector<std::int64_t> items;   // [count]: number in the data set
@@ -36,8 +40,8 @@ struct ImageBatch {
 /// the threads. At most workers + ahead batches are in memory.
 class Loader {
  public:
-  /// `dataset` must outlive the loader. Error for no pictures per batch, a part that is none of
-  /// `parts`, no workers or none ahead.
+  /// `dataset` must outlive the loader. Error for no pictures per batch, no views, a part that is
+  /// none of `parts`, no workers or none ahead.
   Loader(const Dataset& dataset, const Preprocessing& preprocessing, const LoaderOptions& options);
   /// Stops the workers, whatever is left to do.
   ~Loader();
@@ -63,6 +67,8 @@ class Loader {
 
   void work();
   void fill(std::size_t number, ImageBatch& batch);
+  void fill_row(std::size_t i, ImageBatch& batch);
+  void write(const Image& image, std::size_t row, ImageBatch& batch) const;
 
   Preprocessor preprocessor_;
   LoaderOptions options_;

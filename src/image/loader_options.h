@@ -1,4 +1,4 @@
-// What batches of pictures hold: how many, in what order, how changed.
+// What batches of pictures hold: how many, in what order, which views, in what form.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +38,16 @@ struct LoaderOptions {
   // the augmentation takes whole and that are larger are decoded each time.
   bool keep = false;
   Augmentation augmentation = {};
+  std::size_t views = 1;           // of each picture in a batch, each augmented in its own way
+  std::size_t distinct_views = 0;  // how many there are before they repeat; 0: endless
+  bool bytes = false;              // gives ImageBatch::bytes, for those who normalise elsewhere
+
+  /// The number of view v < views that a batch of `epoch` holds. What a view shows depends on seed,
+  /// this number and the picture only, in whatever order and batches it is read.
+  std::size_t view(std::size_t epoch, std::size_t v) const {
+    const std::size_t number = epoch * views + v;
+    return distinct_views > 0 ? number % distinct_views : number;
+  }
 };
 
 }  // namespace nescio::image

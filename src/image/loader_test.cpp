@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "image/test_pictures.h"
 #include "io/test_folder.h"
 
@@ -165,7 +167,8 @@ TEST(Loader, DecodesOnceWhatItKeeps) {
                                 .epochs = 5,
                                 .order = Order::shuffled,
                                 .keep = true,
-                                .augmentation = Augmentation("flip")};
+                                .augmentation = Augmentation("flip"),
+                                .views = 2};
     all(dataset, options, colour ? small("rgb") : small("grey"));
     EXPECT_EQ(dataset.loads, 10) << colour;
   }
@@ -220,13 +223,82 @@ std::vector<float> row_of(const std::vector<float>& values, std::size_t row, std
   return {begin, begin + static_cast<std::ptrdiff_t>(each)};
 }
 
+TEST(Loader, AViewDependsOnSeedNumberAndPictureOnly) {
+  const Patterns dataset(7);
+  const Preprocessor preprocessor(small("rgb"));
+  const std::size_t each = preprocessor.size();
+  const std::vector<float> zeros(each);
+  for (const std::size_t distinct : {0u, 4u}) {
+    const LoaderOptions options{.batch = 5,
+                                .workers = 1,
+                                .ahead = 1,
+                                .first_epoch = 1,
+                                .epochs = 2,
+                                .seed = 9,
+                                .augmentation = Augmentation("crop,flip"),
+                                .views = 3,
+                                .distinct_views = distinct};
+    for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+      ASSERT_EQ(batch.images.size(), 3 * 5 * each);
+      for (std::size_t v = 0; v < 3; ++v) {
+        const std::size_t number = batch.epoch * 3 + v;
+        for (std::size_t i = 0; i < batch.count; ++i) {
+          const auto item = static_cast<std::size_t>(batch.items[i]);
+          Image image = preprocessor.fit(dataset.load(item).image);
+          options.augmentation.apply(image, preprocessor.network(), mix(9, 2),
+                                     distinct == 0 ? number : number % distinct, item);
+          std::vector<float> expected(each);
+          preprocessor.normalise(image, expected);
+          EXPECT_EQ(row_of(batch.images, v * 5 + i, each), expected) << v << " of " << item;
+        }
+        for (std::size_t i = batch.count; i < 5; ++i) {
+          EXPECT_EQ(row_of(batch.images, v * 5 + i, each), zeros);
+        }
+      }
+    }
+  }
+}
+
+TEST(Loader, ViewsThatWereSeenOnceComeBack) {
+  const Patterns dataset(11);
+  const std::size_t each = Preprocessor(small("rgb")).size();
+  LoaderOptions options{.batch = 4,
+                        .seed = 2,
+                        .augmentation = Augmentation("random_resized_crop,flip"),
+                        .views = 3,
+                        .distinct_views = 3};
+  std::map<std::pair<std::size_t, std::int64_t>, std::vector<float>> seen;
+  for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+    for (std::size_t row = 0; row < 3 * 4; ++row) {
+      if (row % 4 >= batch.count) continue;
+      seen[{row / 4, batch.items[row % 4]}] = row_of(batch.images, row, each);
+    }
+  }
+  ASSERT_EQ(seen.size(), 3 * 11u);
+  EXPECT_NE((seen[{0, 5}]), (seen[{1, 5}]));
+  options.batch = 7;
+  options.views = 1;
+  options.first_epoch = 4;
+  options.epochs = 3;
+  options.order = Order::shuffled;
+  for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const std::pair key(options.view(batch.epoch, 0), batch.items[i]);
+      EXPECT_EQ(row_of(batch.images, i, each), seen.at(key));
+    }
+  }
+}
+
 TEST(Loader, PartsJoinedAreTheWhole) {
   const Patterns dataset(23);
   const std::size_t each = Preprocessor(small("rgb")).size();
-  LoaderOptions options{
-      .batch = 8, .epochs = 2, .order = Order::shuffled, .augmentation = Augmentation("crop,flip")};
+  LoaderOptions options{.batch = 8,
+                        .epochs = 2,
+                        .order = Order::shuffled,
+                        .augmentation = Augmentation("crop,flip"),
+                        .views = 2};
   const auto whole = all(dataset, options, small("rgb"));
-  for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(whole[n].images.size(), 8 * each);
+  for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(whole[n].images.size(), 2 * 8 * each);
   options.parts = 3;
   std::vector<std::size_t> begun(whole.size());  // rows of each batch that were compared
   for (options.part = 0; options.part < 3; ++options.part) {
@@ -234,14 +306,76 @@ TEST(Loader, PartsJoinedAreTheWhole) {
     ASSERT_EQ(parts.size(), whole.size());
     for (std::size_t n = 0; n < parts.size(); ++n) {
       const ImageBatch& part = parts[n];
-      ASSERT_EQ(part.images.size(), 3 * each);
+      ASSERT_EQ(part.images.size(), 2 * 3 * each);
       for (std::size_t i = 0; i < part.count; ++i, ++begun[n]) {
         EXPECT_EQ(part.index[i], whole[n].index.at(begun[n]));
-        EXPECT_EQ(row_of(part.images, i, each), row_of(whole[n].images, begun[n], each));
+        for (const std::size_t v : {0u, 1u}) {
+          EXPECT_EQ(row_of(part.images, v * 3 + i, each),
+                    row_of(whole[n].images, v * 8 + begun[n], each));
+        }
       }
     }
   }
   for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(begun[n], whole[n].count);
+}
+
+/// What the bytes of a batch become, in the order of its images.
+std::vector<float> normalised(const std::vector<std::uint8_t>& bytes,
+                              const Preprocessor& preprocessor) {
+  const auto& tables = preprocessor.tables();
+  const std::size_t planes = tables.size();
+  const std::size_t plane = preprocessor.size() / planes;
+  std::vector<float> values(bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t c = i % planes;
+    const std::size_t row = i / preprocessor.size();
+    values[(row * planes + c) * plane + i / planes % plane] = tables[c][bytes[i]];
+  }
+  return values;
+}
+
+TEST(Loader, ItsBytesBecomeItsImages) {
+  const Patterns dataset(7);  // grey ones and colours
+  for (const char* channels : {"rgb", "bgr", "grey"}) {
+    const Preprocessor preprocessor(small(channels));
+    const std::size_t each = preprocessor.size();
+    LoaderOptions options{.batch = 5,
+                          .workers = 1,
+                          .ahead = 1,
+                          .epochs = 2,
+                          .augmentation = Augmentation("crop,flip"),
+                          .views = 2};
+    const auto expected = all(dataset, options, small(channels));
+    options.bytes = true;
+    const auto batches = all(dataset, options, small(channels));
+    ASSERT_EQ(batches.size(), expected.size());
+    for (std::size_t n = 0; n < batches.size(); ++n) {
+      EXPECT_TRUE(batches[n].images.empty());
+      EXPECT_TRUE(expected[n].bytes.empty());
+      ASSERT_EQ(batches[n].bytes.size(), 2 * 5 * each);
+      const std::vector<float> values = normalised(batches[n].bytes, preprocessor);
+      for (std::size_t row = 0; row < 2 * 5; ++row) {
+        if (row % 5 < batches[n].count) {
+          EXPECT_EQ(row_of(values, row, each), row_of(expected[n].images, row, each)) << channels;
+        } else {
+          const auto* begin = &batches[n].bytes[row * each];
+          EXPECT_EQ(std::count(begin, begin + each, 0), static_cast<std::ptrdiff_t>(each));
+        }
+      }
+    }
+  }
+}
+
+TEST(Loader, FillsBatchesOfAnotherLoader) {
+  const Patterns dataset(5);
+  ImageBatch batch;
+  Loader(dataset, small("rgb"), {.batch = 5, .bytes = true}).next(batch);
+  Loader floats(dataset, small("rgb"), {.batch = 2, .workers = 1, .ahead = 1});
+  for (int n = 0; n < 3; ++n) {  // as many as it has places: the first one's memory comes back
+    ASSERT_TRUE(floats.next(batch));
+    EXPECT_TRUE(batch.bytes.empty());
+    EXPECT_EQ(batch.images.size(), 2 * Preprocessor(small("rgb")).size());
+  }
 }
 
 TEST(Loader, RefusesNothingToDo) {
@@ -249,6 +383,7 @@ TEST(Loader, RefusesNothingToDo) {
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.ahead = 0}); }), "");
+  EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.views = 0}); }), "");
 }
 
 }  // namespace
