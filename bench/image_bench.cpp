@@ -168,7 +168,7 @@ class Decoded final : public image::Dataset {
   std::size_t size_;
 };
 
-/// Decoded photos of side x side, changed and normalised.
+/// Decoded photos of side x side, changed and normalised; then as bytes and in two views.
 void augmented(const Files& photos, std::size_t side, std::size_t pictures) {
   constexpr const char* lists[] = {
       "none",
@@ -186,18 +186,24 @@ void augmented(const Files& photos, std::size_t side, std::size_t pictures) {
                       side, image::bicubic));
   }
   const Decoded dataset(std::move(images), pictures);
-  std::vector<Work> works;
+  std::vector<std::pair<std::string, image::LoaderOptions>> ways;
   for (const char* list : lists) {
-    works.push_back([&dataset, side, augmentation = image::Augmentation(list)] {
-      image::Loader loader(dataset, imagenet(side, 0),
-                           {.workers = 1, .augmentation = augmentation});
+    ways.push_back({list, {.workers = 1, .augmentation = image::Augmentation(list)}});
+  }
+  const image::Augmentation usual("crop,flip");
+  ways.push_back({"crop,flip, bytes", {.workers = 1, .augmentation = usual, .bytes = true}});
+  ways.push_back({"crop,flip, 2 views", {.workers = 1, .augmentation = usual, .views = 2}});
+  std::vector<Work> works;
+  for (const auto& way : ways) {
+    works.push_back([&dataset, side, &options = way.second] {
+      image::Loader loader(dataset, imagenet(side, 0), options);
       image::ImageBatch batch;
       while (loader.next(batch)) continue;
     });
   }
   const std::vector<Times> times = alternate(works, rounds);
   for (std::size_t i = 0; i < works.size(); ++i) {
-    print_row(text(side, " x ", side, ", ", lists[i]),
+    print_row(text(side, " x ", side, ", ", ways[i].first),
               {print(Times(rounds, static_cast<double>(pictures)) / times[i])});
   }
 }

@@ -42,9 +42,9 @@ bool Augmentation::takes_whole_pictures() const {
   return !steps_.empty() && steps_.front()->takes_whole_pictures();
 }
 
-void Augmentation::apply(Image& image, Size network, std::uint64_t seed, std::size_t epoch,
+void Augmentation::apply(Image& image, Size network, std::uint64_t seed, std::size_t view,
                          std::size_t item) const {
-  Rng rng(seed, epoch, item);
+  Rng rng(seed, view, item);
   for (const auto& step : steps_) step->apply(image, network, rng);
 }
 

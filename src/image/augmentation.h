@@ -62,8 +62,9 @@ class Augmentation {
 
   /// Whether apply() wants pictures as they were decoded; otherwise they have the network's size.
   bool takes_whole_pictures() const;
-  /// The change depends on `network` and the last three numbers only.
-  void apply(Image& image, Size network, std::uint64_t seed, std::size_t epoch,
+  /// The change depends on `network` and the last three numbers only; `view` counts the changes
+  /// of one picture.
+  void apply(Image& image, Size network, std::uint64_t seed, std::size_t view,
              std::size_t item) const;
 
  private:

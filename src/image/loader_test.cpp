@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <set>
+#include <map>
 
 #include "base/error.h"
+#include "base/rng.h"
+#include "image/test_pictures.h"
 #include "io/test_folder.h"
 
 namespace nescio::image {
@@ -33,8 +35,35 @@ class Counting final : public Dataset {
   std::size_t size_, broken_;
 };
 
-std::vector<ImageBatch> all(const Dataset& dataset, const LoaderOptions& options) {
-  Loader loader(dataset, tiny, options);
+/// Picture i is a pattern of its own, of varying size, grey where i % 4 = 0, index 100 + i.
+class Patterns final : public Dataset {
+ public:
+  explicit Patterns(std::size_t size) : size_(size) {}
+  std::size_t size() const override { return size_; }
+  Sample load(std::size_t i) const override {
+    ++loads;
+    Image image = pattern(8 + i % 3, 9 + i % 5, i % 4 == 0 ? 1 : 3);
+    for (std::uint8_t& value : image.pixels) value = static_cast<std::uint8_t>(value + 11 * i);
+    return {std::move(image), -1, static_cast<std::int64_t>(100 + i)};
+  }
+  std::string hash() const override { return "none"; }
+
+  mutable std::atomic<int> loads{0};
+
+ private:
+  std::size_t size_;
+};
+
+Preprocessing small(std::string channels) {
+  Preprocessing p{.height = 6, .width = 7, .channels = std::move(channels)};
+  p.mean.assign(p.planes(), 0.4);
+  p.std.assign(p.planes(), 0.3);
+  return p;
+}
+
+std::vector<ImageBatch> all(const Dataset& dataset, const LoaderOptions& options,
+                            const Preprocessing& preprocessing = tiny) {
+  Loader loader(dataset, preprocessing, options);
   std::vector<ImageBatch> batches;
   for (ImageBatch batch; loader.next(batch);) batches.push_back(batch);
   ImageBatch unused;
@@ -52,17 +81,10 @@ TEST(Loader, GivesEveryPictureInOrder) {
 }
 
 TEST(Loader, FillsTheLastBatchWithZeros) {
-  const auto batches = all(Counting(4), {.batch = 3, .workers = 1});
+  // There are places for two batches, so its memory has held another one.
+  const auto batches = all(Counting(13), {.batch = 3, .workers = 1, .ahead = 1});
   ASSERT_EQ(batches.back().images.size(), 18u);
   for (std::size_t i = 6; i < 18; ++i) EXPECT_EQ(batches.back().images[i], 0.0f);
-}
-
-TEST(Loader, BeginsWhereItIsTold) {
-  const auto batches = all(Counting(10), {.batch = 4, .first = 8, .workers = 3});
-  ASSERT_EQ(batches.size(), 1u);
-  EXPECT_EQ(batches[0].index, (std::vector<std::int64_t>{108, 109}));
-  EXPECT_TRUE(all(Counting(10), {.batch = 4, .first = 10}).empty());
-  EXPECT_TRUE(all(Counting(0), {.batch = 4}).empty());
 }
 
 TEST(Loader, GivesTheSameForAnyNumberOfWorkers) {
@@ -92,45 +114,6 @@ TEST(Loader, StopsWhenItIsLeftBehind) {
   Loader loader(dataset, tiny, {.batch = 2, .workers = 4});
   ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
-}
-
-/// The pictures of all batches, one after the other.
-std::vector<std::int64_t> indices(const Dataset& dataset, const LoaderOptions& options) {
-  std::vector<std::int64_t> out;
-  for (const ImageBatch& batch : all(dataset, options)) {
-    out.insert(out.end(), batch.index.begin(), batch.index.end());
-  }
-  return out;
-}
-
-TEST(Loader, EachEpochHasEveryPictureInAnotherOrder) {
-  const Counting dataset(100);
-  const LoaderOptions options{.batch = 8, .epochs = 3, .seed = 5, .order = Order::shuffled};
-  const auto given = indices(dataset, options);
-  ASSERT_EQ(given.size(), 300u);
-  std::vector<std::vector<std::int64_t>> epochs;
-  for (int e = 0; e < 3; ++e) {
-    epochs.emplace_back(given.begin() + e * 100, given.begin() + (e + 1) * 100);
-    auto sorted = epochs.back();
-    std::ranges::sort(sorted);
-    for (int i = 0; i < 100; ++i) ASSERT_EQ(sorted[static_cast<std::size_t>(i)], 100 + i);
-  }
-  EXPECT_NE(epochs[0], epochs[1]);
-  EXPECT_NE(epochs[1], epochs[2]);
-  LoaderOptions other = options;
-  other.seed = 6;
-  EXPECT_NE(indices(dataset, other), given);
-}
-
-TEST(Loader, DropsABatchThatIsNotFull) {
-  const Counting dataset(10);
-  const auto batches =
-      all(dataset, {.batch = 4, .epochs = 2, .order = Order::shuffled, .drop_last = true});
-  ASSERT_EQ(batches.size(), 4u);
-  for (const ImageBatch& batch : batches) EXPECT_EQ(batch.count, 4u);
-  EXPECT_EQ(Loader::batches_per_epoch(10, 4, true), 2u);
-  EXPECT_EQ(Loader::batches_per_epoch(10, 4, false), 3u);
-  EXPECT_TRUE(all(Counting(3), {.batch = 4, .epochs = 9, .drop_last = true}).empty());
 }
 
 TEST(Loader, BeginsInTheMiddleOfAnEpoch) {
@@ -176,45 +159,19 @@ TEST(Loader, TrainingBatchesDoNotDependOnWorkersOrOnWhatIsKept) {
   }
 }
 
-TEST(Loader, ReadsOnFromAnOffsetThatEachEpochDraws) {
-  const Counting dataset(10);
-  const auto given = indices(dataset, {.batch = 4,
-                                       .epochs = 20,
-                                       .order = Order::from_offset,
-                                       .drop_last = true,
-                                       .epoch_batches = 3});
-  ASSERT_EQ(given.size(), 240u);  // 12 pictures in each epoch, two of them again
-  std::set<std::int64_t> offsets;
-  for (std::size_t e = 0; e < 20; ++e) {
-    for (std::size_t i = 0; i < 12; ++i) {
-      EXPECT_EQ(given[e * 12 + i], 100 + (given[e * 12] - 100 + static_cast<std::int64_t>(i)) % 10);
-    }
-    offsets.insert(given[e * 12]);
-  }
-  EXPECT_GT(offsets.size(), 5u);
-}
-
-TEST(Loader, ReadsFewPicturesAgainWhereAnEpochIsLong) {
-  const auto batches = all(Counting(3), {.batch = 4, .first = 4, .epochs = 2, .epoch_batches = 2});
-  ASSERT_EQ(batches.size(), 3u);
-  EXPECT_EQ(batches[0].index, (std::vector<std::int64_t>{101, 102, 100, 101}));
-  EXPECT_EQ(batches[1].index, (std::vector<std::int64_t>{100, 101, 102, 100}));
-  EXPECT_TRUE(all(Counting(0), {.batch = 4, .epoch_batches = 2}).empty());
-}
-
 TEST(Loader, DecodesOnceWhatItKeeps) {
-  struct Counted final : Dataset {
-    mutable std::atomic<int> loads{0};
-    std::size_t size() const override { return 10; }
-    Sample load(std::size_t i) const override {
-      ++loads;
-      return Counting(10).load(i);
-    }
-    std::string hash() const override { return {}; }
-  };
-  const Counted dataset;
-  all(dataset, {.batch = 3, .workers = 4, .epochs = 5, .keep = true});
-  EXPECT_EQ(dataset.loads, 10);
+  for (const bool colour : {true, false}) {
+    const Patterns dataset(10);
+    const LoaderOptions options{.batch = 3,
+                                .workers = 4,
+                                .epochs = 5,
+                                .order = Order::shuffled,
+                                .keep = true,
+                                .augmentation = Augmentation("flip"),
+                                .views = 2};
+    all(dataset, options, colour ? small("rgb") : small("grey"));
+    EXPECT_EQ(dataset.loads, 10) << colour;
+  }
 }
 
 TEST(Loader, GivesWholePicturesToACropThatComesFirst) {
@@ -242,8 +199,182 @@ TEST(Loader, GivesWholePicturesToACropThatComesFirst) {
       EXPECT_GT(batch.images[11], 0.05f);
       EXPECT_FLOAT_EQ(batch.images[2 * 12 + 11], 200.0f / 255.0f);
     }
-    // Those that are no larger than the network's are kept; of the others the first try is lost.
-    EXPECT_EQ(dataset.loads, keep ? 2 + 2 * (1 + 3) : 3 * 4);
+    // Those that are no larger than the network's are kept.
+    EXPECT_EQ(dataset.loads, keep ? 2 + 3 * 2 : 3 * 4);
+  }
+}
+
+TEST(Loader, SaysWhichPicturesOfWhichEpoch) {
+  const auto batches = all(
+      Counting(5),
+      {.batch = 4, .first = 4, .first_epoch = 6, .epochs = 2, .seed = 3, .order = Order::shuffled});
+  ASSERT_EQ(batches.size(), 3u);
+  EXPECT_EQ(batches[0].epoch, 6u);
+  EXPECT_EQ(batches[2].epoch, 7u);
+  for (const ImageBatch& batch : batches) {
+    ASSERT_EQ(batch.items.size(), batch.count);
+    for (std::size_t i = 0; i < batch.count; ++i) EXPECT_EQ(batch.index[i], 100 + batch.items[i]);
+  }
+}
+
+/// Row `row` of `each` values.
+std::vector<float> row_of(const std::vector<float>& values, std::size_t row, std::size_t each) {
+  const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * each);
+  return {begin, begin + static_cast<std::ptrdiff_t>(each)};
+}
+
+TEST(Loader, AViewDependsOnSeedNumberAndPictureOnly) {
+  const Patterns dataset(7);
+  const Preprocessor preprocessor(small("rgb"));
+  const std::size_t each = preprocessor.size();
+  const std::vector<float> zeros(each);
+  for (const std::size_t distinct : {0u, 4u}) {
+    const LoaderOptions options{.batch = 5,
+                                .workers = 1,
+                                .ahead = 1,
+                                .first_epoch = 1,
+                                .epochs = 2,
+                                .seed = 9,
+                                .augmentation = Augmentation("crop,flip"),
+                                .views = 3,
+                                .distinct_views = distinct};
+    for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+      ASSERT_EQ(batch.images.size(), 3 * 5 * each);
+      for (std::size_t v = 0; v < 3; ++v) {
+        const std::size_t number = batch.epoch * 3 + v;
+        for (std::size_t i = 0; i < batch.count; ++i) {
+          const auto item = static_cast<std::size_t>(batch.items[i]);
+          Image image = preprocessor.fit(dataset.load(item).image);
+          options.augmentation.apply(image, preprocessor.network(), mix(9, 2),
+                                     distinct == 0 ? number : number % distinct, item);
+          std::vector<float> expected(each);
+          preprocessor.normalise(image, expected);
+          EXPECT_EQ(row_of(batch.images, v * 5 + i, each), expected) << v << " of " << item;
+        }
+        for (std::size_t i = batch.count; i < 5; ++i) {
+          EXPECT_EQ(row_of(batch.images, v * 5 + i, each), zeros);
+        }
+      }
+    }
+  }
+}
+
+TEST(Loader, ViewsThatWereSeenOnceComeBack) {
+  const Patterns dataset(11);
+  const std::size_t each = Preprocessor(small("rgb")).size();
+  LoaderOptions options{.batch = 4,
+                        .seed = 2,
+                        .augmentation = Augmentation("random_resized_crop,flip"),
+                        .views = 3,
+                        .distinct_views = 3};
+  std::map<std::pair<std::size_t, std::int64_t>, std::vector<float>> seen;
+  for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+    for (std::size_t row = 0; row < 3 * 4; ++row) {
+      if (row % 4 >= batch.count) continue;
+      seen[{row / 4, batch.items[row % 4]}] = row_of(batch.images, row, each);
+    }
+  }
+  ASSERT_EQ(seen.size(), 3 * 11u);
+  EXPECT_NE((seen[{0, 5}]), (seen[{1, 5}]));
+  options.batch = 7;
+  options.views = 1;
+  options.first_epoch = 4;
+  options.epochs = 3;
+  options.order = Order::shuffled;
+  for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const std::pair key(options.view(batch.epoch, 0), batch.items[i]);
+      EXPECT_EQ(row_of(batch.images, i, each), seen.at(key));
+    }
+  }
+}
+
+TEST(Loader, PartsJoinedAreTheWhole) {
+  const Patterns dataset(23);
+  const std::size_t each = Preprocessor(small("rgb")).size();
+  LoaderOptions options{.batch = 8,
+                        .epochs = 2,
+                        .order = Order::shuffled,
+                        .augmentation = Augmentation("crop,flip"),
+                        .views = 2};
+  const auto whole = all(dataset, options, small("rgb"));
+  for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(whole[n].images.size(), 2 * 8 * each);
+  options.parts = 3;
+  std::vector<std::size_t> begun(whole.size());  // rows of each batch that were compared
+  for (options.part = 0; options.part < 3; ++options.part) {
+    const auto parts = all(dataset, options, small("rgb"));
+    ASSERT_EQ(parts.size(), whole.size());
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+      const ImageBatch& part = parts[n];
+      ASSERT_EQ(part.images.size(), 2 * 3 * each);
+      for (std::size_t i = 0; i < part.count; ++i, ++begun[n]) {
+        EXPECT_EQ(part.index[i], whole[n].index.at(begun[n]));
+        for (const std::size_t v : {0u, 1u}) {
+          EXPECT_EQ(row_of(part.images, v * 3 + i, each),
+                    row_of(whole[n].images, v * 8 + begun[n], each));
+        }
+      }
+    }
+  }
+  for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(begun[n], whole[n].count);
+}
+
+/// What the bytes of a batch become, in the order of its images.
+std::vector<float> normalised(const std::vector<std::uint8_t>& bytes,
+                              const Preprocessor& preprocessor) {
+  const auto& tables = preprocessor.tables();
+  const std::size_t planes = tables.size();
+  const std::size_t plane = preprocessor.size() / planes;
+  std::vector<float> values(bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t c = i % planes;
+    const std::size_t row = i / preprocessor.size();
+    values[(row * planes + c) * plane + i / planes % plane] = tables[c][bytes[i]];
+  }
+  return values;
+}
+
+TEST(Loader, ItsBytesBecomeItsImages) {
+  const Patterns dataset(7);  // grey ones and colours
+  for (const char* channels : {"rgb", "bgr", "grey"}) {
+    const Preprocessor preprocessor(small(channels));
+    const std::size_t each = preprocessor.size();
+    LoaderOptions options{.batch = 5,
+                          .workers = 1,
+                          .ahead = 1,
+                          .epochs = 2,
+                          .augmentation = Augmentation("crop,flip"),
+                          .views = 2};
+    const auto expected = all(dataset, options, small(channels));
+    options.bytes = true;
+    const auto batches = all(dataset, options, small(channels));
+    ASSERT_EQ(batches.size(), expected.size());
+    for (std::size_t n = 0; n < batches.size(); ++n) {
+      EXPECT_TRUE(batches[n].images.empty());
+      EXPECT_TRUE(expected[n].bytes.empty());
+      ASSERT_EQ(batches[n].bytes.size(), 2 * 5 * each);
+      const std::vector<float> values = normalised(batches[n].bytes, preprocessor);
+      for (std::size_t row = 0; row < 2 * 5; ++row) {
+        if (row % 5 < batches[n].count) {
+          EXPECT_EQ(row_of(values, row, each), row_of(expected[n].images, row, each)) << channels;
+        } else {
+          const auto* begin = &batches[n].bytes[row * each];
+          EXPECT_EQ(std::count(begin, begin + each, 0), static_cast<std::ptrdiff_t>(each));
+        }
+      }
+    }
+  }
+}
+
+TEST(Loader, FillsBatchesOfAnotherLoader) {
+  const Patterns dataset(5);
+  ImageBatch batch;
+  Loader(dataset, small("rgb"), {.batch = 5, .bytes = true}).next(batch);
+  Loader floats(dataset, small("rgb"), {.batch = 2, .workers = 1, .ahead = 1});
+  for (int n = 0; n < 3; ++n) {  // as many as it has places: the first one's memory comes back
+    ASSERT_TRUE(floats.next(batch));
+    EXPECT_TRUE(batch.bytes.empty());
+    EXPECT_EQ(batch.images.size(), 2 * Preprocessor(small("rgb")).size());
   }
 }
 
@@ -252,6 +383,7 @@ TEST(Loader, RefusesNothingToDo) {
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.ahead = 0}); }), "");
+  EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.views = 0}); }), "");
 }
 
 }  // namespace

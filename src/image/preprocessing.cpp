@@ -175,24 +175,41 @@ void Preprocessor::normalise(const Image& image, std::span<float> out) const {
   normalise(image, {0, 0, settings_.height, settings_.width}, out);
 }
 
-void Preprocessor::normalise(const Image& image, const Cut& cut, std::span<float> out) const {
+template <class Put>
+void Preprocessor::each_byte(const Image& image, const Cut& cut, std::size_t c, Put put) const {
   const std::size_t channels = image.channels;
   const bool mixed = settings_.channels == "grey" && channels == 3;
-  float* to = out.data();
-  for (std::size_t c = 0; c < values_.size(); ++c) {
-    // A grey picture has one channel that serves for all three.
-    const std::size_t source = channels == 1 ? 0 : (settings_.channels == "bgr" ? 2 - c : c);
-    const std::array<float, 256>& values = values_[c];
-    for (std::size_t y = 0; y < cut.height; ++y, to += cut.width) {
-      const std::uint8_t* pixel =
-          image.pixels.data() + ((cut.top + y) * image.width + cut.left) * channels;
-      if (mixed) {
-        for (std::size_t x = 0; x < cut.width; ++x) to[x] = values[luma(pixel + x * channels)];
-      } else {
-        pixel += source;
-        for (std::size_t x = 0; x < cut.width; ++x) to[x] = values[pixel[x * channels]];
-      }
+  // A grey picture has one channel that serves for all three.
+  const std::size_t source = channels == 1 ? 0 : (settings_.channels == "bgr" ? 2 - c : c);
+  for (std::size_t y = 0, place = 0; y < cut.height; ++y) {
+    const std::uint8_t* pixel =
+        image.pixels.data() + ((cut.top + y) * image.width + cut.left) * channels + source;
+    for (std::size_t x = 0; x < cut.width; ++x, ++place, pixel += channels) {
+      put(place, mixed ? luma(pixel) : *pixel);
     }
+  }
+}
+
+void Preprocessor::interleave(const Image& image, std::span<std::uint8_t> out) const {
+  assert(out.size() == size());
+  const std::size_t planes = values_.size();
+  if (image.channels == planes && settings_.channels != "bgr") {
+    std::ranges::copy(image.pixels, out.begin());
+    return;
+  }
+  for (std::size_t c = 0; c < planes; ++c) {
+    each_byte(image, {0, 0, settings_.height, settings_.width}, c,
+              [planes, to = out.data() + c](std::size_t place, std::size_t byte) {
+                to[place * planes] = static_cast<std::uint8_t>(byte);
+              });
+  }
+}
+
+void Preprocessor::normalise(const Image& image, const Cut& cut, std::span<float> out) const {
+  for (std::size_t c = 0; c < values_.size(); ++c) {
+    each_byte(image, cut, c,
+              [&values = values_[c], to = out.data() + c * cut.height * cut.width](
+                  std::size_t place, std::size_t byte) { to[place] = values[byte]; });
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -70,6 +71,12 @@ class Preprocessor {
   Image fit(Image image) const;
   void normalise(const Image& image, std::span<float> out) const;
 
+  /// The two halves of normalise(), for those who normalise elsewhere: the bytes [height, width,
+  /// planes] of a picture of that size, `out` of size() elements, and what each byte becomes. The
+  /// value of byte b of plane c is tables()[c][b], bit by bit.
+  void interleave(const Image& image, std::span<std::uint8_t> out) const;
+  const std::vector<std::array<float, 256>>& tables() const { return values_; }
+
  private:
   /// What a picture is resized to, and which part of that is kept.
   struct Target {
@@ -79,6 +86,9 @@ class Preprocessor {
   Target target_of(const Image& image) const;
   /// Writes the values of the part `cut` of a picture.
   void normalise(const Image& image, const Cut& cut, std::span<float> out) const;
+  /// Calls put(place, byte) for each pixel of plane `c` of that part.
+  template <class Put>
+  void each_byte(const Image& image, const Cut& cut, std::size_t c, Put put) const;
 
   Preprocessing settings_;
   std::vector<std::array<float, 256>> values_;  // of each pixel value, by plane

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "image/resize.h"
+#include "image/test_pictures.h"
 #include "io/sha256.h"
 #include "io/test_folder.h"
 
@@ -204,6 +205,39 @@ TEST(Preprocessor, ItsHalvesGiveTheWhole) {
       EXPECT_EQ(whole, halves);
     }
   }
+}
+
+TEST(Preprocessor, ItsBytesBecomeItsValues) {
+  for (const char* channels : {"rgb", "bgr", "grey"}) {
+    const bool colour = std::string_view(channels) != "grey";
+    const Preprocessor preprocessor(
+        {.height = 5,
+         .width = 7,
+         .channels = channels,
+         .mean = colour ? std::vector{0.485, 0.456, 0.406} : std::vector{0.4},
+         .std = colour ? std::vector{0.229, 0.224, 0.225} : std::vector{0.3}});
+    const std::size_t planes = preprocessor.tables().size();
+    for (const std::size_t of_picture : {1u, 3u}) {
+      const Image image = pattern(5, 7, of_picture);
+      std::vector<float> expected(preprocessor.size()), found(preprocessor.size());
+      std::vector<std::uint8_t> bytes(preprocessor.size());
+      preprocessor.normalise(image, expected);
+      preprocessor.interleave(image, bytes);
+      for (std::size_t i = 0; i < bytes.size(); ++i) {
+        found[i % planes * 35 + i / planes] = preprocessor.tables()[i % planes][bytes[i]];
+      }
+      EXPECT_EQ(found, expected) << channels << " of " << of_picture;
+    }
+  }
+}
+
+TEST(Preprocessor, ItsBytesAreThoseOfThePicture) {
+  std::vector<std::uint8_t> bytes(6);
+  Preprocessor(small).interleave({1, 2, 3, {1, 2, 3, 4, 5, 6}}, bytes);
+  EXPECT_EQ(bytes, (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
+  Preprocessor({.height = 1, .width = 2, .channels = "bgr"})
+      .interleave({1, 2, 3, {1, 2, 3, 4, 5, 6}}, bytes);
+  EXPECT_EQ(bytes, (std::vector<std::uint8_t>{3, 2, 1, 6, 5, 4}));
 }
 
 TEST(Preprocessor, RefusesSettingsWithoutSense) {

@@ -5,19 +5,17 @@
 namespace nescio::image {
 namespace {
 
-double draw(Interval interval, Rng& rng) {
-  return interval.from + rng.uniform() * (interval.to - interval.from);
-}
+double draw(double from, double to, Rng& rng) { return from + rng.uniform() * (to - from); }
 
 }  // namespace
 
-std::optional<Cut> random_cut(Size picture, Size largest, Interval scale, Interval ratio,
-                              Rng& rng) {
+std::optional<Cut> random_cut(Size picture, Size largest, const CutRange& range, Rng& rng) {
   const double whole = static_cast<double>(picture.height) * static_cast<double>(picture.width);
-  const Interval log_ratio{std::log(ratio.from), std::log(ratio.to)};
+  const double log_least = std::log(range.ratio_min);
+  const double log_most = std::log(range.ratio_max);
   for (int tries = 0; tries < 10; ++tries) {
-    const double area = whole * draw(scale, rng);
-    const double shape = std::exp(draw(log_ratio, rng));
+    const double area = whole * draw(range.scale_min, range.scale_max, rng);
+    const double shape = std::exp(draw(log_least, log_most, rng));
     const auto height = static_cast<std::size_t>(std::lround(std::sqrt(area / shape)));
     const auto width = static_cast<std::size_t>(std::lround(std::sqrt(area * shape)));
     if (height == 0 || width == 0 || height > largest.height || width > largest.width) continue;

@@ -9,20 +9,18 @@
 namespace nescio::image {
 namespace {
 
-class RandomErasing final : public Augment {
+class RandomErasing final : public Augment, public CutRange {
  public:
+  RandomErasing() : CutRange{0.02, 0.33, 0.3, 3.3} {}
+
   double p = 0.5;
-  double scale_min = 0.02;
-  double scale_max = 0.33;
-  double ratio_min = 0.3;
-  double ratio_max = 3.3;
   std::int64_t value = 0;
   bool noise = false;
 
   void apply(Image& image, Size, Rng& rng) const override {
     if (rng.uniform() >= p) return;
     const auto cut = random_cut({image.height, image.width}, {image.height - 1, image.width - 1},
-                                {scale_min, scale_max}, {1 / ratio_max, 1 / ratio_min}, rng);
+                                {scale_min, scale_max, 1 / ratio_max, 1 / ratio_min}, rng);
     if (!cut) return;
     for (std::size_t y = cut->top; y < cut->top + cut->height; ++y) {
       std::uint8_t* row = &image.pixels[(y * image.width + cut->left) * image.channels];
@@ -39,38 +37,20 @@ class RandomErasing final : public Augment {
 namespace augmentations {
 AugmentInfo random_erasing() {
   using Self = RandomErasing;
-  return describe_augment<Self>(
+  AugmentInfo info = describe_augment<Self>(
       {.name = "random_erasing",
        .summary = "Overwrites a random rectangle with one value or noise",
        .paper = "Zhong et al., Random Erasing Data Augmentation, AAAI 2020, arXiv:1708.04896",
-       .parameters = {
-           bind_parameter<Augment>(&Self::p, {.name = "p", .doc = "how often", .min = 0, .max = 1}),
-           bind_parameter<Augment>(&Self::scale_min, {.name = "scale_min",
-                                                      .doc = "smallest share of the area",
-                                                      .min = 0,
-                                                      .max = 1,
-                                                      .min_excluded = true,
-                                                      .up_to = "scale_max"}),
-           bind_parameter<Augment>(&Self::scale_max, {.name = "scale_max",
-                                                      .doc = "largest share of the area",
-                                                      .min = 0,
-                                                      .max = 1,
-                                                      .min_excluded = true}),
-           bind_parameter<Augment>(&Self::ratio_min, {.name = "ratio_min",
-                                                      .doc = "smallest height / width",
-                                                      .min = 0.01,
-                                                      .max = 100,
-                                                      .up_to = "ratio_max"}),
-           bind_parameter<Augment>(
-               &Self::ratio_max,
-               {.name = "ratio_max", .doc = "largest height / width", .min = 0.01, .max = 100}),
-           bind_parameter<Augment>(
-               &Self::value,
-               {.name = "value", .doc = "of the pixels that are overwritten", .min = 0, .max = 255},
-               {"noise=false", [](const Self& s) { return !s.noise; }}),
-           bind_parameter<Augment>(&Self::noise,
-                                   {.name = "noise", .doc = "random pixels instead of value"}),
-       }});
+       .parameters = {bind_parameter<Augment>(
+           &Self::p, {.name = "p", .doc = "how often", .min = 0, .max = 1})}});
+  add_cut_parameters<Self>("height / width", info.parameters);
+  info.parameters.push_back(bind_parameter<Augment>(
+      &Self::value,
+      {.name = "value", .doc = "of the pixels that are overwritten", .min = 0, .max = 255},
+      {"noise=false", [](const Self& s) { return !s.noise; }}));
+  info.parameters.push_back(bind_parameter<Augment>(
+      &Self::noise, {.name = "noise", .doc = "random pixels instead of value"}));
+  return info;
 }
 }  // namespace augmentations
 }  // namespace nescio::image

@@ -20,19 +20,17 @@ Image cut_out(const Image& image, const Cut& cut) {
   return out;
 }
 
-class RandomResizedCrop final : public Augment {
+class RandomResizedCrop final : public Augment, public CutRange {
  public:
-  double scale_min = 0.08;
-  double scale_max = 1;
-  double ratio_min = 3.0 / 4;
-  double ratio_max = 4.0 / 3;
+  RandomResizedCrop() : CutRange{0.08, 1, 3.0 / 4, 4.0 / 3} {}
+
   std::string filter = "bilinear";
 
   bool takes_whole_pictures() const override { return true; }
 
   void apply(Image& image, Size network, Rng& rng) const override {
     const Size size{image.height, image.width};
-    const auto drawn = random_cut(size, size, {scale_min, scale_max}, {ratio_min, ratio_max}, rng);
+    const auto drawn = random_cut(size, size, *this, rng);
     const Cut cut = drawn.value_or(centre(size));
     image = resize(cut_out(image, cut), network.height, network.width, find_filter(filter));
   }
@@ -56,35 +54,15 @@ class RandomResizedCrop final : public Augment {
 namespace augmentations {
 AugmentInfo random_resized_crop() {
   using Self = RandomResizedCrop;
-  return describe_augment<Self>(
+  AugmentInfo info = describe_augment<Self>(
       {.name = "random_resized_crop",
        .summary = "Resizes a random part of the picture to the network's size; first in the list, "
                   "a part of the whole picture as it was decoded",
-       .paper = "Szegedy et al., Going Deeper with Convolutions, CVPR 2015, arXiv:1409.4842",
-       .parameters = {
-           bind_parameter<Augment>(&Self::scale_min, {.name = "scale_min",
-                                                      .doc = "smallest share of the area",
-                                                      .min = 0,
-                                                      .max = 1,
-                                                      .min_excluded = true,
-                                                      .up_to = "scale_max"}),
-           bind_parameter<Augment>(&Self::scale_max, {.name = "scale_max",
-                                                      .doc = "largest share of the area",
-                                                      .min = 0,
-                                                      .max = 1,
-                                                      .min_excluded = true}),
-           bind_parameter<Augment>(&Self::ratio_min, {.name = "ratio_min",
-                                                      .doc = "smallest width / height",
-                                                      .min = 0.01,
-                                                      .max = 100,
-                                                      .up_to = "ratio_max"}),
-           bind_parameter<Augment>(
-               &Self::ratio_max,
-               {.name = "ratio_max", .doc = "largest width / height", .min = 0.01, .max = 100}),
-           bind_parameter<Augment>(
-               &Self::filter,
-               {.name = "filter", .doc = "how to resize", .choices = filter_names()}),
-       }});
+       .paper = "Szegedy et al., Going Deeper with Convolutions, CVPR 2015, arXiv:1409.4842"});
+  add_cut_parameters<Self>("width / height", info.parameters);
+  info.parameters.push_back(bind_parameter<Augment>(
+      &Self::filter, {.name = "filter", .doc = "how to resize", .choices = filter_names()}));
+  return info;
 }
 }  // namespace augmentations
 }  // namespace nescio::image
