@@ -6,9 +6,10 @@
 #include <numeric>
 
 #include "extract/extract.h"
-#include "image/loader.h"
+#include "image/loading/loader.h"
 #include "io/npy.h"
 #include "measure.h"
+#include "nn/model.h"
 #include "temporary_folder.h"
 
 namespace nescio::bench {

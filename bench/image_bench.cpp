@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "image/decode.h"
-#include "image/loader.h"
+#include "image/formats/decode.h"
+#include "image/loading/loader.h"
 #include "io/file.h"
 #include "io/npy.h"
 #include "measure.h"

@@ -16,8 +16,8 @@
 #include <fstream>
 
 #include "base/memory.h"
-#include "image/dataset.h"
-#include "image/loader.h"
+#include "image/datasets/dataset.h"
+#include "image/loading/loader.h"
 #include "io/json_file.h"
 #include "measure.h"
 #include "nn/model.h"

@@ -1,5 +1,5 @@
 #include "fuzz_target.h"
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 void nescio::read_untrusted(const io::SharedBytes& bytes) {
   image::Image image = image::decode_image(bytes, "tiff");

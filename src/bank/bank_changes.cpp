@@ -30,6 +30,11 @@ std::vector<std::string> pending_keys(const fs::path& bank) {
   std::vector<std::string> keys;
   std::error_code error;
   if (there(bank / head_key / entry_name)) keys.emplace_back(head_key);
+  for (const auto& probe : fs::directory_iterator(bank / probes_key, error)) {
+    if (there(probe.path() / entry_name)) {
+      keys.push_back(text(probes_key, "/", probe.path().filename().string()));
+    }
+  }
   for (const auto& set : fs::directory_iterator(bank, error)) {
     if (set.path().filename().string().starts_with('.')) continue;
     for (const auto& split : fs::directory_iterator(set.path(), error)) {
@@ -46,6 +51,8 @@ nlohmann::json read_entry(const std::string& key, const fs::path& file) {
     auto entry = io::read_json(file);
     if (key == head_key) {
       check_head_entry(entry, file.string());
+    } else if (key.starts_with('.')) {
+      check_probe_entry(entry, file.string());
     } else {
       check_split_name(key);
       entry = to_split_entry(std::move(entry));
@@ -133,16 +140,29 @@ void FeatureBank::set_head(const Head& head, const nlohmann::json& origin) {
   const io::FolderLock lock(path_, true);
   load();
   check_widths(head_key, weight[0], weight[1]);
-  check_place(head_key);
-  const fs::path folder = partial_of(head_key);
+  write_arrays(head_key, {{"weight", head.weight}, {"bias", head.bias}}, origin);
+}
+
+void FeatureBank::set_learned(const std::string& probe, const Learned& learned) {
+  check_array_name(probe);
+  const io::FolderLock lock(path_, true);
+  load();
+  write_arrays(text(probes_key, "/", probe), learned.arrays, learned.origin);
+}
+
+void FeatureBank::write_arrays(const std::string& key, const std::map<std::string, Array>& arrays,
+                               const nlohmann::json& origin) {
+  check_place(key);
+  const fs::path folder = partial_of(key);
   std::error_code ignored;
   fs::remove_all(folder, ignored);
-  io::write_npy(array_path(folder, "weight"), head.weight);
-  io::write_npy(array_path(folder, "bias"), head.bias);
-  put_in_place(head_key, {{"arrays",
-                           {{"weight", describe_array(array_path(folder, "weight"))},
-                            {"bias", describe_array(array_path(folder, "bias"))}}},
-                          {"origin", origin}});
+  nlohmann::json entry = {{"arrays", nlohmann::json::object()}, {"origin", origin}};
+  for (const auto& item : arrays) {
+    const fs::path file = array_path(folder, item.first);
+    io::write_npy(file, item.second);
+    entry["arrays"][item.first] = describe_array(file);
+  }
+  put_in_place(key, entry);
 }
 
 void FeatureBank::install(const std::string& split, nlohmann::json entry, Rest rest,
@@ -170,8 +190,10 @@ void FeatureBank::check_place(const std::string& key) const {
       files.push_back(array_path("", name, facts).string());
     }
   }
-  io::check_replaceable(place, key == head_key ? "head of this bank" : "split of this bank",
-                        known != nullptr, files);
+  const char* what = key == head_key        ? "head of this bank"
+                     : key.starts_with('.') ? "probe of this bank"
+                                            : "split of this bank";
+  io::check_replaceable(place, what, known != nullptr, files);
 }
 
 std::vector<std::string> FeatureBank::others(const std::string& split,

@@ -21,7 +21,15 @@ bool there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+bool is_probe(std::string_view key) { return key.starts_with(text(probes_key, "/")); }
+
+/// The name of a probe in its key.
+std::string_view probe_of(std::string_view key) { return key.substr(key.find('/') + 1); }
+
 std::string remedy(std::string_view key) {
+  if (is_probe(key)) {
+    return text("; let ", probe_of(key), " learn again (nescio extract ... probes= fit=)");
+  }
   return key == head_key ? "; extract a split or import the head again"
                          : text("; extract or import ", key, " again");
 }
@@ -66,25 +74,39 @@ fs::path FeatureBank::place_of(std::string_view key) const { return path_ / key;
 fs::path FeatureBank::partial_of(std::string_view key) const { return path_ / ".partial" / key; }
 
 const nlohmann::json* FeatureBank::entry_of(std::string_view key) const {
-  const auto& table = key == head_key ? manifest_ : manifest_.at("splits");
-  const auto found = table.find(std::string(key));
-  return found == table.end() ? nullptr : &*found;
+  const auto find = [](const nlohmann::json& table,
+                       std::string_view name) -> const nlohmann::json* {
+    const auto found = table.find(std::string(name));
+    return found == table.end() ? nullptr : &*found;
+  };
+  if (!is_probe(key)) return find(key == head_key ? manifest_ : manifest_.at("splits"), key);
+  const auto* probes = find(manifest_, "probes");
+  return probes ? find(*probes, probe_of(key)) : nullptr;
 }
 
 void FeatureBank::set_entry(const std::string& key, nlohmann::json entry) {
-  (key == head_key ? manifest_ : manifest_["splits"])[key] = std::move(entry);
+  if (is_probe(key)) {
+    manifest_["probes"][std::string(probe_of(key))] = std::move(entry);
+  } else {
+    (key == head_key ? manifest_ : manifest_["splits"])[key] = std::move(entry);
+  }
 }
 
 std::vector<std::string> FeatureBank::keys() const {
   auto keys = splits();
   if (entry_of(head_key)) keys.emplace_back(head_key);
+  if (manifest_.contains("probes")) {
+    for (const auto& name : names_of(manifest_["probes"])) {
+      keys.push_back(text(probes_key, "/", name));
+    }
+  }
   return keys;
 }
 
 std::vector<std::string> FeatureBank::splits() const { return names_of(manifest_.at("splits")); }
 
 bool FeatureBank::has(std::string_view split) const {
-  return split != head_key && entry_of(split) != nullptr;
+  return split != head_key && !is_probe(split) && entry_of(split) != nullptr;
 }
 
 bool FeatureBank::has(std::string_view split, std::string_view array) const {
@@ -194,6 +216,15 @@ bool FeatureBank::whole(std::string_view split) const {
 std::optional<Head> FeatureBank::head() const {
   if (!entry_of(head_key)) return {};
   return Head{read(head_key, "weight"), read(head_key, "bias")};
+}
+
+std::optional<Learned> FeatureBank::learned(std::string_view probe) const {
+  const std::string key = text(probes_key, "/", probe);
+  const auto* entry = entry_of(key);
+  if (!entry) return {};
+  Learned found{.arrays = {}, .origin = entry->at("origin")};
+  for (const auto& name : names_of(entry->at("arrays"))) found.arrays[name] = read(key, name);
+  return found;
 }
 
 // The width of an array, from the head's weight [C, D] or any split; 0 = not known.

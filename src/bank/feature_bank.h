@@ -2,6 +2,7 @@
 //
 //   BANK/bank.json                       manifest: of each array its shape, dtype, SHA-256, what made it
 //   BANK/head/{weight,bias}.npy          the last layer: W [C, D], b [C]
+//   BANK/.probes/NAME/*.npy              what a probe has learned from pictures
 //   BANK/<set>/<split>/{logits,features,labels,index,...}.npy
 //                      odin(epsilon=0.002,T=1000).npy    of a probe, with its settings
 //                      paths.txt         what people call the rows, where they have names
@@ -9,6 +10,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,14 +19,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/array.h"
+#include "base/head.h"
 #include "io/file.h"
 
 namespace nescio::bank {
 
-/// The last layer: logits = features W^T + b. W [C, D], b [C], float32.
-struct Head {
-  Array weight;
-  Array bias;
+/// What a probe has learned from pictures.
+struct Learned {
+  std::map<std::string, Array> arrays;
+  nlohmann::json origin;  // an object: the pictures, the network
 };
 
 /// What becomes of the arrays of a split that a new one of the same name does not have.
@@ -72,6 +75,11 @@ class FeatureBank {
   /// Replaces the head. Error if a value is not finite, or if the shapes do not agree with each
   /// other or with the splits that are there.
   void set_head(const Head& head, const nlohmann::json& origin);
+  /// Of a probe by the name of its array, with all its settings; none if it has not learned here.
+  /// Error for a damaged array.
+  std::optional<Learned> learned(std::string_view probe) const;
+  /// Replaces it.
+  void set_learned(const std::string& probe, const Learned& learned);
   /// The manifest of one split: "rows", "arrays" (of each: "dtype", "shape", "sha256", "bytes",
   /// "modified_ns", "inputs"), "inputs" of the rows, and "paths" where the rows have names.
   const nlohmann::json& manifest(std::string_view split) const;
@@ -87,7 +95,7 @@ class FeatureBank {
   friend class SplitWriter;
   explicit FeatureBank(std::filesystem::path path) : path_(std::move(path)) {}
 
-  // A key is "head" or the name of a split.
+  // A key is "head", ".probes/NAME" or the name of a split.
   std::filesystem::path place_of(std::string_view key) const;
   std::filesystem::path partial_of(std::string_view key) const;
   const nlohmann::json* entry_of(std::string_view key) const;
@@ -109,6 +117,8 @@ class FeatureBank {
   void keep_others(const std::string& split, nlohmann::json& entry,
                    const std::vector<std::string>& left_out) const;
   void put_in_place(const std::string& key, const nlohmann::json& entry);
+  void write_arrays(const std::string& key, const std::map<std::string, Array>& arrays,
+                    const nlohmann::json& origin);
   void remove_partial(const std::string& key) const;
   void save_manifest() const;
 

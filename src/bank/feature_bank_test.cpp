@@ -112,6 +112,26 @@ TEST_F(FeatureBankTest, HeadMustFit) {
               HasSubstr("b/test has 4 features, the rest of the bank 3"));
 }
 
+TEST_F(FeatureBankTest, WhatAProbeHasLearnedIsStored) {
+  add("a/test");
+  const std::string probe = "gram(powers=2)";
+  EXPECT_FALSE(bank_.learned(probe));
+  bank_.set_learned(probe, {{{"min", Array({2, 3}, std::vector<float>(6, 1))}}, {{"data", "x"}}});
+  bank_.set_learned(probe, {{{"max", Array({1}, std::vector<float>{4})}}, {{"data", "y"}}});
+  const auto found = reopened().learned(probe);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrays.size(), 1u);
+  EXPECT_THAT(found->arrays.at("max").as<float>(), ElementsAre(4));
+  EXPECT_EQ(found->origin.at("data"), "y");
+  EXPECT_FALSE(reopened().learned("gram(powers=3)"));
+  EXPECT_THAT(reopened().splits(), ElementsAre("a/test"));
+  EXPECT_FALSE(reopened().has(".probes/gram(powers=2)"));
+  reopened().verify();
+  io::write_text(folder_ / "bank/.probes/gram(powers=2)/max.npy", "no array");
+  EXPECT_THAT(io::error_of([&] { reopened().learned(probe); }), HasSubstr("learn again"));
+  EXPECT_THAT(io::error_of([&] { reopened().verify(); }), HasSubstr("gram(powers=2)/max"));
+}
+
 TEST_F(FeatureBankTest, ModelIsStored) {
   bank_.set_model({{"name", "resnet20"}});
   EXPECT_EQ(reopened().model().at("name"), "resnet20");

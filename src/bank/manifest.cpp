@@ -140,6 +140,11 @@ void check_head_entry(const nlohmann::json& entry, std::string_view where) {
   }
 }
 
+void check_probe_entry(const nlohmann::json& entry, std::string_view where) {
+  check_arrays(entry, where);
+  if (!member(entry, "origin", where).is_object()) fail(where, ": 'origin' is no object");
+}
+
 void check_split_entry(const nlohmann::json& entry, std::string_view where) {
   check_arrays(entry, where);
   const auto& rows = member(entry, "rows", where);
@@ -169,6 +174,13 @@ nlohmann::json to_manifest(nlohmann::json read, std::string_view where) {
   }
   if (!member(read, "model", where).is_object()) fail(where, ": 'model' is no object");
   if (read.contains("head")) check_head_entry(read["head"], text(where, ": head"));
+  if (read.contains("probes")) {
+    if (!read["probes"].is_object()) fail(where, ": 'probes' is no object");
+    for (const auto& [name, entry] : read["probes"].items()) {
+      check_array_name(name);
+      check_probe_entry(entry, text(where, ": ", name));
+    }
+  }
   if (!member(read, "splits", where).is_object()) fail(where, ": 'splits' is no object");
   for (auto& [name, entry] : read["splits"].items()) {
     check_split_name(name);

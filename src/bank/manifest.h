@@ -2,6 +2,7 @@
 //
 //   {"format": "nescio feature bank", "version": 2, "model": {...},
 //    "head":   {"arrays": {"weight": ARRAY, "bias": ARRAY}, "origin": ...},
+//    "probes": {"gram(powers=10)": {"arrays": {...: ARRAY}, "origin": ...}},   what they have learned
 //    "splits": {"cifar10/test": {"rows": 10000, "inputs": ROWS, "paths": FILE,
 //                                "arrays": {"logits": ARRAY, "odin(epsilon=0.002,T=1000)": ARRAY}}}}
 //   ROWS  = what the rows are: data set, its hash ...
@@ -29,6 +30,7 @@ namespace nescio::bank {
 /// names of its rows, and its manifest entry until that stands in the bank's manifest.
 inline constexpr const char* manifest_name = "bank.json";
 inline constexpr const char* head_key = "head";
+inline constexpr const char* probes_key = ".probes";  // .probes/NAME, where no split can be
 inline constexpr const char* paths_name = "paths.txt";
 inline constexpr const char* entry_name = "entry.json";
 inline constexpr const char* journal_name = "journal.json";
@@ -57,8 +59,9 @@ nlohmann::json empty_manifest();
 nlohmann::json to_manifest(nlohmann::json read, std::string_view where);
 /// An entry of a split that may be one of version 1, as one of this version.
 nlohmann::json to_split_entry(nlohmann::json read);
-/// The same for the entry of the head or of a split: names, shapes, equal rows.
+/// The same for the entry of the head, of a probe or of a split: names, shapes, equal rows.
 void check_head_entry(const nlohmann::json& entry, std::string_view where);
+void check_probe_entry(const nlohmann::json& entry, std::string_view where);
 void check_split_entry(const nlohmann::json& entry, std::string_view where);
 
 /// FILE of any file and ARRAY of a .npy file; they read all of it for the hash.

@@ -25,6 +25,16 @@ std::size_t end_of_existing_path(std::string_view s) {
   }
 }
 
+std::size_t end_of_type(std::string_view spec) {
+  int open = 0;
+  for (std::size_t i = 0; i < spec.size(); ++i) {
+    if (spec[i] == '(') ++open;
+    if (spec[i] == ')') --open;
+    if (open <= 0 && (spec[i] == ':' || spec[i] == '?')) return i;
+  }
+  return none;
+}
+
 /// "26" -> '&'; none unless these are two digits of base 16.
 std::optional<char> byte_of_hex(std::string_view digits) {
   unsigned value = 0;
@@ -60,7 +70,7 @@ TypedSpec split_path(std::string_view s) {
 }
 
 TypedSpec split_typed_spec(std::string_view spec) {
-  const std::size_t end = spec.find_first_of(":?");
+  const std::size_t end = end_of_type(spec);
   TypedSpec parts;
   if (end != none && spec[end] == ':') {
     parts = split_path(spec.substr(end + 1));

@@ -6,12 +6,13 @@
 
 namespace nescio {
 
-/// The parts of "TYPE:PATH?key=value&..."; those that are missing are empty.
+/// The parts of "TYPE:PATH?key=value&..."; those that are missing are empty. A type may have arguments
+/// of its own, "wrn_40_4(dropout=0)".
 struct TypedSpec {
   std::string_view type, path, options;
 };
 
-/// The type ends at the first ':'. A path may hold '?' itself: the longest beginning of what follows
+/// The type ends at the first ':' outside parentheses. A path may hold '?' itself: the longest beginning of what follows
 /// that exists (with "#member" behind it or not) is the path; where none does, the options begin at
 /// the last '?'.
 TypedSpec split_typed_spec(std::string_view spec);

@@ -16,7 +16,7 @@ template <class... Parts>
 
 /// Calls f(), which reads words of the command; an Error of it is a mistake in them.
 template <class F>
-auto as_usage(const F& f) {
+decltype(auto) as_usage(const F& f) {
   try {
     return f();
   } catch (const Error& e) {

@@ -8,12 +8,13 @@
 #include "base/numbers.h"
 #include "base/spec.h"
 #include "cli/evaluation_run.h"
+#include "cli/extraction.h"
 #include "cli/mixing.h"
 #include "cli/network_part.h"
 #include "cli/picture_log.h"
 #include "evaluation/imported.h"
 #include "evaluation/protocol.h"
-#include "image/renumbered.h"
+#include "image/datasets/renumbered.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
@@ -59,7 +60,7 @@ std::vector<std::string> id_splits(const evaluation::Roles& roles) {
 // What is fitted on and what is kept must have the network's classes: labels become its numbers.
 // Where the weights name no classes, the first of these sets does.
 void match_classes(const evaluation::Protocol& protocol, Datasets& datasets,
-                   const Backbone& network, const Notice& warn) {
+                   const runtime::Backbone& network, const Notice& warn) {
   std::vector<std::string> classes = network.class_names();
   std::string whose = "the network";
   const auto answers = id_splits(protocol.roles);
@@ -118,6 +119,10 @@ std::vector<std::string> needed_probes(const std::string& detectors) {
     for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
   }
   return {probes.begin(), probes.end()};
+}
+
+const std::string& spec_of(const evaluation::Protocol& protocol, const std::string& set) {
+  return std::ranges::find(protocol.sets, set, &evaluation::ProtocolSet::name)->data;
 }
 
 class Benchmark final : public Verb, public EvaluationOptions {
@@ -199,16 +204,24 @@ class Benchmark final : public Verb, public EvaluationOptions {
     match_classes(plan, datasets, *network,
                   [&](const std::string& sentence) { console.warn(sentence); });
     bank::FeatureBank features = bank::FeatureBank::open_or_create(folder);
-    const ExtractionSettings settings{
-        .batch = batch, .probes = probes == "auto" ? needed_probes(detectors) : as_usage([&] {
-                          return expand_list(probes);
-                        })};
+    extract::ExtractOptions options;
+    options.probes =
+        probes == "auto" ? needed_probes(detectors) : as_usage([&] { return expand_list(probes); });
+    options.progress = console.progress;
+    if (batch) options.batch = static_cast<std::size_t>(*batch);
+    if (const auto& train_set = plan.roles.train; !train_set.empty()) {
+      options.fit.dataset = datasets.at(train_set).get();
+      options.fit.spec = spec_of(plan, train_set);
+    }
     const std::vector<std::string> in_distribution = id_splits(plan.roles);
     for (const evaluation::ProtocolSet& set : plan.sets) {
       const image::Dataset& dataset = *datasets.at(set.name);
       warn_of_pictures(dataset, console);
-      const auto accuracy =
-          network->extract(dataset, set.data, features, set.name, settings, console);
+      extract::Extracted done =
+          nescio::extract::extract(*network, dataset, set.data, features, set.name, options);
+      const auto accuracy = std::exchange(done.accuracy, std::nullopt);
+      say_what_was_there(done, features, set.name, console);
+      if (!done.was_there()) say_rows(done, set.name, console.log);
       const bool known = std::ranges::find(in_distribution, set.name) != in_distribution.end();
       if (accuracy && known) {
         console.log << set.name << ": accuracy " << short_number(*accuracy) << '\n';
@@ -220,7 +233,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
 
   // The ID set with each near set, or with the far ones where there is none.
   std::vector<report::Mixing> mix(const evaluation::Roles& roles, const Datasets& datasets,
-                                  const Backbone& network, const Console& console) const {
+                                  const runtime::Backbone& network, const Console& console) const {
     const std::string role = roles.near.empty() ? "far" : "near";
     std::vector<report::Mixing> out;
     for (const std::string& split : role == "near" ? roles.near : roles.far) {

@@ -7,8 +7,9 @@
 #include "cli/network_part.h"
 #include "cli/network_verbs.h"
 #include "detectors/detector.h"
-#include "image/augmentation.h"
-#include "image/dataset.h"
+#include "extract/probe.h"
+#include "image/augmentations/augmentation.h"
+#include "image/datasets/dataset.h"
 #include "metrics/metrics.h"
 
 namespace nescio::cli {
@@ -72,6 +73,16 @@ Description describe(const image::AugmentInfo& info) {
   return d;
 }
 
+Description describe(const extract::ProbeInfo& info) {
+  Description d{"probe", info.name, info.summary};
+  d.fact("formula", info.formula);
+  d.fact("paper", info.paper);
+  d.fact("adds", text("an array called as the probe with all its parameters: ", info.array));
+  if (info.learns) d.fact("learns", "from training pictures, fit=, before it runs");
+  d.parameters = in_words(info.parameters);
+  return d;
+}
+
 Description describe(const expr::Executor& executor) {
   Description d{"executor", executor.name, executor.summary};
   d.fact("precision", executor.precision == expr::Precision::float32 ? "float32" : "float64");
@@ -124,7 +135,7 @@ const std::vector<Catalogue>& catalogues() {
       {"detectors", []() -> Entries { return describe_all(detectors::catalogue()); }},
       {"models", [] { return of_network_part(&NetworkPart::networks); }},
       {"methods", [] { return of_network_part(&NetworkPart::methods); }},
-      {"probes", [] { return of_network_part(&NetworkPart::probes); }},
+      {"probes", []() -> Entries { return describe_all(extract::probes::catalogue()); }},
       {"datasets", []() -> Entries { return describe_all(image::datasets::catalogue()); }},
       {"augmentations",
        []() -> Entries { return describe_all(image::augmentations::catalogue()); }},

@@ -1,17 +1,14 @@
 #include "cli/command.h"
 
+#include "base/find_entry.h"
 #include "base/shell_word.h"
 #include "base/threads.h"
+#include "base/usage.h"
 #include "cli/network_verbs.h"
 
 namespace nescio::cli {
 const VerbInfo& find_verb(std::string_view name) {
-  std::vector<std::string> names;
-  for (const VerbInfo& info : verbs::catalogue()) {
-    if (info.name == name) return in_full(info);
-    names.push_back(info.name);
-  }
-  throw UsageError(text("unknown verb '", name, "'.", suggest(name, names)));
+  return in_full(as_usage([&]() -> auto& { return find_entry(verbs::catalogue(), name, "verb"); }));
 }
 
 std::string command_line(const std::vector<std::string>& words) {

@@ -12,14 +12,11 @@ void Description::fact(const std::string& fact_name, const std::vector<std::stri
   if (!values.empty()) facts.push_back({fact_name, values});
 }
 
-std::string to_text(const Description& d) {
-  std::string out = text(d.name, " (", d.kind, ")\n  ", d.summary, "\n");
-  for (const auto& [fact_name, values] : d.facts) {
-    out += "\n" + fact_name + "\n";
-    for (const std::string& value : values) out += "  " + value + "\n";
-  }
-  if (!d.parameters.empty()) out += "\nparameters\n";
-  for (const ParameterText& p : d.parameters) {
+namespace {
+
+std::string to_text(const std::vector<ParameterText>& parameters) {
+  std::string out;
+  for (const ParameterText& p : parameters) {
     out += text("  ", p.name, p.required ? " (required)" : "",
                 p.default_value.empty() ? "" : " = " + p.default_value, "\n      ", p.doc, "\n");
     std::vector<std::string> limits;
@@ -33,6 +30,34 @@ std::string to_text(const Description& d) {
   return out;
 }
 
+nlohmann::ordered_json to_json(const std::vector<ParameterText>& parameters) {
+  auto all = nlohmann::ordered_json::array();
+  for (const ParameterText& p : parameters) {
+    nlohmann::ordered_json one = {{"name", p.name}, {"doc", p.doc}, {"type", p.type}};
+    one["required"] = p.required;
+    if (!p.required) one["default"] = p.default_value;
+    if (!p.range.empty()) one["range"] = p.range;
+    if (!p.unit.empty()) one["unit"] = p.unit;
+    if (!p.names.empty()) one["names"] = split_top_level(p.names);
+    if (!p.sweep.empty()) one["sweep"] = split_top_level(p.sweep);
+    all.push_back(one);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string to_text(const Description& d) {
+  std::string out = text(d.name, " (", d.kind, ")\n  ", d.summary, "\n");
+  for (const auto& [fact_name, values] : d.facts) {
+    out += "\n" + fact_name + "\n";
+    for (const std::string& value : values) out += "  " + value + "\n";
+  }
+  if (!d.parameters.empty()) out += "\nparameters\n" + to_text(d.parameters);
+  if (!d.options.empty()) out += "\noptions behind '?'\n" + to_text(d.options);
+  return out;
+}
+
 nlohmann::ordered_json to_json(const Description& d) {
   nlohmann::ordered_json out = {{"kind", d.kind}, {"name", d.name}, {"summary", d.summary}};
   for (const auto& [fact_name, values] : d.facts) {
@@ -42,18 +67,8 @@ nlohmann::ordered_json to_json(const Description& d) {
       out[fact_name] = values;
     }
   }
-  auto parameters = nlohmann::ordered_json::array();
-  for (const ParameterText& p : d.parameters) {
-    nlohmann::ordered_json one = {{"name", p.name}, {"doc", p.doc}, {"type", p.type}};
-    one["required"] = p.required;
-    if (!p.required) one["default"] = p.default_value;
-    if (!p.range.empty()) one["range"] = p.range;
-    if (!p.unit.empty()) one["unit"] = p.unit;
-    if (!p.names.empty()) one["names"] = split_top_level(p.names);
-    if (!p.sweep.empty()) one["sweep"] = split_top_level(p.sweep);
-    parameters.push_back(one);
-  }
-  out["parameters"] = parameters;
+  out["parameters"] = to_json(d.parameters);
+  if (!d.options.empty()) out["options"] = to_json(d.options);
   return out;
 }
 

@@ -24,8 +24,9 @@ struct Description {
   std::string summary;
   std::vector<std::pair<std::string, std::vector<std::string>>> facts = {};  // "formula", ...
   std::vector<ParameterText> parameters = {};
-  std::vector<std::string> aliases =
-      {};  // further names that are taken for it wherever it is named
+  std::vector<ParameterText> options = {};  // what stands behind '?', where it has both
+  /// Further names that are taken for it wherever it is named.
+  std::vector<std::string> aliases = {};
 
   /// Adds a fact unless it is empty.
   void fact(const std::string& name, const std::string& value);

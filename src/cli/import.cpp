@@ -43,7 +43,7 @@ class Import final : public Verb {
     }
     if (has_rows) check_split_option(as, "import: as");
     const std::vector<ForeignArray> arrays = read_arrays();
-    const std::optional<bank::Head> head = read_head();
+    const std::optional<Head> head = read_head();
     if (head) check_head(*head, arrays);
 
     bank::FeatureBank target = bank::FeatureBank::open_or_create(bank);
@@ -108,12 +108,12 @@ class Import final : public Verb {
   }
 
   // A layer without bias is one with bias 0.
-  std::optional<bank::Head> read_head() const {
+  std::optional<Head> read_head() const {
     if (head_weight.empty()) return std::nullopt;
     const auto weight = read_foreign("head_weight", head_weight, ForeignArray::Content::values);
     if (head_bias.empty()) {
       const Shape shape{weight.rows()};
-      return bank::Head{weight.all(), Array(shape, std::vector<float>(weight.rows()))};
+      return Head{weight.all(), Array(shape, std::vector<float>(weight.rows()))};
     }
     const auto bias = read_foreign("head_bias", head_bias, ForeignArray::Content::vector);
     if (bias.rows() != weight.rows()) {
@@ -121,10 +121,10 @@ class Import final : public Verb {
            bias.rows(), "] (", head_bias, "); weight is [classes, features]",
            bias.rows() == weight.width() ? ", this one looks transposed" : "");
     }
-    return bank::Head{weight.all(), bias.all()};
+    return Head{weight.all(), bias.all()};
   }
 
-  static void check_head(const bank::Head& head, const std::vector<ForeignArray>& arrays) {
+  static void check_head(const Head& head, const std::vector<ForeignArray>& arrays) {
     for (const ForeignArray& array : arrays) {
       const std::size_t expected = array.name() == "logits"     ? head.weight.rows()
                                    : array.name() == "features" ? head.weight.cols()

@@ -125,7 +125,7 @@ void find_plane(const std::vector<std::vector<double>>& rows, std::size_t classe
 
 }  // namespace
 
-report::Mixing measure_mixing(const Backbone& network, const image::Dataset& id,
+report::Mixing measure_mixing(const runtime::Backbone& network, const image::Dataset& id,
                               const image::Dataset& outliers, std::size_t pairs, std::uint64_t seed,
                               const std::string& role, const Progress& progress) {
   report::Mixing out{.pairs = std::min({pairs, id.size(), outliers.size()}), .seed = seed};

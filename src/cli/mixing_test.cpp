@@ -35,15 +35,21 @@ class Colours final : public image::Dataset {
 };
 
 /// logits = scale * (the first pixels), squared if the network is not linear.
-class Toy final : public Backbone {
+class Toy final : public runtime::Backbone {
  public:
   explicit Toy(bool linear) : linear_(linear) { preprocessing_.height = preprocessing_.width = 2; }
   std::size_t classes() const override { return cli::classes; }
-  std::vector<std::string> class_names() const override { return {}; }
+  const std::vector<std::string>& class_names() const override { return names_; }
+  std::string device() const override { return "cpu"; }
+  std::size_t feature_width() const override { return 1; }
+  std::optional<Head> head() const override { return std::nullopt; }
   const Notices& notices() const override { return notices_; }
   const image::Preprocessing& preprocessing() const override { return preprocessing_; }
   nlohmann::json identity() const override { return {}; }
-  BackboneOutputs forward(std::span<const float> images) const override {
+
+ private:
+  runtime::BackboneOutputs run(std::span<const float> images,
+                               const std::vector<std::string>&) const override {
     const std::size_t rows = images.size() / 12;
     std::vector<float> logits;
     for (std::size_t r = 0; r < rows; ++r) {
@@ -52,16 +58,11 @@ class Toy final : public Backbone {
         logits.push_back(linear_ ? v : v * v);
       }
     }
-    return {Array({rows, cli::classes}, logits), Array({rows, 1}, std::vector<float>(rows))};
-  }
-  std::optional<double> extract(const image::Dataset&, const std::string&, bank::FeatureBank&,
-                                const std::string&, const ExtractionSettings&,
-                                const Console&) const override {
-    return std::nullopt;
+    return {Array({rows, cli::classes}, logits), Array({rows, 1}, std::vector<float>(rows)), {}};
   }
 
- private:
   bool linear_;
+  std::vector<std::string> names_;
   Notices notices_;
   image::Preprocessing preprocessing_;
 };

@@ -24,13 +24,11 @@ VerbInfo stand_in(const std::string& name) {
 
 // A new verb of cli_torch/ gets its summary here, and an entry below and in CMakeLists.txt.
 std::string network_verb_summary(std::string_view name) {
-  if (name == "extract") return "Run a network over a data set into a bank.";
   if (name == "train") return "Train a network on a data set.";
   fail("no verb that runs a network is called '", name, "'");
 }
 
 namespace verbs {
-VerbInfo extract() { return stand_in("extract"); }
 VerbInfo train() { return stand_in("train"); }
 }  // namespace verbs
 

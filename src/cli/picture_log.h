@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/verb.h"
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 
 namespace nescio::cli {
 

@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include "base/interrupt.h"
-#include "image/loader.h"
+#include "base/row_argmax.h"
+#include "image/loading/loader.h"
 
 namespace nescio::cli {
 namespace {
@@ -46,8 +47,8 @@ std::vector<std::string> class_names(const detectors::FittedDetector& detector) 
 }
 
 std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detector,
-                                         const Backbone& network, const image::Dataset& pictures,
-                                         const Progress& progress) {
+                                         const runtime::Backbone& network,
+                                         const image::Dataset& pictures, const Progress& progress) {
   for (const auto& [array, width] : detector.arrays) {
     fail("[", detector.chain.spec(), "] reads the array '", array,
          "', which a picture alone does not have; extract the pictures with probes=", array,
@@ -60,8 +61,9 @@ std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detect
   std::vector<double> scores(batch_rows);
   for (image::ImageBatch batch; loader.next(batch);) {
     check_interrupt();
-    const BackboneOutputs said = network.forward(batch.images);
+    const runtime::BackboneOutputs said = network.forward(batch.images);
     const MatrixView logits = said.logits.matrix().slice(0, batch.count);
+    const Array seen = row_argmax(said.logits);
     const MatrixView features = said.features.matrix().slice(0, batch.count);
     program->run({{"logits", logits}, {"features", features}}, {scores.data()});
     for (std::size_t i = 0; i < batch.count; ++i) {
@@ -70,9 +72,7 @@ std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detect
       if (!std::isfinite(scores[i])) {
         fail("[", detector.chain.spec(), "] ", name, ": the score is ", format_number(scores[i]));
       }
-      const float* first = logits.row(i);
-      const auto largest = std::max_element(first, first + logits.cols) - first;
-      out.push_back({name, static_cast<std::size_t>(largest), scores[i]});
+      out.push_back({name, static_cast<std::size_t>(seen.as<std::int64_t>()[i]), scores[i]});
     }
     if (progress) progress("scoring", out.size(), total);
   }

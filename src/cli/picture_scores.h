@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "cli/network_part.h"
 #include "detectors/saved_detector.h"
+#include "image/datasets/dataset.h"
+#include "runtime/backbone.h"
 
 namespace nescio::cli {
 
@@ -28,7 +29,8 @@ std::vector<std::string> class_names(const detectors::FittedDetector& detector);
 /// One entry per picture, in order. Error for a score that is not finite; Interrupted between
 /// batches.
 std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detector,
-                                         const Backbone& network, const image::Dataset& pictures,
+                                         const runtime::Backbone& network,
+                                         const image::Dataset& pictures,
                                          const Progress& progress = {});
 
 }  // namespace nescio::cli

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/numbers.h"
+#include "cli/network_part.h"
 #include "cli/picture_log.h"
 #include "cli/picture_scores.h"
 #include "cli/verb.h"

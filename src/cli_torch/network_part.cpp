@@ -7,9 +7,7 @@
 #include "base/memory.h"
 #include "base/numbers.h"
 #include "base/text.h"
-#include "cli_torch/extraction.h"
 #include "cli_torch/network_verbs.h"
-#include "extract/probe.h"
 #include "nn/model.h"
 #include "nn/model_source.h"
 #include "train/method_info.h"
@@ -33,13 +31,17 @@ std::string input_text(const image::Preprocessing& p) {
 
 Description describe(const nn::NetworkInfo& info) {
   Description d{"model", info.name, info.summary};
-  d.fact("usage", info.name + ":PATH[?key=value&...]");
+  std::vector<std::string> usage = {info.name + ":PATH[?key=value&...]"};
+  if (!info.parameters.empty()) {
+    usage.push_back(info.name + "(key=value,...):PATH[?key=value&...]");
+  }
+  d.fact("usage", usage);
   d.fact("paper", info.paper);
   d.fact("weights", info.weights);
   d.fact("classes", text(info.classes, ", or as many as the weights have"));
   d.fact("input", input_text(info.preprocessing));
   std::vector<std::string> others;
-  for (const nn::OtherNames& other : info.also_reads) {
+  for (const nn::Adapter& other : info.also_reads) {
     others.push_back(text(other.source, "; input: ", input_text(other.preprocessing)));
   }
   d.fact("also reads", others);
@@ -48,38 +50,10 @@ Description describe(const nn::NetworkInfo& info) {
            "none: the logits are not linear in the features, so detectors that need the "
            "head are skipped");
   }
-  d.parameters = in_words(nn::model_parameters());
+  d.parameters = in_words(info.parameters);
+  d.options = in_words(nn::model_parameters());
   return d;
 }
-
-class TorchBackbone final : public Backbone {
- public:
-  explicit TorchBackbone(nn::Model model) : model_(std::move(model)) {}
-
-  std::size_t classes() const override { return model_.classes(); }
-  std::vector<std::string> class_names() const override { return model_.class_names(); }
-  const Notices& notices() const override { return model_.notices(); }
-  const image::Preprocessing& preprocessing() const override { return model_.preprocessing(); }
-  nlohmann::json identity() const override { return extract::identity_of(model_); }
-  BackboneOutputs forward(std::span<const float> images) const override {
-    nn::ModelOutputs said = model_.forward(images);
-    return {std::move(said.logits), std::move(said.features)};
-  }
-  std::optional<double> extract(const image::Dataset& dataset, const std::string& spec,
-                                bank::FeatureBank& bank, const std::string& split,
-                                const ExtractionSettings& settings,
-                                const Console& console) const override {
-    extract::Extracted done = nescio::extract::extract(model_, dataset, spec, bank, split,
-                                                       extract_options(settings, console.progress));
-    const auto accuracy = std::exchange(done.accuracy, std::nullopt);  // the caller knows its worth
-    say_what_was_there(done, bank, split, console);
-    if (!done.was_there()) say_rows(done, split, console.log);
-    return accuracy;
-  }
-
- private:
-  nn::Model model_;
-};
 
 Description describe(const train::MethodInfo& info) {
   Description d{"training method", info.name, info.summary};
@@ -90,15 +64,6 @@ Description describe(const train::MethodInfo& info) {
   d.fact("in a sum", std::string(train::in_words(info.role)));
   d.fact("needs", text(info.needs.labels ? "labels" : "pictures alone",
                        info.needs.outliers ? ", outliers" : ""));
-  d.parameters = in_words(info.parameters);
-  return d;
-}
-
-Description describe(const extract::ProbeInfo& info) {
-  Description d{"probe", info.name, info.summary};
-  d.fact("formula", info.formula);
-  d.fact("paper", info.paper);
-  d.fact("adds", text("an array called as the probe with all its parameters: ", info.array));
   d.parameters = in_words(info.parameters);
   return d;
 }
@@ -119,14 +84,11 @@ class Part final : public NetworkPart {
   std::vector<Description> methods() const override {
     return describe_all(train::methods::catalogue());
   }
-  std::vector<Description> probes() const override {
-    return describe_all(extract::probes::catalogue());
-  }
   const std::vector<VerbInfo>& verbs() const override { return network_verbs::catalogue(); }
-  std::unique_ptr<Backbone> load_backbone(const std::string& model,
-                                          const std::string& device) const override {
+  std::unique_ptr<runtime::Backbone> load_backbone(const std::string& model,
+                                                   const std::string& device) const override {
     keep_freed_memory();
-    return std::make_unique<TorchBackbone>(nn::Model::load(model, device));
+    return std::make_unique<nn::Model>(nn::Model::load(model, device));
   }
 };
 

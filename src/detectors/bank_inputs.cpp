@@ -9,7 +9,7 @@ namespace nescio::detectors {
 namespace {
 
 /// None also where it is damaged: missing_for() says so to those who need it.
-std::optional<bank::Head> readable_head(const bank::BankViews& views) {
+std::optional<Head> readable_head(const bank::BankViews& views) {
   try {
     return views.head();
   } catch (const Error&) {
@@ -37,7 +37,7 @@ Inputs inputs_of(const bank::BankViews& views, const std::vector<std::string>& s
 
 }  // namespace
 
-std::optional<HeadTables> head_tables(const std::optional<bank::Head>& head) {
+std::optional<HeadTables> head_tables(const std::optional<Head>& head) {
   if (!head) return std::nullopt;
   return HeadTables{Table(head->weight), Table(head->bias)};
 }

@@ -18,7 +18,7 @@ namespace nescio::detectors {
 enum class LogitsFrom { network, head };
 
 /// A head as constants of expressions.
-std::optional<HeadTables> head_tables(const std::optional<bank::Head>& head);
+std::optional<HeadTables> head_tables(const std::optional<Head>& head);
 /// Those of the named arrays that the view has, float32 [N, w].
 std::map<std::string, Array> read_arrays(const bank::BankView& view,
                                          const std::vector<std::string>& names);

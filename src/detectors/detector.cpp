@@ -1,4 +1,5 @@
 #include "detectors/detector.h"
+#include "base/find_entry.h"
 
 #include <algorithm>
 #include <cmath>
@@ -71,15 +72,12 @@ void from_array(const Array& array, Matrix& matrix) {
 void from_array(const Array& array, Array& out) { out = array; }
 
 const DetectorInfo& find(const std::string& name) {
-  std::vector<std::string> names;
   for (const DetectorInfo& info : catalogue()) {
-    if (info.name == name) return info;
     if (std::ranges::find(info.aliases, name) != info.aliases.end()) {
       fail("unknown detector '", name, "': here it is called '", info.name, "'");
     }
-    names.push_back(info.name);
   }
-  fail("unknown detector '", name, "'.", suggest(name, names));
+  return find_entry(catalogue(), name, "detector");
 }
 
 }  // namespace nescio::detectors

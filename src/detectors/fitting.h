@@ -51,7 +51,7 @@ struct FittedDetector {
   std::size_t classes = 0;
   std::size_t feature_width = 0;
   Widths arrays = {};  // of probes, as far as the chain needs them
-  std::optional<bank::Head> head;
+  std::optional<Head> head;
   nlohmann::json origin;  // bank, splits, model, preprocessing: what it was fitted on
 
   /// Inputs over a new graph.

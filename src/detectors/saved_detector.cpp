@@ -209,7 +209,7 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
   }
   out.chain.load(learned);
   if (tensors.contains("head.weight") && tensors.contains("head.bias")) {
-    out.head = bank::Head{tensors.at("head.weight"), tensors.at("head.bias")};
+    out.head = Head{tensors.at("head.weight"), tensors.at("head.bias")};
   }
   replay(out, tensors, folder);
   return out;

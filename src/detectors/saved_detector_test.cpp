@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "detectors/toy_bank.h"
@@ -20,19 +21,32 @@ using testing::HasSubstr;
 
 constexpr const char* odin = "odin(epsilon=0.0014,T=1000)";
 
+/// The arrays that any detector reads with its default parameters.
+std::set<std::string> probe_arrays() {
+  std::set<std::string> names;
+  for (const std::string& spec : all_specs()) {
+    for (const std::string& name : Chain(spec).needs().arrays) names.insert(name);
+  }
+  return names;
+}
+
 class SavedDetector : public testing::Test {
  protected:
   void SetUp() override {
     bank::FeatureBank bank = bank::FeatureBank::open_or_create(folder / "bank");
-    bank::SplitWriter writer(bank, "toy/train", ToyBank::train_rows,
-                             {{"logits", DType::float32, {ToyBank::classes}},
-                              {"features", DType::float32, {ToyBank::width}},
-                              {odin, DType::float32, {ToyBank::classes}},
-                              {"labels", DType::int64, {}}},
-                             {});
+    std::vector<bank::ArrayPlan> plans = {{"logits", DType::float32, {ToyBank::classes}},
+                                          {"features", DType::float32, {ToyBank::width}},
+                                          {"labels", DType::int64, {}}};
+    for (const std::string& name : probe_arrays()) {
+      plans.push_back({name, DType::float32, {ToyBank::classes}});
+      rows[name] = ToyBank::array(ToyBank::probed(toy.test_logits));
+    }
+    bank::SplitWriter writer(bank, "toy/train", ToyBank::train_rows, plans, {});
     writer.write("logits", ToyBank::array(toy.train_logits));
     writer.write("features", ToyBank::array(toy.train_features));
-    writer.write(odin, ToyBank::array(ToyBank::probed(toy.train_logits)));
+    for (const std::string& name : probe_arrays()) {
+      writer.write(name, ToyBank::array(ToyBank::probed(toy.train_logits)));
+    }
     writer.write("labels", Array({ToyBank::train_rows}, std::vector<std::int64_t>(toy.labels)));
     writer.commit(ToyBank::train_rows);
     writer.finish();
@@ -60,8 +74,7 @@ class SavedDetector : public testing::Test {
   ToyBank toy;
   io::TestFolder folder;
   std::map<std::string, Array> rows{{"logits", ToyBank::array(toy.test_logits)},
-                                    {"features", ToyBank::array(toy.test_features)},
-                                    {odin, ToyBank::array(ToyBank::probed(toy.test_logits))}};
+                                    {"features", ToyBank::array(toy.test_features)}};
 };
 
 TEST_F(SavedDetector, ComesBackAfterACrashWhileItWasReplaced) {

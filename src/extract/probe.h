@@ -1,13 +1,14 @@
-// Probes: a further pass over the network at extraction that adds one small array to the bank.
+// Probes: what an extraction adds to the bank beside logits and features, one small array each, from
+// further passes over the network or from values between its layers.
 //
 // One file each in probes/: a class in an anonymous namespace and one function that describes it,
 // called by the catalogue that CMake generates from `nescio_add_probe(name)`. The array is called as
 // the probe with all its parameters, so that several settings stand beside each other; a detector
-// that needs it says so (Stage::needs). A probe that has to see training pictures first would get a
-// pass over a split before run(), its state stored and hashed in the bank.
+// that needs it says so (Stage::needs).
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,7 +16,7 @@
 #include <vector>
 
 #include "base/parameters.h"
-#include "nn/model.h"
+#include "runtime/backbone.h"
 
 namespace nescio::extract {
 
@@ -23,30 +24,58 @@ namespace nescio::extract {
 /// first asks for it. Of one thread.
 class Pass {
  public:
-  /// Refers to both; pictures as Model::forward() takes them.
-  Pass(const nn::Model& model, std::span<const float> images) : model_(model), images_(images) {}
+  /// Refers to network and images, which are as Backbone::forward() takes them; `taps` are those that
+  /// anybody will ask for.
+  Pass(const runtime::Backbone& network, std::span<const float> images,
+       std::vector<std::string> taps = {})
+      : network_(network), images_(images), taps_(std::move(taps)) {}
 
-  const nn::Model& model() const { return model_; }
+  const runtime::Backbone& network() const { return network_; }
   std::span<const float> images() const { return images_; }
   /// What the network says.
-  const nn::ModelOutputs& outputs() {
-    if (!outputs_) outputs_ = model_.forward(images_);
-    return *outputs_;
-  }
+  const runtime::BackboneOutputs& outputs();
+  /// A value between its layers.
+  const Array& tap(const std::string& name);
+  /// d f / d images of a function f of the logits that has this slope d f / d logits; `name` tells one
+  /// function from another.
+  const std::vector<float>& gradient(const std::string& name,
+                                     const std::function<Array(const Array& logits)>& slope);
 
  private:
-  const nn::Model& model_;
+  const runtime::Backbone& network_;
   std::span<const float> images_;
-  std::optional<nn::ModelOutputs> outputs_;
+  std::vector<std::string> taps_;
+  std::optional<runtime::BackboneOutputs> outputs_;
+  std::unique_ptr<runtime::TracedPass> traced_;
+  std::map<std::string, std::vector<float>> gradients_;
 };
 
 class Probe {
  public:
   virtual ~Probe() = default;
+  /// The values between layers that it looks at.
+  virtual std::vector<std::string> taps(const runtime::Backbone&) const { return {}; }
   /// Values in a row of its array, which is float32 [N, width].
-  virtual std::size_t width(const nn::Model& model) const = 0;
+  virtual std::size_t width(const runtime::Backbone& network) const = 0;
   /// [B, width] for a batch. Called by several threads at once.
   virtual Array run(Pass& pass) const = 0;
+};
+
+/// A probe that has to see pictures of the training set before it runs. What it has learned is kept in
+/// the bank.
+class LearningProbe : public Probe {
+ public:
+  virtual void begin_fit(const runtime::Backbone& network) = 0;
+  /// What it learns of a batch, [B, ...] each. Called by several threads at once.
+  virtual std::vector<Array> observe(Pass& pass) const = 0;
+  /// The first `count` rows of that; batch by batch in the order of the pictures.
+  virtual void add(const std::vector<Array>& observed, std::size_t count) = 0;
+  virtual void finish_fit() {}
+
+  virtual std::map<std::string, Array> learned() const = 0;
+  /// Of an equal probe and network. Error if they are not what it learns.
+  virtual void restore(const std::map<std::string, Array>& learned,
+                       const runtime::Backbone& network) = 0;
 };
 
 /// The self-description from which parsing, `list probes` and `describe` come.
@@ -57,6 +86,7 @@ struct ProbeInfo {
   std::string paper;  // authors, title, venue, arXiv
   std::string array;  // what it holds, with the shape
   std::vector<Parameter<Probe>> parameters = {};
+  bool learns = false;                                // set by describe_probe<>
   std::function<std::unique_ptr<Probe>()> make = {};  // set by describe_probe<>
 };
 
@@ -68,6 +98,7 @@ Parameter<Probe> probe_parameter(T Object::*member, ParameterInfo info) {
 /// Completes a description with what follows from the class.
 template <class Object>
 ProbeInfo describe_probe(ProbeInfo info) {
+  info.learns = std::is_base_of_v<LearningProbe, Object>;
   info.make = [] { return std::make_unique<Object>(); };
   return info;
 }
@@ -78,13 +109,20 @@ const std::vector<ProbeInfo>& catalogue();
 }  // namespace probes
 
 struct NamedProbe {
-  std::string
-      name;  // of its array: with the values of all parameters, "odin(epsilon=0.0014,T=1000)"
+  /// Of its array: with the values of all parameters, "odin(epsilon=0.0014,T=1000)".
+  std::string name;
   std::unique_ptr<Probe> probe;
+
+  /// Null unless it learns.
+  LearningProbe* learning() const { return dynamic_cast<LearningProbe*>(probe.get()); }
 };
 
 /// "odin(epsilon=0.002)" and the like. Error for unknown names and parameters (with the nearest
 /// one) and for one that stands there twice.
 std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs);
+
+/// All values between layers that the probes look at, each once.
+std::vector<std::string> taps_of(const std::vector<const Probe*>& probes,
+                                 const runtime::Backbone& network);
 
 }  // namespace nescio::extract

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 #include "io/bytes.h"
 
 namespace nescio::image {

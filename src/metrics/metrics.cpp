@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/find_entry.h"
 #include "metrics/curves.h"
 #include "metrics/delong.h"
 
@@ -172,14 +173,7 @@ const std::vector<Metric>& metrics() {
   return table;
 }
 
-const Metric& find_metric(std::string_view name) {
-  std::vector<std::string> known;
-  for (const Metric& metric : metrics()) {
-    if (metric.name == name) return metric;
-    known.push_back(metric.name);
-  }
-  fail("unknown metric '", name, "'.", suggest(name, known));
-}
+const Metric& find_metric(std::string_view name) { return find_entry(metrics(), name, "metric"); }
 
 ChosenMetrics standard_metrics(std::span<const std::string> further) {
   const auto asked = [&](std::string_view name) { return std::ranges::count(further, name) > 0; };

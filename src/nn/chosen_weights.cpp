@@ -8,8 +8,6 @@
 namespace nescio::nn {
 namespace {
 
-using Tensors = std::map<std::string, Array>;
-
 // Tensors of one dictionary whose names begin with a prefix, under the network's own names.
 struct Candidate {
   const io::TensorGroup* group;
@@ -61,9 +59,9 @@ std::vector<std::string> prefixes_of(const Tensors& tensors, std::size_t enough)
 
 class Chooser {
  public:
-  Chooser(const NetworkInfo& info, const Weights& file, const Expected& expected,
+  Chooser(const DesignedNetwork& network, const Weights& file, const Expected& expected,
           std::string_view where)
-      : info_(info), file_(file), expected_(expected), where_(where) {}
+      : network_(network), info_(*network.info), file_(file), expected_(expected), where_(where) {}
 
   ChosenWeights choose(const WeightsPlace& place) {
     list_candidates({});
@@ -113,7 +111,7 @@ class Chooser {
           if (name.starts_with(prefix)) stripped.emplace(name.substr(prefix.size()), array);
         }
         if (stripped.empty()) continue;
-        NamedWeights own = own_names(info_, stripped);
+        NamedWeights own = adapted(info_, stripped, expected(info_.classes));
         // Single numbers that the network has not are what profilers count.
         std::erase_if(own.tensors, [&](const auto& item) {
           return item.second.size() <= 1 && !expected(info_.classes).shapes.contains(item.first);
@@ -144,7 +142,7 @@ class Chooser {
   const ExpectedTensors& expected(std::int64_t classes) {
     const auto known = known_.find(classes);
     if (known != known_.end()) return known->second;
-    return known_.emplace(classes, expected_(info_, classes)).first->second;
+    return known_.emplace(classes, expected_(network_, classes)).first->second;
   }
 
   // Tensors that must be there; the two of the last layer may be missing.
@@ -223,8 +221,9 @@ class Chooser {
   // "; they fit resnet32", if a network of the catalogue has these names and shapes.
   std::string better_network(const Tensors& found) const {
     for (const NetworkInfo& info : networks::catalogue()) {
-      const auto own = own_names(info, found).tensors;
-      if (differences(expected_(info, classes_of(info, own)), own).empty()) {
+      const DesignedNetwork network{&info, info.design()};
+      const auto own = adapted(info, found, expected_(network, info.classes)).tensors;
+      if (differences(expected_(network, classes_of(info, own)), own).empty()) {
         return "; they fit " + info.name;
       }
     }
@@ -247,6 +246,7 @@ class Chooser {
     return join(parts);
   }
 
+  const DesignedNetwork& network_;
   const NetworkInfo& info_;
   const Weights& file_;
   const Expected& expected_;
@@ -257,17 +257,17 @@ class Chooser {
 
 }  // namespace
 
-std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Array>& tensors) {
+std::int64_t classes_of(const NetworkInfo& info, const Tensors& tensors) {
   const auto head = tensors.find(info.head + ".bias");
   const bool good =
       head != tensors.end() && head->second.shape().size() == 1 && !head->second.empty();
   return good ? static_cast<std::int64_t>(head->second.size()) : info.classes;
 }
 
-ChosenWeights choose_weights(const NetworkInfo& info, const Weights& file,
+ChosenWeights choose_weights(const DesignedNetwork& network, const Weights& file,
                              const WeightsPlace& place, const Expected& expected,
                              std::string_view where) {
-  return Chooser(info, file, expected, where).choose(place);
+  return Chooser(network, file, expected, where).choose(place);
 }
 
 }  // namespace nescio::nn

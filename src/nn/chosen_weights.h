@@ -19,7 +19,8 @@ struct WeightsPlace {
 };
 
 /// What a network of so many classes has.
-using Expected = std::function<ExpectedTensors(const NetworkInfo& info, std::int64_t classes)>;
+using Expected =
+    std::function<ExpectedTensors(const DesignedNetwork& network, std::int64_t classes)>;
 
 struct ChosenWeights {
   NamedWeights own;
@@ -31,7 +32,7 @@ struct ChosenWeights {
 
 /// The number of classes that the last layer in `tensors` (by the network's own names) has; that of
 /// the published weights if it is not there.
-std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Array>& tensors);
+std::int64_t classes_of(const NetworkInfo& info, const Tensors& tensors);
 
 /// The tensors that fit the network by name and shape, without their prefix; what lies beside the
 /// prefix is left out, and so are single numbers that the network has not (counters of profilers).
@@ -41,7 +42,7 @@ std::int64_t classes_of(const NetworkInfo& info, const std::map<std::string, Arr
 /// Error, beginning with `where`: nothing fits (with the difference, the network of the catalogue
 /// that would fit, and the dictionaries of the file), several prefixes or dictionaries fit, and a
 /// key or prefix that is not in the file.
-ChosenWeights choose_weights(const NetworkInfo& info, const Weights& file,
+ChosenWeights choose_weights(const DesignedNetwork& network, const Weights& file,
                              const WeightsPlace& place, const Expected& expected,
                              std::string_view where);
 

@@ -12,14 +12,13 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Tensors = std::map<std::string, Array>;
 
 Array filled(const Shape& shape, float value) {
   return Array(shape, std::vector<float>(count_of(shape), value));
 }
 
 /// A network of five tensors, one of which old files lack.
-ExpectedTensors five(const NetworkInfo&, std::int64_t classes) {
+ExpectedTensors five(const DesignedNetwork&, std::int64_t classes) {
   const auto c = static_cast<std::size_t>(classes);
   return {.shapes = {{"conv.weight", {4, 3}},
                      {"bn.weight", {4}},
@@ -29,12 +28,15 @@ ExpectedTensors five(const NetworkInfo&, std::int64_t classes) {
           .optional = {"bn.num_batches_tracked"}};
 }
 
-NetworkInfo network() {
-  NetworkInfo info;
-  info.name = "five";
-  info.classes = 10;
-  info.head = "fc";
-  return info;
+DesignedNetwork network() {
+  static const NetworkInfo info = [] {
+    NetworkInfo made;
+    made.name = "five";
+    made.classes = 10;
+    made.head = "fc";
+    return made;
+  }();
+  return {&info};
 }
 
 /// Its tensors under a prefix; `value` tells one set from another.

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "nn/network.h"
+#include <torch/torch.h>
 
 namespace nescio::nn {
 

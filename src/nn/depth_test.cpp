@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "nn/model.h"
+#include "nn/network.h"
+#include "nn/network_info.h"
 
 namespace nescio::nn {
 namespace {

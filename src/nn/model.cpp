@@ -2,8 +2,6 @@
 
 #include <torch/version.h>
 
-#include <algorithm>
-
 #include "base/usage.h"
 #include "nn/chosen_weights.h"
 #include "nn/model_source.h"
@@ -12,7 +10,7 @@
 namespace nescio::nn {
 
 struct Model::State {
-  const NetworkInfo* info;
+  DesignedNetwork design;
   image::Preprocessing preprocessing;
   std::shared_ptr<Network> network;
   std::string sha256;
@@ -22,6 +20,40 @@ struct Model::State {
   Notices notices;
 };
 
+namespace {
+
+class Trace final : public runtime::TracedPass {
+ public:
+  Trace(Network& network, const torch::Tensor& pictures)
+      : pictures_(pictures.detach().requires_grad_()) {
+    const torch::AutoGradMode gradients(true);
+    said_ = network.forward(pictures_).logits;
+    logits_ = to_array(said_);
+  }
+
+  const Array& logits() const override { return logits_; }
+  std::vector<float> gradient(const Array& slope) override {
+    use_our_threads();
+    if (slope.shape() != logits_.shape()) {
+      fail("slope: expected ", to_string(logits_.shape()), ", found ", to_string(slope.shape()));
+    }
+    const auto values = slope.as<float>();
+    const torch::Tensor back =
+        torch::from_blob(const_cast<float*>(values.data()), said_.sizes()).to(said_.device());
+    const torch::Tensor found = torch::autograd::grad({said_}, {pictures_}, {back},
+                                                      /*retain_graph=*/true)[0]
+                                    .cpu()
+                                    .contiguous();
+    return {found.const_data_ptr<float>(), found.const_data_ptr<float>() + found.numel()};
+  }
+
+ private:
+  torch::Tensor pictures_, said_;
+  Array logits_;
+};
+
+}  // namespace
+
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
@@ -30,18 +62,18 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model Model::load(std::string_view spec, std::string_view device) {
   const torch::Device place = find_device(device);
   const ModelSource source = read_model_source(spec);
-  const NetworkInfo& info = *source.info;
+  const NetworkInfo& info = *source.network.info;
   if (source.path.empty()) {
     fail_usage("model ", info.name, ": expected the weights as ", info.name,
                ":PATH (safetensors, .pth", " or .th); published ones: ", info.weights);
   }
   auto state = std::make_unique<State>();
-  state->info = &info;
+  state->design = source.network;
   state->device = place;
   state->sha256 = source.sha256;
   state->preprocessing = source.preprocessing;
   state->notices = source.notices;
-  state->network = info.make(classes_of(info, source.tensors));
+  state->network = source.network.design->make(classes_of(info, source.tensors));
   const auto ours = tensors_of(*state->network);
   copy_weights(source.tensors, ours, source.where());
   state->head = shape_of(ours.at(info.head + ".weight"));
@@ -58,7 +90,7 @@ Model Model::load(std::string_view spec, std::string_view device) {
 
 std::string torch_version() { return TORCH_VERSION; }
 
-const NetworkInfo& Model::info() const { return *state_->info; }
+const NetworkInfo& Model::info() const { return *state_->design.info; }
 const image::Preprocessing& Model::preprocessing() const { return state_->preprocessing; }
 const std::string& Model::weights_sha256() const { return state_->sha256; }
 std::string Model::device() const { return state_->device.str(); }
@@ -66,22 +98,49 @@ const Notices& Model::notices() const { return state_->notices; }
 std::size_t Model::classes() const { return state_->head[0]; }
 const std::vector<std::string>& Model::class_names() const { return state_->class_names; }
 std::size_t Model::feature_width() const { return state_->head[1]; }
-Array Model::head_weight() const { return parameters().at(state_->info->head + ".weight"); }
-Array Model::head_bias() const { return parameters().at(state_->info->head + ".bias"); }
+std::vector<std::string> Model::taps() const { return state_->network->tap_names(); }
 
-std::map<std::string, Array> Model::parameters() const {
-  std::map<std::string, Array> arrays;
+nlohmann::json Model::identity() const {
+  return {{"network", state_->design.name()},
+          {"weights_sha256", state_->sha256},
+          {"preprocessing", image::to_json(state_->preprocessing)}};
+}
+
+std::optional<Head> Model::head() const {
+  if (!info().linear_head) return std::nullopt;
+  const auto tensors = tensors_of(*state_->network);
+  const auto part = [&](const char* name) {
+    return to_array(tensors.at(info().head + name).clone());
+  };
+  return Head{part(".weight"), part(".bias")};
+}
+
+Tensors Model::parameters() const {
+  Tensors arrays;
   for (const auto& [name, tensor] : tensors_of(*state_->network)) {
     arrays.emplace(name, to_array(tensor.clone()));
   }
   return arrays;
 }
 
-ModelOutputs Model::forward(std::span<const float> images) const {
+runtime::BackboneOutputs Model::run(std::span<const float> images,
+                                    const std::vector<std::string>& taps) const {
   const c10::InferenceMode inference;
   use_our_threads();
-  const NetworkOutputs outputs = state_->network->forward(to_tensor(*this, images));
-  return {to_array(outputs.logits), to_array(outputs.features)};
+  Taps asked;
+  for (const std::string& name : taps) asked[name] = torch::Tensor();
+  Network& network = *state_->network;
+  const torch::Tensor pictures = to_tensor(*this, images);
+  const NetworkOutputs said =
+      taps.empty() ? network.forward(pictures) : network.forward_with(asked, pictures);
+  runtime::BackboneOutputs out{to_array(said.logits), to_array(said.features), {}};
+  for (const std::string& name : taps) out.taps.push_back(to_array(asked.at(name)));
+  return out;
+}
+
+std::unique_ptr<runtime::TracedPass> Model::trace(std::span<const float> images) const {
+  use_our_threads();
+  return std::make_unique<Trace>(*state_->network, to_tensor(*this, images));
 }
 
 Network& network_of(const Model& model) { return *model.state_->network; }

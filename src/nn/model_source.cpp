@@ -18,12 +18,21 @@ struct ModelOptions : image::PreprocessingChanges {
   std::optional<std::string> key, prefix;
 };
 
-/// Error if the metadata of the file says that it belongs to another network.
-void check_network(const NetworkInfo& info, const Weights& weights, std::string_view where) {
-  if (const auto name = weights.metadata.find("nescio.network");
-      name != weights.metadata.end() && name->second != info.name) {
-    fail(where, ": expected weights of ", info.name, ", the file says that they are those of ",
-         name->second, "; use model=", name->second, ":PATH");
+/// The network with the parameters that the metadata of the file says. Error if it belongs to another
+/// one.
+DesignedNetwork recorded_network(const DesignedNetwork& asked, const Weights& weights,
+                                 std::string_view where) {
+  const auto entry = weights.metadata.find("nescio.network");
+  if (entry == weights.metadata.end()) return asked;
+  const std::string& says = entry->second;
+  if (says.substr(0, says.find('(')) != asked.info->name) {
+    fail(where, ": expected weights of ", asked.info->name,
+         ", the file says that they are those of ", says, "; use model=", says, ":PATH");
+  }
+  try {
+    return design_network(says);
+  } catch (const UsageError& e) {  // nobody typed it
+    fail(where, ": nescio.network: ", e.what());
   }
 }
 
@@ -69,7 +78,7 @@ void check_preprocessing(const NetworkInfo& info, const image::Preprocessing& p,
 }  // namespace
 
 std::string ModelSource::where() const {
-  return text("[", info->name, "]", path.empty() ? "" : " ", path);
+  return text("[", network.name(), "]", path.empty() ? "" : " ", path);
 }
 
 const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters() {
@@ -92,8 +101,8 @@ const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters() {
 ModelSource read_model_source(std::string_view spec) {
   const TypedSpec parts = split_typed_spec(spec);
   ModelSource source;
-  source.info = &find_network(parts.type);
-  const NetworkInfo& info = *source.info;
+  source.network = design_network(parts.type);
+  const NetworkInfo& info = *source.network.info;
   ModelOptions options;
   as_usage([&] {
     set_parameters<image::PreprocessingChanges>(options, model_parameters(),
@@ -106,14 +115,20 @@ ModelSource read_model_source(std::string_view spec) {
     if (place.member) options.key = place.member;
     const Weights weights = read_weights(source.path);
     source.sha256 = weights.sha256;
-    check_network(info, weights, source.where());
-    const auto expected = [](const NetworkInfo& i, std::int64_t c) {
-      return expected_tensors(i, c);
+    const DesignedNetwork recorded = recorded_network(source.network, weights, source.where());
+    const bool takes_recorded = parts.type.find('(') == std::string_view::npos;
+    if (takes_recorded && recorded.name() != source.network.name()) {
+      source.notices.push_back(
+          text(source.where(), ": the file says ", recorded.name(), ", so that is the network"));
+      source.network = recorded;
+    }
+    const auto expected = [](const DesignedNetwork& network, std::int64_t classes) {
+      return expected_tensors(network, classes);
     };
-    ChosenWeights chosen =
-        choose_weights(info, weights, {options.key, options.prefix}, expected, source.where());
+    ChosenWeights chosen = choose_weights(source.network, weights, {options.key, options.prefix},
+                                          expected, source.where());
     source.tensors = std::move(chosen.own.tensors);
-    source.notices = std::move(chosen.notices);
+    for (std::string& notice : chosen.notices) source.notices.push_back(std::move(notice));
     if (!chosen.part.empty()) source.sha256 = io::sha256(text(weights.sha256, "?", chosen.part));
     source.preprocessing =
         recorded_preprocessing(weights, chosen.own.preprocessing, source.where());

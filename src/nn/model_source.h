@@ -1,22 +1,21 @@
-// What a model spec names: NETWORK or NETWORK:PATH, with ?key=value&... behind it if wanted.
+// What a model spec names: NETWORK or NETWORK:PATH, with (key=value,...) behind the network and
+// ?key=value&... behind all of it if wanted.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/array.h"
 #include "base/notice.h"
 #include "image/preprocessing.h"
-#include "nn/model.h"
+#include "nn/network_info.h"
 
 namespace nescio::nn {
 
 struct ModelSource {
-  const NetworkInfo* info = nullptr;
+  DesignedNetwork network;
   std::string path;                      // empty: no weights are named
-  std::map<std::string, Array> tensors;  // by the network's own names
+  Tensors tensors;                       // as the network has them
   std::string sha256;                    // of the file, and of the part that was asked for
   image::Preprocessing preprocessing;    // as Model::load() says
   std::vector<std::string> class_names;  // as the file says; empty where it does not
@@ -30,7 +29,8 @@ struct ModelSource {
 /// the file the weights are.
 const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters();
 
-/// Reads the weights, if the spec names some, as choose_weights() does; only the last layer may be
+/// The network's parameters are those that the spec gives; if it gives none, those that the file says
+/// ("nescio.network"), which is told. Reads the weights, if the spec names some, as choose_weights() does; only the last layer may be
 /// missing. UsageError for unknown networks and options and for preprocessing that makes no sense
 /// with them; Error for a file that is damaged, fits another network or says that it belongs to one.
 ModelSource read_model_source(std::string_view spec);

@@ -144,7 +144,7 @@ TEST_F(ModelTest, ComputesWhatThePaperSays) {
   EXPECT_EQ(model.feature_width(), 64u);
   EXPECT_EQ(model.device(), "cpu");
   const std::vector<float> images = made_up_numbers(2 * picture, 5);
-  const ModelOutputs outputs = model.forward(images);
+  const runtime::BackboneOutputs outputs = model.forward(images);
   ASSERT_EQ(outputs.logits.shape(), (Shape{2, 7}));
   ASSERT_EQ(outputs.features.shape(), (Shape{2, 64}));
   const auto [logits, features] = ReferenceResNet(weights).run(std::span(images).subspan(picture));
@@ -165,16 +165,16 @@ TEST_F(ModelTest, GivesItsParametersByTheirNames) {
     EXPECT_TRUE(std::ranges::equal(parameters.at(name).as<float>(), array.as<float>())) << name;
   }
   EXPECT_TRUE(parameters.contains("bn1.num_batches_tracked"));
-  EXPECT_EQ(model.head_weight().shape(), (Shape{10, 64}));
-  EXPECT_EQ(model.head_bias().as<float>()[3], weights.at("linear.bias").as<float>()[3]);
+  EXPECT_EQ(model.head()->weight.shape(), (Shape{10, 64}));
+  EXPECT_EQ(model.head()->bias.as<float>()[3], weights.at("linear.bias").as<float>()[3]);
 }
 
 TEST_F(ModelTest, RowsDoNotDependOnTheirNeighbours) {
   const Model model = Model::load(save(made_up_resnet20(10, 3)), "cpu");
   std::vector<float> images = made_up_numbers(4 * picture, 6);
-  const ModelOutputs first = model.forward(images);
+  const runtime::BackboneOutputs first = model.forward(images);
   std::fill(images.begin() + picture, images.end(), 0.0f);
-  const ModelOutputs second = model.forward(images);
+  const runtime::BackboneOutputs second = model.forward(images);
   for (std::size_t d = 0; d < 64; ++d) {
     EXPECT_EQ(first.features.as<float>()[d], second.features.as<float>()[d]) << d;
   }

@@ -4,6 +4,7 @@
 
 #include "base/threads.h"
 #include "base/usage.h"
+#include "nn/depth.h"
 
 namespace nescio::nn {
 namespace {
@@ -30,14 +31,12 @@ Array as_type(const Array& array, DType type) {
 
 }  // namespace
 
-void he_start(torch::nn::Module& network, torch::nn::init::FanModeType fan) {
-  for (const auto& module : network.modules(/*include_self=*/false)) {
-    auto* conv = module->as<torch::nn::Conv2d>();
-    if (!conv) continue;
-    torch::nn::init::kaiming_normal_(conv->weight, 0, fan, torch::kReLU);
-    if (conv->bias.defined()) torch::nn::init::zeros_(conv->bias);
-  }
+NetworkOutputs Network::forward_with(Taps& taps, const torch::Tensor& images) {
+  if (!taps.empty()) fail("the network gives no values between its layers");
+  return forward(images);
 }
+
+std::map<std::string, std::int64_t> Network::depths() const { return depths_of(*this); }
 
 Shape shape_of(const torch::Tensor& tensor) {
   return Shape(tensor.sizes().begin(), tensor.sizes().end());
@@ -48,9 +47,11 @@ Array to_array(const torch::Tensor& tensor) {
   return {dtype_of(*owner), shape_of(*owner), owner, owner->data_ptr()};
 }
 
-torch::MemoryFormat format_for(const torch::Device& device) {
-  // 15 % for ResNet-20 where the channels of a pixel lie together.
-  return device.is_cpu() ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+torch::MemoryFormat format_for(const torch::Device& device, Precision precision) {
+  // 15 % for ResNet-20 on a CPU where the channels of a pixel lie together; so do the tensor cores of
+  // a GPU read what is in bfloat16.
+  return device.is_cpu() || precision == Precision::bfloat16 ? torch::MemoryFormat::ChannelsLast
+                                                             : torch::MemoryFormat::Contiguous;
 }
 
 std::map<std::string, torch::Tensor> tensors_of(const torch::nn::Module& network) {
@@ -70,8 +71,8 @@ ExpectedTensors expected_tensors(const std::map<std::string, torch::Tensor>& ten
   return expected;
 }
 
-ExpectedTensors expected_tensors(const NetworkInfo& info, std::int64_t classes) {
-  return expected_tensors(tensors_of(*info.make(classes)));
+ExpectedTensors expected_tensors(const DesignedNetwork& network, std::int64_t classes) {
+  return expected_tensors(tensors_of(*network.design->make(classes)));
 }
 
 void copy_weights(const std::map<std::string, Array>& from,
@@ -107,15 +108,15 @@ torch::Device find_device(std::string_view name) {
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(number)};
 }
 
-void move_to(torch::nn::Module& network, const torch::Device& device) {
+void move_to(torch::nn::Module& network, const torch::Device& device, Precision precision) {
   const torch::NoGradGuard no_gradients;
   network.to(device);
   for (torch::Tensor& kernel : network.parameters()) {
-    if (kernel.dim() == 4) kernel.set_data(kernel.contiguous(format_for(device)));
+    if (kernel.dim() == 4) kernel.set_data(kernel.contiguous(format_for(device, precision)));
   }
-  // Ten bits of mantissa would be faster, but not the published network.
-  at::globalContext().setAllowTF32CuDNN(false);
-  at::globalContext().setAllowTF32CuBLAS(false);
+  // Ten bits of mantissa are faster, but not the published network.
+  at::globalContext().setAllowTF32CuDNN(precision == Precision::tf32);
+  at::globalContext().setAllowTF32CuBLAS(precision == Precision::tf32);
   at::globalContext().setDeterministicCuDNN(true);
 }
 

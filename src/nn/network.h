@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -20,11 +21,25 @@ struct NetworkOutputs {
   torch::Tensor features;  // [B, D]: what the last layer reads
 };
 
+/// Values between layers that somebody asks for, by name; a pass fills them in.
+using Taps = std::map<std::string, torch::Tensor>;
+
 /// A module whose parameters carry the names of the published weights.
 class Network : public torch::nn::Module {
  public:
   /// `images` is [B, planes, height, width].
   virtual NetworkOutputs forward(const torch::Tensor& images) = 0;
+  /// What can be asked for, from the pictures on.
+  virtual std::vector<std::string> tap_names() const { return {}; }
+  /// The same pass, which puts the values that `taps` names there: [B, ...].
+  virtual NetworkOutputs forward_with(Taps& taps, const torch::Tensor& images);
+
+  /// The layer of every parameter, 0 next to the pictures; as depths_of() sees it.
+  virtual std::map<std::string, std::int64_t> depths() const;
+  /// Whether weight decay pulls at a parameter where it pulls at kernels only.
+  virtual bool decays(const std::string& /*name*/, const torch::Tensor& value) const {
+    return value.dim() > 1;
+  }
 };
 
 /// What a model runs, in evaluation mode. Its parameters ask for no gradients; pictures may.
@@ -33,11 +48,6 @@ Network& network_of(const Model& model);
 /// Pictures as Model::forward() takes them, [B, planes, height, width], where and in the order in which
 /// the network wants them. Error if they are not a whole number of pictures.
 torch::Tensor to_tensor(const Model& model, std::span<const float> images);
-
-/// Starts every convolution as He et al. do (Delving Deep into Rectifiers, ICCV 2015,
-/// arXiv:1502.01852): kernels normal with variance 2 / fan, biases 0. Linear layers stay as they
-/// are. Called by the constructors of networks whose reference code starts in this way.
-void he_start(torch::nn::Module& network, torch::nn::init::FanModeType fan);
 
 Shape shape_of(const torch::Tensor& tensor);
 
@@ -59,12 +69,18 @@ void copy_weights(const std::map<std::string, Array>& from,
 /// auto (CUDA where there is a device), cpu, cuda or cuda:N. Error if it is not there.
 torch::Device find_device(std::string_view name);
 
+/// In how many digits a network computes: products of ten bits on a GPU (tf32), or of eight
+/// (nn/autocast.h). What it is made of and what it says have all of float32.
+enum class Precision { float32, tf32, bfloat16 };
+
 /// The order in memory in which convolutions are fastest on a device.
-torch::MemoryFormat format_for(const torch::Device& device);
+torch::MemoryFormat format_for(const torch::Device& device,
+                               Precision precision = Precision::float32);
 
 /// Moves a network to a device, its kernels in the order that is fastest there, and has libtorch
-/// compute there with all digits and the same bits each time.
-void move_to(torch::nn::Module& network, const torch::Device& device);
+/// compute there in so many digits and with the same bits each time.
+void move_to(torch::nn::Module& network, const torch::Device& device,
+             Precision precision = Precision::float32);
 
 /// Lets libtorch use thread_count() threads.
 void use_our_threads();

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "image/loader.h"
+#include "image/loading/loader.h"
 #include "io/test_folder.h"
 #include "nn/model.h"
 

@@ -49,27 +49,14 @@ Weights read_weights(const std::filesystem::path& path) {
   return weights;
 }
 
-std::optional<std::map<std::string, Array>> renamed(const std::map<std::string, Array>& tensors,
-                                                    const std::vector<Renaming>& names) {
-  std::map<std::string, Array> out;
-  for (const auto& [name, array] : tensors) {
-    const auto rule =
-        std::ranges::find_if(names, [&](const Renaming& r) { return name.starts_with(r.from); });
-    if (rule == names.end()) return std::nullopt;
-    out.emplace(rule->to + name.substr(rule->from.size()), array);
-  }
-  return out;
-}
-
-NamedWeights own_names(const NetworkInfo& info, const std::map<std::string, Array>& tensors) {
-  for (const OtherNames& other : info.also_reads) {
-    if (auto ours = renamed(tensors, other.names)) return {*std::move(ours), other.preprocessing};
+NamedWeights adapted(const NetworkInfo& info, const Tensors& tensors, const ExpectedTensors& ours) {
+  for (const Adapter& adapter : info.also_reads) {
+    if (auto found = adapter.read(tensors, ours)) return {*std::move(found), adapter.preprocessing};
   }
   return {tensors, info.preprocessing};
 }
 
-std::string differences(const ExpectedTensors& expected,
-                        const std::map<std::string, Array>& found) {
+std::string differences(const ExpectedTensors& expected, const Tensors& found) {
   std::vector<std::string> missing, unknown, different;
   for (const auto& [name, shape] : expected.shapes) {
     const auto it = found.find(name);

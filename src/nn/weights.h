@@ -3,15 +3,12 @@
 
 #include <filesystem>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/array.h"
 #include "io/torch_file.h"
-#include "nn/model.h"
+#include "nn/network_info.h"
 
 namespace nescio::nn {
 
@@ -26,29 +23,20 @@ struct Weights {
 /// Error, which says what the file is instead, for others.
 Weights read_weights(const std::filesystem::path& path);
 
-/// The names with their beginnings replaced, where each of them begins with a `from`; nothing else.
-std::optional<std::map<std::string, Array>> renamed(const std::map<std::string, Array>& tensors,
-                                                    const std::vector<Renaming>& names);
-
-/// Tensors under a network's own names, and the input that they were trained on as far as their
-/// names in the file tell.
+/// Tensors laid out as a network has them, and the input that they were trained on as far as the file
+/// tells by its layout.
 struct NamedWeights {
-  std::map<std::string, Array> tensors;
+  Tensors tensors;
   image::Preprocessing preprocessing;
 };
-NamedWeights own_names(const NetworkInfo& info, const std::map<std::string, Array>& tensors);
+/// What the first of the network's adapters makes of them that reads them; as they are if none does.
+NamedWeights adapted(const NetworkInfo& info, const Tensors& tensors, const ExpectedTensors& ours);
 
-/// What a network has.
-struct ExpectedTensors {
-  std::map<std::string, Shape> shapes;
-  std::set<std::string> optional;  // may be missing in a file
-};
-
-/// What a network of the catalogue has with so many classes. Cost: makes the network.
-ExpectedTensors expected_tensors(const NetworkInfo& info, std::int64_t classes);
+/// What a network has with so many classes. Cost: makes the network.
+ExpectedTensors expected_tensors(const DesignedNetwork& network, std::int64_t classes);
 
 /// What is missing, what is too much and what has another shape, a dozen of each; empty if names
 /// and shapes agree.
-std::string differences(const ExpectedTensors& expected, const std::map<std::string, Array>& found);
+std::string differences(const ExpectedTensors& expected, const Tensors& found);
 
 }  // namespace nescio::nn

@@ -49,18 +49,6 @@ TEST(ReadWeights, ReadsWhateverTheLengthOfTheHeader) {
   }
 }
 
-TEST(Renamed, ReplacesTheBeginningOfEveryName) {
-  const std::vector<Renaming> rules = {{"conv1.", "features.0."}, {"fire2/", "features.3."}};
-  const auto ours = renamed({{"conv1.bias", zeros({1})}, {"fire2/w", zeros({2})}}, rules);
-  ASSERT_TRUE(ours);
-  EXPECT_EQ(ours->at("features.0.bias").shape(), Shape{1});
-  EXPECT_EQ(ours->at("features.3.w").shape(), Shape{2});
-}
-
-TEST(Renamed, IsAllOrNothing) {
-  EXPECT_FALSE(renamed({{"a.x", zeros({1})}, {"b.x", zeros({1})}}, {{"a.", "c."}}));
-}
-
 TEST(ReadWeights, GivesTheMetadataOfSafetensors) {
   const io::TestFolder folder;
   io::write_safetensors(folder / "w.safetensors", {{"a", zeros({2})}}, {{"nescio.network", "net"}});

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bank/bank_view.h"
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 
 namespace nescio::report {
 

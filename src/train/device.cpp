@@ -8,13 +8,44 @@ torch::Tensor to_device(const torch::Tensor& tensor, const torch::Device& device
   return tensor.pin_memory().to(torch::TensorOptions(device), /*non_blocking=*/true);
 }
 
-torch::Tensor to_tensor(const image::ImageBatch& batch, const image::Preprocessing& p,
-                        const torch::Device& device) {
-  const torch::Tensor pictures = torch::from_blob(
-      const_cast<float*>(batch.images.data()),
-      {static_cast<std::int64_t>(batch.count), static_cast<std::int64_t>(p.planes()),
-       static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)});
-  return to_device(pictures, device).contiguous(nn::format_for(device));
+Upload::Upload(const image::Preprocessing& preprocessing, const torch::Device& device,
+               torch::MemoryFormat format)
+    : preprocessing_(preprocessing), device_(device), format_(format) {
+  const auto tables = image::Preprocessor(preprocessing).tables();
+  const auto planes = static_cast<std::int64_t>(tables.size());
+  table_ = torch::empty({planes, 256});
+  for (std::int64_t p = 0; p < planes; ++p) {
+    const auto& values = tables[static_cast<std::size_t>(p)];
+    std::copy(values.begin(), values.end(), table_[p].data_ptr<float>());
+  }
+  table_ = table_.flatten().to(device);
+  columns_ = torch::arange(0, 256 * planes, 256, torch::kInt32).to(device);
+}
+
+torch::Tensor Upload::operator()(const image::ImageBatch& batch, std::int64_t views) const {
+  const image::Preprocessing& p = preprocessing_;
+  const auto side = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+  const std::int64_t planes = side(p.planes()), height = side(p.height), width = side(p.width);
+  const std::int64_t each = planes * height * width, count = side(batch.count);
+  const bool bytes = !batch.bytes.empty();
+  const std::int64_t values = side(bytes ? batch.bytes.size() : batch.images.size());
+  const std::int64_t rows = values / (views * each);
+  if (!bytes) {
+    const torch::Tensor all = torch::from_blob(const_cast<float*>(batch.images.data()),
+                                               {views, rows, planes, height, width});
+    return to_device(all.slice(1, 0, count).reshape({views * count, planes, height, width}),
+                     device_)
+        .contiguous(format_);
+  }
+  const torch::Tensor all = torch::from_blob(const_cast<std::uint8_t*>(batch.bytes.data()),
+                                             {views, rows, height, width, planes}, torch::kUInt8);
+  const torch::Tensor there =
+      to_device(all.slice(1, 0, count).reshape({views * count, height, width, planes}), device_);
+  const torch::Tensor places = there.to(torch::kInt32) + columns_;
+  return table_.index_select(0, places.flatten())
+      .view({views * count, height, width, planes})
+      .permute({0, 3, 1, 2})
+      .contiguous(format_);
 }
 
 }  // namespace nescio::train

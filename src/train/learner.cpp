@@ -1,40 +1,57 @@
 #include "train/learner.h"
 
+#include <span>
+
 #include "base/rng.h"
 #include "base/usage.h"
-#include "train/device.h"
 
 namespace nescio::train {
 namespace {
 
 constexpr std::uint64_t step_stream = 3;  // of the random numbers within a step
 
+nn::Precision precision_called(const std::string& name) {
+  if (name == "tf32") return nn::Precision::tf32;
+  return name == "bfloat16" ? nn::Precision::bfloat16 : nn::Precision::float32;
+}
+
 }  // namespace
 
 Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes,
-                 std::shared_ptr<TrainingMethod> method)
+                 std::shared_ptr<TrainingMethod> method, Communicator& processes)
     : settings_(settings),
+      processes_(processes),
       preprocessing_(source.preprocessing),
-      head_(source.info->head),
+      head_(source.network.info->head),
       classes_(classes),
-      device_(nn::find_device(settings.device)) {
+      precision_(precision_called(settings.precision)) {
+  const torch::Device device = nn::find_device(settings.device);
+  if (precision_ == nn::Precision::tf32 && device.is_cpu()) {
+    fail_usage("precision=tf32 is one of GPUs, and the device is ", device.str());
+  }
+  upload_ = std::make_unique<Upload>(preprocessing_, device, nn::format_for(device, precision_));
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
-  network_ = source.info->make(classes);
+  network_ = source.network.design->make(classes);
   method_ = std::move(method);
   reads_labels_ = method_->needs().labels;
   if (settings.accumulate > 1 && method_->needs_whole_batch()) {
     fail_usage("accumulate=", settings.accumulate, ": [", settings.method,
                "] needs all rows of a batch at once; leave accumulate= out");
   }
+  if (processes.size() > 1 && method_->needs_whole_batch()) {
+    fail_usage("[", settings.method,
+               "] needs all rows of a batch at once, so it cannot be trained by ", processes.size(),
+               " processes");
+  }
   const auto weights = network_->named_parameters();
   method_->on_make({.network = *network_,
-                    .info = *source.info,
+                    .info = *source.network.info,
                     .head = {weights[head_ + ".weight"], weights[head_ + ".bias"]}});
 }
 
 void Learner::begin(bool resumed) {
-  nn::move_to(*network_, device_);
-  nn::move_to(*method_, device_);
+  nn::move_to(*network_, device(), precision_);
+  nn::move_to(*method_, device(), precision_);
   if (!resumed) method_->on_fresh_start(*network_);
   for (auto& item : network_->named_parameters()) {
     if (!method_->trains(item.key())) item.value().set_requires_grad(false);
@@ -47,52 +64,116 @@ void Learner::begin(bool resumed) {
   method_->set_mode(*network_);
 }
 
-void Learner::step(std::int64_t number, std::int64_t per_epoch, double lr,
-                   const image::ImageBatch& batch, const image::ImageBatch& outliers,
+void Learner::step(std::int64_t number, std::int64_t per_epoch, double lr, const StepData& data,
                    StepMeans& means) {
-  const auto seed = static_cast<std::uint64_t>(settings_.seed);
-  const auto at = static_cast<std::uint64_t>(number);
-  torch::manual_seed(mix(seed, step_stream, at));
-  for (const auto& [name, p] : parameters_) p.tensor.mutable_grad().reset();
+  const TrainingStep whole = upload_step(number, per_epoch, data);
+  compute(whole, data, means);
+  update(number, lr);
+}
 
-  const RowCounts rows{static_cast<std::int64_t>(batch.count),
-                       static_cast<std::int64_t>(outliers.count)};
-  const torch::Tensor labels = reads_labels_ ? torch::tensor(batch.labels) : torch::Tensor();
+TrainingStep Learner::upload_step(std::int64_t number, std::int64_t per_epoch,
+                                  const StepData& data) const {
+  torch::manual_seed(mix(static_cast<std::uint64_t>(settings_.seed), step_stream,
+                         static_cast<std::uint64_t>(number)));
+  const auto rows = [](const image::ImageBatch& batch) {
+    return static_cast<std::int64_t>(batch.count);
+  };
+  const RowCounts counts{rows(data.images), rows(data.outliers)};
+  const MethodNeeds needs = method_->needs();
+  const torch::Tensor labels = reads_labels_ ? torch::tensor(data.images.labels) : torch::Tensor();
+  std::vector<torch::Tensor> views = (*upload_)(data.images, needs.views).chunk(needs.views);
   TrainingStep whole{
       .number = number,
       .per_epoch = per_epoch,
       .classes = classes_,
       .network = *network_,
-      .images = to_tensor(batch, preprocessing_, device_),
+      .images = views[0],
       .draws = method_->draw({.number = number,
                               .per_epoch = per_epoch,
-                              .rows = rows,
+                              .rows = counts,
                               .labels = labels,
                               .classes = classes_,
                               .height = static_cast<std::int64_t>(preprocessing_.height),
                               .width = static_cast<std::int64_t>(preprocessing_.width)}),
-      .bfloat16 = settings_.precision == "bfloat16"};
-  if (labels.defined()) whole.labels = to_device(labels, device_);
-  if (rows.outliers > 0) whole.outliers = to_tensor(outliers, preprocessing_, device_);
-  move_to(whole.draws, device_);
-  {
-    const torch::NoGradGuard no_gradients;
-    method_->prepare(whole);
+      .bfloat16 = precision_ == nn::Precision::bfloat16};
+  whole.further_views.assign(views.begin() + 1, views.end());
+  if (labels.defined()) whole.labels = to_device(labels, device());
+  if (counts.outliers > 0) whole.outliers = (*upload_)(data.outliers);
+  if (!data.teacher.empty()) {
+    whole.teacher = to_device(torch::tensor(data.teacher).view({counts.images, -1}), device());
   }
-  const std::int64_t parts = Part::parts_of(rows, settings_.accumulate);
-  for (std::int64_t i = 0; i < parts; ++i) {
-    torch::manual_seed(mix(mix(seed, step_stream, at), static_cast<std::uint64_t>(i)));
-    const Part part(rows, i, parts);
+  if (!data.weights.empty()) whole.weights = to_device(torch::tensor(data.weights), device());
+  move_to(whole.draws, device());
+  const torch::NoGradGuard no_gradients;
+  method_->prepare(whole);
+  return whole;
+}
+
+void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans& means) {
+  for (const auto& [name, p] : parameters_) p.tensor.mutable_grad().reset();
+  const auto at = static_cast<std::uint64_t>(whole.number);
+  const RowCounts rows{static_cast<std::int64_t>(data.images.count),
+                       static_cast<std::int64_t>(data.outliers.count)};
+  std::int64_t parts = Part::parts_of(rows, settings_.accumulate * processes_.size());
+  parts -= parts % processes_.size();
+  if (parts == 0) {
+    fail("a batch of ", rows.images, " pictures", rows.outliers > 0 ? " and their outliers" : "",
+         " cannot be shared by ", processes_.size(), " processes");
+  }
+  const Share own = share_of(processes_, static_cast<std::size_t>(parts));
+  for (std::size_t i = own.first; i < own.first + own.count; ++i) {
+    const auto number = static_cast<std::int64_t>(i);
+    torch::manual_seed(mix(mix(static_cast<std::uint64_t>(settings_.seed), step_stream, at), i));
+    const Part part(rows, number, parts);
     TrainingStep step = part.of(whole);
     const torch::Tensor loss = method_->loss(step);
     loss.backward();
-    means.add(step, loss,
-              {part.of(batch.index, Rows::images), part.of(outliers.index, Rows::outliers)});
+    means.add(
+        step, loss,
+        {part.of(data.images.index, Rows::images), part.of(data.outliers.index, Rows::outliers)});
   }
+  if (processes_.size() > 1) sum_gradients();
+}
+
+void Learner::sum_gradients() {
+  const torch::NoGradGuard no_gradients;
+  std::vector<torch::Tensor> flat;
+  for (const auto& item : parameters_) {
+    torch::Tensor tensor = item.second.tensor;
+    if (!tensor.grad().defined()) tensor.mutable_grad() = torch::zeros_like(tensor);
+    flat.push_back(tensor.grad().flatten());
+  }
+  const torch::Tensor all = torch::cat(flat).cpu();
+  processes_.sum(std::span(all.data_ptr<float>(), static_cast<std::size_t>(all.numel())));
+  std::int64_t first = 0;
+  for (const auto& item : parameters_) {
+    torch::Tensor grad = item.second.tensor.grad();
+    grad.copy_(all.slice(0, first, first + grad.numel()).view(grad.sizes()));
+    first += grad.numel();
+  }
+}
+
+void Learner::update(std::int64_t number, double lr) {
   method_->before_update(*network_);
   if (settings_.clip > 0) clip_gradient(parameters_, settings_.clip);
-  optimiser_->step(lr);
+  optimiser_->set_lr(lr);
+  optimiser_->step();
   ema_.update(number);
+}
+
+void Learner::agree_on_buffers() {
+  if (processes_.size() == 1) return;
+  const torch::NoGradGuard no_gradients;
+  for (const torch::nn::Module* module : {static_cast<torch::nn::Module*>(network_.get()),
+                                          static_cast<torch::nn::Module*>(method_.get())}) {
+    for (auto& buffer : module->buffers()) {
+      if (!buffer.is_floating_point()) continue;
+      const torch::Tensor values = buffer.to(torch::kCPU, torch::kFloat64).contiguous();
+      processes_.sum(
+          std::span(values.data_ptr<double>(), static_cast<std::size_t>(values.numel())));
+      buffer.copy_(values / processes_.size());
+    }
+  }
 }
 
 std::map<std::string, torch::Tensor> Learner::tensors() const {

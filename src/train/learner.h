@@ -6,32 +6,39 @@
 #include <memory>
 #include <string>
 
-#include "image/loader.h"
+#include "base/communicator.h"
 #include "nn/model_source.h"
+#include "train/device.h"
 #include "train/ema.h"
 #include "train/method.h"
 #include "train/optimiser.h"
 #include "train/settings.h"
 #include "train/step_means.h"
+#include "train/training_streams.h"
 
 namespace nescio::train {
 
 class Learner {
  public:
   /// The network, and what the method makes for it, as the seed has it. UsageError if the method cannot
-  /// be computed in parts and is to be.
+  /// be computed in parts and is to be, and if there is no GPU for tf32.
   Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes,
-          std::shared_ptr<TrainingMethod> method);
+          std::shared_ptr<TrainingMethod> method, Communicator& processes = alone());
 
   /// Before the first step, the weights being those to start from: goes to the device, lets the method
   /// begin unless the run is `resumed`, and makes the optimiser.
   void begin(bool resumed = false);
 
-  /// One step on a batch and, for a method that needs some, its outliers. What it says goes to
+  /// One step on all of its data, of which each process computes its parts. What they say goes to
   /// `means`, and the device is not waited for. What is drawn for the batch is a function of (seed,
-  /// number), other random numbers of (seed, number, part).
-  void step(std::int64_t number, std::int64_t per_epoch, double lr, const image::ImageBatch& batch,
-            const image::ImageBatch& outliers, StepMeans& means);
+  /// number), other random numbers of (seed, number, part): four parts of one process, two each of two
+  /// or one of four are the same step, batch normalisation aside.
+  void step(std::int64_t number, std::int64_t per_epoch, double lr, const StepData& data,
+            StepMeans& means);
+
+  /// Gives all processes the means of their buffers (the statistics of batch normalisation), in which
+  /// alone they differ.
+  void agree_on_buffers();
 
   /// All that a checkpoint keeps, by name; shares memory.
   std::map<std::string, torch::Tensor> tensors() const;
@@ -39,17 +46,26 @@ class Learner {
   nn::Network& network() const { return *network_; }
   TrainingMethod& method() const { return *method_; }
   std::int64_t classes() const { return classes_; }
-  const torch::Device& device() const { return device_; }
+  const torch::Device& device() const { return upload_->device(); }
+  const Upload& upload() const { return *upload_; }
   /// For Ema::InPlace, which gives the network its averaged weights.
   Ema& ema() { return ema_; }
 
  private:
+  // The parts of step().
+  TrainingStep upload_step(std::int64_t number, std::int64_t per_epoch, const StepData& data) const;
+  void compute(const TrainingStep& whole, const StepData& data, StepMeans& means);
+  void update(std::int64_t number, double lr);
+  void sum_gradients();
+
   TrainSettings settings_;
+  Communicator& processes_;
   image::Preprocessing preprocessing_;
   std::string head_;
   std::int64_t classes_;
   bool reads_labels_ = true;
-  torch::Device device_;
+  nn::Precision precision_;
+  std::unique_ptr<Upload> upload_;
   std::shared_ptr<nn::Network> network_;
   std::shared_ptr<TrainingMethod> method_;
   TrainedParameters parameters_;

@@ -31,15 +31,21 @@ class Plain final : public nn::Network {
   torch::nn::Linear fc_;
 };
 
+class PlainDesign final : public nn::Design {
+ public:
+  std::shared_ptr<nn::Network> make(std::int64_t classes) const override {
+    return std::make_shared<Plain>(classes);
+  }
+};
+
 nn::ModelSource plain_source() {
   static const nn::NetworkInfo info = [] {
     nn::NetworkInfo plain;
     plain.head = "fc";
-    plain.make = [](std::int64_t classes) { return std::make_shared<Plain>(classes); };
-    return plain;
+    return nn::describe_network(plain, PlainDesign());
   }();
   nn::ModelSource source;
-  source.info = &info;
+  source.network = {&info, info.design()};
   source.preprocessing.height = 6;
   source.preprocessing.width = 6;
   return source;
@@ -72,8 +78,13 @@ Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t st
   learner.begin();
   Taught out;
   for (std::int64_t step = 0; step < steps; ++step) {
-    learner.step(step, 3, 0.1, batch_of(pictures, 1 + static_cast<int>(step)), batch_of(6, 9),
-                 out.means);
+    StepData data{batch_of(pictures, 1 + static_cast<int>(step)), batch_of(6, 9)};
+    if (learner.method().needs().teacher) {
+      for (std::int64_t i = 0; i < 3 * pictures; ++i) {
+        data.teacher.push_back(static_cast<float>(i % 5));
+      }
+    }
+    learner.step(step, 3, 0.1, data, out.means);
   }
   out.bad = out.means.read();
   out.tensors = learner.tensors();
@@ -209,7 +220,7 @@ TEST(Learner, LeadsAMethodThroughItsLife) {
         .item<double>();
   };
   const double first = loss_now();
-  learner.step(0, 1, 0.1, batch_of(6, 1), {}, means);
+  learner.step(0, 1, 0.1, {batch_of(6, 1)}, means);
   EXPECT_THAT(method->life,
               ElementsAre("made", "fresh start", "draw 6", "loss 3", "loss 3", "before update"));
   EXPECT_GT(loss_now(), first);  // against the gradient, of the pictures as they were prepared
@@ -249,11 +260,11 @@ TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin();
   StepMeans means;
-  learner.step(0, 9, 0.1, batch_of(4, 1), batch_of(2, 2), means);
+  learner.step(0, 9, 0.1, {batch_of(4, 1), batch_of(2, 2)}, means);
   image::ImageBatch damaged = batch_of(4, 3);
   damaged.images.back() = std::numeric_limits<float>::quiet_NaN();
-  learner.step(1, 9, 0.1, damaged, batch_of(2, 4), means);
-  learner.step(2, 9, 0.1, batch_of(4, 5), batch_of(2, 6), means);
+  learner.step(1, 9, 0.1, {damaged, batch_of(2, 4)}, means);
+  learner.step(2, 9, 0.1, {batch_of(4, 5), batch_of(2, 6)}, means);
   const auto bad = means.read();
   ASSERT_TRUE(bad.has_value());
   EXPECT_EQ(bad->step, 1);
@@ -271,7 +282,7 @@ TEST(Learner, LossesMayBeReadAfterEachStepOrLater) {
   StepMeans later;
   for (std::int64_t step = 0; step < 4; ++step) {
     StepMeans& means = step < 2 ? at_once : later;
-    learner.step(step, 4, 0, batch_of(6, 1), batch_of(2, 2), means);
+    learner.step(step, 4, 0, {batch_of(6, 1), batch_of(2, 2)}, means);
     EXPECT_FALSE(step < 2 && means.read());
   }
   EXPECT_EQ(later.steps(), 2);

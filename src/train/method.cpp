@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/arguments.h"
+#include "base/find_entry.h"
 #include "base/usage.h"
 #include "base/within.h"
 
@@ -68,10 +69,16 @@ class Sum final : public TrainingMethod {
     MethodNeeds all{.labels = false};
     for (const Member& member : members_) {
       const MethodNeeds& needs = member.info->needs;
-      all.labels |= needs.labels && !member.is(MethodRole::change);
+      const bool changes = member.is(MethodRole::change);
+      all.labels |= needs.labels && !changes;
+      all.teacher |= needs.teacher;
+      all.views = std::max(all.views, needs.views);
+      all.mixes |= needs.mixes;
+      all.weighs |= needs.weighs;
       all.outliers |= needs.outliers;
       all.outlier_logits |= needs.outlier_logits;
     }
+    all.weighs &= !all.mixes;
     return all;
   }
   bool needs_whole_batch() const override {
@@ -171,6 +178,16 @@ void check_sum(std::string_view source, const std::vector<const MethodInfo*>& in
     if (info.role == MethodRole::whole && infos.size() > 1) {
       fail_usage("[", source, "] ", info.name, " has all its terms and stands alone");
     }
+    for (const MethodInfo* other : infos) {
+      if (!info.needs.own_class || !other->needs.mixes) continue;
+      fail_usage("[", source, "] ", info.name, " wants every picture to be of one class, and ",
+                 other->name, " mixes them");
+    }
+    for (const MethodInfo* other : infos) {
+      if (!info.needs.teacher || !other->needs.mixes) continue;
+      fail_usage("[", source, "] ", info.name,
+                 " reads what a teacher said about each picture, and ", other->name, " mixes them");
+    }
     if (info.role != MethodRole::loss) continue;
     if (loss) {
       fail_usage("[", source, "] expected one loss, found ", loss->name, " and ", info.name);
@@ -192,15 +209,14 @@ std::string_view in_words(MethodRole role) {
 }
 
 const MethodInfo& find_method(std::string_view name) {
-  std::vector<std::string> names;
+  std::vector<std::string> aliases;
   for (const MethodInfo& info : methods::catalogue()) {
-    if (info.name == name || std::ranges::find(info.aliases, name) != info.aliases.end()) {
-      return info;
-    }
-    names.push_back(info.name);
-    names.insert(names.end(), info.aliases.begin(), info.aliases.end());
+    if (std::ranges::find(info.aliases, name) != info.aliases.end()) return info;
+    aliases.insert(aliases.end(), info.aliases.begin(), info.aliases.end());
   }
-  fail_usage("unknown training method '", name, "'.", suggest(name, names));
+  return as_usage([&]() -> auto& {
+    return find_entry(methods::catalogue(), name, "training method", aliases);
+  });
 }
 
 std::shared_ptr<TrainingMethod> make_method(std::string_view source) {

@@ -4,6 +4,7 @@
 // describes it, called by the catalogue that CMake generates from `nescio_entry(methods name)`.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,11 +17,16 @@ namespace nescio::train {
 
 class TrainingMethod;  // train/method.h, which needs libtorch
 
-/// What a method reads besides pictures.
+/// What a method reads, and what it makes of a batch.
 struct MethodNeeds {
   bool labels = true;
+  bool own_class = false;       // every picture has one class, so nothing may mix them
+  bool teacher = false;         // what a stored teacher says about the pictures, targets=
+  bool weighs = false;          // takes weights=
+  std::int64_t views = 1;       // of each picture
   bool outliers = false;        // auxiliary pictures of no class, outliers=
   bool outlier_logits = false;  // and what the network says about them
+  bool mixes = false;           // changes pictures and targets into mixtures of several
 };
 
 /// What a method is in a sum such as mixup+cross_entropy+outlier_exposure. `change` stands for what

@@ -84,6 +84,66 @@ TEST(MethodLife, DecidesWhatIsMeasuredAndKept) {
             0.5f);
 }
 
+/// NT-Xent of Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, ICML
+/// 2020, arXiv:2002.05709: what two views of a picture have in common, against all other pictures.
+class Contrast final : public TrainingMethod {
+ public:
+  static constexpr double T = 0.5;
+
+  MethodNeeds needs() const override { return {.labels = false, .views = 2}; }
+  bool needs_whole_batch() const override { return true; }
+  torch::Tensor loss(TrainingStep& step) override {
+    EXPECT_EQ(step.further_views.size(), 1u);
+    EXPECT_FALSE(step.images.equal(step.further_views[0]));
+    const torch::Tensor both =
+        step.forward(torch::cat({step.images, step.further_views[0]})).features;
+    const torch::Tensor u = torch::nn::functional::normalize(both);
+    const std::int64_t count = u.size(0);
+    const torch::Tensor alike =
+        (u.mm(u.t()) / T).masked_fill(torch::eye(count, torch::kBool), -INFINITY);
+    const torch::Tensor partners = torch::arange(count).roll(count / 2);
+    const torch::Tensor loss = at::cross_entropy_loss(alike, partners);
+    EXPECT_NEAR(loss.item<double>(), plain(u.to(torch::kFloat64)), 1e-5);
+    return loss;
+  }
+  Sums measures(nn::Network& network, const torch::Tensor& images,
+                const torch::Tensor&) const override {
+    return {{"size", network.forward(images).features.norm(2, 1).sum()}};
+  }
+  Choice chosen_by() const override { return {"size", true}; }
+
+ private:
+  /// The paper's equation, pair by pair.
+  static double plain(const torch::Tensor& u) {
+    const std::int64_t n = u.size(0) / 2;
+    const auto alike = [&](std::int64_t i, std::int64_t k) {
+      return std::exp(u[i].dot(u[k]).item<double>() / T);
+    };
+    double sum = 0;
+    for (std::int64_t i = 0; i < 2 * n; ++i) {
+      double all = 0;
+      for (std::int64_t k = 0; k < 2 * n; ++k) all += k == i ? 0 : alike(i, k);
+      sum -= std::log(alike(i, (i + n) % (2 * n)) / all);
+    }
+    return sum / static_cast<double>(2 * n);
+  }
+};
+
+TEST(MethodLife, SeesSeveralViewsOfEachPicture) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.data = "npy:" + task.path("train.npy");
+  settings.val.clear();
+  settings.steps = 24;
+  settings.log_every = 6;
+  const fs::path out = task.path("run");
+  Trainer(settings, std::make_shared<Contrast>()).run({.out = out});
+  const auto rows = io::parse_csv(io::read_text(out / "metrics.csv"), "metrics");
+  const auto column =
+      static_cast<std::size_t>(std::ranges::find(rows[0], "loss") - rows[0].begin());
+  EXPECT_LT(std::stod(rows.back()[column]), std::stod(rows[1][column]));
+}
+
 TEST(Measure, LeavesEachModuleInItsMode) {
   class Two final : public nn::Network {
    public:
@@ -101,12 +161,13 @@ TEST(Measure, LeavesEachModuleInItsMode) {
   network.frozen->eval();
   image::Preprocessing preprocessing;
   preprocessing.height = preprocessing.width = 8;
-  const auto found =
-      measure(network,
-              [&](const torch::Tensor& images, const torch::Tensor& labels) {
-                return loss_and_accuracy(network.forward(images).logits, labels);
-              },
-              *image::open_dataset(task.spec("val")), preprocessing, torch::kCPU, {.batch = 7}, {});
+  const auto found = measure(network,
+                             [&](const torch::Tensor& images, const torch::Tensor& labels) {
+                               return loss_and_accuracy(network.forward(images).logits, labels);
+                             },
+                             *image::open_dataset(task.spec("val")), preprocessing,
+                             Upload(preprocessing, torch::kCPU, torch::MemoryFormat::Contiguous),
+                             {.batch = 7}, {});
   EXPECT_FALSE(network.frozen->is_training());
   EXPECT_TRUE(network.free->is_training() && network.is_training());
   EXPECT_GT(mean_called(found, "loss"), 0);

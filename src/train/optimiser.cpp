@@ -18,15 +18,24 @@ class Grouped : public Optimiser {
  public:
   explicit Grouped(const TrainedParameters& parameters) {
     for (const auto& [name, p] : parameters) {
-      groups_[{p.lr_factor, p.weight_decay}].emplace(name, p.tensor);
+      Group& group = groups_[{p.lr_factor, p.weight_decay}];
+      group.parameters.emplace(name, p.tensor);
+      // The kernels of a GPU read a float; those of a CPU have all digits.
+      const auto type = p.tensor.is_cpu() ? torch::kFloat64 : torch::kFloat32;
+      group.lr = torch::zeros({}, p.tensor.options().dtype(type).requires_grad(false));
     }
   }
 
-  void step(double lr) final {
+  void set_lr(double lr) final {
     const torch::NoGradGuard no_gradients;
-    for (const auto& [how, parameters] : groups_) {
-      Batch batch{.lr = lr * how.first, .weight_decay = how.second};
-      for (const auto& [name, parameter] : parameters) {
+    for (auto& [how, group] : groups_) group.lr.fill_(lr * how.first);
+  }
+
+  void step() final {
+    const torch::NoGradGuard no_gradients;
+    for (const auto& [how, group] : groups_) {
+      Batch batch{.lr = group.lr, .weight_decay = how.second};
+      for (const auto& [name, parameter] : group.parameters) {
         if (!parameter.grad().defined()) continue;
         batch.names.push_back(name);
         batch.parameters.push_back(parameter);
@@ -38,7 +47,8 @@ class Grouped : public Optimiser {
 
  protected:
   struct Batch {
-    double lr, weight_decay;
+    torch::Tensor lr;
+    double weight_decay;
     std::vector<std::string> names = {};
     std::vector<torch::Tensor> parameters = {}, gradients = {};
 
@@ -51,7 +61,11 @@ class Grouped : public Optimiser {
   virtual void update(const Batch& batch) = 0;
 
  private:
-  std::map<std::pair<double, double>, Tensors> groups_;
+  struct Group {
+    Tensors parameters = {};
+    torch::Tensor lr = {};
+  };
+  std::map<std::pair<double, double>, Group> groups_;
 };
 
 class Sgd final : public Grouped {

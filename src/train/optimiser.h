@@ -12,8 +12,11 @@ namespace nescio::train {
 class Optimiser {
  public:
   virtual ~Optimiser() = default;
+  /// The learning rate of the steps that follow. It lies on the device, so that a step can be recorded
+  /// and played again.
+  virtual void set_lr(double lr) = 0;
   /// Changes the parameters by their gradients; one without a gradient stays as it is.
-  virtual void step(double lr) = 0;
+  virtual void step() = 0;
   /// What it remembers from step to step, by name; shares memory, so that a checkpoint is read
   /// into it.
   virtual std::map<std::string, torch::Tensor> state() const = 0;

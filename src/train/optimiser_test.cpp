@@ -5,6 +5,11 @@
 namespace nescio::train {
 namespace {
 
+void take_step(Optimiser& optimiser, double lr) {
+  optimiser.set_lr(lr);
+  optimiser.step();
+}
+
 using Tensors = std::map<std::string, torch::Tensor>;
 
 Tensors make_parameters(bool channels_last) {
@@ -44,7 +49,7 @@ void expect_after_ten_steps(const TrainSettings& settings, const std::vector<dou
                                                    {"bias", {parameters.at("bias"), 0.3, 0}}});
   for (int step = 0; step < 10; ++step) {
     make_gradients(parameters);
-    optimiser->step(0.1 / (1 + step));
+    take_step(*optimiser, 0.1 / (1 + step));
   }
   const torch::Tensor all =
       torch::cat({parameters.at("kernel").detach().flatten(), parameters.at("bias").detach()});
@@ -80,7 +85,7 @@ TEST(Sgd, EqualsTheOneOfLibtorch) {
         const double lr = 0.1 / (1 + step);
         make_gradients(ours);
         make_gradients(theirs);
-        optimiser->step(lr);
+        take_step(*optimiser, lr);
         static_cast<torch::optim::SGDOptions&>(reference.param_groups()[0].options()).lr(lr);
         reference.step();
       }
@@ -97,7 +102,7 @@ TEST(Sgd, LeavesWhatHasNoGradient) {
   const auto optimiser = make_optimiser({}, trained(parameters));
   const torch::Tensor before = parameters.at("bias").detach().clone();
   make_gradients({{"kernel", parameters.at("kernel")}});
-  optimiser->step(0.1);
+  take_step(*optimiser, 0.1);
   EXPECT_TRUE(torch::equal(parameters.at("bias"), before));
 }
 
@@ -106,7 +111,7 @@ TEST(Optimiser, ItsStateIsAllThatItRemembers) {
     const Tensors first = make_parameters(true);
     const auto optimiser = make_optimiser({.optimiser = name}, trained(first));
     make_gradients(first);
-    optimiser->step(0.1);
+    take_step(*optimiser, 0.1);
     const Tensors second = make_parameters(true);
     const auto other = make_optimiser({.optimiser = name}, trained(second));
     {
@@ -117,8 +122,8 @@ TEST(Optimiser, ItsStateIsAllThatItRemembers) {
       }
     }
     for (const Tensors* side : {&first, &second}) make_gradients(*side);
-    optimiser->step(0.1);
-    other->step(0.1);
+    take_step(*optimiser, 0.1);
+    take_step(*other, 0.1);
     for (const auto& [key, tensor] : second) {
       EXPECT_TRUE(torch::equal(tensor, first.at(key))) << name << ' ' << key;
     }

@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nn/depth.h"
-
 namespace nescio::train {
 namespace {
 
+/// `decays` says which parameters weight decay pulls at where it pulls at kernels only.
+template <class Decays>
 TrainedParameters parameters_of(const torch::nn::Module& module, const std::string& prefix,
-                                const TrainSettings& settings) {
+                                const TrainSettings& settings, const Decays& decays) {
   TrainedParameters out;
   for (const auto& item : module.named_parameters()) {
     const torch::Tensor& tensor = item.value();
     if (!tensor.requires_grad()) continue;
-    const bool decays = settings.weight_decay_on == "all" || tensor.dim() > 1;
-    out[prefix + item.key()] = {tensor, 1, decays ? settings.weight_decay : 0};
+    const bool pulled = settings.weight_decay_on == "all" || decays(item.key(), tensor);
+    out[prefix + item.key()] = {tensor, 1, pulled ? settings.weight_decay : 0};
   }
   return out;
 }
@@ -24,8 +24,10 @@ TrainedParameters parameters_of(const torch::nn::Module& module, const std::stri
 
 TrainedParameters trained_parameters(const TrainSettings& settings, const nn::Network& network,
                                      std::string_view head, const TrainingMethod& method) {
-  TrainedParameters out = parameters_of(network, "network.", settings);
-  const auto depths = nn::depths_of(network);
+  TrainedParameters out = parameters_of(
+      network, "network.", settings,
+      [&](const std::string& name, const torch::Tensor& p) { return network.decays(name, p); });
+  const auto depths = network.depths();
   std::int64_t last = 0;
   for (const auto& [name, depth] : depths) last = std::max(last, depth);
   for (const auto& [name, depth] : depths) {
@@ -35,7 +37,8 @@ TrainedParameters trained_parameters(const TrainSettings& settings, const nn::Ne
     factor = std::pow(settings.layer_decay, static_cast<double>(last - depth));
     if (name.starts_with(text(head, "."))) factor *= settings.head_lr;
   }
-  out.merge(parameters_of(method, "method.", settings));
+  out.merge(parameters_of(method, "method.", settings,
+                          [](const std::string&, const torch::Tensor& p) { return p.dim() > 1; }));
   return out;
 }
 

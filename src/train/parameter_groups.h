@@ -19,9 +19,9 @@ struct TrainedParameter {
 using TrainedParameters = std::map<std::string, TrainedParameter>;
 
 /// The parameters that ask for gradients and that the method trains, as "network.NAME" and "method.NAME".
-/// The learning rate of layer l of L (nn/depth.h) is multiplied by layer_decay^(L - 1 - l), that of
+/// The learning rate of layer l of L (Network::depths()) is multiplied by layer_decay^(L - 1 - l), that of
 /// the layer `head` by head_lr; those of the method have none of both. With weight_decay_on=kernels
-/// what has one dimension (biases, normalisation) has no weight decay.
+/// what does not decay (Network::decays(): biases, normalisation) has no weight decay.
 TrainedParameters trained_parameters(const TrainSettings& settings, const nn::Network& network,
                                      std::string_view head, const TrainingMethod& method);
 

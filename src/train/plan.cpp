@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/usage.h"
-#include "image/loader.h"
+#include "image/loading/loader.h"
 #include "train/schedule.h"
 #include "train/training_streams.h"
 
@@ -24,10 +24,27 @@ void check_outliers(const TrainSettings& settings, const TrainingData& data, boo
   }
 }
 
+void check_teacher(const TrainSettings& settings, const TrainingData& data,
+                   const MethodNeeds& needs) {
+  if (needs.teacher && !data.teacher) {
+    fail_usage(
+        "[", settings.method,
+        "] learns from a teacher: expected targets=BANK#SET/SPLIT, what `nescio extract` wrote "
+        "of the same pictures");
+  }
+  if (!needs.teacher && data.teacher) {
+    fail_usage("[", settings.method, "] does not read targets; leave targets= out");
+  }
+  if (!needs.weighs && !data.weights.empty()) {
+    fail_usage("[", settings.method, "] does not weigh pictures; leave weights= out");
+  }
+}
+
 }  // namespace
 
 Plan make_plan(const TrainSettings& settings, const TrainingData& data, const MethodNeeds& needs) {
   check_outliers(settings, data, needs.outliers);
+  check_teacher(settings, data, needs);
   const std::size_t pictures = data.train->size();
   Plan plan;
   plan.per_epoch = static_cast<std::int64_t>(image::Loader::batches_per_epoch(

@@ -16,8 +16,8 @@ struct Plan {
   Notices warnings = {};  // milestones beyond the end
 };
 
-/// Error if the data has less than a batch, if outliers are missing, superfluous or less than a batch
-/// of them, and if the warm-up is no shorter than the run.
+/// Error if the data has less than a batch, if outliers, a teacher or weights are missing or superfluous
+/// or there is less than a batch of outliers, and if the warm-up is no shorter than the run.
 Plan make_plan(const TrainSettings& settings, const TrainingData& data, const MethodNeeds& needs);
 
 }  // namespace nescio::train

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/threads.h"
 #include "train/schedule.h"
 
 namespace nescio::train {
@@ -55,6 +56,14 @@ std::vector<Parameter<TrainSettings>> declare() {
                            .doc = "what is minimised: one method, or a sum such as "
                                   "mixup+outlier_exposure",
                            .names = {"methods"}}),
+      setting(&S::targets,
+              {.name = "targets",
+               .doc = "BANK#SET/SPLIT: what a teacher said about the same pictures (`nescio "
+                      "extract`), for methods that learn from one"}),
+      setting(&S::weights,
+              {.name = "weights",
+               .doc = ".npy file of a number of 0 or more for each picture, by which its part of "
+                      "the loss is multiplied; all 1 if not given"}),
       setting(&S::outliers,
               {.name = "outliers",
                .doc = "TYPE:PATH?key=value&... of pictures that belong to no class, for methods "
@@ -173,11 +182,12 @@ std::vector<Parameter<TrainSettings>> declare() {
                         .min = 0,
                         .max = 1,
                         .max_excluded = true}),
-      setting(&S::precision,
-              {.name = "precision",
-               .doc = "what the network computes in; bfloat16: by autocast, with parameters, "
-                      "losses and validation in float32",
-               .choices = {"float32", "bfloat16"}}),
+      setting(
+          &S::precision,
+          {.name = "precision",
+           .doc = "what the network computes in; tf32: products of ten bits on a GPU; bfloat16: "
+                  "by autocast, with parameters, losses and validation in float32",
+           .choices = {"float32", "tf32", "bfloat16"}}),
       setting(&S::augment, {.name = "augment",
                             .doc = "random changes to the pictures, crop(padding=4),flip",
                             .names = {"augmentations"}}),
@@ -191,7 +201,8 @@ std::vector<Parameter<TrainSettings>> declare() {
               {.name = "device",
                .doc = "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N"}),
       setting(&S::workers, {.name = "workers",
-                            .doc = "threads that prepare pictures; any number gives the same ones",
+                            .doc = "threads that prepare pictures, any number gives the same ones; "
+                                   "auto: 2, or for a GPU all cores",
                             .min = 1,
                             .max = 1024}),
       setting(&S::cache, {.name = "cache",
@@ -223,6 +234,11 @@ std::vector<Parameter<TrainSettings>> declare() {
 const std::vector<Parameter<TrainSettings>>& train_parameters() {
   static const auto parameters = declare();
   return parameters;
+}
+
+std::size_t workers_of(const TrainSettings& settings, bool on_gpu) {
+  if (settings.workers) return static_cast<std::size_t>(*settings.workers);
+  return on_gpu ? std::max<std::size_t>(2, static_cast<std::size_t>(thread_count())) : 2;
 }
 
 bool is_free_on_resume(std::string_view name) {

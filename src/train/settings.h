@@ -16,6 +16,8 @@ struct TrainSettings {
   std::string data = {};   // spec of the training pictures
   std::string val = {};    // spec of pictures for validation; empty: none
   std::string method = "cross_entropy";
+  std::string targets = {};   // BANK#SET/SPLIT of a teacher, for methods that learn from one
+  std::string weights = {};   // .npy file of a weight for each picture; empty: all 1
   std::string outliers = {};  // spec of auxiliary pictures, for methods that learn from some
   std::optional<std::int64_t> steps = {};  // one of steps and epochs
   std::optional<std::int64_t> epochs = {};
@@ -53,7 +55,7 @@ struct TrainSettings {
 
   // What follows may change when a run is resumed.
   std::string device = "auto";
-  std::int64_t workers = 2;
+  std::optional<std::int64_t> workers = {};
   std::string cache = "auto";
   std::int64_t checkpoint_every = 1000;
   double checkpoint_seconds = 300;
@@ -63,6 +65,9 @@ struct TrainSettings {
 
 /// All settings but the seed, with their ranges and what they mean.
 const std::vector<Parameter<TrainSettings>>& train_parameters();
+
+/// Threads that prepare pictures for a network on a CPU or a GPU.
+std::size_t workers_of(const TrainSettings& settings, bool on_gpu);
 
 /// Whether a setting leaves the result as it is, so that a run may be resumed with another value.
 bool is_free_on_resume(std::string_view name);

@@ -6,7 +6,7 @@ namespace nescio::train {
 
 void load_start_weights(const nn::Network& network, const nn::ModelSource& source,
                         std::int64_t classes, bool new_head) {
-  const nn::NetworkInfo& info = *source.info;
+  const nn::NetworkInfo& info = *source.network.info;
   if (source.path.empty()) return;
   const auto tensors = nn::tensors_of(network);
   auto weights = source.tensors;

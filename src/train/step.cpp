@@ -62,8 +62,10 @@ torch::Tensor TrainingStep::probabilities() const {
 
 torch::Tensor TrainingStep::cross_entropy(const torch::Tensor& z, double label_smoothing) const {
   if (!targets.defined()) {
-    return of_images(
-        at::cross_entropy_loss(z, labels, {}, at::Reduction::Mean, -100, label_smoothing));
+    const auto reduction = weights.defined() ? at::Reduction::None : at::Reduction::Mean;
+    const torch::Tensor loss =
+        at::cross_entropy_loss(z, labels, {}, reduction, -100, label_smoothing);
+    return of_images(weights.defined() ? (weights * loss).mean() : loss);
   }
   if (label_smoothing == 0) return of_images(soft_cross_entropy(targets, z));
   const double uniform = label_smoothing / static_cast<double>(z.size(1));
@@ -130,13 +132,23 @@ TrainingStep Part::of(const TrainingStep& whole) const {
                     .images = of(whole.images, Rows::images),
                     .labels = of(whole.labels, Rows::images),
                     .outliers = of(whole.outliers, Rows::outliers),
+                    .further_views = {},
+                    .teacher = of(whole.teacher, Rows::images),
+                    .weights = of(whole.weights, Rows::images),
                     .targets = of(whole.targets, Rows::images),
                     .draws = whole.draws,
                     .bfloat16 = whole.bfloat16,
                     .image_share = share(Rows::images),
                     .outlier_share = share(Rows::outliers),
                     .pair_share = share(Rows::pairs),
-                    .terms = number_ == 0 ? whole.terms : decltype(whole.terms)()};
+                    .terms = whole.terms};
+  for (const torch::Tensor& view : whole.further_views) {
+    part.further_views.push_back(of(view, Rows::images));
+  }
+  // Those of the whole step are the first part's; every part names them, so that all say the same.
+  for (auto& [name, value] : part.terms) {
+    if (number_ > 0) value = torch::zeros_like(value);
+  }
   for (auto& [name, drawn] : part.draws) drawn.values = of(drawn.values, drawn.rows);
   return part;
 }

@@ -48,8 +48,14 @@ struct TrainingStep {
   nn::Network& network;
   torch::Tensor images;       // [B, planes, height, width], normalised
   torch::Tensor labels = {};  // [B] int64; undefined where none are read
-  torch::Tensor outliers =
-      {};  // [Bo, planes, height, width]; undefined unless the method needs some
+  /// [Bo, planes, height, width]; undefined unless the method needs some.
+  torch::Tensor outliers = {};
+  /// Of the same pictures, as `images` in number, order and shape; as many as the method needs, less one.
+  std::vector<torch::Tensor> further_views = {};
+  /// [B, C]: logits of a stored teacher for `images`; undefined unless the method needs them.
+  torch::Tensor teacher = {};
+  /// [B]: by which the pictures' parts of the loss are multiplied; undefined where all are 1.
+  torch::Tensor weights = {};
   /// [B, C], probabilities in the place of the labels, where a method has mixed them.
   torch::Tensor targets = {};
   Draws draws = {};       // by METHOD.NAME
@@ -82,8 +88,8 @@ struct TrainingStep {
   std::vector<torch::Tensor> joint_logits(const std::vector<torch::Tensor>& groups);
   /// [B, C]: the targets, or labels as such.
   torch::Tensor probabilities() const;
-  /// The part's share of mean_b [-sum_c q_bc log softmax(z_b)_c] for logits z of the images and their
-  /// labels or targets, smoothed: q = (1 - s) q + s / C.
+  /// The part's share of mean_b [-w_b sum_c q_bc log softmax(z_b)_c] for logits z of the images, their
+  /// labels or targets, smoothed: q = (1 - s) q + s / C, and their weights w.
   torch::Tensor cross_entropy(const torch::Tensor& logits, double label_smoothing = 0) const;
   /// Adds to `terms` and gives the value back.
   torch::Tensor term(const std::string& name, const torch::Tensor& value);
@@ -111,7 +117,7 @@ class Part {
   double share(Rows rows) const;
   torch::Tensor of(const torch::Tensor& values, Rows rows) const;
   std::vector<std::int64_t> of(const std::vector<std::int64_t>& values, Rows rows) const;
-  /// Nothing is said about it yet; terms of the whole step go with the first part.
+  /// Nothing is said about it yet; terms of the whole step go with the first part, and are 0 in others.
   TrainingStep of(const TrainingStep& whole) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace nescio::train {
 
@@ -24,30 +25,34 @@ void StepMeans::add(const TrainingStep& step, const torch::Tensor& loss, StepPic
   if (step.number != last_added_) ++added_;
   last_added_ = step.number;
   timed_ += step.images.size(0);
-  rows_ += step.rows;
   std::int64_t judged = 0;
   torch::Tensor right = torch::zeros({}, loss.options());
   if (step.logits.defined() && step.labels.defined() && !step.targets.defined()) {
     right = step.logits.argmax(1).eq(step.labels).sum();
     judged = step.labels.size(0);
   }
-  Unread unread{step.number, judged, std::move(pictures), {loss.detach(), right}, {}};
-  for (const auto& [name, value] : step.terms) {
-    unread.terms.push_back(name);
-    unread.scalars.push_back(value.detach());
-  }
   const auto place = loss.options().dtype(torch::kFloat64);
-  for (torch::Tensor& scalar : unread.scalars) scalar = scalar.to(place, /*non_blocking=*/true);
-  unread_.push_back(std::move(unread));
+  const auto count = [&](std::int64_t n) { return torch::full({}, static_cast<double>(n), place); };
+  Unread part{step.number,
+              std::move(pictures),
+              {loss.detach(), right, count(judged), count(step.rows)},
+              {}};
+  for (const auto& [name, value] : step.terms) {
+    part.terms.push_back(name);
+    part.scalars.push_back(value.detach());
+  }
+  for (torch::Tensor& scalar : part.scalars) scalar = scalar.to(place, /*non_blocking=*/true);
+  unread_.push_back(std::move(part));
 }
 
-std::optional<BadLoss> StepMeans::read() {
+std::optional<BadLoss> StepMeans::read(Communicator& processes) {
   std::vector<torch::Tensor> scalars;
   for (const Unread& u : unread_) {
     scalars.insert(scalars.end(), u.scalars.begin(), u.scalars.end());
   }
   if (scalars.empty()) return std::nullopt;
   const torch::Tensor all = torch::stack(scalars).cpu();
+  processes.sum(std::span(all.data_ptr<double>(), scalars.size()));
   const double* value = all.const_data_ptr<double>();
   for (Unread& u : std::exchange(unread_, {})) {
     const double loss = *value++;
@@ -55,8 +60,9 @@ std::optional<BadLoss> StepMeans::read() {
     if (u.step != last_step_) ++steps_;
     last_step_ = u.step;
     loss_ += loss;
-    judged_ += u.judged;
     right_ += static_cast<std::int64_t>(*value++);
+    judged_ += static_cast<std::int64_t>(*value++);
+    rows_ += static_cast<std::int64_t>(*value++);
     for (const std::string& name : u.terms) {
       auto term = std::ranges::find(terms_, name, &std::pair<std::string, double>::first);
       if (term == terms_.end()) term = terms_.insert(term, {name, 0.0});

@@ -9,13 +9,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/communicator.h"
 #include "train/method.h"
 
 namespace nescio::train {
 
 /// What of the data a step has seen: the numbers of its pictures, for whoever looks for a culprit.
 struct StepPictures {
-  std::vector<std::int64_t> data, outliers;
+  std::vector<std::int64_t> data = {}, outliers = {};
 };
 
 /// A loss that is NaN or infinite.
@@ -37,8 +38,9 @@ class StepMeans {
 
   /// A step, or a part of it, whose loss and terms are the part's shares.
   void add(const TrainingStep& step, const torch::Tensor& loss, StepPictures pictures);
-  /// Waits for the device. Returns the first bad one, if there is one; the means stop before it.
-  std::optional<BadLoss> read();
+  /// Waits for the device, and for the other processes, which have computed as many parts of the same
+  /// steps. Returns the first bad one, if there is one; the means stop before it.
+  std::optional<BadLoss> read(Communicator& processes = alone());
 
   /// Steps that were added; the rest is of what is read.
   std::int64_t steps() const { return added_; }
@@ -52,11 +54,11 @@ class StepMeans {
   std::vector<std::pair<std::string, double>> values() const;
 
  private:
+  /// A step or a part of it.
   struct Unread {
     std::int64_t step;
-    std::int64_t judged;  // pictures with logits
     StepPictures pictures;
-    std::vector<torch::Tensor> scalars;  // loss, right ones, terms
+    std::vector<torch::Tensor> scalars;  // loss, right ones, judged ones, rows, then the terms
     std::vector<std::string> terms;
   };
 
@@ -68,7 +70,7 @@ class StepMeans {
   double loss_ = 0;
   std::int64_t right_ = 0;
   std::int64_t judged_ = 0;
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0;  // through the network
   std::vector<std::pair<std::string, double>> terms_;
   // Of this process: what was before a resume has no speed.
   std::int64_t timed_ = 0;  // pictures

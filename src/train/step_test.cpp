@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "train/test_step.h"
 
 namespace nescio::train {
 namespace {
@@ -67,8 +68,28 @@ TEST(Part, CutsWhatGoesWithRows) {
   EXPECT_EQ(second.drawn("a", "one").item<double>(), 7);
   EXPECT_EQ(second.pair_share, 0.5);
   EXPECT_EQ(first.terms.size(), 1u);
-  EXPECT_EQ(second.terms.size(), 0u);
+  ASSERT_EQ(second.terms.size(), 1u);
+  EXPECT_EQ(second.terms[0].first, "said");
+  EXPECT_EQ(second.terms[0].second.item<double>(), 0);
   EXPECT_THROW(second.drawn("a", "two"), Error);
+}
+
+TEST(TrainingStep, WeighsPicturesInTheirCrossEntropy) {
+  Mirror network;
+  TrainingStep step = test_step(network);
+  const std::vector<std::vector<double>> z = {{2, -1, 0.5}, {0.1, 0.3, -0.2}};
+  const auto of = [&](std::size_t b, const std::vector<double>& q) {
+    return plain_cross_entropy({q}, {z[b]});
+  };
+  step.weights = torch::tensor({0.5, 3.0}, torch::kFloat64);
+  const double expected = (0.5 * of(0, {1, 0, 0}) + 3 * of(1, {0, 0, 1})) / 2;
+  EXPECT_NEAR(step.cross_entropy(step.images).item<double>(), expected, 1e-12);
+  const double smoothed = (0.5 * of(0, {0.8, 0.1, 0.1}) + 3 * of(1, {0.1, 0.1, 0.8})) / 2;
+  EXPECT_NEAR(step.cross_entropy(step.images, 0.3).item<double>(), smoothed, 1e-12);
+  // A part has its own pictures' weights.
+  const Part second({2, 2}, 1, 2);
+  EXPECT_NEAR(second.of(step).cross_entropy(step.images.slice(0, 1, 2)).item<double>(),
+              3 * of(1, {0, 0, 1}) / 2, 1e-12);
 }
 
 }  // namespace

@@ -51,17 +51,20 @@ std::string what_is_left(const CheckpointFolder& checkpoints, const std::string&
 constexpr const char* calmer = "a smaller lr=, a longer warmup= or clip=1";
 
 struct Trainer::State {
-  State(const TrainSettings& s, const std::shared_ptr<TrainingMethod>& method)
+  State(const TrainSettings& s, const std::shared_ptr<TrainingMethod>& method,
+        Communicator& together)
       : settings(s),
+        processes(together),
         source(nn::read_model_source(s.model)),
-        data(open_training_data(s.data, s.val, s.outliers, start_classes(s, source),
-                                method->needs().labels)),
+        data(open_training_data(s, method->needs(), start_classes(s, source))),
         plan(make_plan(s, data, method->needs())),
         schedule(s, plan.steps),
         augmentation(s.augment),
-        learner(s, source, data.classes > 0 ? data.classes : source.info->classes, method) {}
+        learner(s, source, data.classes > 0 ? data.classes : source.network.info->classes, method,
+                together) {}
 
   TrainSettings settings;
+  Communicator& processes;
   nn::ModelSource source;
   TrainingData data;
   Plan plan;
@@ -85,7 +88,7 @@ struct Trainer::State {
   template <class F>
   void writing(const CheckpointFolder& checkpoints, const F& f);
   void save(const CheckpointFolder& checkpoints);
-  void validate(RunLog& log, const CheckpointFolder& checkpoints, const TrainOptions& options);
+  void validate(RunLog* log, const CheckpointFolder& checkpoints, const TrainOptions& options);
   void write_weights(const fs::path& path);
   void write_tensors(const fs::path& path,
                      const std::map<std::string, torch::Tensor>& tensors) const;
@@ -96,6 +99,7 @@ struct Trainer::State {
     return at.done % every == 0 || at.done == plan.steps;
   }
   MetricsRow train_row(double lr) const;
+  std::size_t workers() const { return workers_of(settings, !learner.device().is_cpu()); }
   TrainProgress progress(std::int64_t steps_before, Clock::time_point start) const;
   std::int64_t last_epoch() const { return (at.done - 1) / plan.per_epoch; }
 };
@@ -112,6 +116,9 @@ nlohmann::ordered_json Trainer::State::config(const nlohmann::ordered_json& orig
     out["outliers"] = data.outliers->size();
     out["outliers_sha256"] = data.outliers->hash();
   }
+  if (data.teacher) out["targets_sha256"] = data.teacher->sha256();
+  if (!data.weights.empty()) out["picture_weights_sha256"] = data.weights_sha256;
+  if (processes.size() > 1) out["processes"] = processes.size();
   out["classes"] = learner.classes();
   if (!data.class_names.empty()) out["class_names"] = data.class_names;
   if (!source.path.empty()) out["weights_sha256"] = source.sha256;
@@ -138,7 +145,7 @@ void Trainer::State::restore(const Checkpoint& checkpoint, const Notice& warn) {
 }
 
 void Trainer::State::read_losses(const CheckpointFolder& checkpoints) {
-  const auto bad = at.means.read();
+  const auto bad = at.means.read(processes);
   if (!bad) return;
   fail("[", settings.method, "] step ", bad->step, ": the loss is ", bad->loss,
        " at a learning rate of ", short_number(schedule.at(bad->step)), " for the pictures ",
@@ -161,6 +168,8 @@ void Trainer::State::writing(const CheckpointFolder& checkpoints, const F& f) {
 
 void Trainer::State::save(const CheckpointFolder& checkpoints) {
   read_losses(checkpoints);
+  learner.agree_on_buffers();
+  if (!processes.is_first()) return;
   Checkpoint checkpoint{.step = at.done, .state = at.to_json(), .tensors = {}};
   checkpoint.state["conditions"] = conditions_of_this_run(learner.device().str());
   for (const auto& [name, tensor] : learner.tensors()) {
@@ -194,7 +203,7 @@ void Trainer::State::reading(const CheckpointFolder& checkpoints, const F& f) {
   }
 }
 
-void Trainer::State::validate(RunLog& log, const CheckpointFolder& checkpoints,
+void Trainer::State::validate(RunLog* log, const CheckpointFolder& checkpoints,
                               const TrainOptions& options) {
   if (!data.val) {
     at.is_open = false;
@@ -205,12 +214,12 @@ void Trainer::State::validate(RunLog& log, const CheckpointFolder& checkpoints,
     return method.measures(learner.network(), images, labels);
   };
   Means found;
+  learner.agree_on_buffers();
   reading(checkpoints, [&] {
     const Ema::InPlace averaged(learner.ema());
-    found = measure(learner.network(), criterion, *data.val, source.preprocessing, learner.device(),
-                    {.batch = static_cast<std::size_t>(settings.batch),
-                     .workers = static_cast<std::size_t>(settings.workers)},
-                    options.progress);
+    found = measure(learner.network(), criterion, *data.val, source.preprocessing, learner.upload(),
+                    {.batch = static_cast<std::size_t>(settings.batch), .workers = workers()},
+                    options.progress, processes);
   });
   const Choice choice = method.chosen_by();
   at.val = mean_called(found, choice.measure);
@@ -220,7 +229,7 @@ void Trainer::State::validate(RunLog& log, const CheckpointFolder& checkpoints,
     at.best_val = at.val;
     writing(checkpoints, [&] { write_weights(options.out / "best.safetensors"); });
   }
-  log.write({at.done, last_epoch(), "val", found});
+  if (log) log->write({at.done, last_epoch(), "val", found});
   at.is_open = false;
 }
 
@@ -231,10 +240,11 @@ void Trainer::State::write_weights(const fs::path& path) {
 
 void Trainer::State::write_tensors(const fs::path& path,
                                    const std::map<std::string, torch::Tensor>& tensors) const {
+  if (!processes.is_first()) return;
   std::map<std::string, Array> arrays;
   for (const auto& [name, tensor] : tensors) arrays.emplace(name, nn::to_array(tensor));
   std::map<std::string, std::string> facts = {
-      {"nescio.network", source.info->name},
+      {"nescio.network", source.network.name()},
       {"nescio.preprocessing", image::to_json(source.preprocessing).dump()},
       {"nescio.step", std::to_string(at.done)},
       {"nescio.epoch", std::to_string(last_epoch())}};
@@ -275,18 +285,31 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   // Whatever may be wrong is found before the folder is touched.
   if (!last) load_start_weights(learner.network(), source, learner.classes(), settings.new_head);
   learner.begin(last.has_value());
-  RunFolder folder(options.out, config(options.origin), options.resume, options.changed);
+  // The first of several processes writes.
+  std::optional<RunFolder> folder;
+  std::optional<RunLog> written;
+  if (processes.is_first()) {
+    folder.emplace(options.out, config(options.origin), options.resume, options.changed);
+  }
   if (last) restore(*last, warn);
-  folder.record_changes(at.done);
-  RunLog log(options.out, at.done);
+  if (folder) {
+    folder->record_changes(at.done);
+    written.emplace(options.out, at.done);
+  }
+  RunLog* const log = written ? &*written : nullptr;
   TrainResult result{.steps = plan.steps, .steps_before = at.done, .classes = learner.classes()};
   const auto start = Clock::now();
   auto last_save = start;
   bool save_is_due = false;
   try {
-    TrainingStreams streams(settings, data, source.preprocessing, augmentation, plan.per_epoch,
-                            at.done, plan.steps);
-    image::ImageBatch batch, outliers;
+    TrainingStreams streams(settings, data, source.preprocessing, augmentation,
+                            {.per_epoch = plan.per_epoch,
+                             .first = at.done,
+                             .steps = plan.steps,
+                             .views = learner.method().needs().views,
+                             .workers = workers(),
+                             .bytes = learner.upload().wants_bytes()});
+    StepData step;
     for (;;) {
       if (at.is_open) validate(log, checkpoints, options);
       if (std::exchange(save_is_due, false)) {
@@ -296,9 +319,9 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       if (at.done == plan.steps) break;
       check_interrupt();
 
-      reading(checkpoints, [&] { streams.next(batch, outliers); });
+      reading(checkpoints, [&] { streams.next(step); });
       const double lr = schedule.at(at.done);
-      learner.step(at.done, plan.per_epoch, lr, batch, outliers, at.means);
+      learner.step(at.done, plan.per_epoch, lr, step, at.means);
       ++at.done;
       at.is_open = ends_a_round();
       const bool row_is_due = at.means.steps() == settings.log_every || at.is_open;
@@ -307,7 +330,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       if (look) read_losses(checkpoints);
       const TrainProgress now = progress(result.steps_before, start);
       if (row_is_due) {
-        log.write(train_row(lr));
+        if (log) log->write(train_row(lr));
         result.loss = at.means.loss();
         result.accuracy = at.means.accuracy();
         at.means = {};
@@ -332,6 +355,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       write_tensors(options.out / (name + ".safetensors"), tensors);
     }
   });
+  processes.wait_for_all();
   if (data.val) result.measure = learner.method().chosen_by().measure;
   result.val = at.val;
   result.best_val = at.best_val;
@@ -342,11 +366,12 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
 Trainer::Trainer(const TrainSettings& settings)
     : Trainer(settings, (check_settings(settings), make_method(settings.method))) {}
 
-Trainer::Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method) {
+Trainer::Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method,
+                 Communicator& processes) {
   check_settings(settings);
   image::Augmentation(settings.augment);
   nn::find_device(settings.device);
-  state_ = std::make_unique<State>(settings, method);
+  state_ = std::make_unique<State>(settings, method, processes);
 }
 Trainer::~Trainer() = default;
 

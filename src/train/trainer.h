@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/communicator.h"
 #include "base/notice.h"
 #include "base/progress.h"
 #include "train/settings.h"
@@ -57,8 +58,10 @@ class Trainer {
   /// Opens data and start weights. Error for settings that do not fit together, unknown names,
   /// labels that are missing, classes of `val` or of the weights that are not those of the data.
   explicit Trainer(const TrainSettings& settings);
-  /// The same with a method that no catalogue has.
-  Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method);
+  /// The same with a method that no catalogue has, and by several processes: each reads all pictures
+  /// and computes its parts of every step, the first one writes.
+  Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method,
+          Communicator& processes = alone());
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -68,7 +71,8 @@ class Trainer {
   /// May be called once. Error if `out` holds a run and `resume` is false, or one with other
   /// settings (with the differences) and `changed` is false, and if the loss is not finite (with
   /// step, pictures and last checkpoint). Losses are looked at after each step on a CPU, on another
-  /// device before each row of the metrics and each checkpoint, so as not to wait for it. After Ctrl-C a checkpoint is written and Interrupted says how to go on.
+  /// device before each row of the metrics and each checkpoint, so as not to wait for it. After Ctrl-C
+  /// a checkpoint is written and Interrupted says how to go on.
   TrainResult run(const TrainOptions& options);
 
  private:

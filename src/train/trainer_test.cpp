@@ -382,14 +382,16 @@ TEST(Trainer, PreprocessingGoesWithTheWeights) {
 
 /// The pictures of each step, as a method sees them.
 std::vector<std::string> rows_of(TrainSettings settings, std::int64_t first) {
-  const TrainingData data = open_training_data(settings.data, {}, settings.outliers);
-  TrainingStreams streams(settings, data, {.height = 8, .width = 8}, {}, 6, first, 27);
+  settings.val.clear();
+  const TrainingData data = open_training_data(settings);
+  TrainingStreams streams(settings, data, {.height = 8, .width = 8}, {},
+                          {.per_epoch = 6, .first = first, .steps = 27});
   std::vector<std::string> rows;
-  image::ImageBatch batch, outliers;
+  StepData data_of_step;
   for (std::int64_t step = first; step < 27; ++step) {
-    streams.next(batch, outliers);
+    streams.next(data_of_step);
     std::string row;
-    for (const auto* some : {&batch, &outliers}) {
+    for (const auto* some : {&data_of_step.images, &data_of_step.outliers}) {
       for (const std::int64_t i : some->index) row += text(i, ' ');
       row += '|';
     }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <set>
 
 #include "base/class_names.h"
 #include "base/error.h"
 #include "base/threads.h"
-#include "image/renumbered.h"
+#include "image/datasets/renumbered.h"
+#include "io/npy.h"
+#include "io/sha256.h"
 
 namespace nescio::train {
 namespace {
@@ -91,6 +94,26 @@ void warn_of_other_pictures(TrainingData& data) {
                                "; a network may learn to tell them apart by that alone"));
 }
 
+void read_weights(TrainingData& data, const std::string& path) {
+  const Array values = io::read_npy(path).to_float32();
+  if (values.shape().size() != 1 || values.size() != data.train->size()) {
+    fail("weights: expected a number for each of the ", data.train->size(), " pictures, found ",
+         to_string(values.shape()), " (", path, ")");
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float weight = values.as<float>()[i];
+    if (!std::isfinite(weight) || weight < 0) {
+      fail("weights: expected numbers of 0 or more, found ", weight, " for picture ", i, " (", path,
+           ")");
+    }
+    sum += weight;
+  }
+  if (sum == 0) fail("weights: all are 0 (", path, ")");
+  data.weights.assign(values.as<float>().begin(), values.as<float>().end());
+  data.weights_sha256 = io::sha256_file(path);
+}
+
 /// `train` and `val`, their labels as numbers of the same classes.
 void open_labelled(TrainingData& data, const std::string& train, const std::string& val,
                    const std::vector<std::string>& start_classes, const Notice& notice) {
@@ -112,22 +135,25 @@ void open_labelled(TrainingData& data, const std::string& train, const std::stri
 
 }  // namespace
 
-TrainingData open_training_data(const std::string& train, const std::string& val,
-                                const std::string& outliers,
-                                const std::vector<std::string>& start_classes, bool labels) {
+TrainingData open_training_data(const TrainSettings& settings, const MethodNeeds& needs,
+                                const std::vector<std::string>& start_classes) {
   TrainingData data;
   const Notice notice = [&](const std::string& s) { data.warnings.push_back(s); };
-  if (labels) {
-    open_labelled(data, train, val, start_classes, notice);
+  if (needs.labels) {
+    open_labelled(data, settings.data, settings.val, start_classes, notice);
   } else {
-    data.train = image::open_dataset(train);
-    if (!val.empty()) data.val = image::open_dataset(val);
+    data.train = image::open_dataset(settings.data);
+    if (!settings.val.empty()) data.val = image::open_dataset(settings.val);
   }
-  if (!outliers.empty()) {
-    data.outliers = image::open_dataset(outliers);
+  if (!settings.outliers.empty()) {
+    data.outliers = image::open_dataset(settings.outliers);
     warn_of_shared_classes(data);
     warn_of_other_pictures(data);
   }
+  if (!settings.targets.empty()) {
+    data.teacher = std::make_unique<Teacher>(settings.targets, *data.train, data.classes);
+  }
+  if (!settings.weights.empty()) read_weights(data, settings.weights);
   return data;
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "train/device.h"
 
 namespace nescio::train {
 namespace {
@@ -43,18 +42,22 @@ double mean_called(const Means& means, const std::string& name) {
 }
 
 Means measure(nn::Network& network, const Criterion& criterion, const image::Dataset& dataset,
-              const image::Preprocessing& preprocessing, const torch::Device& device,
-              const image::LoaderOptions& options, const Progress& progress) {
+              const image::Preprocessing& preprocessing, const Upload& upload,
+              image::LoaderOptions options, const Progress& progress, Communicator& processes) {
   const torch::NoGradGuard no_gradients;
   const EvaluationMode mode(network);
+  options.part = static_cast<std::size_t>(processes.rank());
+  options.parts = static_cast<std::size_t>(processes.size());
+  options.bytes = upload.wants_bytes();
   image::Loader loader(dataset, preprocessing, options);
   Sums sums;
   std::size_t seen = 0;
   for (image::ImageBatch batch; loader.next(batch); seen += batch.count) {
     check_interrupt();
-    if (progress) progress("validating", seen, dataset.size());
-    const torch::Tensor labels = to_device(torch::tensor(batch.labels), device);
-    const Sums of_batch = criterion(to_tensor(batch, preprocessing, device), labels);
+    if (batch.count == 0) continue;  // another process has all of it
+    if (progress) progress("validating", seen * options.parts, dataset.size());
+    const torch::Tensor labels = to_device(torch::tensor(batch.labels), upload.device());
+    const Sums of_batch = criterion(upload(batch), labels);
     if (sums.empty()) {
       for (const auto& [name, sum] : of_batch) {
         sums.emplace_back(name, torch::zeros({}, sum.options().dtype(torch::kFloat64)));
@@ -62,9 +65,12 @@ Means measure(nn::Network& network, const Criterion& criterion, const image::Dat
     }
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i].second += of_batch[i].second;
   }
+  std::vector<double> totals = {static_cast<double>(seen)};
+  for (const auto& [name, sum] : sums) totals.push_back(sum.item<double>());
+  processes.sum(totals);
   Means means;
-  for (const auto& [name, sum] : sums) {
-    means.emplace_back(name, sum.item<double>() / static_cast<double>(seen));
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    means.emplace_back(sums[i].first, totals[i + 1] / totals[0]);
   }
   return means;
 }

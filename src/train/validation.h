@@ -6,11 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/communicator.h"
 #include "base/progress.h"
-#include "image/dataset.h"
-#include "image/loader.h"
+#include "image/datasets/dataset.h"
+#include "image/loading/loader.h"
 #include "image/preprocessing.h"
 #include "nn/network.h"
+#include "train/device.h"
 
 namespace nescio::train {
 
@@ -25,11 +27,13 @@ using Means = std::vector<std::pair<std::string, double>>;
 /// The mean of that name; Error if there is none.
 double mean_called(const Means& means, const std::string& name);
 
-/// One pass over a data set without gradients, the network in evaluation mode and afterwards in the mode
-/// in which it was. The device is waited for once. Interrupted if Ctrl-C is pressed.
+/// One pass over a data set without gradients, of which each process sees its part, the network in
+/// evaluation mode and afterwards in the mode in which it was. The device is waited for once. Interrupted
+/// if Ctrl-C is pressed.
 Means measure(nn::Network& network, const Criterion& criterion, const image::Dataset& dataset,
-              const image::Preprocessing& preprocessing, const torch::Device& device,
-              const image::LoaderOptions& options, const Progress& progress);
+              const image::Preprocessing& preprocessing, const Upload& upload,
+              image::LoaderOptions options, const Progress& progress,
+              Communicator& processes = alone());
 
 /// "loss", the cross-entropy of logits [B, C] to labels [B], and "accuracy", both as sums.
 Sums loss_and_accuracy(const torch::Tensor& logits, const torch::Tensor& labels);

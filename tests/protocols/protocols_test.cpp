@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 
 namespace nescio {
 namespace {

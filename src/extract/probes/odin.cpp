@@ -6,12 +6,14 @@
 // What is differentiated is log (1 - p) / p = log (exp(CE) - 1) of the predicted class: it grows with
 // the cross-entropy, so every sign is the same, but in float the gradient of CE itself is 0 where
 // p rounds to 1, as it does at T = 1 for most pictures of a training set's kind. It is summed over
-// the batch: a row does not depend on the others. Cost: two passes forward and one back.
+// the batch: a row does not depend on the others. Cost: a pass forward for each setting; for all of
+// one T together a pass back, and for all of them one more forward.
 // Temperature and form of the score belong to the detector `odin`.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "extract/probe.h"
-#include "nn/network.h"
 
 namespace nescio::extract::probes {
 namespace {
@@ -21,37 +23,42 @@ class Odin final : public Probe {
   double epsilon = 0.0014;
   double T = 1000;
 
-  std::size_t width(const nn::Model& model) const override { return model.classes(); }
+  std::size_t width(const runtime::Backbone& network) const override { return network.classes(); }
 
   Array run(Pass& pass) const override {
-    nn::use_our_threads();
-    const nn::Model& model = pass.model();
-    const torch::Tensor pictures = nn::to_tensor(model, pass.images());
-    const torch::Tensor up = gradient(nn::network_of(model), pictures).ge(0);
-    const torch::NoGradGuard no_gradients;
-    const torch::Tensor step = step_sizes(model.preprocessing()).to(pictures.device());
-    const torch::Tensor moved = pictures + torch::where(up, -step, step);
-    return nn::to_array(nn::network_of(model).forward(moved).logits);
+    const runtime::Backbone& network = pass.network();
+    const std::vector<float>& gradient =
+        pass.gradient(text("odin T=", format_number(T)), [&](const Array& z) { return slope(z); });
+    const auto images = pass.images();
+    const image::Preprocessing& p = network.preprocessing();
+    const std::size_t plane = p.height * p.width;
+    std::vector<float> moved(images.begin(), images.end());
+    for (std::size_t i = 0; i < moved.size(); ++i) {
+      const auto step = static_cast<float>(epsilon / p.std[i / plane % p.planes()]);
+      moved[i] += gradient[i] >= 0 ? -step : step;
+    }
+    return network.forward(moved).logits;
   }
 
  private:
-  /// Of the log-odds, by the pictures.
-  torch::Tensor gradient(nn::Network& network, torch::Tensor pictures) const {
-    const torch::AutoGradMode gradients(true);
-    pictures = pictures.detach().requires_grad_();
-    const torch::Tensor z = network.forward(pictures).logits / T;
-    const torch::Tensor seen = z.argmax(1, true);
-    const torch::Tensor others =
-        z.scatter(1, seen, -std::numeric_limits<double>::infinity()).logsumexp(1, true);
-    const torch::Tensor loss = (others - z.gather(1, seen)).sum();
-    return torch::autograd::grad({loss}, {pictures})[0];
-  }
-
-  /// [planes, 1, 1]
-  torch::Tensor step_sizes(const image::Preprocessing& p) const {
-    std::vector<float> sizes;
-    for (const double std : p.std) sizes.push_back(static_cast<float>(epsilon / std));
-    return torch::tensor(sizes).view({-1, 1, 1});
+  /// Of the log-odds by the logits, times T, which no sign depends on.
+  Array slope(const Array& logits) const {
+    std::vector<float> out(logits.size());
+    const std::size_t classes = logits.cols();
+    for (std::size_t r = 0; r < logits.rows(); ++r) {
+      const auto z = logits.as<float>().subspan(r * classes, classes);
+      const auto seen = static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
+      double top = -std::numeric_limits<double>::infinity(), sum = 0;
+      for (std::size_t c = 0; c < classes; ++c) {
+        if (c != seen) top = std::max(top, static_cast<double>(z[c]));
+      }
+      const auto share = [&](std::size_t c) { return std::exp((z[c] - top) / T); };
+      for (std::size_t c = 0; c < classes; ++c) sum += c == seen ? 0 : share(c);
+      for (std::size_t c = 0; c < classes; ++c) {
+        out[r * classes + c] = c == seen ? -1.0f : static_cast<float>(share(c) / sum);
+      }
+    }
+    return Array(logits.shape(), std::move(out));
   }
 };
 

@@ -3,8 +3,8 @@
 //   factors and order are drawn as torchvision's ColorJitter draws them.
 #include <algorithm>
 
-#include "image/augmentation.h"
-#include "image/colour.h"
+#include "image/augmentations/augmentation.h"
+#include "image/augmentations/colour.h"
 
 namespace nescio::image {
 namespace {

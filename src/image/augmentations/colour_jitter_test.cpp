@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 #include "image/test_pictures.h"
 #include "io/test_folder.h"
 

@@ -2,7 +2,7 @@
 //   He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385, 4.2
 #include <algorithm>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 
 namespace nescio::image {
 namespace {

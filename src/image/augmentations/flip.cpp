@@ -1,7 +1,7 @@
 // Random reflection.
 #include <algorithm>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 
 namespace nescio::image {
 namespace {

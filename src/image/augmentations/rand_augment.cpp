@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "image/affine.h"
-#include "image/augmentation.h"
-#include "image/colour.h"
+#include "image/augmentations/affine.h"
+#include "image/augmentations/augmentation.h"
+#include "image/augmentations/colour.h"
 
 namespace nescio::image {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 #include "image/test_pictures.h"
 
 namespace nescio::image {

@@ -8,7 +8,7 @@
 
 #include "base/parameters.h"
 #include "base/rng.h"
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 #include "image/resize.h"
 
 namespace nescio::image {

@@ -3,7 +3,7 @@
 // Size, shape and place are drawn as torchvision's RandomErasing draws them. That one works behind
 // the normalisation, where its value 0 is the mean colour and its noise is normal; this one works
 // on bytes: value 0 is black, and noise takes every byte equally often.
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 #include "image/augmentations/random_cut.h"
 
 namespace nescio::image {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 
 namespace nescio::image {
 namespace {

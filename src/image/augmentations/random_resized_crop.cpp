@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 #include "image/augmentations/random_cut.h"
 
 namespace nescio::image {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "image/augmentation.h"
+#include "image/augmentations/augmentation.h"
 #include "image/resize.h"
 #include "image/test_pictures.h"
 

@@ -1,5 +1,5 @@
 // One picture, or all pictures below a folder, without labels. A plain path means this type.
-#include "image/picture_files.h"
+#include "image/datasets/picture_files.h"
 
 #include "base/error.h"
 

@@ -1,5 +1,5 @@
 // A folder for each class, as torchvision's ImageFolder has it.
-#include "image/picture_files.h"
+#include "image/datasets/picture_files.h"
 
 #include <algorithm>
 #include <functional>

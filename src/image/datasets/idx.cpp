@@ -1,7 +1,7 @@
 // Pictures in IDX files, as MNIST, Fashion-MNIST and notMNIST come.
 #include "image/idx.h"
 
-#include "image/array_images.h"
+#include "image/datasets/array_images.h"
 #include "io/file.h"
 
 namespace nescio::image {

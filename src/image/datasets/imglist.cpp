@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/typed_spec.h"
-#include "image/picture_files.h"
+#include "image/datasets/picture_files.h"
 #include "io/file.h"
 
 namespace nescio::image {

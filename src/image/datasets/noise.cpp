@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/find_entry.h"
 #include "base/rng.h"
 #include "base/usage.h"
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 #include "io/sha256.h"
 
 namespace nescio::image {
@@ -28,12 +29,7 @@ constexpr Distribution distributions[] = {
 };
 
 const Distribution& find_distribution(const std::string& name) {
-  std::vector<std::string> names;
-  for (const Distribution& distribution : distributions) {
-    if (distribution.name == name) return distribution;
-    names.emplace_back(distribution.name);
-  }
-  fail_usage("unknown noise '", name, "'.", suggest(name, names));
+  return as_usage([&]() -> auto& { return find_entry(distributions, name, "noise"); });
 }
 
 class NoisePictures final : public Dataset {

@@ -1,7 +1,7 @@
 // Pictures in a NumPy array file.
 #include <algorithm>
 
-#include "image/array_images.h"
+#include "image/datasets/array_images.h"
 #include "io/array_file.h"
 
 namespace nescio::image {

@@ -1,7 +1,8 @@
 // Pictures that are made, not read: for the demo, for tests, and for whoever has no data at hand.
+#include "base/find_entry.h"
 #include "base/rng.h"
 #include "base/usage.h"
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 #include "image/procedural/painting.h"
 #include "io/sha256.h"
 
@@ -11,12 +12,7 @@ namespace {
 constexpr int painting_version = 1;  // of the formulas: part of the hash
 
 const procedural::Painter& find_painter(const std::string& name) {
-  std::vector<std::string> names;
-  for (const auto& painter : procedural::painters()) {
-    if (painter.name == name) return painter;
-    names.push_back(painter.name);
-  }
-  fail_usage("unknown pictures '", name, "'.", suggest(name, names));
+  return as_usage([&]() -> auto& { return find_entry(procedural::painters(), name, "pictures"); });
 }
 
 class PaintedPictures final : public Dataset {

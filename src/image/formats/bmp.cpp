@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "image/picture_format.h"
+#include "image/formats/picture_format.h"
 #include "io/bytes.h"
 
 namespace nescio::image {

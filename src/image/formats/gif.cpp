@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "image/picture_format.h"
+#include "image/formats/picture_format.h"
 
 namespace nescio::image {
 namespace {

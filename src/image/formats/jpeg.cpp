@@ -9,9 +9,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "image/decode.h"
-#include "image/longjmp_guard.h"
-#include "image/picture_format.h"
+#include "image/formats/decode.h"
+#include "image/formats/longjmp_guard.h"
+#include "image/formats/picture_format.h"
 
 namespace nescio::image {
 namespace {

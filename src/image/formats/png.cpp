@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "image/decode.h"
-#include "image/longjmp_guard.h"
-#include "image/picture_format.h"
+#include "image/formats/decode.h"
+#include "image/formats/longjmp_guard.h"
+#include "image/formats/picture_format.h"
 
 namespace nescio::image {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "image/picture_format.h"
+#include "image/formats/picture_format.h"
 
 namespace nescio::image {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "image/picture_format.h"
+#include "image/formats/picture_format.h"
 
 namespace nescio::image {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "image/dataset.h"
+#include "image/datasets/dataset.h"
 #include "io/test_folder.h"
 
 namespace nescio::image {

@@ -5,7 +5,8 @@
 // Names  those of andreasveit/densenet-pytorch, as in tmlr-group/Unleashing-Mask, whose batch
 //        normalisation has neither scale nor shift.
 #include "base/text.h"
-#include "nn/model.h"
+#include "nn/layers.h"
+#include "nn/network_info.h"
 #include "nn/staged_network.h"
 
 namespace nescio::nn {
@@ -16,29 +17,30 @@ namespace tn = torch::nn;
 constexpr std::int64_t growth = 12;
 constexpr std::int64_t layers = 16;  // of a block, with two convolutions each
 
-tn::BatchNorm2d norm(std::int64_t channels, bool affine) {
-  return tn::BatchNorm2d(tn::BatchNorm2dOptions(channels).affine(affine));
-}
+class DenseNetDesign final : public Design {
+ public:
+  bool affine = true;
+  double dropout = 0;
 
-/// Keeps the size.
-tn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t side) {
-  return tn::Conv2d(tn::Conv2dOptions(in, out, side).padding(side / 2).bias(false));
-}
+  std::shared_ptr<Network> make(std::int64_t classes) const override;
+};
 
 class Layer final : public tn::Module {
  public:
-  Layer(std::int64_t in, bool affine)
-      : bn1_(register_module("bn1", norm(in, affine))),
+  Layer(std::int64_t in, const DenseNetDesign& design)
+      : dropout_(design.dropout),
+        bn1_(register_module("bn1", norm(in, design.affine))),
         conv1_(register_module("conv1", conv(in, 4 * growth, 1))),
-        bn2_(register_module("bn2", norm(4 * growth, affine))),
+        bn2_(register_module("bn2", norm(4 * growth, design.affine))),
         conv2_(register_module("conv2", conv(4 * growth, growth, 3))) {}
 
   torch::Tensor forward(const torch::Tensor& x) {
-    const torch::Tensor y = conv1_(bn1_(x).relu_());
-    return torch::cat({x, conv2_(bn2_(y).relu_())}, 1);
+    const torch::Tensor y = drop_out(*this, conv1_(bn1_(x).relu_()), dropout_);
+    return torch::cat({x, drop_out(*this, conv2_(bn2_(y).relu_()), dropout_)}, 1);
   }
 
  private:
+  double dropout_;
   tn::BatchNorm2d bn1_;
   tn::Conv2d conv1_;
   tn::BatchNorm2d bn2_;
@@ -47,44 +49,50 @@ class Layer final : public tn::Module {
 
 class Transition final : public tn::Module {
  public:
-  Transition(std::int64_t in, bool affine)
-      : bn1_(register_module("bn1", norm(in, affine))),
+  Transition(std::int64_t in, const DenseNetDesign& design)
+      : dropout_(design.dropout),
+        bn1_(register_module("bn1", norm(in, design.affine))),
         conv1_(register_module("conv1", conv(in, in / 2, 1))) {}
 
   torch::Tensor forward(const torch::Tensor& x) {
-    return torch::avg_pool2d(conv1_(bn1_(x).relu_()), 2);
+    return torch::avg_pool2d(drop_out(*this, conv1_(bn1_(x).relu_()), dropout_), 2);
   }
 
  private:
+  double dropout_;
   tn::BatchNorm2d bn1_;
   tn::Conv2d conv1_;
 };
 
 class DenseNet final : public StagedNetwork {
  public:
-  DenseNet(bool affine, std::int64_t classes)
+  DenseNet(const DenseNetDesign& design, std::int64_t classes)
       : conv1_(register_module("conv1", conv(3, 2 * growth, 3))) {
     std::int64_t channels = 2 * growth;
     for (int i = 1; i <= 3; ++i) {
       if (i > 1) {
-        const auto transition = std::make_shared<Transition>(channels, affine);
+        const auto transition = std::make_shared<Transition>(channels, design);
         transitions_.push_back(register_module(text("trans", i - 1), transition));
         channels /= 2;
       }
       const auto block = register_module(text("block", i), std::make_shared<tn::Module>());
       blocks_.push_back(block->register_module("layer", tn::Sequential()));
       for (std::int64_t layer = 0; layer < layers; ++layer, channels += growth) {
-        blocks_.back()->push_back(Layer(channels, affine));
+        blocks_.back()->push_back(Layer(channels, design));
       }
     }
-    bn1_ = register_module("bn1", norm(channels, affine));
+    bn1_ = register_module("bn1", norm(channels, design.affine));
     fc_ = register_module("fc", tn::Linear(channels, classes));
-    he_start(*this, torch::kFanOut);
-    tn::init::zeros_(fc_->bias);
+    // As each of the two sources starts its form.
+    he_start(*this, design.affine ? tn::init::FanModeType(torch::kFanOut) : torch::kFanIn);
+    if (design.affine) tn::init::zeros_(fc_->bias);
   }
 
   /// The first convolution and three blocks, with the transition before each but the first.
   std::int64_t stages() const override { return 4; }
+  std::string stage_name(std::int64_t i) const override {
+    return i == 0 ? "conv1" : text("block", i);
+  }
 
   NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = bn1_(x).relu_().mean({2, 3});
@@ -105,24 +113,34 @@ class DenseNet final : public StagedNetwork {
   tn::Linear fc_{nullptr};
 };
 
+std::shared_ptr<Network> DenseNetDesign::make(std::int64_t classes) const {
+  return std::make_shared<DenseNet>(*this, classes);
+}
+
+image::Preprocessing input() {
+  image::Preprocessing p{.height = 32, .width = 32};
+  p.mean = {125.3 / 255, 123.0 / 255, 113.9 / 255};
+  p.std = {63.0 / 255, 62.1 / 255, 66.7 / 255};
+  return p;
+}
+
 NetworkInfo densenet(bool affine, const std::string& name, const std::string& normalisation,
                      const std::string& weights) {
-  return {.name = name,
-          .summary = "DenseNet-BC of 100 layers, growth 12, for 32 x 32 pictures" + normalisation,
-          .paper =
-              "Huang, Liu, van der Maaten, Weinberger, Densely Connected Convolutional "
-              "Networks, CVPR 2017, arXiv:1608.06993",
-          .weights = weights,
-          .classes = 10,
-          .preprocessing = {.height = 32,
-                            .width = 32,
-                            .mean = {125.3 / 255, 123.0 / 255, 113.9 / 255},
-                            .std = {63.0 / 255, 62.1 / 255, 66.7 / 255}},
-          .min_side = 4,
-          .head = "fc",
-          .make = [affine](std::int64_t classes) -> std::shared_ptr<Network> {
-            return std::make_shared<DenseNet>(affine, classes);
-          }};
+  DenseNetDesign design;
+  design.affine = affine;
+  return describe_network(
+      {.name = name,
+       .summary = "DenseNet-BC of 100 layers, growth 12, for 32 x 32 pictures" + normalisation,
+       .paper = "Huang, Liu, van der Maaten, Weinberger, Densely Connected Convolutional "
+                "Networks, CVPR 2017, arXiv:1608.06993",
+       .weights = weights,
+       .classes = 10,
+       .preprocessing = input(),
+       .min_side = 4,
+       .head = "fc"},
+      design,
+      {network_parameter(&DenseNetDesign::affine, affine_parameter()),
+       network_parameter(&DenseNetDesign::dropout, dropout_parameter("behind each convolution"))});
 }
 
 }  // namespace

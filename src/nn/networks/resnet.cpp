@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "base/text.h"
-#include "nn/model.h"
+#include "nn/layers.h"
+#include "nn/network_info.h"
 #include "nn/staged_network.h"
 
 namespace nescio::nn {
@@ -17,23 +18,24 @@ namespace {
 namespace tn = torch::nn;
 
 /// What differs between the members of the family.
-struct Design {
-  std::array<std::int64_t, 4> blocks;  // of each stage
-  bool bottleneck = false;   // three convolutions in a block, the last one 4 times as wide
-  bool small_input = false;  // begins with a 3 x 3 convolution, without pooling
-  const char* shortcut = "downsample";
+class ResNetDesign final : public Design {
+ public:
+  ResNetDesign(std::array<std::int64_t, 4> of_each_stage, bool is_bottleneck,
+               bool has_small_input = false)
+      : blocks(of_each_stage), bottleneck(is_bottleneck), small_input(has_small_input) {}
+
+  std::array<std::int64_t, 4> blocks;
+  bool bottleneck;   // three convolutions in a block, the last one 4 times as wide
+  bool small_input;  // OpenOOD's: begins with a 3 x 3 convolution, without pooling
 
   std::int64_t expansion() const { return bottleneck ? 4 : 1; }
+  const char* shortcut() const { return small_input ? "shortcut" : "downsample"; }
+  std::shared_ptr<Network> make(std::int64_t classes) const override;
 };
-
-/// Keeps the size at stride 1.
-tn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t side, std::int64_t stride) {
-  return tn::Conv2d(tn::Conv2dOptions(in, out, side).stride(stride).padding(side / 2).bias(false));
-}
 
 class Block final : public tn::Module {
  public:
-  Block(const Design& design, std::int64_t in, std::int64_t width, std::int64_t stride) {
+  Block(const ResNetDesign& design, std::int64_t in, std::int64_t width, std::int64_t stride) {
     const std::int64_t out = width * design.expansion();
     if (design.bottleneck) {
       add(in, width, 1, 1);
@@ -44,7 +46,7 @@ class Block final : public tn::Module {
       add(width, out, 3, 1);
     }
     if (stride != 1 || in != out) {
-      shortcut_ = register_module(design.shortcut,
+      shortcut_ = register_module(design.shortcut(),
                                   tn::Sequential(conv(in, out, 1, stride), tn::BatchNorm2d(out)));
     }
   }
@@ -72,9 +74,8 @@ class Block final : public tn::Module {
 
 class ResNet final : public StagedNetwork {
  public:
-  ResNet(const Design& design, std::int64_t classes)
-      : conv1_(
-            register_module("conv1", design.small_input ? conv(3, 64, 3, 1) : conv(3, 64, 7, 2))),
+  ResNet(const ResNetDesign& design, std::int64_t classes)
+      : conv1_(register_module("conv1", design.small_input ? conv(3, 64, 3) : conv(3, 64, 7, 2))),
         bn1_(register_module("bn1", tn::BatchNorm2d(64))),
         pool_(!design.small_input) {
     std::int64_t in = 64;
@@ -88,11 +89,15 @@ class ResNet final : public StagedNetwork {
       groups_.push_back(register_module(text("layer", i + 1), group));
     }
     fc_ = register_module("fc", tn::Linear(in, classes));
-    he_start(*this, torch::kFanOut);
+    // OpenOOD's file leaves everything as PyTorch starts it.
+    if (!design.small_input) he_start(*this, torch::kFanOut);
   }
 
   /// The stem and the groups of blocks.
   std::int64_t stages() const override { return 1 + static_cast<std::int64_t>(groups_.size()); }
+  std::string stage_name(std::int64_t i) const override {
+    return i == 0 ? "conv1" : text("layer", i);
+  }
 
   NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = x.mean({2, 3});
@@ -113,24 +118,26 @@ class ResNet final : public StagedNetwork {
   tn::Linear fc_{nullptr};
 };
 
-NetworkInfo describe(const std::string& name, const Design& design, const std::string& summary,
-                     const std::string& weights, std::int64_t classes,
-                     const image::Preprocessing& preprocessing) {
-  return {.name = name,
-          .summary = summary,
-          .paper =
-              "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
-              "arXiv:1512.03385",
-          .weights = weights,
-          .classes = classes,
-          .preprocessing = preprocessing,
-          .head = "fc",
-          .make = [design](std::int64_t count) -> std::shared_ptr<Network> {
-            return std::make_shared<ResNet>(design, count);
-          }};
+std::shared_ptr<Network> ResNetDesign::make(std::int64_t classes) const {
+  return std::make_shared<ResNet>(*this, classes);
 }
 
-NetworkInfo imagenet(std::int64_t depth, const Design& design, const std::string& file) {
+NetworkInfo describe(const std::string& name, const ResNetDesign& design,
+                     const std::string& summary, const std::string& weights, std::int64_t classes,
+                     const image::Preprocessing& preprocessing) {
+  return describe_network(
+      {.name = name,
+       .summary = summary,
+       .paper = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
+                "arXiv:1512.03385",
+       .weights = weights,
+       .classes = classes,
+       .preprocessing = preprocessing,
+       .head = "fc"},
+      design);
+}
+
+NetworkInfo imagenet(std::int64_t depth, const ResNetDesign& design, const std::string& file) {
   return describe(text("resnet", depth), design,
                   text("ResNet-", depth, " for 224 x 224 pictures, as torchvision has it"),
                   text(file, " of torchvision (ImageNet-1k)"), 1000,
@@ -140,13 +147,13 @@ NetworkInfo imagenet(std::int64_t depth, const Design& design, const std::string
 }  // namespace
 
 namespace networks {
-NetworkInfo resnet18() { return imagenet(18, {{2, 2, 2, 2}}, "resnet18-f37072fd.pth"); }
-NetworkInfo resnet34() { return imagenet(34, {{3, 4, 6, 3}}, "resnet34-b627a593.pth"); }
+NetworkInfo resnet18() { return imagenet(18, {{2, 2, 2, 2}, false}, "resnet18-f37072fd.pth"); }
+NetworkInfo resnet34() { return imagenet(34, {{3, 4, 6, 3}, false}, "resnet34-b627a593.pth"); }
 NetworkInfo resnet50() { return imagenet(50, {{3, 4, 6, 3}, true}, "resnet50-0676ba61.pth"); }
 NetworkInfo resnet101() { return imagenet(101, {{3, 4, 23, 3}, true}, "resnet101-63fe2227.pth"); }
 
 NetworkInfo resnet18_32x32() {
-  return describe("resnet18_32x32", {{2, 2, 2, 2}, false, true, "shortcut"},
+  return describe("resnet18_32x32", {{2, 2, 2, 2}, false, true},
                   "ResNet-18 for 32 x 32 pictures, as OpenOOD has it",
                   "CIFAR-10 checkpoints of github.com/Jingkang50/OpenOOD", 10,
                   {.height = 32,

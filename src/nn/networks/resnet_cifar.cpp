@@ -5,7 +5,8 @@
 //        section 4.2; shortcuts are those of option A: every second pixel, new channels zero.
 // Names  those of akamaster/pytorch_resnet_cifar10.
 #include "base/text.h"
-#include "nn/model.h"
+#include "nn/layers.h"
+#include "nn/network_info.h"
 #include "nn/staged_network.h"
 
 namespace nescio::nn {
@@ -13,16 +14,12 @@ namespace {
 
 namespace tn = torch::nn;
 
-tn::Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride) {
-  return tn::Conv2d(tn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false));
-}
-
 class Block final : public tn::Module {
  public:
   Block(std::int64_t in, std::int64_t out, std::int64_t stride)
-      : conv1_(register_module("conv1", conv3x3(in, out, stride))),
+      : conv1_(register_module("conv1", conv(in, out, 3, stride))),
         bn1_(register_module("bn1", tn::BatchNorm2d(out))),
-        conv2_(register_module("conv2", conv3x3(out, out, 1))),
+        conv2_(register_module("conv2", conv(out, out, 3))),
         bn2_(register_module("bn2", tn::BatchNorm2d(out))),
         stride_(stride),
         new_channels_(out - in) {}
@@ -54,7 +51,7 @@ class Block final : public tn::Module {
 class CifarResNet final : public StagedNetwork {
  public:
   CifarResNet(std::int64_t blocks, std::int64_t classes)
-      : conv1_(register_module("conv1", conv3x3(3, 16, 1))),
+      : conv1_(register_module("conv1", conv(3, 16, 3))),
         bn1_(register_module("bn1", tn::BatchNorm2d(16))),
         layer1_(register_module("layer1", group(blocks, 16, 16, 1))),
         layer2_(register_module("layer2", group(blocks, 16, 32, 2))),
@@ -66,6 +63,9 @@ class CifarResNet final : public StagedNetwork {
 
   /// The first convolution and three groups of blocks.
   std::int64_t stages() const override { return 4; }
+  std::string stage_name(std::int64_t i) const override {
+    return i == 0 ? "conv1" : text("layer", i);
+  }
 
   NetworkOutputs finish(const torch::Tensor& x) override {
     const torch::Tensor features = x.mean({2, 3});
@@ -95,22 +95,34 @@ class CifarResNet final : public StagedNetwork {
   tn::Linear linear_;
 };
 
+class CifarResNetDesign final : public Design {
+ public:
+  explicit CifarResNetDesign(std::int64_t layers) : depth(layers) {}
+  std::int64_t depth;
+
+  std::shared_ptr<Network> make(std::int64_t classes) const override {
+    return std::make_shared<CifarResNet>((depth - 2) / 6, classes);
+  }
+};
+
+image::Preprocessing input() {
+  image::Preprocessing p{.height = 32, .width = 32};
+  p.mean = {0.485, 0.456, 0.406};
+  p.std = {0.229, 0.224, 0.225};
+  return p;
+}
+
 NetworkInfo resnet(std::int64_t depth, const std::string& weights) {
-  return {.name = text("resnet", depth),
-          .summary = text("ResNet-", depth, " for 32 x 32 pictures, shortcuts without parameters"),
-          .paper =
-              "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
-              "arXiv:1512.03385",
-          .weights = weights,
-          .classes = 10,
-          .preprocessing = {.height = 32,
-                            .width = 32,
-                            .mean = {0.485, 0.456, 0.406},
-                            .std = {0.229, 0.224, 0.225}},
-          .head = "linear",
-          .make = [depth](std::int64_t classes) -> std::shared_ptr<Network> {
-            return std::make_shared<CifarResNet>((depth - 2) / 6, classes);
-          }};
+  return describe_network(
+      {.name = text("resnet", depth),
+       .summary = text("ResNet-", depth, " for 32 x 32 pictures, shortcuts without parameters"),
+       .paper = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
+                "arXiv:1512.03385",
+       .weights = weights,
+       .classes = 10,
+       .preprocessing = input(),
+       .head = "linear"},
+      CifarResNetDesign(depth));
 }
 
 NetworkInfo published(std::int64_t depth, const std::string& file) {

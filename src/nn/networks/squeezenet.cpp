@@ -3,9 +3,12 @@
 // Paper  Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and < 0.5 MB
 //        model size, 2016, arXiv:1602.07360, table 1 (version 1.0, without bypass).
 // Names  those of torchvision; weights with the names of the Caffe model are renamed.
+#include <array>
+
 #include "base/text.h"
-#include "nn/model.h"
-#include "nn/network.h"
+#include "nn/adapters.h"
+#include "nn/layers.h"
+#include "nn/staged_network.h"
 
 namespace nescio::nn {
 namespace {
@@ -32,7 +35,7 @@ class Fire final : public tn::Module {
 
 tn::MaxPool2d pool() { return tn::MaxPool2d(tn::MaxPool2dOptions(3).stride(2).ceil_mode(true)); }
 
-class SqueezeNet final : public Network {
+class SqueezeNet final : public StagedNetwork {
  public:
   explicit SqueezeNet(std::int64_t classes)
       : features_(register_module(
@@ -48,12 +51,29 @@ class SqueezeNet final : public Network {
     tn::init::normal_(classifier_->ptr(1)->as<tn::Conv2d>()->weight, 0, 0.01);
   }
 
-  NetworkOutputs forward(const torch::Tensor& images) override {
-    const torch::Tensor x = features_->forward(images);
+  /// From one pooling to the next.
+  std::int64_t stages() const override { return static_cast<std::int64_t>(ends.size()); }
+  std::string stage_name(std::int64_t i) const override {
+    return text("features.", ends[static_cast<std::size_t>(i)]);
+  }
+
+  NetworkOutputs finish(const torch::Tensor& x) override {
     return {classifier_->forward(x).relu_().mean({2, 3}), x.mean({2, 3})};
   }
 
  private:
+  static constexpr std::array<std::size_t, 4> ends = {2, 6, 11,
+                                                      12};  // the last layer of each stage
+
+  torch::Tensor stage(std::int64_t i, const torch::Tensor& x) override {
+    const auto at = static_cast<std::size_t>(i);
+    torch::Tensor y = x;
+    for (std::size_t layer = at == 0 ? 0 : ends[at - 1] + 1; layer <= ends[at]; ++layer) {
+      y = (features_->begin() + static_cast<std::ptrdiff_t>(layer))->forward(y);
+    }
+    return y;
+  }
+
   tn::Sequential features_;
   tn::Sequential classifier_;
 };
@@ -72,32 +92,40 @@ std::vector<Renaming> caffe_names() {
   return names;
 }
 
+class SqueezeNetDesign final : public Design {
+ public:
+  std::shared_ptr<Network> make(std::int64_t classes) const override {
+    return std::make_shared<SqueezeNet>(classes);
+  }
+};
+
 }  // namespace
 
 namespace networks {
 NetworkInfo squeezenet1_0() {
-  return {
-      .name = "squeezenet1_0",
-      .summary = "SqueezeNet 1.0 for pictures of about 224 x 224, as torchvision has it",
-      .paper =
-          "Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and "
-          "<0.5MB model size, arXiv:1602.07360",
-      .weights = "squeezenet1_0-b66bff10.pth of torchvision (ImageNet-1k)",
-      .classes = 1000,
-      .preprocessing = image::imagenet_preprocessing(),
-      .min_side = 21,
-      .head = "classifier.1",
-      .linear_head = false,
-      .also_reads = {{.source = "Caffe's names (github.com/songhan/SqueezeNet-Deep-Compression)",
-                      .names = caffe_names(),
-                      .preprocessing = {.height = 227,
-                                        .width = 227,
-                                        .channels = "bgr",
-                                        .mean = {104 / 255.0, 117 / 255.0, 123 / 255.0},
-                                        .std = {1 / 255.0, 1 / 255.0, 1 / 255.0}}}},
-      .make = [](std::int64_t classes) -> std::shared_ptr<Network> {
-        return std::make_shared<SqueezeNet>(classes);
-      }};
+  return describe_network(
+      {
+          .name = "squeezenet1_0",
+          .summary = "SqueezeNet 1.0 for pictures of about 224 x 224, as torchvision has it",
+          .paper =
+              "Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and "
+              "<0.5MB model size, arXiv:1602.07360",
+          .weights = "squeezenet1_0-b66bff10.pth of torchvision (ImageNet-1k)",
+          .classes = 1000,
+          .preprocessing = image::imagenet_preprocessing(),
+          .min_side = 21,
+          .head = "classifier.1",
+          .linear_head = false,
+          .also_reads = {{.source =
+                              "Caffe's names (github.com/songhan/SqueezeNet-Deep-Compression)",
+                          .read = renaming(caffe_names()),
+                          .preprocessing = {.height = 227,
+                                            .width = 227,
+                                            .channels = "bgr",
+                                            .mean = {104 / 255.0, 117 / 255.0, 123 / 255.0},
+                                            .std = {1 / 255.0, 1 / 255.0, 1 / 255.0}}}},
+      },
+      SqueezeNetDesign());
 }
 }  // namespace networks
 }  // namespace nescio::nn

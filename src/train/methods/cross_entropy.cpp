@@ -25,6 +25,7 @@ MethodInfo cross_entropy() {
                   "CE(z, c) = logsumexp(z) - z_c",
        .paper = "Smoothing: Szegedy et al., Rethinking the Inception Architecture for Computer "
                 "Vision, CVPR 2016, arXiv:1512.00567",
+       .needs = {.weighs = true},
        .parameters = {
            method_parameter(&CrossEntropy::label_smoothing,
                             {.name = "label_smoothing",

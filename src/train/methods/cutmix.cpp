@@ -45,6 +45,7 @@ MethodInfo cutmix() {
                   "order",
        .paper = "Yun, Han, Oh, Chun, Choe, Yoo, CutMix: Regularization Strategy to Train Strong "
                 "Classifiers with Localizable Features, ICCV 2019, arXiv:1905.04899",
+       .needs = {.mixes = true},
        .parameters = {
            method_parameter(&CutMix::alpha,
                             {.name = "alpha",

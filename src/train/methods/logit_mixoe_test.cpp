@@ -184,6 +184,7 @@ TEST(LogitMixOe, CutmixCorrectsLambdaForLogitsToo) {
 class TwoStages final : public nn::StagedNetwork {
  public:
   std::int64_t stages() const override { return 2; }
+  std::string stage_name(std::int64_t i) const override { return text(i); }
   nn::NetworkOutputs finish(const torch::Tensor& x) override { return {3 * x - 1, x}; }
 
  private:

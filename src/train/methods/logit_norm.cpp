@@ -27,6 +27,7 @@ MethodInfo logit_norm() {
        .formula = "CE(z / (T (|z|_2 + 1e-7)), y), z = f(x)",
        .paper = "Wei, Xie, Cheng, Feng, An, Li, Mitigating Neural Network Overconfidence with "
                 "Logit Normalization, ICML 2022, arXiv:2205.09310",
+       .needs = {.weighs = true},
        .parameters = {method_parameter(
            &LogitNorm::T,
            {.name = "T",

@@ -35,6 +35,7 @@ MethodInfo mixup() {
                   "order",
        .paper = "Zhang, Cisse, Dauphin, Lopez-Paz, mixup: Beyond Empirical Risk Minimization, ICLR "
                 "2018, arXiv:1710.09412",
+       .needs = {.mixes = true},
        .parameters = {method_parameter(
            &Mixup::alpha, {.name = "alpha",
                            .doc = "of the Beta distribution; the authors take 1 for CIFAR, 0.2 "

@@ -10,7 +10,6 @@
 // newest features from the start (theirs waits, once full, for the others), and the outliers are
 // drawn by their radius (the same distribution at a fraction of the cost). A checkpoint grows by the
 // queues: C queue D floats, 200 MB for 100 classes, 512 features and a queue of 1000.
-#include "base/usage.h"
 #include "train/losses.h"
 #include "train/method.h"
 #include "train/virtual_outliers.h"
@@ -68,13 +67,6 @@ class Vos final : public TrainingMethod {
     return {{"kept", {kept}}, {"label", {label}}, {"place", {place}}, {"count", {count}}};
   }
 
-  void prepare(TrainingStep& step) const override {
-    if (step.targets.defined()) {
-      fail_usage("[vos] remembers features by their class, and mixed pictures have no one class: ",
-                 "leave mixup or cutmix out");
-    }
-  }
-
   torch::Tensor loss(TrainingStep& step) override {
     const auto drawn = [&](const char* name) { return step.drawn("vos", name); };
     queues_.index_put_({drawn("label"), drawn("place")},
@@ -126,6 +118,7 @@ MethodInfo vos() {
            "z = f(x) and of z = head(virtual outlier)",
        .paper = "Du, Wang, Cai, Li, VOS: Learning What You Don't Know by Virtual Outlier "
                 "Synthesis, ICLR 2022, arXiv:2202.01197",
+       .needs = {.own_class = true},
        .parameters = {
            method_parameter(&Vos::w, {.name = "w",
                                       .doc = "weight of the outliers' term, the authors' "

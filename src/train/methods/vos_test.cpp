@@ -136,10 +136,11 @@ TEST(Vos, RefusesWhatItCannotUse) {
 }
 
 TEST(Vos, RefusesPicturesOfNoOneClass) {
-  Mirror network;
-  const auto method = method_for(plain_head(), "mixup+vos");
-  EXPECT_THAT(io::error_of([&] { run(*method, six(network), 0); }),
-              HasSubstr("leave mixup or cutmix out"));
+  for (const char* spec : {"mixup+vos", "cutmix+cross_entropy+vos"}) {
+    EXPECT_THAT(io::error_of([&] { make_method(spec); }),
+                HasSubstr("vos wants every picture to be of one class, and"))
+        << spec;
+  }
 }
 
 TEST(Vos, SaysThatARunIsTooShortForIt) {

@@ -1,0 +1,43 @@
+#include "cli/extraction.h"
+
+#include <ostream>
+
+#include "base/numbers.h"
+
+namespace nescio::cli {
+
+void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank& bank,
+                        const std::string& split, const Console& console) {
+  if (done.was_there()) {
+    console.log << "nescio: " << bank.path().string() << " has " << split
+                << " from the same inputs already; nothing was done\n";
+  } else if (!done.there.empty()) {
+    console.log << "nescio: " << bank.path().string() << " has " << join(done.there) << " of "
+                << split << " from the same inputs already; the rest was added\n";
+  }
+  if (done.rows_before > 0) {
+    console.log << "nescio: went on after " << done.rows_before
+                << " rows of an interrupted extraction\n";
+  }
+  if (!done.imported.empty()) {
+    console.warn(text(split, ": ", join(done.imported),
+                      " there were imported since, and stay; extract as= another split for the "
+                      "network's"));
+  }
+  if (!done.gone.empty()) {
+    console.warn(text(split, ": ", join(done.gone),
+                      " that were there are gone: they were of other pictures, or made with other "
+                      "preprocessing or by another version of this program"));
+  }
+  for (const std::string& notice : done.notices) console.warn(notice);
+}
+
+void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out) {
+  out << split << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
+      << done.feature_width << "], labels, index";
+  for (const std::string& name : done.probes) out << ", " << name;
+  if (done.accuracy) out << ", accuracy " << short_number(*done.accuracy);
+  out << '\n';
+}
+
+}  // namespace nescio::cli

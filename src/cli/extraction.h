@@ -1,0 +1,21 @@
+// What the verb `extract` and the extraction within other verbs have in common.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "bank/feature_bank.h"
+#include "cli/verb.h"
+#include "extract/extract.h"
+
+namespace nescio::cli {
+
+/// What of the split was there, or begun, before, what became of it, and what else the user should
+/// know.
+void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank& bank,
+                        const std::string& split, const Console& console);
+
+/// "cifar10/test: 10000 rows, logits [10], features [64], labels, index, accuracy 0.9173"
+void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out);
+
+}  // namespace nescio::cli

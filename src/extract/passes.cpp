@@ -1,0 +1,60 @@
+#include "extract/passes.h"
+
+#include <algorithm>
+
+#include "base/interrupt.h"
+#include "base/threads.h"
+
+namespace nescio::extract {
+namespace {
+
+bool on_cpu(const runtime::Backbone& network) { return network.device() == "cpu"; }
+
+/// A picture takes a small part of the network's time for it, but a GPU has none to wait.
+std::size_t default_workers(const runtime::Backbone& network) {
+  const auto threads = static_cast<std::size_t>(thread_count());
+  return std::max<std::size_t>(2, on_cpu(network) ? threads / 2 : threads);
+}
+
+}  // namespace
+
+std::size_t default_batch(const runtime::Backbone& network) {
+  const image::Preprocessing& p = network.preprocessing();
+  return on_cpu(network) && p.height * p.width > 64 * 64 ? 8 : 128;
+}
+
+void run_passes(const runtime::Backbone& network, const image::Dataset& dataset,
+                const PassOptions& options, const Look& look, const Take& take) {
+  // On the CPU each thread takes a batch of its own: no thread waits for another within a layer, and
+  // the bits cannot depend on how many there are. A GPU has enough to do with one.
+  const std::size_t lanes =
+      on_cpu(network) ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
+  std::vector<image::ImageBatch> batches(lanes);
+  std::vector<std::vector<Array>> found(lanes);
+  image::Loader loader(dataset, network.preprocessing(),
+                       {.batch = options.batch.value_or(default_batch(network)),
+                        .first = options.first,
+                        .workers = options.workers.value_or(default_workers(network)),
+                        .ahead = lanes + 1});
+  std::size_t done = options.first;
+  const auto report = [&] {
+    if (options.progress) options.progress(options.doing, done, dataset.size());
+  };
+  report();
+  while (done < dataset.size()) {
+    std::size_t count = 0;
+    while (count < lanes && loader.next(batches[count])) ++count;
+    parallel_for(count, [&](std::size_t i) {
+      Pass pass(network, batches[i].images, options.taps);
+      found[i] = look(pass, batches[i]);
+    });
+    for (std::size_t i = 0; i < count; ++i) {
+      check_interrupt();
+      take(found[i], batches[i]);
+      done += batches[i].count;
+      report();
+    }
+  }
+}
+
+}  // namespace nescio::extract

@@ -1,0 +1,41 @@
+// Some pictures of a data set: what the options index, except, classes and broken mean.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "image/datasets/dataset.h"
+
+namespace nescio::image {
+
+/// The rows that `list` names, in its order: a .npy file of whole numbers [N], or numbers and ranges
+/// with both ends, "0-99,205", or of every fifth, "0-99:5". Error, beginning with `what`, for a row outside 0 .. size - 1 and for
+/// one that a written list names twice.
+std::vector<std::int64_t> parse_rows(std::string_view list, std::size_t size,
+                                     std::string_view what);
+
+/// `count` of the labels 0 .. classes - 1 drawn at random, ascending: the first ones of NumPy's
+/// RandomState(seed).permutation(classes), which is how MixOE's splits are drawn (MT19937,
+/// Fisher-Yates from the end, masked draws). Error if there are fewer classes.
+std::vector<std::int64_t> draw_classes(std::int64_t classes, std::int64_t count,
+                                       std::uint32_t seed);
+
+/// The labels that `list` names, in its order. An entry is a name of `class_names` or else a label or
+/// range of labels, drawn(COUNT,SEED) as draw_classes() gives them, or not_drawn(COUNT,SEED), all
+/// others. Error for a class that is unknown or above `largest`, and for one named twice.
+std::vector<std::int64_t> parse_classes(std::string_view list,
+                                        const std::vector<std::string>& class_names,
+                                        std::int64_t largest);
+
+/// The pictures that `choice` keeps: the rows of index (all if empty) without those of except; of
+/// these the ones whose label is in classes, which are labelled 0, 1, ... in the order of that list;
+/// of these the ones that can be decoded if skip_broken. Rows count the pictures of `source`, and
+/// Sample::index stays what it is there. The source itself where nothing is chosen.
+/// Cost: skip_broken decodes every picture once, on all threads.
+std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
+                                         const DatasetType& choice);
+
+}  // namespace nescio::image
