@@ -24,11 +24,17 @@ VerbInfo stand_in(const std::string& name) {
 
 // A new verb of cli_torch/ gets its summary here, and an entry below and in CMakeLists.txt.
 std::string network_verb_summary(std::string_view name) {
+  if (name == "atypical") return "Rank training pictures by how soon a network loses them.";
+  if (name == "forget-threshold") {
+    return "Estimate the loss at which Unleashing Mask has a network forget.";
+  }
   if (name == "train") return "Train a network on a data set.";
   fail("no verb that runs a network is called '", name, "'");
 }
 
 namespace verbs {
+VerbInfo atypical() { return stand_in("atypical"); }
+VerbInfo forget_threshold() { return stand_in("forget-threshold"); }
 VerbInfo train() { return stand_in("train"); }
 }  // namespace verbs
 

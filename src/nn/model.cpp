@@ -22,6 +22,23 @@ struct Model::State {
 
 namespace {
 
+/// Pictures where and in the order in which the network wants them, [B, planes, height, width].
+torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
+  const image::Preprocessing& p = model.preprocessing();
+  const std::size_t each = p.planes() * p.height * p.width;
+  if (images.empty() || images.size() % each != 0) {
+    fail("[", model.info().name, "] images: expected B x ", p.planes(), " x ", p.height, " x ",
+         p.width, " values, found ", images.size());
+  }
+  const torch::Device device(model.device());
+  return torch::from_blob(const_cast<float*>(images.data()),
+                          {static_cast<std::int64_t>(images.size() / each),
+                           static_cast<std::int64_t>(p.planes()),
+                           static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
+      .to(device)
+      .contiguous(format_for(device));
+}
+
 class Trace final : public runtime::TracedPass {
  public:
   Trace(Network& network, const torch::Tensor& pictures)
@@ -78,10 +95,6 @@ Model Model::load(std::string_view spec, std::string_view device) {
   copy_weights(source.tensors, ours, source.where());
   state->head = shape_of(ours.at(info.head + ".weight"));
   state->class_names = source.class_names;
-  if (const auto& names = state->class_names; !names.empty() && names.size() != state->head[0]) {
-    fail(source.where(), ": it names ", names.size(), " classes and its last layer has ",
-         state->head[0]);
-  }
   state->network->eval();
   for (torch::Tensor& parameter : state->network->parameters()) parameter.set_requires_grad(false);
   move_to(*state->network, state->device);
@@ -144,21 +157,5 @@ std::unique_ptr<runtime::TracedPass> Model::trace(std::span<const float> images)
 }
 
 Network& network_of(const Model& model) { return *model.state_->network; }
-
-torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
-  const image::Preprocessing& p = model.preprocessing();
-  const std::size_t each = p.planes() * p.height * p.width;
-  if (images.empty() || images.size() % each != 0) {
-    fail("[", model.info().name, "] images: expected B x ", p.planes(), " x ", p.height, " x ",
-         p.width, " values, found ", images.size());
-  }
-  const torch::Device device(model.device());
-  return torch::from_blob(const_cast<float*>(images.data()),
-                          {static_cast<std::int64_t>(images.size() / each),
-                           static_cast<std::int64_t>(p.planes()),
-                           static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
-      .to(device)
-      .contiguous(format_for(device));
-}
 
 }  // namespace nescio::nn

@@ -60,6 +60,15 @@ std::vector<std::string> recorded_class_names(const Weights& weights, std::strin
   return out;
 }
 
+/// Error unless the last layer, where there is one, has as many classes as are named.
+void check_class_names(const ModelSource& source) {
+  const std::size_t named = source.class_names.size();
+  const auto head = source.tensors.find(source.network.info->head + ".bias");
+  if (named == 0 || head == source.tensors.end() || head->second.size() == named) return;
+  fail(source.where(), ": it names ", named, " classes and its last layer has ",
+       head->second.size());
+}
+
 void check_preprocessing(const NetworkInfo& info, const image::Preprocessing& p,
                          std::string_view where) {
   if (p.planes() != info.preprocessing.planes()) {
@@ -133,6 +142,7 @@ ModelSource read_model_source(std::string_view spec) {
     source.preprocessing =
         recorded_preprocessing(weights, chosen.own.preprocessing, source.where());
     source.class_names = recorded_class_names(weights, source.where());
+    check_class_names(source);
   }
   source.preprocessing = image::changed(source.preprocessing, options);
   const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,10 +43,6 @@ class Network : public torch::nn::Module {
 
 /// What a model runs, in evaluation mode. Its parameters ask for no gradients; pictures may.
 Network& network_of(const Model& model);
-
-/// Pictures as Model::forward() takes them, [B, planes, height, width], where and in the order in which
-/// the network wants them. Error if they are not a whole number of pictures.
-torch::Tensor to_tensor(const Model& model, std::span<const float> images);
 
 Shape shape_of(const torch::Tensor& tensor);
 

@@ -18,6 +18,8 @@ class Upload {
          torch::MemoryFormat format);
 
   const torch::Device& device() const { return device_; }
+  /// What pictures go through on their way.
+  const image::Preprocessing& preprocessing() const { return preprocessing_; }
   /// Whether the loader shall give bytes (LoaderOptions::bytes). Batches of floats are taken as well.
   bool wants_bytes() const { return !device_.is_cpu(); }
   /// [views * count, planes, height, width] as the network reads them: all of the first view, then

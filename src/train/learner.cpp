@@ -49,12 +49,24 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
                     .head = {weights[head_ + ".weight"], weights[head_ + ".bias"]}});
 }
 
-void Learner::begin(bool resumed) {
+void Learner::begin(const image::Dataset* data, const Progress& progress) {
   nn::move_to(*network_, device(), precision_);
   nn::move_to(*method_, device(), precision_);
-  if (!resumed) method_->on_fresh_start(*network_);
+  if (data) {
+    method_->on_fresh_start({.network = *network_,
+                             .data = *data,
+                             .upload = *upload_,
+                             .settings = settings_,
+                             .workers = workers_of(settings_, !device().is_cpu()),
+                             .progress = progress});
+  }
   for (auto& item : network_->named_parameters()) {
-    if (!method_->trains(item.key())) item.value().set_requires_grad(false);
+    const bool needed = method_->trains(item.key()) || method_->wants_gradient(item.key());
+    item.value().set_requires_grad(needed);
+    if (needed) with_gradient_.push_back(item.value());
+  }
+  for (const torch::Tensor& parameter : method_->parameters()) {
+    with_gradient_.push_back(parameter);
   }
   parameters_ = trained_parameters(settings_, *network_, head_, *method_);
   if (parameters_.empty()) fail_usage("[", settings_.method, "] leaves nothing to be trained");
@@ -110,7 +122,7 @@ TrainingStep Learner::upload_step(std::int64_t number, std::int64_t per_epoch,
 }
 
 void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans& means) {
-  for (const auto& [name, p] : parameters_) p.tensor.mutable_grad().reset();
+  for (torch::Tensor& tensor : with_gradient_) tensor.mutable_grad().reset();
   const auto at = static_cast<std::uint64_t>(whole.number);
   const RowCounts rows{static_cast<std::int64_t>(data.images.count),
                        static_cast<std::int64_t>(data.outliers.count)};
@@ -138,16 +150,15 @@ void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans
 void Learner::sum_gradients() {
   const torch::NoGradGuard no_gradients;
   std::vector<torch::Tensor> flat;
-  for (const auto& item : parameters_) {
-    torch::Tensor tensor = item.second.tensor;
+  for (torch::Tensor& tensor : with_gradient_) {
     if (!tensor.grad().defined()) tensor.mutable_grad() = torch::zeros_like(tensor);
     flat.push_back(tensor.grad().flatten());
   }
   const torch::Tensor all = torch::cat(flat).cpu();
   processes_.sum(std::span(all.data_ptr<float>(), static_cast<std::size_t>(all.numel())));
   std::int64_t first = 0;
-  for (const auto& item : parameters_) {
-    torch::Tensor grad = item.second.tensor.grad();
+  for (const torch::Tensor& tensor : with_gradient_) {
+    torch::Tensor grad = tensor.grad();
     grad.copy_(all.slice(0, first, first + grad.numel()).view(grad.sizes()));
     first += grad.numel();
   }
@@ -158,6 +169,7 @@ void Learner::update(std::int64_t number, double lr) {
   if (settings_.clip > 0) clip_gradient(parameters_, settings_.clip);
   optimiser_->set_lr(lr);
   optimiser_->step();
+  method_->after_update(*network_);
   ema_.update(number);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/communicator.h"
+#include "base/progress.h"
 #include "nn/model_source.h"
 #include "train/device.h"
 #include "train/ema.h"
@@ -26,8 +27,9 @@ class Learner {
           std::shared_ptr<TrainingMethod> method, Communicator& processes = alone());
 
   /// Before the first step, the weights being those to start from: goes to the device, lets the method
-  /// begin unless the run is `resumed`, and makes the optimiser.
-  void begin(bool resumed = false);
+  /// begin on the training pictures, unless there are none since the run is resumed, and makes the
+  /// optimiser.
+  void begin(const image::Dataset* data, const Progress& progress = {});
 
   /// One step on all of its data, of which each process computes its parts. What they say goes to
   /// `means`, and the device is not waited for. What is drawn for the batch is a function of (seed,
@@ -69,6 +71,7 @@ class Learner {
   std::shared_ptr<nn::Network> network_;
   std::shared_ptr<TrainingMethod> method_;
   TrainedParameters parameters_;
+  std::vector<torch::Tensor> with_gradient_;  // parameters of the network and of the method
   std::unique_ptr<Optimiser> optimiser_;
   Ema ema_;
 };

@@ -65,6 +65,12 @@ image::ImageBatch batch_of(std::int64_t count, int seed) {
   return batch;
 }
 
+/// What a method may look at before the first step.
+const image::Dataset& some_pictures() {
+  static const auto pictures = image::open_dataset("procedural:shapes?count=40&classes=0,1,2");
+  return *pictures;
+}
+
 struct Taught {
   std::map<std::string, torch::Tensor> tensors;
   StepMeans means;
@@ -74,8 +80,9 @@ struct Taught {
 /// What three steps leave.
 Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t steps = 3) {
   settings.device = "cpu";
+  settings.model = "plain:trained";
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
-  learner.begin();
+  learner.begin(&some_pictures());
   Taught out;
   for (std::int64_t step = 0; step < steps; ++step) {
     StepData data{batch_of(pictures, 1 + static_cast<int>(step)), batch_of(6, 9)};
@@ -197,7 +204,7 @@ class Recording final : public TrainingMethod {
     EXPECT_EQ(made_for.head.weight.sizes(), (std::vector<std::int64_t>{3, 4}));
     life.emplace_back("made");
   }
-  void on_fresh_start(nn::Network&) override { life.emplace_back("fresh start"); }
+  void on_fresh_start(const RunStart&) override { life.emplace_back("fresh start"); }
   void set_mode(nn::Network& network) const override { network.eval(); }
 };
 
@@ -209,7 +216,7 @@ TEST(Learner, LeadsAMethodThroughItsLife) {
   const auto before = nn::tensors_of(learner.network());
   std::map<std::string, torch::Tensor> start;
   for (const auto& [name, tensor] : before) start.emplace(name, tensor.clone());
-  learner.begin();
+  learner.begin(&some_pictures());
   EXPECT_FALSE(learner.network().is_training());
   StepMeans means;
   const auto loss_now = [&] {
@@ -228,7 +235,7 @@ TEST(Learner, LeadsAMethodThroughItsLife) {
   EXPECT_FALSE(before.at("fc.weight").equal(start.at("fc.weight")));
 
   method->life.clear();
-  Learner(settings, plain_source(), 3, method).begin(/*resumed=*/true);
+  Learner(settings, plain_source(), 3, method).begin(nullptr);
   EXPECT_THAT(method->life, ElementsAre("made"));
 }
 
@@ -258,7 +265,7 @@ TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
   TrainSettings settings{.method = "outlier_exposure", .accumulate = 2};
   settings.device = "cpu";
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
-  learner.begin();
+  learner.begin(&some_pictures());
   StepMeans means;
   learner.step(0, 9, 0.1, {batch_of(4, 1), batch_of(2, 2)}, means);
   image::ImageBatch damaged = batch_of(4, 3);
@@ -277,7 +284,7 @@ TEST(Learner, LossesMayBeReadAfterEachStepOrLater) {
   TrainSettings settings{.method = "outlier_exposure"};
   settings.device = "cpu";
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
-  learner.begin();
+  learner.begin(&some_pictures());
   StepMeans at_once;
   StepMeans later;
   for (std::int64_t step = 0; step < 4; ++step) {

@@ -65,6 +65,10 @@ class Sum final : public TrainingMethod {
     for (const Member& member : members_) member.method->before_update(network);
   }
 
+  void after_update(nn::Network& network) override {
+    for (const Member& member : members_) member.method->after_update(network);
+  }
+
   MethodNeeds needs() const override {
     MethodNeeds all{.labels = false};
     for (const Member& member : members_) {
@@ -92,6 +96,10 @@ class Sum final : public TrainingMethod {
     return std::ranges::all_of(members_,
                                [&](const Member& m) { return m.method->trains(parameter); });
   }
+  bool wants_gradient(const std::string& parameter) const override {
+    return std::ranges::any_of(
+        members_, [&](const Member& m) { return m.method->wants_gradient(parameter); });
+  }
   Notices remarks(std::int64_t steps, std::int64_t per_epoch) const override {
     Notices all;
     for (const Member& member : members_) {
@@ -107,8 +115,19 @@ class Sum final : public TrainingMethod {
       within(member.where(), [&] { member.method->on_make(made_for); });
     }
   }
-  void on_fresh_start(nn::Network& network) override {
-    for (const Member& member : members_) member.method->on_fresh_start(network);
+  void on_fresh_start(const RunStart& start) override {
+    for (const Member& member : members_) {
+      within(member.where(), [&] { member.method->on_fresh_start(start); });
+    }
+  }
+  Notices closing_remarks() const override {
+    Notices all;
+    for (const Member& member : members_) {
+      for (const std::string& remark : member.method->closing_remarks()) {
+        all.push_back(member.where() + remark);
+      }
+    }
+    return all;
   }
   void set_mode(nn::Network& network) const override {
     // The loss first: changes have the last word.
@@ -140,12 +159,10 @@ class Sum final : public TrainingMethod {
   /// What the network says about the pictures, and about outliers if a term wants to know.
   void look(TrainingStep& step) const {
     if (reads_outliers_ && joint_forward()) {
-      const std::vector<std::int64_t> sizes = {step.images.size(0), step.outliers.size(0)};
-      const nn::NetworkOutputs said = step.forward(torch::cat({step.images, step.outliers}));
-      const auto logits = said.logits.split_with_sizes(sizes);
-      step.logits = logits[0];
-      step.outlier_logits = logits[1];
-      step.features = said.features.slice(0, 0, sizes[0]);
+      const auto said = step.joint_forward({step.images, step.outliers});
+      step.logits = said[0].logits;
+      step.features = said[0].features;
+      step.outlier_logits = said[1].logits;
       return;
     }
     const nn::NetworkOutputs said = step.forward(step.images);

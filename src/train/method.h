@@ -9,9 +9,13 @@
 #include <vector>
 
 #include "base/notice.h"
-#include "nn/model.h"
+#include "base/progress.h"
+#include "image/datasets/dataset.h"
 #include "nn/network.h"
+#include "nn/network_info.h"
+#include "train/device.h"
 #include "train/method_info.h"
+#include "train/settings.h"
 #include "train/step.h"
 #include "train/validation.h"
 
@@ -29,6 +33,16 @@ struct MadeFor {
   nn::Network& network;
   const nn::NetworkInfo& info;
   LastLayer head;
+};
+
+/// What a run begins with that is not resumed: the network with its start weights, on its device.
+struct RunStart {
+  nn::Network& network;
+  const image::Dataset& data;  // the training pictures
+  const Upload& upload;
+  const TrainSettings& settings;
+  std::size_t workers;
+  Progress progress;
 };
 
 struct Choice {
@@ -54,6 +68,8 @@ class TrainingMethod : public torch::nn::Module {
   virtual torch::Tensor loss(TrainingStep&) { return {}; }
   /// Between the gradients and the optimiser.
   virtual void before_update(nn::Network&) {}
+  /// After the optimiser.
+  virtual void after_update(nn::Network&) {}
 
   // What it asks for.
 
@@ -65,6 +81,8 @@ class TrainingMethod : public torch::nn::Module {
   virtual bool joint_forward() const { return true; }
   /// Whether a parameter of the network is trained.
   virtual bool trains(const std::string& /*parameter*/) const { return true; }
+  /// Whether it gets a gradient, to be read before_update().
+  virtual bool wants_gradient(const std::string& parameter) const { return trains(parameter); }
   /// What to tell the user about a run of so many steps, `per_epoch` in each epoch: terms that it ends
   /// before.
   virtual Notices remarks(std::int64_t /*steps*/, std::int64_t /*per_epoch*/) const { return {}; }
@@ -74,8 +92,8 @@ class TrainingMethod : public torch::nn::Module {
   /// Once, before anything is written: whatever it refuses is refused here, and parameters and buffers
   /// whose shapes depend on the network are registered.
   virtual void on_make(const MadeFor&) {}
-  /// At the start of a run that is not resumed, the start weights in the network.
-  virtual void on_fresh_start(nn::Network&) {}
+  /// At the start of a run that is not resumed; nothing is written yet.
+  virtual void on_fresh_start(const RunStart&) {}
   /// Puts the network in the mode in which it is trained.
   virtual void set_mode(nn::Network& network) const { network.train(); }
   /// What the network answers to pictures where it is validated, [B, C].
@@ -89,6 +107,8 @@ class TrainingMethod : public torch::nn::Module {
   }
   /// By which of these means the best weights are chosen, and whether more is better.
   virtual Choice chosen_by() const { return {"accuracy", true}; }
+  /// What to tell the user at the end of the run.
+  virtual Notices closing_remarks() const { return {}; }
   /// What best.safetensors and last.safetensors hold.
   virtual std::map<std::string, torch::Tensor> exported(const nn::Network& network) const {
     return nn::tensors_of(network);

@@ -18,7 +18,7 @@ class Gather final : public TrainingMethod {
   void on_make(const MadeFor& made_for) override {
     centre_ = register_buffer("centre", torch::zeros({made_for.head.weight.size(1)}));
   }
-  void on_fresh_start(nn::Network&) override { centre_.fill_(0.5); }
+  void on_fresh_start(const RunStart&) override { centre_.fill_(0.5); }
   torch::Tensor loss(TrainingStep& step) override {
     EXPECT_FALSE(step.labels.defined());
     return step.of_images(distance(step.forward(step.images).features).mean());
@@ -165,7 +165,7 @@ TEST(Measure, LeavesEachModuleInItsMode) {
                              [&](const torch::Tensor& images, const torch::Tensor& labels) {
                                return loss_and_accuracy(network.forward(images).logits, labels);
                              },
-                             *image::open_dataset(task.spec("val")), preprocessing,
+                             *image::open_dataset(task.spec("val")),
                              Upload(preprocessing, torch::kCPU, torch::MemoryFormat::Contiguous),
                              {.batch = 7}, {});
   EXPECT_FALSE(network.frozen->is_training());

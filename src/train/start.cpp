@@ -11,11 +11,6 @@ void load_start_weights(const nn::Network& network, const nn::ModelSource& sourc
   const auto tensors = nn::tensors_of(network);
   auto weights = source.tensors;
   const auto head = weights.find(info.head + ".bias");
-  if (const std::size_t named = source.class_names.size();
-      named > 0 && head != weights.end() && head->second.size() != named) {
-    fail(source.where(), ": it names ", named, " classes and its last layer has ",
-         head->second.size());
-  }
   if (new_head) {
     for (const char* part : {".weight", ".bias"}) {
       const auto ours = tensors.find(info.head + part);

@@ -45,10 +45,17 @@ nn::NetworkOutputs TrainingStep::forward(const torch::Tensor& pictures, nn::Netw
   return bfloat16 ? nn::forward_in_bfloat16(made_of_it, pictures) : made_of_it.forward(pictures);
 }
 
-std::vector<torch::Tensor> TrainingStep::joint_logits(const std::vector<torch::Tensor>& groups) {
-  std::vector<std::int64_t> sizes;
-  for (const torch::Tensor& group : groups) sizes.push_back(group.size(0));
-  return forward(torch::cat(groups)).logits.split_with_sizes(sizes);
+std::vector<nn::NetworkOutputs> TrainingStep::joint_forward(
+    const std::vector<torch::Tensor>& groups) {
+  const nn::NetworkOutputs all = forward(torch::cat(groups));
+  std::vector<nn::NetworkOutputs> out;
+  std::int64_t first = 0;
+  for (const torch::Tensor& group : groups) {
+    const std::int64_t last = first + group.size(0);
+    out.push_back({all.logits.slice(0, first, last), all.features.slice(0, first, last)});
+    first = last;
+  }
+  return out;
 }
 
 torch::Tensor TrainingStep::term(const std::string& name, const torch::Tensor& value) {

@@ -83,9 +83,9 @@ struct TrainingStep {
   nn::NetworkOutputs forward(const torch::Tensor& pictures) { return forward(pictures, network); }
   /// The same of a network that is made of it.
   nn::NetworkOutputs forward(const torch::Tensor& pictures, nn::Network& made_of_it);
-  /// Logits of several groups of pictures that go through the network as one batch, so that batch
+  /// The same of several groups of pictures that go through the network as one batch, so that batch
   /// normalisation sees them together.
-  std::vector<torch::Tensor> joint_logits(const std::vector<torch::Tensor>& groups);
+  std::vector<nn::NetworkOutputs> joint_forward(const std::vector<torch::Tensor>& groups);
   /// [B, C]: the targets, or labels as such.
   torch::Tensor probabilities() const;
   /// The part's share of mean_b [-w_b sum_c q_bc log softmax(z_b)_c] for logits z of the images, their

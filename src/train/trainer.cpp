@@ -217,7 +217,7 @@ void Trainer::State::validate(RunLog* log, const CheckpointFolder& checkpoints,
   learner.agree_on_buffers();
   reading(checkpoints, [&] {
     const Ema::InPlace averaged(learner.ema());
-    found = measure(learner.network(), criterion, *data.val, source.preprocessing, learner.upload(),
+    found = measure(learner.network(), criterion, *data.val, learner.upload(),
                     {.batch = static_cast<std::size_t>(settings.batch), .workers = workers()},
                     options.progress, processes);
   });
@@ -284,7 +284,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
   if (!last) load_start_weights(learner.network(), source, learner.classes(), settings.new_head);
-  learner.begin(last.has_value());
+  learner.begin(last ? nullptr : data.train.get(), options.progress);
   // The first of several processes writes.
   std::optional<RunFolder> folder;
   std::optional<RunLog> written;
@@ -355,6 +355,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       write_tensors(options.out / (name + ".safetensors"), tensors);
     }
   });
+  for (const std::string& remark : learner.method().closing_remarks()) warn(remark);
   processes.wait_for_all();
   if (data.val) result.measure = learner.method().chosen_by().measure;
   result.val = at.val;

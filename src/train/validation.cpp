@@ -6,34 +6,20 @@
 #include "base/interrupt.h"
 
 namespace nescio::train {
-namespace {
 
-/// Evaluation mode as long as it lives; each module has its own mode again afterwards.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(nn::Network& network)
-      : network_(network),
-        is_training_(network.is_training()),
-        modules_(network.modules(/*include_self=*/false)) {
-    for (const auto& module : modules_) were_training_.push_back(module->is_training());
-    network.eval();
-  }
-  ~EvaluationMode() {
-    // Whoever contains others comes first, and they have the last word.
-    network_.train(is_training_);
-    for (std::size_t i = 0; i < modules_.size(); ++i) modules_[i]->train(were_training_[i]);
-  }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
+EvaluationMode::EvaluationMode(nn::Network& network)
+    : network_(network),
+      is_training_(network.is_training()),
+      modules_(network.modules(/*include_self=*/false)) {
+  for (const auto& module : modules_) were_training_.push_back(module->is_training());
+  network.eval();
+}
 
- private:
-  nn::Network& network_;
-  bool is_training_;
-  std::vector<std::shared_ptr<torch::nn::Module>> modules_;
-  std::vector<bool> were_training_;
-};
-
-}  // namespace
+EvaluationMode::~EvaluationMode() {
+  // Whoever contains others comes first, and they have the last word.
+  network_.train(is_training_);
+  for (std::size_t i = 0; i < modules_.size(); ++i) modules_[i]->train(were_training_[i]);
+}
 
 double mean_called(const Means& means, const std::string& name) {
   const auto found = std::ranges::find(means, name, &Means::value_type::first);
@@ -42,14 +28,14 @@ double mean_called(const Means& means, const std::string& name) {
 }
 
 Means measure(nn::Network& network, const Criterion& criterion, const image::Dataset& dataset,
-              const image::Preprocessing& preprocessing, const Upload& upload,
-              image::LoaderOptions options, const Progress& progress, Communicator& processes) {
+              const Upload& upload, image::LoaderOptions options, const Progress& progress,
+              Communicator& processes) {
   const torch::NoGradGuard no_gradients;
   const EvaluationMode mode(network);
   options.part = static_cast<std::size_t>(processes.rank());
   options.parts = static_cast<std::size_t>(processes.size());
   options.bytes = upload.wants_bytes();
-  image::Loader loader(dataset, preprocessing, options);
+  image::Loader loader(dataset, upload.preprocessing(), options);
   Sums sums;
   std::size_t seen = 0;
   for (image::ImageBatch batch; loader.next(batch); seen += batch.count) {

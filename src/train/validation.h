@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,21 @@
 #include "train/device.h"
 
 namespace nescio::train {
+
+/// Evaluation mode as long as it lives; each module has its own mode again afterwards.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(nn::Network& network);
+  ~EvaluationMode();
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  nn::Network& network_;
+  bool is_training_;
+  std::vector<std::shared_ptr<torch::nn::Module>> modules_;
+  std::vector<bool> were_training_;
+};
 
 /// Named scalars, sums over the rows of a batch: images [B, planes, height, width], labels [B] int64
 /// (-1: none).
@@ -31,8 +47,7 @@ double mean_called(const Means& means, const std::string& name);
 /// evaluation mode and afterwards in the mode in which it was. The device is waited for once. Interrupted
 /// if Ctrl-C is pressed.
 Means measure(nn::Network& network, const Criterion& criterion, const image::Dataset& dataset,
-              const image::Preprocessing& preprocessing, const Upload& upload,
-              image::LoaderOptions options, const Progress& progress,
+              const Upload& upload, image::LoaderOptions options, const Progress& progress,
               Communicator& processes = alone());
 
 /// "loss", the cross-entropy of logits [B, C] to labels [B], and "accuracy", both as sums.

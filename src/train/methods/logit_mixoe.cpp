@@ -181,17 +181,14 @@ class LogitMixOe final : public TrainingMethod {
     if (reads_outliers && mix_layer > 0) return hidden_mixing(step, mixed);
     std::vector<torch::Tensor> groups = {step.images};
     if (reads_outliers) groups.push_back(step.outliers);
-    const std::size_t together = forward == "separate" ? 1 : groups.size();
+    std::size_t together = forward == "separate" ? 1 : groups.size();
     if (mixed.images.defined()) groups.push_back(mixed.images);
+    if (forward == "all") together = groups.size();
     std::vector<torch::Tensor> z;
-    if (forward == "all") {
-      z = step.joint_logits(groups);
-    } else {
-      z = step.joint_logits(
-          {groups.begin(), groups.begin() + static_cast<std::ptrdiff_t>(together)});
-      for (std::size_t i = together; i < groups.size(); ++i) {
-        z.push_back(step.forward(groups[i]).logits);
-      }
+    const auto end = groups.begin() + static_cast<std::ptrdiff_t>(together);
+    for (const auto& said : step.joint_forward({groups.begin(), end})) z.push_back(said.logits);
+    for (std::size_t i = together; i < groups.size(); ++i) {
+      z.push_back(step.forward(groups[i]).logits);
     }
     Logits out{.id = z[0], .outliers = {}, .mixed = {}, .of_mixed = {}};
     if (mixed.images.defined()) out.of_mixed = z.back();
