@@ -1,8 +1,8 @@
 #include "report/atypical_page.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
-#include <ranges>
 
 #include "base/error.h"
 #include "base/numbers.h"
@@ -16,15 +16,15 @@ constexpr std::size_t most_classes = 20, pictures_each = 12, thumbnail_side = 96
 
 class Page {
  public:
-  explicit Page(const image::Dataset& dataset) : dataset_(dataset), names_(dataset.class_names()) {}
+  Page(const image::Dataset& dataset, std::int64_t masks)
+      : dataset_(dataset), names_(dataset.class_names()), masks_(masks) {}
 
   std::string name(std::int64_t label) const {
     const auto c = static_cast<std::size_t>(label);
     return label >= 0 && c < names_.size() ? names_[c] : text("class ", label);
   }
 
-  template <class Pictures>
-  Html gallery(const std::string& heading, const Pictures& pictures) const {
+  Html gallery(const std::string& heading, const std::vector<AtypicalPicture>& pictures) const {
     Html items;
     for (const AtypicalPicture& picture : pictures) items += item(picture);
     return tag("h3", heading) + tag("ul", {{"class", "gallery"}}, items);
@@ -40,7 +40,8 @@ class Page {
     }
     const bool small = std::max(sample.image.height, sample.image.width) <= thumbnail_side;
     const std::string file = dataset_.name(p.number);
-    Html words = tag("strong", text("wrong under ", short_number(100 * p.wrong), " %"));
+    const auto wrong = std::llround(p.wrong * static_cast<double>(masks_));
+    Html words = tag("strong", text("wrong under ", wrong, " of ", masks_));
     words += tag("span", "loss " + short_number(p.loss));
     if (p.seen != p.label) words += tag("span", "seen as " + name(p.seen));
     words += tag("small", file.empty() ? text("row ", sample.index) : file);
@@ -52,13 +53,14 @@ class Page {
 
   const image::Dataset& dataset_;
   std::vector<std::string> names_;
+  std::int64_t masks_;
 };
 
 }  // namespace
 
 std::string atypical_page(const image::Dataset& dataset, const std::vector<AtypicalPicture>& ranked,
                           std::int64_t masks, double keep) {
-  const Page page(dataset);
+  const Page page(dataset, masks);
   std::map<std::int64_t, std::vector<AtypicalPicture>> of_class;
   std::size_t broken = 0;
   for (const AtypicalPicture& picture : ranked) {
@@ -66,12 +68,14 @@ std::string atypical_page(const image::Dataset& dataset, const std::vector<Atypi
     broken += picture.wrong > 0.5;
   }
   std::vector<PageSection> sections;
-  for (const auto& [label, pictures] : of_class) {
+  for (const auto& item : of_class) {
+    const std::int64_t label = item.first;
+    const std::vector<AtypicalPicture>& pictures = item.second;
     if (sections.size() == most_classes) break;
-    const std::size_t shown = std::min(pictures.size(), pictures_each);
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(pictures.size(), pictures_each));
     const Html content =
-        page.gallery("Most atypical", pictures | std::views::take(shown)) +
-        page.gallery("Least atypical", pictures | std::views::reverse | std::views::take(shown));
+        page.gallery("Most atypical", {pictures.begin(), pictures.begin() + shown}) +
+        page.gallery("Least atypical", {pictures.rbegin(), pictures.rbegin() + shown});
     sections.push_back({text("class-", label), page.name(label), page.name(label), content});
   }
   const Html headlines =

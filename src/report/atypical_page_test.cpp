@@ -19,8 +19,8 @@ TEST(AtypicalPage, ShowsBothEndsOfEachClass) {
   for (const Element& element : read_page(page)) pictures += element.name == "img";
   EXPECT_EQ(pictures, 2 * data->size());  // six of each class, at both ends
   EXPECT_THAT(page, testing::HasSubstr(data->class_names()[1]));
-  EXPECT_THAT(page, testing::HasSubstr("wrong under 100 %"));
-  EXPECT_LT(page.find("wrong under 100 %"), page.find("wrong under 75 %"));
+  EXPECT_THAT(page, testing::HasSubstr("wrong under 8 of 8"));
+  EXPECT_LT(page.find("wrong under 8 of 8"), page.find("wrong under 6 of 8"));
   EXPECT_THAT(page, testing::HasSubstr("keep 0.965 of the weights"));
 }
 

@@ -47,6 +47,22 @@ TEST(Protocols, OfOpenoodNameItsListsAndSizes) {
   }
 }
 
+TEST(Protocols, OfUnleashingMaskHaveThePapersSets) {
+  const std::map<std::string, std::size_t> far = {{"unleashing_mask", 7},
+                                                  {"unleashing_mask_imagenet", 4}};
+  for (const auto& [name, sets] : far) {
+    const evaluation::Protocol read = protocol(name, "D");
+    EXPECT_EQ(read.name, name);
+    EXPECT_TRUE(read.unused.empty());
+    EXPECT_TRUE(read.roles.near.empty());  // the mean over far is the paper's over its sets
+    EXPECT_EQ(read.roles.far.size(), sets) << name;
+    for (const evaluation::ProtocolSet& set : read.sets) {
+      EXPECT_THAT(set.data, testing::HasSubstr("D/")) << set.name;
+      EXPECT_TRUE(set.rows.has_value()) << set.name;
+    }
+  }
+}
+
 TEST(Protocols, Gtsrb32DividesItsClassesAndItsTestPart) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
