@@ -103,7 +103,7 @@ void CheckpointFolder::save(const Checkpoint& checkpoint) const {
   const fs::path path = folder_ / (stem_of(checkpoint.step) + ".json");
   const fs::path tensors = tensors_beside(path);
   fs::remove(path);  // until its tensors are there again
-  io::write_safetensors(tensors, checkpoint.tensors);
+  io::write_safetensors(tensors, checkpoint.tensors, checkpoint.facts);
   io::write_json(path, {{"format", format},
                         {"version", version},
                         {"step", checkpoint.step},

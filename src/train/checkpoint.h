@@ -22,6 +22,8 @@ struct Checkpoint {
   std::int64_t step = 0;  // steps done
   nlohmann::json state;
   std::map<std::string, Array> tensors;
+  /// What the tensors' file says of itself, so that it can be taken as the weights of a model.
+  std::map<std::string, std::string> facts = {};
 };
 
 /// The name of a tensor that holds NaN or infinity.

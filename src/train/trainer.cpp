@@ -98,6 +98,7 @@ struct Trainer::State {
         settings.validate_every > 0 ? settings.validate_every : plan.per_epoch;
     return at.done % every == 0 || at.done == plan.steps;
   }
+  std::map<std::string, std::string> facts() const;
   MetricsRow train_row(double lr) const;
   std::size_t workers() const { return workers_of(settings, !learner.device().is_cpu()); }
   TrainProgress progress(std::int64_t steps_before, Clock::time_point start) const;
@@ -170,7 +171,7 @@ void Trainer::State::save(const CheckpointFolder& checkpoints) {
   read_losses(checkpoints);
   learner.agree_on_buffers();
   if (!processes.is_first()) return;
-  Checkpoint checkpoint{.step = at.done, .state = at.to_json(), .tensors = {}};
+  Checkpoint checkpoint{.step = at.done, .state = at.to_json(), .tensors = {}, .facts = facts()};
   checkpoint.state["conditions"] = conditions_of_this_run(learner.device().str());
   for (const auto& [name, tensor] : learner.tensors()) {
     checkpoint.tensors.emplace(name, nn::to_array(tensor));
@@ -243,15 +244,20 @@ void Trainer::State::write_tensors(const fs::path& path,
   if (!processes.is_first()) return;
   std::map<std::string, Array> arrays;
   for (const auto& [name, tensor] : tensors) arrays.emplace(name, nn::to_array(tensor));
-  std::map<std::string, std::string> facts = {
+  io::write_safetensors(path, arrays, facts());
+}
+
+/// What a file of weights says of itself.
+std::map<std::string, std::string> Trainer::State::facts() const {
+  std::map<std::string, std::string> out = {
       {"nescio.network", source.network.name()},
       {"nescio.preprocessing", image::to_json(source.preprocessing).dump()},
       {"nescio.step", std::to_string(at.done)},
       {"nescio.epoch", std::to_string(last_epoch())}};
   if (!data.class_names.empty()) {
-    facts["nescio.class_names"] = nlohmann::json(data.class_names).dump();
+    out["nescio.class_names"] = nlohmann::json(data.class_names).dump();
   }
-  io::write_safetensors(path, arrays, facts);
+  return out;
 }
 
 MetricsRow Trainer::State::train_row(double lr) const {
