@@ -59,7 +59,9 @@ std::map<std::string, nlohmann::json> learn(const std::vector<NamedProbe>& probe
   std::map<std::string, nlohmann::json> learned_from;
   std::vector<const NamedProbe*> unlearned;
   nlohmann::json given;
-  if (pictures.dataset) {
+  const auto learns = [](const NamedProbe& named) { return named.learning() != nullptr; };
+  // The hash is a pass over the files: not for extractions of which nothing learns.
+  if (pictures.dataset && std::ranges::any_of(probes, learns)) {
     given = {{"data", printable(pictures.spec)}, {"data_sha256", pictures.dataset->hash()}};
   }
   for (const NamedProbe& named : probes) {

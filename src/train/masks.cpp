@@ -83,15 +83,6 @@ void put_masked(nn::Network& network, const Tensors& kernels, const Tensors& mas
   }
 }
 
-Tensors copy_of_the_rest(const nn::Network& network) {
-  Tensors rest;
-  const Tensors kernels = kernels_of(network);
-  for (const auto& item : nn::tensors_of(network)) {
-    if (!kernels.contains(item.first)) rest.emplace(item.first, item.second.detach().clone());
-  }
-  return rest;
-}
-
 Swapped::Swapped(nn::Network& network, const Tensors& others) {
   const auto tensors = nn::tensors_of(network);
   for (const auto& item : others) {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/parameters.h"
 #include "nn/network.h"
@@ -35,9 +37,6 @@ Tensors masks_of(const Tensors& scores, const MaskSettings& settings);
 /// Puts `kernels` times `masks` into the network.
 void put_masked(nn::Network& network, const Tensors& kernels, const Tensors& masks);
 
-/// A copy of everything that is not a kernel: biases, normalisation and its statistics.
-Tensors copy_of_the_rest(const nn::Network& network);
-
 /// Has a network compute with other tensors as long as it lives, and with its own again afterwards, bit
 /// for bit. `others` are by the names of nn::tensors_of(); what the network changes in buffers stays in
 /// them.
@@ -52,7 +51,7 @@ class Swapped {
   std::vector<std::pair<torch::Tensor, torch::Tensor>> own_;  // tensor, what it held
 };
 
-/// The parameters `keep` and `scope` of whatever has a member `mask` of MaskSettings.
+/// The parameters `keep` and `scope` of whatever takes MaskSettings.
 ParameterInfo keep_parameter();
 ParameterInfo scope_parameter();
 
