@@ -5,6 +5,8 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "base/usage.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/safetensors.h"
@@ -50,13 +52,20 @@ std::vector<fs::path> find_all(const fs::path& folder) {
 
 fs::path tensors_beside(fs::path json) { return json.replace_extension(".safetensors"); }
 
-/// Leaves `newest` and those just before it. What is newer was damaged, or the run would have gone on
+std::int64_t step_of(const fs::path& path) {
+  return parse_integer(path.stem().string().substr(5), "step");
+}
+
+/// Leaves `newest`, those just before it and those of every so many steps. What is newer was damaged, or the run would have gone on
 /// from there; of a kill, tensors without their JSON and half-written files go too. Files that are
 /// not ours stay.
-void remove_others(const fs::path& folder, const fs::path& newest, std::size_t kept) {
+void remove_others(const fs::path& folder, const fs::path& newest, const KeptCheckpoints& kept) {
   std::vector<fs::path> stems;
+  std::size_t latest = 0;
   for (const fs::path& path : find_all(folder)) {
-    if (path.stem() <= newest && stems.size() < kept) stems.push_back(path.stem());
+    if (path.stem() > newest) continue;
+    const bool is_one_of_many = kept.every > 0 && step_of(path) % kept.every == 0;
+    if (latest++ < kept.newest || is_one_of_many) stems.push_back(path.stem());
   }
   std::vector<fs::path> old;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -84,6 +93,23 @@ Checkpoint read(const fs::path& path) {
 }
 
 }  // namespace
+
+KeptCheckpoints kept_checkpoints(std::string_view text) {
+  const auto number = [&](std::string_view digits, std::int64_t least) {
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+      fail_usage("keep_checkpoints: expected a number or every(N), found '", text, "'");
+    }
+    const std::int64_t value = parse_integer(digits, "keep_checkpoints");
+    if (value < least) {
+      fail_usage("keep_checkpoints: expected ", least, " or more, found ", value);
+    }
+    return value;
+  };
+  if (text.starts_with("every(") && text.ends_with(")")) {
+    return {.every = number(text.substr(6, text.size() - 7), 1)};
+  }
+  return {.newest = static_cast<std::size_t>(number(text, 2))};
+}
 
 std::optional<std::string> first_not_finite(const std::map<std::string, Array>& tensors) {
   for (const auto& [name, array] : tensors) {
@@ -129,6 +155,13 @@ std::optional<fs::path> CheckpointFolder::newest_path() const {
   const std::vector<fs::path> all = find_all(folder_);
   if (all.empty()) return std::nullopt;
   return tensors_beside(all.front());
+}
+
+std::vector<std::pair<std::int64_t, fs::path>> CheckpointFolder::all() const {
+  std::vector<std::pair<std::int64_t, fs::path>> out;
+  for (const fs::path& path : find_all(folder_)) out.emplace_back(step_of(path), tensors_beside(path));
+  std::ranges::reverse(out);
+  return out;
 }
 
 }  // namespace nescio::train

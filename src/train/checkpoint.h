@@ -3,13 +3,16 @@
 //   RUN/checkpoints/step-00001000.safetensors    weights, buffers, optimiser, method
 //   RUN/checkpoints/step-00001000.json           the rest, and the SHA-256 of the tensors' file
 //
-// The JSON is written last, so what has one is complete. The newest two are kept, or as many as asked.
+// The JSON is written last, so what has one is complete. The newest two are kept, or those that are asked for.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -26,16 +29,24 @@ struct Checkpoint {
   std::map<std::string, std::string> facts = {};
 };
 
+/// Which checkpoints stay: the newest ones, and those of every so many steps; 0: no others.
+struct KeptCheckpoints {
+  std::size_t newest = 2;
+  std::int64_t every = 0;
+};
+
+/// "2" or "every(1000)". Error for anything else, and for less than two.
+KeptCheckpoints kept_checkpoints(std::string_view text);
+
 /// The name of a tensor that holds NaN or infinity.
 std::optional<std::string> first_not_finite(const std::map<std::string, Array>& tensors);
 
 class CheckpointFolder {
  public:
-  /// `keep`: how many of the newest stay.
-  explicit CheckpointFolder(std::filesystem::path folder, std::size_t keep = 2)
+  explicit CheckpointFolder(std::filesystem::path folder, KeptCheckpoints keep = {})
       : folder_(std::move(folder)), keep_(keep) {}
 
-  /// Waits until it is on the disk, then removes all but the newest ones. Until then,
+  /// Waits until it is on the disk, then removes those that need not stay. Until then,
   /// and if there is an Error, those that were there stay.
   /// Error, and nothing written, if a tensor holds NaN or infinity.
   void save(const Checkpoint& checkpoint) const;
@@ -47,9 +58,12 @@ class CheckpointFolder {
   /// The path of the newest, without looking into it.
   std::optional<std::filesystem::path> newest_path() const;
 
+  /// Steps and paths of the tensors of all of them, the oldest first, without looking into them.
+  std::vector<std::pair<std::int64_t, std::filesystem::path>> all() const;
+
  private:
   std::filesystem::path folder_;
-  std::size_t keep_;
+  KeptCheckpoints keep_;
 };
 
 }  // namespace nescio::train

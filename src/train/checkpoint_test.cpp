@@ -64,6 +64,26 @@ TEST(Checkpoints, ADamagedOneFallsBackWithAWarning) {
   EXPECT_THAT(io::error_of([&] { read_back(checkpoints); }), HasSubstr("all 2 checkpoints"));
 }
 
+TEST(Checkpoints, OneOfManyStaysWithTheNewestTwo) {
+  const io::TestFolder folder;
+  const CheckpointFolder checkpoints(folder.path(), kept_checkpoints("every(4)"));
+  for (std::int64_t step = 1; step <= 10; ++step) checkpoints.save(made(step));
+  std::vector<std::int64_t> steps;
+  for (const auto& [step, path] : checkpoints.all()) {
+    steps.push_back(step);
+    EXPECT_TRUE(std::filesystem::exists(path)) << path;
+  }
+  EXPECT_THAT(steps, testing::ElementsAre(4, 8, 9, 10));
+}
+
+TEST(Checkpoints, WhatIsKeptIsANumberOrEveryN) {
+  EXPECT_EQ(kept_checkpoints("7").newest, 7u);
+  EXPECT_EQ(kept_checkpoints("every(100)").every, 100);
+  for (const char* bad : {"1", "", "many", "every()", "every(0)", "every(-4)", "every(4", "2.5"}) {
+    EXPECT_THROW(kept_checkpoints(bad), UsageError) << bad;
+  }
+}
+
 TEST(Checkpoints, ADamagedOneIsNotKeptForTheOneBefore) {
   const io::TestFolder folder;
   const CheckpointFolder checkpoints(folder.path());

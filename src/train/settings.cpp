@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/threads.h"
+#include "train/checkpoint.h"
 #include "train/schedule.h"
 
 namespace nescio::train {
@@ -219,9 +220,10 @@ std::vector<Parameter<TrainSettings>> declare() {
                                        .unit = "s",
                                        .min = 0,
                                        .max = 1e9}),
-      setting(
-          &S::keep_checkpoints,
-          {.name = "keep_checkpoints", .doc = "how many of the newest stay", .min = 2, .max = 1e9}),
+      setting(&S::keep_checkpoints,
+              {.name = "keep_checkpoints",
+               .doc = "how many of the newest stay, 2 or more; every(N): the newest two and one of "
+                      "every N steps, for `nescio trace`"}),
       setting(&S::log_every, {.name = "log_every",
                               .doc = "steps that a row of metrics is the mean of",
                               .min = 1,
@@ -274,6 +276,7 @@ void check_settings(const TrainSettings& s) {
     fail("accumulate=", s.accumulate, ": ", name, '=', size, " cannot be split into as many equal ",
          "parts");
   }
+  kept_checkpoints(s.keep_checkpoints);
   Schedule(s, 1);
 }
 

@@ -59,7 +59,7 @@ struct TrainSettings {
   std::string cache = "auto";
   std::int64_t checkpoint_every = 1000;
   double checkpoint_seconds = 300;
-  std::int64_t keep_checkpoints = 2;
+  std::string keep_checkpoints = "2";
   std::int64_t log_every = 20;
 };
 

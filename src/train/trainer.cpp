@@ -285,8 +285,8 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   for (const std::string& remark : learner.method().remarks(plan.steps, plan.per_epoch)) {
     warn(remark);
   }
-  const CheckpointFolder checkpoints(options.out / "checkpoints",
-                                     static_cast<std::size_t>(settings.keep_checkpoints));
+  const KeptCheckpoints kept = kept_checkpoints(settings.keep_checkpoints);
+  const CheckpointFolder checkpoints(options.out / "checkpoints", kept);
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
   if (!last) load_start_weights(learner.network(), source, learner.classes(), settings.new_head);
@@ -344,6 +344,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       const std::chrono::duration<double> unsaved = Clock::now() - last_save;
       save_is_due =
           at.done % settings.checkpoint_every == 0 || at.done == plan.steps ||
+          (kept.every > 0 && at.done % kept.every == 0) ||
           (settings.checkpoint_seconds > 0 && unsaved.count() >= settings.checkpoint_seconds);
       if (look && options.progress) {
         options.progress(progress_text(now), static_cast<std::size_t>(at.done),

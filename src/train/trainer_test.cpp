@@ -135,13 +135,18 @@ TEST(Trainer, SavesByStepsAndKeepsAsManyAsAsked) {
   const TinyTask task;
   TrainSettings settings = task.settings();
   settings.checkpoint_every = 10;
-  settings.keep_checkpoints = 9;
+  settings.keep_checkpoints = "9";
   train(settings, {.out = task.path("steps")});
   EXPECT_THAT(checkpoints_of(task.path("steps")), testing::ElementsAre("10", "20", "27"));
-  settings.keep_checkpoints = 2;
+  settings.keep_checkpoints = "2";
   train(settings, {.out = task.path("two")});
   EXPECT_THAT(checkpoints_of(task.path("two")), testing::ElementsAre("20", "27"));
-  settings.keep_checkpoints = 99;
+  settings.keep_checkpoints = "every(6)";
+  settings.checkpoint_every = 10;
+  train(settings, {.out = task.path("many")});
+  EXPECT_THAT(checkpoints_of(task.path("many")),
+              testing::ElementsAre("06", "12", "18", "24", "27"));
+  settings.keep_checkpoints = "99";
   settings.checkpoint_every = 1000;
   settings.checkpoint_seconds = 1e-9;  // each step takes longer
   train(settings, {.out = task.path("seconds")});
@@ -460,7 +465,7 @@ TEST(Trainer, CheckpointsAreWeightsOfAModel) {
   TrainSettings settings = task.settings();
   settings.model = "resnet8?size=16";
   settings.ema = 0.5;
-  settings.keep_checkpoints = 9;
+  settings.keep_checkpoints = "9";
   settings.steps = 8;
   train(settings, {.out = task.path("run")});
   const nn::Model model = nn::Model::load(

@@ -133,6 +133,7 @@ NetworkInfo published(std::int64_t depth, const std::string& file) {
 
 namespace networks {
 NetworkInfo resnet8() { return resnet(8, "none are published; `nescio train` makes them"); }
+NetworkInfo resnet14() { return resnet(14, "none are published; `nescio train` makes them"); }
 NetworkInfo resnet20() { return published(20, "resnet20-12fca82f.th"); }
 NetworkInfo resnet32() { return published(32, "resnet32-d509ac18.th"); }
 NetworkInfo resnet44() { return published(44, "resnet44-014dd654.th"); }
