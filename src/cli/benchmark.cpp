@@ -1,9 +1,7 @@
 // nescio benchmark protocols/cifar10.yaml model=resnet20:PATH.th root=DIR out=RUN
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <ostream>
-#include <set>
 
 #include "base/numbers.h"
 #include "base/spec.h"
@@ -12,13 +10,12 @@
 #include "cli/mixing.h"
 #include "cli/network_part.h"
 #include "cli/picture_log.h"
+#include "cli/protocol_data.h"
 #include "evaluation/imported.h"
 #include "evaluation/protocol.h"
-#include "image/datasets/renumbered.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
-#include "report/table.h"
 
 namespace nescio::cli::verbs {
 
@@ -27,59 +24,6 @@ VerbInfo benchmark();
 namespace {
 
 namespace fs = std::filesystem;
-
-using Datasets = std::map<std::string, std::unique_ptr<image::Dataset>>;  // by set
-
-// All that cannot be opened is named at once, before an hour of work.
-Datasets open_all(const evaluation::Protocol& protocol) {
-  Datasets out;
-  std::vector<std::string> refused;
-  for (const evaluation::ProtocolSet& set : protocol.sets) {
-    try {
-      out[set.name] = image::open_dataset(set.data);
-    } catch (const Error& e) {
-      refused.push_back(text(set.name, ": ", e.what()));
-    }
-  }
-  if (!refused.empty()) {
-    fail(refused.size(), " of ", protocol.sets.size(),
-         " data sets cannot be opened: ", join(refused, "; "));
-  }
-  return out;
-}
-
-// Those whose labels are the network's classes.
-std::vector<std::string> id_splits(const evaluation::Roles& roles) {
-  std::vector<std::string> out;
-  for (const std::string& split : {roles.train, roles.val, roles.id}) {
-    if (!split.empty()) out.push_back(split);
-  }
-  return out;
-}
-
-// What is fitted on and what is kept must have the network's classes: labels become its numbers.
-// Where the weights name no classes, the first of these sets does.
-void match_classes(const evaluation::Protocol& protocol, Datasets& datasets,
-                   const runtime::Backbone& network, const Notice& warn) {
-  std::vector<std::string> classes = network.class_names();
-  std::string whose = "the network";
-  const auto answers = id_splits(protocol.roles);
-  for (const std::string& split : answers) {
-    if (!classes.empty()) break;
-    classes = datasets.at(split)->class_names();
-    whose = split;
-    if (!classes.empty() && classes.size() != network.classes()) {
-      fail(split, " has ", classes.size(), " classes and the network ", network.classes(),
-           "; a protocol needs a network that was trained on its classes");
-    }
-  }
-  for (auto& [split, dataset] : datasets) {
-    const bool known = std::ranges::find(answers, split) != answers.end();
-    dataset = image::in_classes_of(classes, whose, std::move(dataset),
-                                   known ? image::LabelUse::answers : image::LabelUse::nothing,
-                                   split, warn);
-  }
-}
 
 void check_bank(const evaluation::Protocol& protocol, const bank::FeatureBank& bank) {
   std::vector<std::string> missing;
@@ -92,43 +36,9 @@ void check_bank(const evaluation::Protocol& protocol, const bank::FeatureBank& b
   }
 }
 
-using Sizes = std::map<std::string, std::size_t>;  // by set
-
-// What was found beside what the protocol counts on, for people.
-void say_sizes(const evaluation::Protocol& protocol, const Sizes& sizes, std::ostream& log) {
-  report::TextTable table{.columns = {{"set"}, {"pictures", true}, {"expected", true}}};
-  std::string warnings;
-  for (const evaluation::ProtocolSet& set : protocol.sets) {
-    const std::size_t found = sizes.at(set.name);
-    table.rows.push_back({set.name, text(found), set.rows ? text(*set.rows) : std::string("any")});
-    if (set.rows && *set.rows != found) {
-      warnings += text("warning: ", set.name, ": ", protocol.name, " counts on ", *set.rows,
-                       " pictures, found ", found, "; results cannot equal published ones\n");
-    }
-  }
-  log << report::to_text(table) << warnings;
-  if (!protocol.unused.empty()) log << "without a role: " << join(protocol.unused) << '\n';
-}
-
-// What the detectors that are named need. `all` takes what there is, because a probe makes an
-// extraction several times as long.
-std::vector<std::string> needed_probes(const std::string& detectors) {
-  std::set<std::string> probes;
-  for (const std::string& spec : expand_list(detectors)) {
-    if (spec == "all" || evaluation::imported_name(spec)) continue;
-    for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
-  }
-  return {probes.begin(), probes.end()};
-}
-
-const std::string& spec_of(const evaluation::Protocol& protocol, const std::string& set) {
-  return std::ranges::find(protocol.sets, set, &evaluation::ProtocolSet::name)->data;
-}
-
-class Benchmark final : public Verb, public EvaluationOptions {
+class Benchmark final : public Verb, public EvaluationOptions, public RoleOptions {
  public:
   std::string protocol, model, root, data, split, bank, probes = "auto", device = "auto";
-  std::optional<std::string> train, val, id, near, far, ood_val;  // roles that the user changes
   std::optional<std::int64_t> batch;
   std::int64_t mixing = 0;
 
@@ -177,20 +87,6 @@ class Benchmark final : public Verb, public EvaluationOptions {
       files.emplace_back("protocol.yaml");
     }
     io::check_writable(out, "run", "results.json", files);
-  }
-
-  std::map<std::string, std::string> changed_roles() const {
-    std::map<std::string, std::string> out;
-    const auto change = [&](const char* role, const std::optional<std::string>& sets) {
-      if (sets) out[role] = *sets;
-    };
-    change("train", train);
-    change("val", val);
-    change("id", id);
-    change("near", near);
-    change("far", far);
-    change("ood_val", ood_val);
-    return out;
   }
 
   bank::FeatureBank extract(const evaluation::Protocol& plan, const fs::path& folder,
@@ -247,12 +143,6 @@ class Benchmark final : public Verb, public EvaluationOptions {
   }
 };
 
-Parameter<Verb> role(const char* name, std::optional<std::string> Benchmark::*member) {
-  return option(member, {.name = name,
-                         .doc = "sets of the protocol that play this role instead, none for no "
-                                "set; what has no role is not extracted"});
-}
-
 }  // namespace
 
 VerbInfo benchmark() {
@@ -287,9 +177,6 @@ VerbInfo benchmark() {
            option(&Benchmark::split,
                   {.name = "split",
                    .doc = "which division of the classes, for protocols with several"}),
-           role("train", &Benchmark::train), role("val", &Benchmark::val),
-           role("id", &Benchmark::id), role("near", &Benchmark::near), role("far", &Benchmark::far),
-           role("ood_val", &Benchmark::ood_val),
            option(&Benchmark::bank,
                   {.name = "bank", .doc = "folder of the bank; RUN/bank if not given"}),
            option(&Benchmark::probes,
@@ -307,6 +194,7 @@ VerbInfo benchmark() {
                    .min = 0,
                    .max = 1e6})},
       .json = true};
+  for (auto& shared : role_options<Benchmark>()) info.options.push_back(std::move(shared));
   for (auto& shared : evaluation_options<Benchmark>()) info.options.push_back(std::move(shared));
   return describe_verb<Benchmark>(std::move(info));
 }

@@ -1,8 +1,12 @@
 #include "cli/extraction.h"
 
 #include <ostream>
+#include <set>
 
 #include "base/numbers.h"
+#include "base/spec.h"
+#include "detectors/chain.h"
+#include "evaluation/imported.h"
 
 namespace nescio::cli {
 
@@ -38,6 +42,15 @@ void say_rows(const extract::Extracted& done, const std::string& split, std::ost
   for (const std::string& name : done.probes) out << ", " << name;
   if (done.accuracy) out << ", accuracy " << short_number(*done.accuracy);
   out << '\n';
+}
+
+std::vector<std::string> needed_probes(const std::string& detectors) {
+  std::set<std::string> probes;
+  for (const std::string& spec : expand_list(detectors)) {
+    if (spec == "all" || evaluation::imported_name(spec)) continue;
+    for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
+  }
+  return {probes.begin(), probes.end()};
 }
 
 }  // namespace nescio::cli

@@ -28,6 +28,7 @@ std::string network_verb_summary(std::string_view name) {
   if (name == "forget-threshold") {
     return "Estimate the loss at which Unleashing Mask has a network forget.";
   }
+  if (name == "trace") return "Follow OOD detection over the checkpoints of a training run.";
   if (name == "train") return "Train a network on a data set.";
   fail("no verb that runs a network is called '", name, "'");
 }
@@ -35,6 +36,7 @@ std::string network_verb_summary(std::string_view name) {
 namespace verbs {
 VerbInfo atypical() { return stand_in("atypical"); }
 VerbInfo forget_threshold() { return stand_in("forget-threshold"); }
+VerbInfo trace() { return stand_in("trace"); }
 VerbInfo train() { return stand_in("train"); }
 }  // namespace verbs
 

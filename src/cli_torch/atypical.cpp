@@ -3,16 +3,13 @@
 #include <ostream>
 
 #include "base/numbers.h"
-#include "base/threads.h"
 #include "cli/network_verbs.h"
-#include "cli/picture_log.h"
 #include "cli/verb.h"
-#include "image/datasets/renumbered.h"
+#include "cli_torch/trained_network.h"
 #include "io/csv.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/npy.h"
-#include "nn/model.h"
 #include "nn/network.h"
 #include "report/atypical_page.h"
 #include "train/atypical.h"
@@ -29,24 +26,15 @@ class AtypicalVerb final : public Verb {
   std::int64_t masks = 10, batch = 256;
 
   void run(Console& console) override {
-    const nn::Model loaded = nn::Model::load(model, device);
-    for (const std::string& notice : loaded.notices()) console.warn(notice);
-    const auto pictures = image::in_classes_of(
-        loaded.class_names(), "the network", image::open_dataset(data), image::LabelUse::answers,
-        "data", [&](const std::string& sentence) { console.warn(sentence); });
-    warn_of_pictures(*pictures, console);
-    const torch::Device where(loaded.device());
-    const train::Upload upload(loaded.preprocessing(), where, nn::format_for(where));
-    nn::use_our_threads();
-    const train::Atypical found =
-        train::find_atypical(nn::network_of(loaded), *pictures, upload,
-                             {.mask = {.keep = keep, .scope = scope},
-                              .masks = masks,
-                              .bn = bn,
-                              .seed = seed,
-                              .batch = static_cast<std::size_t>(batch),
-                              .workers = static_cast<std::size_t>(std::max(2, thread_count() / 2)),
-                              .progress = console.progress});
+    const auto [loaded, pictures, upload] = open_trained_network(model, data, device, console);
+    const train::Atypical found = train::find_atypical(nn::network_of(loaded), *pictures, upload,
+                                                       {.mask = {.keep = keep, .scope = scope},
+                                                        .masks = masks,
+                                                        .bn = bn,
+                                                        .seed = seed,
+                                                        .batch = static_cast<std::size_t>(batch),
+                                                        .workers = usual_workers(),
+                                                        .progress = console.progress});
     const std::vector<std::size_t> order = found.ranking(by);
     io::make_folders(out);
     io::write_text(fs::path(out) / "atypical.csv", table(found, order, *pictures));
@@ -125,11 +113,7 @@ VerbInfo atypical() {
                    "data='TYPE:PATH?except=OUT/most_atypical.npy' leaves out of a training."},
        .examples = {"nescio atypical model=resnet20:FILE data='cifar10:DIR?split=train' out=OUT"},
        .options = {
-           option(&V::model, required(model_info())),
-           option(&V::data, {.name = "data",
-                             .doc = "TYPE:PATH?key=value&... of the training pictures",
-                             .names = {"datasets"},
-                             .required = true}),
+           option(&V::model, required(model_info())), option(&V::data, training_data_info()),
            option(&V::out, {.name = "out", .doc = "folder for the results", .required = true}),
            option(&V::masks, {.name = "masks", .doc = "how many", .min = 1, .max = 1000}),
            option(&V::keep, train::keep_parameter()), option(&V::scope, train::scope_parameter()),

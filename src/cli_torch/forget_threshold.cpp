@@ -3,14 +3,11 @@
 #include <ostream>
 
 #include "base/numbers.h"
-#include "base/threads.h"
 #include "cli/network_verbs.h"
-#include "cli/picture_log.h"
 #include "cli/verb.h"
-#include "image/datasets/renumbered.h"
+#include "cli_torch/trained_network.h"
 #include "io/file.h"
 #include "io/json_file.h"
-#include "nn/model.h"
 #include "nn/network.h"
 #include "train/forget_threshold.h"
 
@@ -30,24 +27,15 @@ class ForgetThresholdVerb final : public Verb {
           "give one");
     }
     const image::Augmentation checked(augment);  // a mistake comes before the network is loaded
-    const nn::Model loaded = nn::Model::load(model, device);
-    for (const std::string& notice : loaded.notices()) console.warn(notice);
-    const auto pictures = image::in_classes_of(
-        loaded.class_names(), "the network", image::open_dataset(data), image::LabelUse::answers,
-        "data", [&](const std::string& sentence) { console.warn(sentence); });
-    warn_of_pictures(*pictures, console);
-    const torch::Device where(loaded.device());
-    const train::Upload upload(loaded.preprocessing(), where, nn::format_for(where));
-    const train::MaskedPassOptions options{
-        .mask = {.keep = keep.value_or(0.965), .scope = scope},
-        .masks = masks,
-        .bn = bn,
-        .augment = augment,
-        .seed = seed,
-        .batch = static_cast<std::size_t>(batch),
-        .workers = static_cast<std::size_t>(std::max(2, thread_count() / 2)),
-        .progress = console.progress};
-    nn::use_our_threads();
+    const auto [loaded, pictures, upload] = open_trained_network(model, data, device, console);
+    const train::MaskedPassOptions options{.mask = {.keep = keep.value_or(0.965), .scope = scope},
+                                           .masks = masks,
+                                           .bn = bn,
+                                           .augment = augment,
+                                           .seed = seed,
+                                           .batch = static_cast<std::size_t>(batch),
+                                           .workers = usual_workers(),
+                                           .progress = console.progress};
     nn::Network& network = nn::network_of(loaded);
     const train::ForgetThreshold found =
         target_masked_accuracy
@@ -118,11 +106,7 @@ VerbInfo forget_threshold() {
                     "nescio forget-threshold model=resnet20:FILE data='cifar10:DIR?split=train' "
                     "target_masked_accuracy=0.97"},
        .options =
-           {option(&V::model, required(model_info())),
-            option(&V::data, {.name = "data",
-                              .doc = "TYPE:PATH?key=value&... of the training pictures",
-                              .names = {"datasets"},
-                              .required = true}),
+           {option(&V::model, required(model_info())), option(&V::data, training_data_info()),
             option(&V::masks, {.name = "masks", .doc = "how many", .min = 1, .max = 1000}),
             option(&V::keep, {.name = "keep",
                               .doc = "share of the weights that stay; auto: 0.965",

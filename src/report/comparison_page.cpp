@@ -119,21 +119,6 @@ Html charts_section(const evaluation::Comparison& comparison) {
   return out;
 }
 
-Html html_of(const TextTable& text_table, const Html& caption) {
-  std::vector<Heading> headings;
-  for (const Column& column : text_table.columns) {
-    headings.push_back({column.name, column.numbers});
-  }
-  Html body;
-  for (const auto& row : text_table.rows) {
-    Html line = tag("th", {{"scope", "row"}}, row[0]);
-    for (std::size_t c = 1; c < row.size(); ++c)
-      line += cell(row[c], text_table.columns[c].numbers);
-    body += tag("tr", line);
-  }
-  return table(caption, tag("tr", head_cells(headings)), body);
-}
-
 Html tables_section(const evaluation::Comparison& comparison) {
   Html out;
   for (const std::string& detector : comparison.detectors) {
@@ -142,7 +127,7 @@ Html tables_section(const evaluation::Comparison& comparison) {
       if (rows.rows.empty()) continue;
       out += tag("details",
                  tag("summary", tag("code", detector) + " " + metric->name) +
-                     html_of(rows, "In per cent; intervals are those of the difference to " +
+                     to_html(rows, "In per cent; intervals are those of the difference to " +
                                        baseline_of(comparison) + "."));
     }
   }

@@ -82,4 +82,19 @@ std::string markdown(std::string_view words) {
   return out;
 }
 
+Html to_html(const TextTable& text_table, const Html& caption) {
+  std::vector<Heading> headings;
+  for (const Column& column : text_table.columns) {
+    headings.push_back({column.name, column.numbers});
+  }
+  Html body;
+  for (const auto& row : text_table.rows) {
+    Html line = tag("th", {{"scope", "row"}}, row[0]);
+    for (std::size_t c = 1; c < row.size(); ++c)
+      line += cell(row[c], text_table.columns[c].numbers);
+    body += tag("tr", line);
+  }
+  return table(caption, tag("tr", head_cells(headings)), body);
+}
+
 }  // namespace nescio::report

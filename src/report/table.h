@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "report/html.h"
+
 namespace nescio::report {
 
 struct Column {
@@ -25,6 +27,9 @@ std::string to_text(const TextTable& table);
 std::string to_markdown(const TextTable& table);
 /// RFC 4180 with a head line.
 std::string to_csv(const TextTable& table);
+
+/// For a page; the first cell of a row is its heading.
+Html to_html(const TextTable& table, const Html& caption);
 
 /// Words from outside as Markdown that shows them: no line ends, cells, code or tags.
 std::string markdown(std::string_view words);

@@ -1,14 +1,11 @@
 #include "train/fixed_mask.h"
 
-#include <algorithm>
-
 namespace nescio::train {
 
 void FixedMask::on_make(const MadeFor& made_for) {
   for (const auto& item : kernels_of(made_for.network)) {
-    std::string name = "mask/" + item.first;
-    std::ranges::replace(name, '.', '/');
-    masks_[item.first] = register_buffer(name, torch::ones_like(item.second.detach()));
+    masks_[item.first] = register_buffer(registered_name("mask", item.first),
+                                         torch::ones_like(item.second.detach()));
   }
 }
 

@@ -1,14 +1,30 @@
 #include "train/flood.h"
 
+#include <cmath>
+
+#include "base/numbers.h"
 #include "base/usage.h"
 
 namespace nescio::train {
 
-Flood::Flood()
+FloodedMethod::FloodedMethod()
     : level_(register_buffer("level", torch::zeros({}, torch::kFloat64))),
       counts_(register_buffer("counts", torch::zeros({2}, torch::kFloat64))) {}
 
-torch::Tensor Flood::loss(TrainingStep& step, double beta) {
+void FloodedMethod::on_make(const MadeFor& made_for) { classes_ = made_for.head.bias.numel(); }
+
+void FloodedMethod::set_level(double b) {
+  const double guessing = beta * std::log(static_cast<double>(classes_));
+  if (classes_ > 1 && b >= guessing) {
+    fail_usage("b=", short_number(b), ": a network that guesses among ", classes_,
+               " classes has a loss of ", short_number(guessing),
+               ", so at this level nothing is left; expected less (an estimate as high as that "
+               "takes masks that keep more, estimate_keep=0.99)");
+  }
+  level_.fill_(b);
+}
+
+torch::Tensor FloodedMethod::loss(TrainingStep& step) {
   const torch::Tensor ce = step.cross_entropy(step.logits);
   const torch::Tensor level = level_.to(ce.scalar_type());
   const torch::Tensor scaled = beta * ce;
@@ -20,7 +36,7 @@ torch::Tensor Flood::loss(TrainingStep& step, double beta) {
   return (scaled - level).abs() + level;
 }
 
-Notices Flood::closing_remarks() const {
+Notices FloodedMethod::closing_remarks() const {
   const torch::Tensor counts = counts_.cpu();
   const double below = counts[0].item<double>(), steps = counts[1].item<double>();
   if (below > 0 || steps == 0 || level_.item<double>() == 0) return {};

@@ -11,19 +11,35 @@
 
 namespace nescio::train {
 
-class Flood final : public torch::nn::Module {
+/// The methods that flood differ in where the level comes from and in what is trained.
+class FloodedMethod : public TrainingMethod {
  public:
-  Flood();
-  void set_level(double b) { level_.fill_(b); }
-  /// Adds the terms "ce", "frac_below" (1 for a batch whose loss lies below b) and "b". Of a whole batch.
-  torch::Tensor loss(TrainingStep& step, double beta);
+  double beta = 1;
+
+  FloodedMethod();
+  void on_make(const MadeFor& made_for) override;
+  /// Of a whole batch. Adds the terms "ce", "frac_below" (1 for a batch whose loss lies below b) and "b".
+  torch::Tensor loss(TrainingStep& step) override;
   /// That it never acted, if so. Waits for the device.
-  Notices closing_remarks() const;
+  Notices closing_remarks() const override;
+
+ protected:
+  /// UsageError for a level that guessing does not reach: nothing that was learned would be left.
+  void set_level(double b);
 
  private:
+  std::int64_t classes_ = 0;
   torch::Tensor level_;   // b
   torch::Tensor counts_;  // [2]: steps below it, all steps
 };
+
+/// The parameter beta of a method that derives from FloodedMethod.
+template <class Object>
+Parameter<TrainingMethod> beta_parameter() {
+  return bind_parameter<TrainingMethod, Object, double>(
+      &FloodedMethod::beta,
+      {.name = "beta", .doc = "factor of CE", .min = 0, .min_excluded = true});
+}
 
 /// The level that Unleashing Mask floods at: a number, or "estimate", the forgetting threshold of the network
 /// that a run starts from.

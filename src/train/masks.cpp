@@ -1,5 +1,6 @@
 #include "train/masks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -33,6 +34,11 @@ torch::Tensor mask_of(const torch::Tensor& scores, double keep) {
 }
 
 }  // namespace
+
+std::string registered_name(const std::string& kind, std::string parameter) {
+  std::ranges::replace(parameter, '.', '/');
+  return kind + "/" + parameter;
+}
 
 Tensors kernels_of(const nn::Network& network) {
   Tensors kernels;

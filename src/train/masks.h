@@ -17,6 +17,9 @@ namespace nescio::train {
 
 using Tensors = std::map<std::string, torch::Tensor>;
 
+/// A name under which a module can register something that belongs to a parameter: without its dots.
+std::string registered_name(const std::string& kind, std::string parameter);
+
 /// How many values of a network's kernels stay.
 struct MaskSettings {
   double keep = 1;              // share of them, in (0, 1]

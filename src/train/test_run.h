@@ -1,11 +1,15 @@
 // For tests: a tiny task on disk, and what a run of it leaves.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/rng.h"
 #include "base/threads.h"
+#include "io/file.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/test_folder.h"
@@ -84,5 +88,31 @@ class TinyTask {
 
   io::TestFolder folder_;
 };
+
+/// Weights of a short run without a method's help, as a model.
+inline std::string trained(const TinyTask& task) {
+  TrainSettings settings = task.settings();
+  settings.val.clear();
+  settings.steps = 60;
+  Trainer(settings).run({.out = task.path("start")});
+  return "resnet8:" + task.path("start/last.safetensors");
+}
+
+/// Trains once without a stop, once killed in the middle and resumed, and compares the files.
+inline void expect_the_same_after_a_kill(const TinyTask& task, const TrainSettings& settings,
+                                         const std::vector<std::string>& files = {"last"}) {
+  struct Killed {};
+  Trainer(settings).run({.out = task.path("whole")});
+  const auto kill = [](std::string_view what, std::size_t done, std::size_t) {
+    if (what.find("loss") != std::string_view::npos && done == 15) throw Killed();
+  };
+  EXPECT_THROW(Trainer(settings).run({.out = task.path("cut"), .progress = kill}), Killed);
+  Trainer(settings).run({.out = task.path("cut"), .resume = true});
+  for (const std::string& file : files) {
+    EXPECT_EQ(io::read_text(task.path(text("cut/", file, ".safetensors"))),
+              io::read_text(task.path(text("whole/", file, ".safetensors"))))
+        << file;
+  }
+}
 
 }  // namespace nescio::train

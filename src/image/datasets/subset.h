@@ -38,4 +38,7 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
 std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
                                          const DatasetType& choice);
 
+/// So many pictures, evenly spread over all of them, in their order; all if there are no more.
+std::unique_ptr<Dataset> evenly_spread(std::unique_ptr<Dataset> source, std::size_t count);
+
 }  // namespace nescio::image

@@ -5,18 +5,12 @@
 namespace nescio::train {
 namespace {
 
-class Flooding final : public TrainingMethod {
+class Flooding final : public FloodedMethod {
  public:
   double b = 0.05;
-  double beta = 1;
 
   bool needs_whole_batch() const override { return b > 0; }
-  void on_fresh_start(const RunStart&) override { flood_->set_level(b); }
-  torch::Tensor loss(TrainingStep& step) override { return flood_->loss(step, beta); }
-  Notices closing_remarks() const override { return flood_->closing_remarks(); }
-
- private:
-  std::shared_ptr<Flood> flood_ = register_module("flood", std::make_shared<Flood>());
+  void on_fresh_start(const RunStart&) override { set_level(b); }
 };
 
 }  // namespace
@@ -33,9 +27,7 @@ MethodInfo flooding() {
        .needs = {.weighs = true},
        .parameters = {
            method_parameter(&Flooding::b, {.name = "b", .doc = "the level", .min = 0, .max = 1e6}),
-           method_parameter(
-               &Flooding::beta,
-               {.name = "beta", .doc = "factor of CE", .min = 0, .min_excluded = true})}});
+           beta_parameter<Flooding>()}});
 }
 }  // namespace methods
 }  // namespace nescio::train

@@ -87,6 +87,19 @@ TEST(Flooding, SaysAtTheEndThatItNeverActed) {
   EXPECT_TRUE(method_at(0)->closing_remarks().empty());
 }
 
+TEST(Flooding, RefusesALevelThatGuessingDoesNotReach) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.method = "flooding(b=1.1)";  // log 3 = 1.0986
+  EXPECT_THAT(
+      io::error_of([&] { Trainer(settings).run({.out = task.path("run")}); }),
+      HasSubstr("[flooding] b=1.1: a network that guesses among 3 classes has a loss of 1.0986"));
+  EXPECT_FALSE(std::filesystem::exists(task.path("run")));
+  settings.method = "flooding(b=1.1,beta=2)";
+  settings.steps = 2;
+  EXPECT_NO_THROW(Trainer(settings).run({.out = task.path("run")}));
+}
+
 TEST(Flooding, NeedsTheWholeBatch) {
   EXPECT_TRUE(make_method("flooding(b=0.1)")->needs_whole_batch());
   EXPECT_FALSE(make_method("flooding(b=0)")->needs_whole_batch());

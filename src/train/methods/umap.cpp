@@ -5,7 +5,6 @@
 // Statistics of batch normalisation follow the masked network; those of the original are kept beside it, so
 // that both classifiers are there in the end: last.safetensors is the masked one, original.safetensors the
 // other bit for bit, mask.safetensors the mask. The authors' code changes the statistics in place.
-#include <algorithm>
 #include <set>
 
 #include "train/flood.h"
@@ -14,17 +13,10 @@
 namespace nescio::train {
 namespace {
 
-/// Names of parameters have dots, which those that a module registers may not have.
-std::string registered(const std::string& kind, std::string name) {
-  std::ranges::replace(name, '.', '/');
-  return kind + "/" + name;
-}
-
-class Umap final : public TrainingMethod, public FloodLevel {
+class Umap final : public FloodedMethod, public FloodLevel {
  public:
   double keep = 0.8;
   std::string scope = "layer";
-  double beta = 1;
 
   bool needs_whole_batch() const override { return b != "0"; }
   bool trains(const std::string&) const override { return false; }
@@ -33,24 +25,23 @@ class Umap final : public TrainingMethod, public FloodLevel {
   }
 
   void on_make(const MadeFor& made_for) override {
+    FloodedMethod::on_make(made_for);
     const Tensors kernels = kernels_of(made_for.network);
     for (auto& item : random_scores(kernels)) {
-      scores_[item.first] = register_parameter(registered("score", item.first), item.second);
+      scores_[item.first] = register_parameter(registered_name("score", item.first), item.second);
     }
     for (const auto& item : nn::tensors_of(made_for.network)) {
       original_[item.first] =
-          register_buffer(registered("original", item.first), item.second.detach().clone());
+          register_buffer(registered_name("original", item.first), item.second.detach().clone());
     }
   }
 
   void on_fresh_start(const RunStart& start) override {
-    flood_->set_level(resolve(start));
+    set_level(resolve(start));
     const torch::NoGradGuard no_gradients;
     for (auto& item : nn::tensors_of(start.network)) original_.at(item.first).copy_(item.second);
     after_update(start.network);
   }
-
-  torch::Tensor loss(TrainingStep& step) override { return flood_->loss(step, beta); }
 
   void before_update(nn::Network& network) override {
     const torch::NoGradGuard no_gradients;
@@ -80,10 +71,8 @@ class Umap final : public TrainingMethod, public FloodLevel {
     }
     return {{"mask", mask}, {"original", original_}};
   }
-  Notices closing_remarks() const override { return flood_->closing_remarks(); }
 
  private:
-  std::shared_ptr<Flood> flood_ = register_module("flood", std::make_shared<Flood>());
   Tensors scores_, original_;  // by the network's names
 };
 
@@ -104,10 +93,7 @@ MethodInfo umap() {
           "Out-of-Distribution Detection Capability, ICML 2023, arXiv:2306.03715",
       .needs = {.weighs = true},
       .parameters = {method_parameter(&Umap::keep, keep_parameter()),
-                     method_parameter(&Umap::scope, scope_parameter()),
-                     method_parameter(
-                         &Umap::beta,
-                         {.name = "beta", .doc = "factor of CE", .min = 0, .min_excluded = true})}};
+                     method_parameter(&Umap::scope, scope_parameter()), beta_parameter<Umap>()}};
   add_level_parameters<Umap>(info.parameters);
   return describe_method<Umap>(std::move(info));
 }

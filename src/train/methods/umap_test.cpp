@@ -13,14 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string trained(const TinyTask& task) {
-  TrainSettings settings = task.settings();
-  settings.val.clear();
-  settings.steps = 60;
-  Trainer(settings).run({.out = task.path("start")});
-  return "resnet8:" + task.path("start/last.safetensors");
-}
-
 std::map<std::string, Array> tensors(const std::string& file) {
   return io::read_safetensors(file).tensors;
 }
@@ -83,22 +75,11 @@ TEST(Umap, TakesTheSlopeStraightThroughTheMask) {
 }
 
 TEST(Umap, EndsWithTheSameBitsAfterAKill) {
-  struct Killed {};
   const TinyTask task;
   TrainSettings settings = task.settings();
   settings.model = trained(task);
   settings.method = "umap(b=0.2)";
-  Trainer(settings).run({.out = task.path("whole")});
-  const auto kill = [](std::string_view what, std::size_t done, std::size_t) {
-    if (what.find("loss") != std::string_view::npos && done == 15) throw Killed();
-  };
-  EXPECT_THROW(Trainer(settings).run({.out = task.path("cut"), .progress = kill}), Killed);
-  Trainer(settings).run({.out = task.path("cut"), .resume = true});
-  for (const char* file : {"last", "original", "mask"}) {
-    EXPECT_EQ(io::read_text(task.path(text("cut/", file, ".safetensors"))),
-              io::read_text(task.path(text("whole/", file, ".safetensors"))))
-        << file;
-  }
+  expect_the_same_after_a_kill(task, settings, {"last", "original", "mask"});
 }
 
 TEST(Umap, GoesThroughEmaPartsAndBfloat16) {

@@ -9,17 +9,10 @@
 namespace nescio::train {
 namespace {
 
-class UnleashingMask final : public TrainingMethod, public FloodLevel {
+class UnleashingMask final : public FloodedMethod, public FloodLevel {
  public:
-  double beta = 1;
-
   bool needs_whole_batch() const override { return true; }
-  void on_fresh_start(const RunStart& start) override { flood_->set_level(resolve(start)); }
-  torch::Tensor loss(TrainingStep& step) override { return flood_->loss(step, beta); }
-  Notices closing_remarks() const override { return flood_->closing_remarks(); }
-
- private:
-  std::shared_ptr<Flood> flood_ = register_module("flood", std::make_shared<Flood>());
+  void on_fresh_start(const RunStart& start) override { set_level(resolve(start)); }
 };
 
 }  // namespace
@@ -37,9 +30,7 @@ MethodInfo unleashing_mask() {
           "Zhu, Li, Yao, Liu, Xu, Han, Unleashing Mask: Explore the Intrinsic "
           "Out-of-Distribution Detection Capability, ICML 2023, arXiv:2306.03715",
       .needs = {.weighs = true},
-      .parameters = {method_parameter(
-          &UnleashingMask::beta,
-          {.name = "beta", .doc = "factor of CE", .min = 0, .min_excluded = true})}};
+      .parameters = {beta_parameter<UnleashingMask>()}};
   add_level_parameters<UnleashingMask>(info.parameters);
   return describe_method<UnleashingMask>(std::move(info));
 }

@@ -10,15 +10,6 @@ namespace {
 
 using testing::HasSubstr;
 
-/// Start weights of a short run.
-std::string trained(const TinyTask& task) {
-  TrainSettings settings = task.settings();
-  settings.val.clear();
-  settings.steps = 60;
-  Trainer(settings).run({.out = task.path("start")});
-  return "resnet8:" + task.path("start/last.safetensors");
-}
-
 nlohmann::json last_row(const std::string& run) {
   const std::string lines = io::read_text(run + "/metrics.jsonl");
   return nlohmann::json::parse(lines.substr(lines.rfind("\n{") + 1));
@@ -58,19 +49,11 @@ TEST(UnleashingMask, StartsFromATrainedNetwork) {
 }
 
 TEST(UnleashingMask, EndsWithTheSameBitsAfterAKill) {
-  struct Killed {};
   const TinyTask task;
   TrainSettings settings = task.settings();
   settings.model = trained(task);
   settings.method = "unleashing_mask(estimate_keep=0.8,masks=2)";
-  Trainer(settings).run({.out = task.path("whole")});
-  const auto kill = [](std::string_view what, std::size_t done, std::size_t) {
-    if (what.find("loss") != std::string_view::npos && done == 15) throw Killed();
-  };
-  EXPECT_THROW(Trainer(settings).run({.out = task.path("cut"), .progress = kill}), Killed);
-  Trainer(settings).run({.out = task.path("cut"), .resume = true});
-  EXPECT_EQ(io::read_text(task.path("cut/last.safetensors")),
-            io::read_text(task.path("whole/last.safetensors")));
+  expect_the_same_after_a_kill(task, settings);
 }
 
 }  // namespace
