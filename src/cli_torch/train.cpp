@@ -9,7 +9,9 @@
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "cli/versions.h"
+#include "io/file.h"
 #include "io/json_file.h"
+#include "report/training_page.h"
 #include "train/trainer.h"
 
 namespace nescio::cli::network_verbs {
@@ -42,6 +44,7 @@ class Train final : public Verb {
       console.log << "nescio: went on after " << done.steps_before << " of " << done.steps
                   << " steps\n";
     }
+    write_page(trainer);
     if (console.json) {
       write_json(console.out, done);
     } else {
@@ -54,6 +57,18 @@ class Train final : public Verb {
     nlohmann::ordered_json out = {{"command", console.command}};
     for (const auto& [name, version] : versions()) out["versions"][name] = version;
     return out;
+  }
+
+  void write_page(const train::Trainer& trainer) const {
+    constexpr std::size_t shown = 24;
+    const std::filesystem::path run = out;
+    std::vector<report::PictureRow> pictures;
+    for (train::ReconstructedPicture& p : trainer.reconstructions(shown)) {
+      pictures.push_back({std::move(p.picture), std::move(p.shown), std::move(p.made)});
+    }
+    io::write_text(run / "report.html",
+                   report::training_page(
+                       out, report::read_curves(io::read_text(run / "metrics.jsonl")), pictures));
   }
 
   std::string weights() const { return (std::filesystem::path(out) / "last.safetensors").string(); }
@@ -93,7 +108,8 @@ VerbInfo train() {
       .details =
           {"Writes RUN/last.safetensors, with val also RUN/best.safetensors, to be used as "
            "model=NETWORK:RUN/last.safetensors; beside them the settings, the curves (CSV, "
-           "JSON lines, TensorBoard) and the checkpoints.",
+           "JSON lines, TensorBoard, and as the page report.html, where a method that makes "
+           "pictures shows some) and the checkpoints.",
            "Classes are matched by name: labels of val become those of data, and both those of "
            "the weights that the run starts from. A class that the other side does not know "
            "is a mistake.",

@@ -3,35 +3,25 @@
 #include <ATen/autocast_mode.h>
 
 namespace nescio::nn {
-namespace {
 
-/// libtorch's autocast to bfloat16 as long as it lives.
-class Bfloat16 {
- public:
-  explicit Bfloat16(at::DeviceType device)
-      : device_(device),
-        enabled_(at::autocast::is_autocast_enabled(device)),
-        type_(at::autocast::get_autocast_dtype(device)) {
-    at::autocast::set_autocast_dtype(device, at::kBFloat16);
-    at::autocast::set_autocast_enabled(device, true);
-    at::autocast::increment_nesting();
-  }
-  ~Bfloat16() {
-    // The weights in bfloat16 are of this pass; the next one has others.
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, enabled_);
-    at::autocast::set_autocast_dtype(device_, type_);
-  }
-  Bfloat16(const Bfloat16&) = delete;
-  Bfloat16& operator=(const Bfloat16&) = delete;
+Bfloat16::Bfloat16(at::DeviceType device, bool wanted)
+    : device_(device),
+      wanted_(wanted),
+      enabled_(at::autocast::is_autocast_enabled(device)),
+      type_(at::autocast::get_autocast_dtype(device)) {
+  if (!wanted_) return;
+  at::autocast::set_autocast_dtype(device, at::kBFloat16);
+  at::autocast::set_autocast_enabled(device, true);
+  at::autocast::increment_nesting();
+}
 
- private:
-  at::DeviceType device_;
-  bool enabled_;
-  at::ScalarType type_;
-};
-
-}  // namespace
+Bfloat16::~Bfloat16() {
+  if (!wanted_) return;
+  // The weights in bfloat16 are of this pass; the next one has others.
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(device_, enabled_);
+  at::autocast::set_autocast_dtype(device_, type_);
+}
 
 NetworkOutputs forward_in_bfloat16(Network& network, const torch::Tensor& images) {
   const Bfloat16 guard(images.device().type());

@@ -5,6 +5,21 @@
 
 namespace nescio::nn {
 
+/// Convolutions and products run in bfloat16, by libtorch's autocast of the device, as long as it lives and
+/// if it is `wanted`.
+class Bfloat16 {
+ public:
+  explicit Bfloat16(at::DeviceType device, bool wanted = true);
+  ~Bfloat16();
+  Bfloat16(const Bfloat16&) = delete;
+  Bfloat16& operator=(const Bfloat16&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool wanted_, enabled_;
+  at::ScalarType type_;
+};
+
 /// As network.forward(), but convolutions and products run in bfloat16, by libtorch's autocast of
 /// the pictures' device. Parameters and their gradients stay float32, and so are the outputs: a loss
 /// never sees fewer digits. Half the memory for activations; faster where the processor has bfloat16.

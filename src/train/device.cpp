@@ -48,4 +48,19 @@ torch::Tensor Upload::operator()(const image::ImageBatch& batch, std::int64_t vi
       .contiguous(format_);
 }
 
+image::Image to_picture(const torch::Tensor& image, const image::Preprocessing& preprocessing) {
+  const auto planes = image.size(0);
+  const auto of_planes = [&](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat64).view({planes, 1, 1});
+  };
+  torch::Tensor bytes = (image.to(torch::kCPU, torch::kFloat64) * of_planes(preprocessing.std) +
+                         of_planes(preprocessing.mean)) *
+                        255;
+  if (preprocessing.channels == "bgr") bytes = bytes.flip(0);
+  bytes = bytes.round().clamp(0, 255).to(torch::kUInt8).contiguous();
+  return image::from_planes(bytes.const_data_ptr<std::uint8_t>(), static_cast<std::size_t>(planes),
+                            static_cast<std::size_t>(bytes.size(1)),
+                            static_cast<std::size_t>(bytes.size(2)));
+}
+
 }  // namespace nescio::train

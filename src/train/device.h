@@ -34,4 +34,7 @@ class Upload {
   torch::Tensor columns_;  // [planes]: where that of a plane begins
 };
 
+/// What a network reads [planes, height, width], as a picture again: times std, plus mean, cut to bytes.
+image::Image to_picture(const torch::Tensor& image, const image::Preprocessing& preprocessing);
+
 }  // namespace nescio::train

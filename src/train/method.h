@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,11 @@ struct RunStart {
   const TrainSettings& settings;
   std::size_t workers;
   Progress progress;
+};
+
+/// What people are shown of a method that makes pictures, [B, c, h, w] each, as the network reads them.
+struct Reconstruction {
+  torch::Tensor shown, made;  // what it sees of the pictures, and what it makes of that
 };
 
 struct Choice {
@@ -107,6 +113,11 @@ class TrainingMethod : public torch::nn::Module {
   }
   /// By which of these means the best weights are chosen, and whether more is better.
   virtual Choice chosen_by() const { return {"accuracy", true}; }
+  /// Of some pictures, in evaluation mode; none if it makes none.
+  virtual std::optional<Reconstruction> reconstruct(nn::Network& /*network*/,
+                                                    const torch::Tensor& /*images*/) const {
+    return std::nullopt;
+  }
   /// What to tell the user at the end of the run.
   virtual Notices closing_remarks() const { return {}; }
   /// What best.safetensors and last.safetensors hold.

@@ -53,6 +53,15 @@ std::vector<Parameter<TrainSettings>> declare() {
                .min = 0,
                .max = 1e12},
               {"val=", [](const S& s) { return !s.val.empty(); }}),
+      setting(
+          &S::frozen_every,
+          {.name = "frozen_every",
+           .doc = "epochs between looks at the features as they stand, at validations: how many "
+                  "pictures of val the labels of 10000 of data tell right, by their nearest "
+                  "neighbours and by least squares; 0: never",
+           .min = 0,
+           .max = 1e9},
+          {"val=", [](const S& s) { return !s.val.empty(); }}),
       setting(&S::method, {.name = "method",
                            .doc = "what is minimised: one method, or a sum such as "
                                   "mixup+outlier_exposure",

@@ -51,6 +51,7 @@ struct TrainSettings {
   std::string augment = "none";
   bool new_head = false;
   std::int64_t validate_every = 0;
+  std::int64_t frozen_every = 0;  // epochs
   std::int64_t seed = 0;
 
   // What follows may change when a run is resumed.

@@ -9,6 +9,7 @@
 #include "io/safetensors.h"
 #include "train/checkpoint.h"
 #include "train/conditions.h"
+#include "train/frozen_features.h"
 #include "train/learner.h"
 #include "train/plan.h"
 #include "train/progress_text.h"
@@ -89,6 +90,8 @@ struct Trainer::State {
   void writing(const CheckpointFolder& checkpoints, const F& f);
   void save(const CheckpointFolder& checkpoints);
   void validate(RunLog* log, const CheckpointFolder& checkpoints, const TrainOptions& options);
+  /// With frozen_every: writes the accuracy of the features to the log, if it is time.
+  void look_at_features(RunLog* log, const TrainOptions& options);
   void write_weights(const fs::path& path);
   void write_tensors(const fs::path& path,
                      const std::map<std::string, torch::Tensor>& tensors) const;
@@ -231,7 +234,24 @@ void Trainer::State::validate(RunLog* log, const CheckpointFolder& checkpoints,
     writing(checkpoints, [&] { write_weights(options.out / "best.safetensors"); });
   }
   if (log) log->write({at.done, last_epoch(), "val", found});
+  look_at_features(log, options);
   at.is_open = false;
+}
+
+void Trainer::State::look_at_features(RunLog* log, const TrainOptions& options) {
+  const std::int64_t every = settings.frozen_every * plan.per_epoch;
+  if (every == 0 || !log || (at.done % every != 0 && at.done != plan.steps)) return;
+  constexpr std::size_t most = 10'000;
+  const Ema::InPlace averaged(learner.ema());
+  const auto of = [&](const image::Dataset& pictures, std::size_t count) {
+    return frozen_features(learner.network(), pictures, learner.upload(), count,
+                           static_cast<std::size_t>(settings.batch), workers(), options.progress);
+  };
+  const FrozenAccuracy found = frozen_accuracy(of(*data.train, most), of(*data.val, 0));
+  log->write({at.done,
+              last_epoch(),
+              "frozen",
+              {{"knn_accuracy", found.knn}, {"linear_accuracy", found.linear}}});
 }
 
 void Trainer::State::write_weights(const fs::path& path) {
@@ -382,6 +402,29 @@ Trainer::Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> 
   state_ = std::make_unique<State>(settings, method, processes);
 }
 Trainer::~Trainer() = default;
+
+std::vector<ReconstructedPicture> Trainer::reconstructions(std::size_t count) const {
+  const Learner& learner = state_->learner;
+  const torch::NoGradGuard no_gradients;
+  const EvaluationMode mode(learner.network());
+  const image::Dataset& pictures = state_->data.val ? *state_->data.val : *state_->data.train;
+  image::Loader loader(pictures, learner.upload().preprocessing(),
+                       {.batch = count, .bytes = learner.upload().wants_bytes()});
+  image::ImageBatch batch;
+  if (!loader.next(batch)) return {};
+  const torch::Tensor images =
+      learner.upload()(batch).slice(0, 0, static_cast<std::int64_t>(batch.count));
+  const auto found = learner.method().reconstruct(learner.network(), images);
+  if (!found) return {};
+  std::vector<ReconstructedPicture> out;
+  for (std::int64_t i = 0; i < images.size(0); ++i) {
+    const auto picture = [&](const torch::Tensor& all) {
+      return to_picture(all[i], learner.upload().preprocessing());
+    };
+    out.push_back({picture(images), picture(found->shown), picture(found->made)});
+  }
+  return out;
+}
 
 const TrainingData& Trainer::data() const { return state_->data; }
 

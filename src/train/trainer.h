@@ -6,12 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "base/communicator.h"
 #include "base/notice.h"
 #include "base/progress.h"
+#include "train/reconstructions.h"
 #include "train/settings.h"
 #include "train/training_data.h"
 
@@ -74,6 +76,10 @@ class Trainer {
   /// device before each row of the metrics and each checkpoint, so as not to wait for it. After Ctrl-C
   /// a checkpoint is written and Interrupted says how to go on.
   TrainResult run(const TrainOptions& options);
+
+  /// After run(): what the method makes of the first `count` pictures of `val`, or else of the data;
+  /// empty if it makes none.
+  std::vector<ReconstructedPicture> reconstructions(std::size_t count) const;
 
  private:
   struct State;
