@@ -1,6 +1,7 @@
 // Mahalanobis distance to the nearest class (MDS).
 //   s(x) = min_c (h - mu_c)^T Sigma^-1 (h - mu_c)                          higher = more OOD
-// mu_c: class means, Sigma: their common covariance (tied_gaussian.h). O(D^2 + C D) a row.
+// mu_c: class means, Sigma: their common covariance (tied_gaussian.h). O(D^2 + C D) a row. With means=one all rows
+// are one Gaussian, which needs no labels: with unit length that is SSD's score and MOOD's first.
 #include "detectors/tied_gaussian.h"
 
 namespace nescio::detectors {
@@ -8,6 +9,11 @@ namespace {
 
 class Mahalanobis final : public TiedGaussian {
  public:
+  Needs needs() const override {
+    Needs needs = described_needs;
+    needs.labels = means == "classes";
+    return needs;
+  }
   Expr score(const Inputs& in) const override { return distance_to_class(in); }
 };
 
@@ -25,19 +31,27 @@ DetectorInfo mahalanobis() {
                 "NeurIPS 2018", "1807.03888"},
       .needs = {.features = true, .labels = true},
       .fit_on = "train",
-      .parameters = {parameter<Mahalanobis, bool>(
-          &Mahalanobis::normalize,
-          {.name = "normalize",
-           .doc = "scale features to unit length first (MDS++, 2505.18032)",
-           .sweep = {"false", "true"}})},
+      .parameters =
+          {parameter<Mahalanobis, bool>(&Mahalanobis::normalize, unit_length("MDS++")),
+           parameter<Mahalanobis, std::string>(
+               &Mahalanobis::means,
+               {.name = "means",
+                .doc = "classes: a mean for each class; one: one Gaussian for all rows, without "
+                       "labels (SSD, 2103.12051; MOOD, 2302.02615: normalize=true,means=one)",
+                .choices = {"classes", "one"}}),
+           parameter<Mahalanobis, std::string>(&Mahalanobis::shrinkage, covariance_shrinkage())},
       .learned = {learned(&Mahalanobis::mean, "mean", "overall mean [1, D]"),
                   learned(&Mahalanobis::whitening, "whitening",
                           "W [D, rank] with W W^T = Sigma^-1"),
-                  learned(&Mahalanobis::centres, "centres", "whitened class means [C, rank]")},
-      .aliases = {"mds", "maha"},
+                  learned(&Mahalanobis::centres, "centres",
+                          "whitened class means [C, rank]; with means=one [1, rank]")},
+      .aliases = {"mds", "maha", "ssd"},
       .deviations = {"penultimate features without an input step, as OpenOOD's mds; the paper's "
                      "ensemble over "
-                     "layers needs the network"},
+                     "layers needs the network",
+                     "MOOD's code takes numpy's pinv, which also inverts what rounding of float32 "
+                     "makes vary, and fits on augmented pictures; SSD's standardises each feature "
+                     "after unit length, which changes no distance where Sigma has full rank"},
   });
 }
 

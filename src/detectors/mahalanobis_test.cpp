@@ -107,18 +107,108 @@ TEST(Mahalanobis, IsTheSameFarFromTheOrigin) {
   }
 }
 
-TEST(Mahalanobis, IsTheSameAfterAnyInvertibleMapOfTheFeatures) {
+TEST(Mahalanobis, IsTheSameAfterAnyInvertibleMapOfTheFeaturesUnlessOfUnitLength) {
   ToyBank bank;
-  const auto before = bank.scores("mahalanobis", Executor::reference);
-  for (auto* rows : {&bank.train_features, &bank.test_features}) {
+  ToyBank mapped = bank;
+  for (auto* rows : {&mapped.train_features, &mapped.test_features}) {
     for (Row& h : *rows) {
       for (std::size_t d = 0; d < h.size(); ++d) h[d] = 4 * h[d] + (d > 0 ? h[d - 1] : 1);
       for (double& v : h) v = static_cast<float>(v);
     }
   }
-  const auto after = bank.scores("mahalanobis", Executor::reference);
-  for (std::size_t r = 0; r < before.size(); ++r)
-    EXPECT_NEAR(after[r], before[r], 1e-5 * before[r]);
+  for (const auto& [spec, same] : {std::pair{"mahalanobis", true},
+                                   {"mahalanobis(means=one)", true},
+                                   {"mahalanobis(means=one,normalize=true)", false},
+                                   {"mahalanobis(normalize=true)", false}}) {
+    const auto before = bank.scores(spec, Executor::reference);
+    const auto after = mapped.scores(spec, Executor::reference);
+    double largest = 0;
+    for (std::size_t r = 0; r < before.size(); ++r) {
+      largest = std::max(largest, std::abs(after[r] - before[r]) / before[r]);
+    }
+    EXPECT_EQ(largest < 1e-5, same) << spec << ": " << largest;
+    EXPECT_TRUE(same || largest > 0.1) << spec << ": " << largest;
+  }
+}
+
+TEST(Mahalanobis, OfOneMeanIsOneGaussianOfUnitFeatures) {
+  // MOOD's first score (2302.02615): d(x) = (f - mu)^T Sigma^-1 (f - mu), f = h / |h|, of all rows together.
+  ToyBank bank;
+  const Gaussian scaled(unit(bank.train_features), 1);
+  const auto test = unit(bank.test_features);
+  expect_formula(bank, "mahalanobis(normalize=true,means=one)",
+                 [&](std::size_t r) { return scaled.nearest(test[r]); });
+  const Gaussian plain(bank.train_features, 1);
+  expect_formula(bank, "mahalanobis(means=one)",
+                 [&](std::size_t r) { return plain.nearest(bank.test_features[r]); });
+  // Labels say nothing to it.
+  const auto before = bank.scores("mahalanobis(means=one)");
+  bank.labels.clear();
+  for (std::size_t r = 0; r < ToyBank::train_rows; ++r) bank.labels.push_back(-1);
+  EXPECT_EQ(bank.scores("mahalanobis(means=one)"), before);
+  EXPECT_FALSE(Chain("mahalanobis(means=one)").needs().labels);
+  EXPECT_TRUE(Chain("mahalanobis").needs().labels);
+}
+
+TEST(Mahalanobis, OfTheFittedRowsIsTheRankOnTheAverage) {
+  // mean d^2 = tr Sigma^-1 Sigma, which is the rank of Sigma.
+  ToyBank bank;
+  for (const std::size_t rank : {ToyBank::width, ToyBank::width - 1}) {
+    for (Row& h : bank.train_features) {
+      if (rank < ToyBank::width) h[3] = 0;  // a unit that is dead
+    }
+    for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
+      bank.train_features[r] = bank.train_features[r % ToyBank::test_rows];
+      bank.test_features[r % ToyBank::test_rows] = bank.train_features[r];
+    }
+    for (const char* spec : {"mahalanobis(means=one)", "mahalanobis(means=one,normalize=true)"}) {
+      const auto scores = bank.scores(spec, Executor::reference);
+      EXPECT_NEAR(std::accumulate(scores.begin(), scores.end(), 0.0) / ToyBank::test_rows,
+                  static_cast<double>(rank), 1e-6)
+          << spec;
+    }
+  }
+}
+
+TEST(Mahalanobis, ShrinksTheCovarianceOfFewRows) {
+  // Of 20 rows in 12 dimensions: the formula is in statistics/ledoit_wolf_test.cpp, here is its inverse.
+  ToyBank bank;
+  for (std::size_t r = 20; r < ToyBank::train_rows; ++r)
+    bank.train_features[r] = bank.train_features[r % 20];
+  for (const auto& [spec, groups] :
+       {std::pair{"mahalanobis(means=one,shrinkage=ledoit_wolf)", std::size_t{1}},
+        {"mahalanobis(shrinkage=ledoit_wolf)", ToyBank::classes}}) {
+    Gaussian gaussian(bank.train_features, groups);
+    auto& s = gaussian.covariance;
+    const auto width = static_cast<double>(ToyBank::width);
+    double m = 0, fourth = 0, norm = 0, d = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) m += s[i][i] / width;
+    for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
+      double square = 0;
+      for (std::size_t i = 0; i < s.size(); ++i) {
+        const double x = bank.train_features[r][i] - gaussian.means[r % groups][i];
+        square += x * x;
+      }
+      fourth += square * square / ToyBank::train_rows;
+    }
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      for (std::size_t j = 0; j < s.size(); ++j) {
+        norm += s[i][j] * s[i][j];
+        const double off = s[i][j] - (i == j ? m : 0);
+        d += off * off / width;
+      }
+    }
+    const double rho = std::min((fourth - norm) / (ToyBank::train_rows * width), d) / d;
+    EXPECT_GT(rho, 0);
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      for (std::size_t j = 0; j < s.size(); ++j)
+        s[i][j] = (1 - rho) * s[i][j] + (i == j ? rho * m : 0);
+    }
+    expect_formula(bank, spec,
+                   [&](std::size_t r) { return gaussian.nearest(bank.test_features[r]); });
+  }
+  EXPECT_NE(bank.scores("relative_mahalanobis(shrinkage=ledoit_wolf)"),
+            bank.scores("relative_mahalanobis"));
 }
 
 TEST(Mahalanobis, RefusesClassesWhoseRowsAreTheSame) {
@@ -129,7 +219,8 @@ TEST(Mahalanobis, RefusesClassesWhoseRowsAreTheSame) {
     for (double& v : bank.train_features[r])
       v = std::nextafter(static_cast<float>(v), r % 2 ? 9.F : -9.F);
   }
-  for (const char* spec : {"mahalanobis", "relative_mahalanobis", "mahalanobis(normalize=true)"}) {
+  for (const char* spec : {"mahalanobis", "relative_mahalanobis", "mahalanobis(normalize=true)",
+                           "mahalanobis(shrinkage=ledoit_wolf)"}) {
     for (const Executor& executor : {Executor::cpu, Executor::reference}) {
       EXPECT_THAT(io::error_of([&] { bank.scores(spec, executor); }),
                   testing::HasSubstr("the rows of each class are the same but for rounding"))

@@ -101,7 +101,8 @@ void check_residual(const std::vector<double>& moments, std::size_t d, const Mat
 void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
   statistics::Statistics& statistics = data.of(fit_on);
   const std::size_t width = in.features.width();
-  const std::size_t d = dim ? static_cast<std::size_t>(*dim) : width > 256 ? 256 : width / 2;
+  const std::size_t d =
+      dim ? static_cast<std::size_t>(*dim) : usual_dimensions(width, wide_dimensions(in));
   if (d >= width) {
     fail("dim = ", d, " leaves nothing of ", width, " feature dimensions; take less, e.g. ",
          width / 2);
@@ -128,9 +129,16 @@ double PrincipalSpace::mean_residual(const Inputs& in, statistics::Statistics& s
   return mean_residuals(in, origin, statistics)(0, residual_space.cols - 1);
 }
 
-ParameterInfo principal_dimensions() {
+std::size_t usual_dimensions(std::size_t width, std::size_t wide) {
+  if (width >= 2048) return wide;
+  return width >= 768 ? 512 : width / 2;
+}
+
+ParameterInfo principal_dimensions(const std::string& wide) {
   return {.name = "dim",
-          .doc = "dimensions of the principal space; auto: 256, or D / 2 where D <= 256",
+          .doc = text("dimensions of the principal space; auto: D / 2, from D = 768 on 512, from "
+                      "2048 on ",
+                      wide),
           .min = 1,
           .sweep = {"256", "1000"}};
 }

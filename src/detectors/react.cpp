@@ -60,7 +60,11 @@ DetectorInfo react() {
           &React::q,
           {.name = "q", .doc = "quantile", .min = 0, .max = 1, .sweep = React::usual_settings()})},
       .learned = {learned(&React::clip, "clip", "tau")},
-      .deviations = {"pytorch-ood 0.2 takes a fixed threshold of 1.0"},
+      .deviations =
+          {"pytorch-ood 0.2 takes a fixed threshold of 1.0",
+           "features of both signs, as transformers have them: tau is the quantile of all "
+           "of them, only what is above it is cut and negative ones stay; MOOD's code "
+           "does that with q=0.99,fit_on=train"},
   });
 }
 

@@ -19,7 +19,7 @@ class RelativeMahalanobis final : public TiedGaussian {
       fail("of a single class (", statistics.name(), ") both distances are the same; take ",
            "mahalanobis, or rows of several classes");
     }
-    background = statistics.whitening(feature(in)).matrix;
+    background = whitening_of(in, statistics, false).matrix;
   }
 
   Expr score(const Inputs& in) const override {
@@ -39,11 +39,10 @@ DetectorInfo relative_mahalanobis() {
                 "ICML workshop 2021", "2106.09022"},
       .needs = {.features = true, .labels = true},
       .fit_on = "train",
-      .parameters = {parameter<RelativeMahalanobis, bool>(
-          &RelativeMahalanobis::normalize,
-          {.name = "normalize",
-           .doc = "scale features to unit length first (RMDS++, 2505.18032)",
-           .sweep = {"false", "true"}})},
+      .parameters = {parameter<RelativeMahalanobis, bool>(&RelativeMahalanobis::normalize,
+                                                          unit_length("RMDS++")),
+                     parameter<RelativeMahalanobis, std::string>(&RelativeMahalanobis::shrinkage,
+                                                                 covariance_shrinkage())},
       .learned = {learned(&RelativeMahalanobis::mean, "mean", "overall mean [1, D]"),
                   learned(&RelativeMahalanobis::whitening, "whitening",
                           "W [D, rank], W W^T = within covariance^-1"),

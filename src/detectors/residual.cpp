@@ -9,6 +9,9 @@ namespace {
 class Residual final : public PrincipalSpace {
  public:
   Expr score(const Inputs& in) const override { return residual(in); }
+
+ private:
+  std::size_t wide_dimensions(const Inputs&) const override { return 1000; }
 };
 
 }  // namespace
@@ -22,13 +25,15 @@ DetectorInfo residual() {
                 "CVPR 2022", "2203.10807"},
       .needs = {.features = true, .head = true},
       .fit_on = "train",
-      .parameters = {parameter<Residual, std::optional<std::int64_t>>(&Residual::dim,
-                                                                      principal_dimensions())},
+      .parameters = {parameter<Residual, std::optional<std::int64_t>>(
+          &Residual::dim, principal_dimensions("1000"))},
       .learned = {learned(&Residual::origin, "origin", "u [1, D]"),
                   learned(&Residual::residual_space, "residual_space", "R [D, D - dim]")},
       .deviations = {"fitted on train as in the paper; OpenOOD's takes ID validation rows "
                      "(fit_on=val)",
-                     "dim >= D and dim >= the rank of the features are refused"},
+                     "dim >= D and dim >= the rank of the features are refused",
+                     "auto is the rule of MOODv2's code (2401.02611); OpenOOD's dim is 256 at any "
+                     "width"},
   });
 }
 

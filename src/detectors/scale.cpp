@@ -51,7 +51,10 @@ DetectorInfo scale() {
                                 .sweep = {"0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"}})},
       .deviations =
           {"the network's own logits are scaled; the authors recompute them from the head",
-           "a row whose largest entries have no positive sum stays as it is, and |r| ends at 80"},
+           "a row whose largest entries have no positive sum stays as it is, and |r| ends at 80",
+           "features of both signs, as transformers have them: negative ones count in sum(h), so "
+           "r may fall below 1 and below 0, where the row is shrunk; the paper has features behind "
+           "a ReLU"},
   });
 }
 

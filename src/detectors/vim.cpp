@@ -2,6 +2,7 @@
 //   s(x) = alpha |R^T (h - u)| - log sum_c exp(z_c)                        higher = more OOD
 // R, u: principal_space.h; alpha = mean max_c z_c / mean |R^T (h - u)| over the training rows.
 // O(D (D - dim)) a row. alpha <= 0, which would turn the residual round, is refused.
+#include <algorithm>
 #include <limits>
 
 #include "detectors/principal_space.h"
@@ -24,6 +25,10 @@ class Vim final : public PrincipalSpace {
   }
 
  private:
+  // More classes than half of the features would leave little residual.
+  std::size_t wide_dimensions(const Inputs& in) const override {
+    return std::min(in.logits.width(), in.features.width() / 2);
+  }
   static double mean_largest_logit(const Inputs& in, statistics::Statistics& statistics) {
     const Expr largest = row_max(in.logits);
     const double mean = statistics.mean(largest)(0, 0);
@@ -51,8 +56,8 @@ DetectorInfo vim() {
                 "CVPR 2022", "2203.10807"},
       .needs = {.logits = true, .features = true, .head = true},
       .fit_on = "train",
-      .parameters = {parameter<Vim, std::optional<std::int64_t>>(&Vim::dim,
-                                                                 principal_dimensions())},
+      .parameters = {parameter<Vim, std::optional<std::int64_t>>(
+          &Vim::dim, principal_dimensions("C, but no more than D / 2"))},
       .learned = {learned(&Vim::origin, "origin", "u [1, D]"),
                   learned(&Vim::residual_space, "residual_space", "R [D, D - dim]"),
                   learned(&Vim::alpha, "alpha", "scale of the virtual logit")},
@@ -61,7 +66,8 @@ DetectorInfo vim() {
            "dim >= D and dim >= the rank of the features are refused, where OpenOOD divides by "
            "zero or "
            "by rounding, and so is a mean largest logit <= 0, which would turn the residual round; "
-           "logits are the network's own"},
+           "logits are the network's own",
+           "auto is the rule of MOODv2's code (2401.02611); OpenOOD's dim is 256 at any width"},
   });
 }
 

@@ -186,6 +186,10 @@ class Reader {
       return node ? declared(*node, {node->scalar()}).front() : std::string();
     };
     out.roles = {one("train"), one("val"), one("id"), many("near"), many("far"), many("ood_val")};
+    if (const auto id = roles.find("id"); id && id->scalar().find("{split}") != std::string::npos) {
+      std::erase(out.roles.near, out.roles.id);
+      std::erase(out.roles.far, out.roles.id);
+    }
     try {
       check_roles(out.roles);
     } catch (const Error& e) {
@@ -194,7 +198,8 @@ class Reader {
   }
 
   std::vector<std::string> declared(const Node& node, std::vector<std::string> names) {
-    for (const std::string& name : names) {
+    for (std::string& name : names) {
+      name = filled(node, name, options_);
       if (std::ranges::find(names_, name) == names_.end()) {
         node.refuse("'", name, "' is none of the sets above.", suggest(name, names_));
       }

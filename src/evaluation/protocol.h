@@ -8,6 +8,9 @@
 //     cifar10/val: {data: "cifar10:{root}/...?split=test", index: [12, 34], rows: 2}
 //   roles: {train: cifar10/train, val: cifar10/val, id: cifar10/test,
 //           near: [cifar100/test], far: [mnist/test], ood_val: [fashion_mnist/test]}
+//
+// A role may name {split}, too: with `id: {split}/test` and near: [cat/test, dog/test, eel/test], each of them is
+// ID in turn and OOD otherwise: the set of id is left out of near and far.
 #pragma once
 
 #include <filesystem>

@@ -131,5 +131,34 @@ TEST(Protocol, RolesMustFitTheSets) {
   EXPECT_EQ(refusal(with("id: a/test, near: b/test, val: a/test")), "");
 }
 
+TEST(Protocol, MayHaveEachSetAsIdInTurn) {
+  const std::string yaml =
+      "name: toy\n"
+      "sets:\n"
+      "  cat/train: npy:c.npy\n"
+      "  eel/train: npy:e.npy\n"
+      "  cat/test: npy:c.npy\n"
+      "  dog/test: npy:d.npy\n"
+      "  eel/test: npy:e.npy\n"
+      "roles: {train: '{split}/train', id: '{split}/test', near: [cat/test, dog/test, eel/test]}\n";
+  const auto read = [&](const std::string& split) {
+    return parse_protocol(yaml, "p.yaml", {.root = {}, .split = split, .roles = {}});
+  };
+  const Protocol eel = read("eel");
+  EXPECT_EQ(eel.roles.train, "eel/train");
+  EXPECT_EQ(eel.roles.id, "eel/test");
+  EXPECT_THAT(eel.roles.near, testing::ElementsAre("cat/test", "dog/test"));
+  EXPECT_THAT(eel.unused, testing::ElementsAre("cat/train"));
+  EXPECT_THAT(io::error_of([&] { read("ele"); }),
+              testing::HasSubstr("'ele/train' is none of the sets above"));
+  EXPECT_THAT(io::error_of([&] { read(""); }), testing::HasSubstr("give it with split=N"));
+  // Without {split}, a set that is ID and near stays a mistake.
+  std::string fixed = yaml;
+  for (std::size_t at; (at = fixed.find("{split}")) != std::string::npos;)
+    fixed.replace(at, 7, "cat");
+  EXPECT_THAT(io::error_of([&] { parse_protocol(fixed, "p.yaml", {}); }),
+              testing::HasSubstr("a split has one role"));
+}
+
 }  // namespace
 }  // namespace nescio::evaluation

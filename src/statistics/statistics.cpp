@@ -140,19 +140,20 @@ const math::Whitening& Statistics::whitening(const expr::Expr& e) {
                                   [&] { return whiten(covariance(e), rounding_variance(e)); });
 }
 
+void Statistics::require_within_variance(const expr::Expr& e) {
+  const Matrix& covariance = within_covariance(e);
+  double trace = 0;
+  for (std::size_t c = 0; c < covariance.cols; ++c) trace += covariance(c, c);
+  if (trace > rounding_variance(e) * static_cast<double>(covariance.cols)) return;
+  fail(split_.name, ": the rows of each class are the same but for rounding (", rows_, " rows, ",
+       split_.classes, " classes), so there is no distance within a class to compare with; fit on ",
+       "several different rows of each class");
+}
+
 const math::Whitening& Statistics::within_whitening(const expr::Expr& e) {
   return derived<math::Whitening>("within_whitening", e, [&] {
-    const Matrix& covariance = within_covariance(e);
-    const double noise = rounding_variance(e);
-    double trace = 0;
-    for (std::size_t c = 0; c < covariance.cols; ++c) trace += covariance(c, c);
-    if (trace <= noise * static_cast<double>(covariance.cols)) {
-      fail(split_.name, ": the rows of each class are the same but for rounding (", rows_,
-           " rows, ", split_.classes,
-           " classes), so there is no distance within a class to compare with; fit on ",
-           "several different rows of each class");
-    }
-    return whiten(covariance, noise);
+    require_within_variance(e);
+    return whiten(within_covariance(e), rounding_variance(e));
   });
 }
 

@@ -89,6 +89,10 @@ class Statistics {
   /// eps^2 times the mean square of the largest column. Error if nothing else varies.
   const math::Whitening& whitening(const expr::Expr& e);
   const math::Whitening& within_whitening(const expr::Expr& e);
+  /// The variance that float32 rounding alone gives a column.
+  double rounding_variance(const expr::Expr& e);
+  /// Error where rows vary by no more than that about the means of their classes.
+  void require_within_variance(const expr::Expr& e);
   /// Of all N * w values together, numpy's linear interpolation; each q in [0, 1]. Those that were not asked
   /// for before come from the same passes over the rows (two, or four in float64).
   std::vector<double> quantiles(const expr::Expr& e, const std::vector<double>& q);
@@ -102,7 +106,6 @@ class Statistics {
   void require_rows() const;
   void require_every_class();
   Matrix covariance_about(const expr::Expr& e, const Matrix& centres, bool by_class);
-  double rounding_variance(const expr::Expr& e);
 
   struct Window {
     expr::Batch batch;

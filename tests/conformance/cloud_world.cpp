@@ -91,6 +91,31 @@ const World& world() {
   return w;
 }
 
+World signed_world() {
+  constexpr float shift = 0.8f;
+  World w = world();
+  const auto moved = [&](std::span<const float> features) {
+    std::vector<float> out(features.begin(), features.end());
+    for (float& v : out) v -= shift;
+    return out;
+  };
+  for (statistics::Split* split : {&w.train, &w.val}) {
+    Array& features = split->arrays.at("features");
+    features = Array(features.shape(), moved(features.as<float>()));
+  }
+  w.id_features = moved(w.id_features);
+  w.ood_features = moved(w.ood_features);
+  Matrix bias(1, w.classes);
+  for (std::size_t c = 0; c < w.classes; ++c) {
+    bias(0, c) = w.head.bias.value(c);
+    for (std::size_t d = 0; d < w.width; ++d) {
+      bias(0, c) += static_cast<double>(shift) * w.head.weight.value(c * w.width + d);
+    }
+  }
+  w.head.bias = expr::Table(bias);
+  return w;
+}
+
 float range(const std::vector<float>& scores) {
   const auto [low, high] = std::ranges::minmax(scores);
   return high - low;

@@ -40,6 +40,8 @@ struct World {
 World make_world(std::size_t classes, std::size_t width, std::size_t train_rows = 1000);
 /// Of 10 classes and 24 features.
 const World& world();
+/// The same with features of both signs, as transformers have them: all less 0.8, which the bias makes up for.
+World signed_world();
 
 /// Largest less smallest score.
 float range(const std::vector<float>& scores);

@@ -202,6 +202,25 @@ TEST_P(Conformance, WorksWithTwoClassesAndFewFeatures) {
   }
 }
 
+TEST_P(Conformance, TakesFeaturesOfBothSigns) {
+  const World w = signed_world();
+  EXPECT_LT(std::ranges::min(w.id_features), -0.5f);
+  const auto id = Fitted(info(), w).scores(w.id());
+  const auto ood = Fitted(info(), w).scores(w.ood());
+  const auto expected =
+      Fitted(info(), w, expr::Executor::reference).scores(w.ood(), expr::Executor::reference);
+  for (const float s : id) ASSERT_TRUE(std::isfinite(s));
+  for (std::size_t i = 0; i < ood.size(); ++i) {
+    ASSERT_NEAR(ood[i], expected[i], 5e-5 * range(expected)) << "row " << i;
+  }
+  // A shaper that is made for features behind a ReLU says what it does to others.
+  if (info().shaper) {
+    EXPECT_THAT(info().deviations, testing::Contains(testing::HasSubstr("both signs")));
+  } else if (info().weak_on_toy_data.empty()) {
+    EXPECT_GT(mean(ood), mean(id));
+  }
+}
+
 TEST_P(Conformance, SurvivesDegenerateFeatures) {
   constexpr std::size_t rows = 60, width = 80;  // fewer rows than a covariance needs
   World w = make_world(4, width, rows);

@@ -63,6 +63,86 @@ TEST(Protocols, OfUnleashingMaskHaveThePapersSets) {
   }
 }
 
+TEST(Protocols, OfMoodHaveThePapersSets) {
+  struct Sizes {
+    std::size_t near, far, train, test;
+  };
+  const std::map<std::string, Sizes> expected = {{"mood_cifar10", {1, 2, 50000, 10000}},
+                                                 {"mood_cifar100", {1, 2, 50000, 10000}},
+                                                 {"mood_imagenet30", {0, 7, 39000, 3000}},
+                                                 {"mood_imagenet1k", {0, 4, 200000, 50000}},
+                                                 {"moodv2_imagenet1k", {0, 4, 200000, 50000}}};
+  for (const auto& [name, sizes] : expected) {
+    const evaluation::Protocol read = protocol(name, "D");
+    EXPECT_EQ(read.name, name);
+    EXPECT_TRUE(read.unused.empty());
+    EXPECT_EQ(read.roles.near.size(), sizes.near) << name;
+    EXPECT_EQ(read.roles.far.size(), sizes.far) << name;
+    EXPECT_EQ(read.roles.val, read.roles.train);
+    for (const evaluation::ProtocolSet& set : read.sets) {
+      EXPECT_THAT(set.data, testing::HasSubstr("D/")) << set.name;
+      if (set.name == read.roles.train) {
+        EXPECT_EQ(set.rows, sizes.train) << name;
+      }
+      if (set.name == read.roles.id) {
+        EXPECT_EQ(set.rows, sizes.test) << name;
+      }
+    }
+  }
+}
+
+/// Names of the classes that a protocol has as ID in turn.
+std::vector<std::string> classes_of(const std::string& name, const std::string& one) {
+  std::vector<std::string> classes = {one};
+  for (const std::string& set : protocol(name, "D", one).roles.near) {
+    classes.push_back(set.substr(0, set.find('/')));
+  }
+  return classes;
+}
+
+TEST(Protocols, OfOneClassHaveEachOneInTurn) {
+  const std::map<std::string, std::pair<std::string, std::size_t>> names = {
+      {"mood_one_class_cifar10", {"cat", 10}},
+      {"mood_one_class_cifar100", {"fish", 20}},
+      {"mood_one_class_cifar100_csi", {"fish", 20}}};
+  for (const auto& [name, has] : names) {
+    const auto classes = classes_of(name, has.first);
+    ASSERT_EQ(classes.size(), has.second) << name;
+    std::set<std::string> specs;
+    for (const std::string& c : classes) {
+      const evaluation::Protocol read = protocol(name, "D", c);
+      EXPECT_EQ(read.roles.id, c + "/test");
+      EXPECT_EQ(read.roles.train, c + "/train");
+      EXPECT_EQ(read.roles.near.size(), classes.size() - 1);
+      EXPECT_EQ(read.unused.size(), classes.size() - 1);  // what the others would learn from
+      for (const evaluation::ProtocolSet& set : read.sets) specs.insert(set.data);
+    }
+    EXPECT_EQ(specs.size(), 2 * classes.size()) << name;
+  }
+}
+
+TEST(Protocols, OfOneClassHaveTheSizesThatTheyState) {
+  const char* data = std::getenv("NESCIO_DATA");
+  if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
+  for (const char* c : {"airplane", "cat", "truck"}) {
+    std::set<std::int64_t> rows;
+    for (const evaluation::ProtocolSet& set : protocol("mood_one_class_cifar10", data, c).sets) {
+      const auto pictures = image::open_dataset(set.data);
+      EXPECT_EQ(pictures->size(), set.rows) << set.name;
+      EXPECT_EQ(pictures->label(0), -1);
+      if (set.name.ends_with("/train")) continue;
+      for (std::size_t i = 0; i < pictures->size(); ++i) rows.insert(pictures->load(i).index);
+    }
+    EXPECT_EQ(rows.size(), 10000U);  // the classes are all of the test pictures
+  }
+  for (const char* name : {"mood_one_class_cifar100", "mood_one_class_cifar100_csi"}) {
+    for (const evaluation::ProtocolSet& set : protocol(name, data, "fish").sets) {
+      if (set.name.ends_with("/train")) continue;  // not everybody has them
+      EXPECT_EQ(image::open_dataset(set.data)->size(), set.rows) << set.name;
+    }
+  }
+}
+
 TEST(Protocols, Gtsrb32DividesItsClassesAndItsTestPart) {
   const char* data = std::getenv("NESCIO_DATA");
   if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";

@@ -8,6 +8,7 @@
 #include "base/within.h"
 #include "image/datasets/negative.h"
 #include "image/datasets/subset.h"
+#include "image/datasets/unlabelled.h"
 
 namespace nescio::image {
 namespace {
@@ -44,6 +45,7 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec) {
   return within(where + " ", [&] {
     std::unique_ptr<Dataset> dataset = select_pictures(type->open(parts.path), *type);
     if (dataset->size() == 0) fail(parts.path, " holds no pictures");
+    if (type->unlabelled) dataset = unlabelled(std::move(dataset));
     if (type->negative) return negative_of(std::move(dataset));
     return dataset;
   });

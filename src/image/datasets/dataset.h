@@ -57,11 +57,13 @@ class DatasetType {
   virtual std::unique_ptr<Dataset> open(const std::filesystem::path& path) const = 0;
 
   // Which pictures to keep, and in what order; empty: all. See select_pictures().
-  std::string index;    // rows
-  std::string except;   // rows to leave out
-  std::string classes;  // labels or names
+  std::string index;      // rows
+  std::string except;     // rows to leave out
+  std::string classes;    // labels or names
+  std::string per_class;  // pictures of each class
   bool skip_broken = false;
-  bool negative = false;  // see negative_of()
+  bool unlabelled = false;  // see unlabelled()
+  bool negative = false;    // see negative_of()
 };
 
 /// The self-description from which reading of specs, `list` and `describe` come.
@@ -97,7 +99,18 @@ DatasetInfo describe_dataset(DatasetInfo info) {
       {.name = "classes",
        .doc = "classes to keep, by name or label as in cat,dog or 0-32,40; they are numbered anew "
               "from 0 in this order; drawn(33,0) are 33 at random with seed 0, ascending, "
-              "not_drawn(33,0) all others; all if not given"}));
+              "not_drawn(33,0) all others, not(3) or not(cat,dog) all but those; all if not "
+              "given"}));
+  info.options.push_back(text_option(
+      &DatasetType::per_class,
+      {.name = "per_class",
+       .doc = "pictures to keep of each class, as 10 or 10,1: 10 at random with seed 0 or 1, of "
+              "what the options before leave; more of them with the same seed hold fewer; all if "
+              "not given"}));
+  info.options.push_back(bind_parameter<DatasetType, Object, bool>(
+      &DatasetType::unlabelled,
+      {.name = "unlabelled",
+       .doc = "forget the labels behind the options above, for a network of other classes"}));
   info.options.push_back(bind_parameter<DatasetType, Object, bool>(
       &DatasetType::negative,
       {.name = "negative", .doc = "the negatives of the pictures: 255 - value"}));

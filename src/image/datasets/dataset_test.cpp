@@ -68,6 +68,48 @@ TEST(OpenDataset, TakesTheCoarseLabelsOfCifar100) {
   EXPECT_THAT(fault(spec + "?labels=coarse"), HasSubstr("expected a label of 0 .. 19, found 20"));
 }
 
+TEST(OpenDataset, GroupsTheClassesOfCifar100) {
+  const io::TestFolder folder;
+  std::string records;
+  for (int fine = 0; fine < 100; ++fine) {
+    records += static_cast<char>(0);  // coarse: not looked at
+    records += static_cast<char>(fine) + std::string(3072, static_cast<char>(fine));
+  }
+  folder.file("test.bin", records);
+  const std::string spec = text("cifar100:", folder.path().string(), "?superclass=");
+  const auto fine_of = [&](const std::string& options, std::int64_t group) {
+    const auto pictures = open_dataset(spec + options);
+    std::vector<std::int64_t> fine;
+    for (std::size_t i = 0; i < pictures->size(); ++i) {
+      EXPECT_EQ(pictures->load(i).label, pictures->label(i));
+      if (pictures->label(i) == group) fine.push_back(pictures->load(i).index);
+    }
+    return fine;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(fine_of("official", 0), ElementsAre(4, 30, 55, 72, 95));
+  EXPECT_THAT(fine_of("official", 5), ElementsAre(22, 39, 40, 86, 87));
+  EXPECT_THAT(fine_of("official", 19), ElementsAre(41, 69, 81, 85, 89));
+  // As MOOD's code lists them: beaver, elephant, otter, seal, whale, and so on.
+  EXPECT_THAT(fine_of("csi", 0), ElementsAre(4, 31, 55, 72, 95));
+  EXPECT_THAT(fine_of("csi", 5), ElementsAre(22, 25, 40, 86, 87));
+  EXPECT_THAT(fine_of("csi", 11), ElementsAre(15, 19, 21, 32, 39));
+  int different = 0;
+  for (std::int64_t group = 0; group < 20; ++group) {
+    EXPECT_EQ(fine_of("official", group).size(), 5u) << group;
+    EXPECT_EQ(fine_of("csi", group).size(), 5u) << group;
+    different += fine_of("official", group) != fine_of("csi", group);
+  }
+  EXPECT_EQ(different, 13);
+  // classes= chooses among the 20.
+  EXPECT_THAT(fine_of("official&classes=fish", 0), ElementsAre(1, 32, 67, 73, 91));
+  EXPECT_EQ(fine_of("csi&classes=not(0)&per_class=2", 18).size(), 2u);
+  EXPECT_EQ(open_dataset(spec + "official")->class_names().at(14), "people");
+  EXPECT_EQ(open_dataset(spec + "csi")->class_names().at(14), "people_csi");
+  EXPECT_NE(open_dataset(spec + "csi")->hash(), open_dataset(spec + "official")->hash());
+  EXPECT_THAT(fault(spec + "csi&labels=coarse"), HasSubstr("it counts only with superclass=none"));
+}
+
 /// A batch of CIFAR's Python version: pictures of one value each.
 std::string python_batch(const std::vector<int>& greys,
                          const std::vector<std::pair<std::string, std::vector<int>>>& labels) {
@@ -360,6 +402,11 @@ TEST(Datasets, ReadTheRealOnes) {
   EXPECT_EQ(size("cifar10:" + d + "/cifar-10-batches-bin?split=train"), 50000u);
   EXPECT_EQ(size("cifar10:" + d + "/cifar-10-batches-bin?split=test"), 10000u);
   EXPECT_EQ(size("cifar100:" + d + "/cifar-100-binary?split=test"), 10000u);
+  const std::string cifar100 = "cifar100:" + d + "/cifar-100-binary?split=test&";
+  const auto coarse = open_dataset(cifar100 + "labels=coarse");
+  const auto grouped = open_dataset(cifar100 + "superclass=official");
+  EXPECT_EQ(grouped->class_names(), coarse->class_names());
+  for (std::size_t i = 0; i < coarse->size(); ++i) ASSERT_EQ(grouped->label(i), coarse->label(i));
   EXPECT_EQ(size("records:" + d + "/gtsrb32/test.bin"), 12600u);
   const auto mnist = open_dataset("idx:" + d + "/mnist/t10k-images-idx3-ubyte.gz?labels=" + d +
                                   "/mnist/t10k-labels-idx1-ubyte.gz");

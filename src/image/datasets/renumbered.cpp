@@ -16,10 +16,10 @@ class Renumbered final : public Dataset {
   std::size_t size() const override { return source_->size(); }
   Sample load(std::size_t i) const override {
     Sample sample = source_->load(i);
-    sample.label = renumbered(sample.label);
+    sample.label = number(sample.label);
     return sample;
   }
-  std::int64_t label(std::size_t i) const override { return renumbered(source_->label(i)); }
+  std::int64_t label(std::size_t i) const override { return number(source_->label(i)); }
   std::string hash() const override {
     std::string numbers;
     for (const std::int64_t number : number_of_) numbers += text(' ', number);
@@ -32,7 +32,7 @@ class Renumbered final : public Dataset {
 
  private:
   /// A label that has no name stays what it is: none, or one that whoever reads it will refuse.
-  std::int64_t renumbered(std::int64_t label) const {
+  std::int64_t number(std::int64_t label) const {
     const bool named = label >= 0 && static_cast<std::size_t>(label) < number_of_.size();
     return named ? number_of_[static_cast<std::size_t>(label)] : label;
   }
@@ -48,6 +48,12 @@ std::string classes(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::unique_ptr<Dataset> renumbered(std::unique_ptr<Dataset> source,
+                                    std::vector<std::int64_t> number_of,
+                                    std::vector<std::string> names) {
+  return std::make_unique<Renumbered>(std::move(source), std::move(number_of), std::move(names));
+}
+
 std::unique_ptr<Dataset> in_classes_of(const std::vector<std::string>& expected,
                                        std::string_view whose, std::unique_ptr<Dataset> pictures,
                                        LabelUse use, std::string_view where, const Notice& notice) {
@@ -58,13 +64,11 @@ std::unique_ptr<Dataset> in_classes_of(const std::vector<std::string>& expected,
     case Classes::same:
       // Fewer classes under the same numbers: from here on all that there are.
       if (found.size() == expected.size()) break;
-      return std::make_unique<Renumbered>(std::move(pictures), std::move(match.number_of),
-                                          expected);
+      return renumbered(std::move(pictures), std::move(match.number_of), expected);
     case Classes::within:
       notice(text(where, ": the labels are now those of ", whose, ", whose ", expected.size(),
                   " classes have other numbers: ", renumbering(found, match.number_of)));
-      return std::make_unique<Renumbered>(std::move(pictures), std::move(match.number_of),
-                                          expected);
+      return renumbered(std::move(pictures), std::move(match.number_of), expected);
     case Classes::overlapping:
       if (use == LabelUse::nothing) {
         notice(text(where, ": ", classes(match.known), match.known.size() == 1 ? " is" : " are",

@@ -1,6 +1,7 @@
 // Labels as somebody else numbers the classes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,11 @@
 #include "image/datasets/dataset.h"
 
 namespace nescio::image {
+
+/// The pictures with label l as number_of[l], and these names; a label that has no number stays what it is.
+std::unique_ptr<Dataset> renumbered(std::unique_ptr<Dataset> source,
+                                    std::vector<std::int64_t> number_of,
+                                    std::vector<std::string> names);
 
 /// What the labels of pictures are for.
 enum class LabelUse {

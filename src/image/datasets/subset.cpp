@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -17,6 +18,53 @@
 
 namespace nescio::image {
 namespace {
+
+/// A number in 0 .. largest, as NumPy's RandomState draws it.
+std::uint32_t draw_up_to(std::mt19937& random, std::uint32_t largest) {
+  const std::uint32_t mask = std::bit_ceil(largest + 1) - 1;
+  for (;;) {
+    const auto drawn = static_cast<std::uint32_t>(random()) & mask;
+    if (drawn <= largest) return drawn;
+  }
+}
+
+/// The first `count` of NumPy's RandomState(seed).permutation(size), ascending.
+std::vector<std::int64_t> drawn_of(std::size_t size, std::size_t count, std::uint32_t seed) {
+  std::vector<std::int64_t> numbers(size);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  std::mt19937 random(seed);
+  for (auto i = static_cast<std::uint32_t>(size) - 1; i > 0; --i) {
+    std::swap(numbers[i], numbers[draw_up_to(random, i)]);
+  }
+  numbers.resize(count);
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+std::uint32_t parse_seed(std::string_view seed, std::string_view whole) {
+  const std::int64_t number = parse_integer(seed, whole);
+  if (number < 0 || number > 0xFFFFFFFFLL) {
+    fail_usage("'", whole, "': expected a seed in 0 .. 2^32 - 1");
+  }
+  return static_cast<std::uint32_t>(number);
+}
+
+struct PerClass {
+  std::int64_t count = 0;
+  std::uint32_t seed = 0;
+};
+
+/// "10" or "10,1".
+PerClass parse_per_class(std::string_view value) {
+  const auto parts = split_top_level(value);
+  if (parts.empty() || parts.size() > 2) {
+    fail_usage("per_class: expected COUNT or COUNT,SEED, found '", value, "'");
+  }
+  PerClass out{.count = parse_integer(parts[0], value)};
+  if (out.count < 1) fail_usage("per_class: expected at least 1 picture, found ", out.count);
+  if (parts.size() == 2) out.seed = parse_seed(parts[1], value);
+  return out;
+}
 
 class Subset final : public Dataset {
  public:
@@ -54,6 +102,27 @@ class Subset final : public Dataset {
     std::erase_if(rows_, [&](std::int64_t r) {
       return !new_label_.contains(source_->label(static_cast<std::size_t>(r)));
     });
+  }
+
+  void keep_of_each_class(const PerClass& choice) {
+    std::map<std::int64_t, std::vector<std::int64_t>> rows_of;
+    for (const std::int64_t r : rows_) {
+      const std::int64_t label = source_->label(static_cast<std::size_t>(r));
+      if (label < 0) fail("per_class: row ", r, " has no label");
+      rows_of[label].push_back(r);
+    }
+    std::unordered_set<std::int64_t> kept;
+    for (const auto& [label, rows] : rows_of) {
+      const auto count = static_cast<std::size_t>(choice.count);
+      if (rows.size() < count) {
+        fail("per_class: expected at least ", count, " pictures of class ", label, ", found ",
+             rows.size());
+      }
+      for (const std::int64_t i : drawn_of(rows.size(), count, choice.seed)) {
+        kept.insert(rows[static_cast<std::size_t>(i)]);
+      }
+    }
+    std::erase_if(rows_, [&](std::int64_t r) { return !kept.contains(r); });
   }
 
   void skip_broken() {
@@ -175,13 +244,13 @@ std::int64_t largest_label(const Dataset& source) {
   return largest;
 }
 
-/// A number in 0 .. largest, as NumPy's RandomState draws it.
-std::uint32_t draw_up_to(std::mt19937& random, std::uint32_t largest) {
-  const std::uint32_t mask = std::bit_ceil(largest + 1) - 1;
-  for (;;) {
-    const auto drawn = static_cast<std::uint32_t>(random()) & mask;
-    if (drawn <= largest) return drawn;
+std::vector<std::int64_t> all_but(std::vector<std::int64_t> labels, std::int64_t classes) {
+  std::ranges::sort(labels);
+  std::vector<std::int64_t> rest;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    if (!std::ranges::binary_search(labels, c)) rest.push_back(c);
   }
+  return rest;
 }
 
 /// drawn(COUNT,SEED) and not_drawn(COUNT,SEED); none for anything else.
@@ -195,16 +264,8 @@ std::optional<std::vector<std::int64_t>> parse_draw(const std::string& entry,
     fail_usage("classes: expected drawn(COUNT,SEED), found '", entry, "'");
   }
   const std::int64_t count = parse_integer(arguments[0], entry);
-  const std::int64_t seed = parse_integer(arguments[1], entry);
-  if (seed < 0 || seed > 0xFFFFFFFFLL)
-    fail_usage("'", entry, "': expected a seed in 0 .. 2^32 - 1");
-  auto labels = draw_classes(classes, count, static_cast<std::uint32_t>(seed));
-  if (!others) return labels;
-  std::vector<std::int64_t> rest;
-  for (std::int64_t c = 0; c < classes; ++c) {
-    if (!std::ranges::binary_search(labels, c)) rest.push_back(c);
-  }
-  return rest;
+  auto labels = draw_classes(classes, count, parse_seed(arguments[1], entry));
+  return others ? all_but(std::move(labels), classes) : labels;
 }
 
 }  // namespace
@@ -214,15 +275,7 @@ std::vector<std::int64_t> draw_classes(std::int64_t classes, std::int64_t count,
   if (count < 1 || count > classes) {
     fail("classes: expected to draw 1 to ", classes, " of ", classes, ", found ", count);
   }
-  std::vector<std::int64_t> labels(static_cast<std::size_t>(classes));
-  std::iota(labels.begin(), labels.end(), 0);
-  std::mt19937 random(seed);
-  for (auto i = static_cast<std::uint32_t>(classes) - 1; i > 0; --i) {
-    std::swap(labels[i], labels[draw_up_to(random, i)]);
-  }
-  labels.resize(static_cast<std::size_t>(count));
-  std::ranges::sort(labels);
-  return labels;
+  return drawn_of(static_cast<std::size_t>(classes), static_cast<std::size_t>(count), seed);
 }
 
 std::vector<std::int64_t> parse_rows(std::string_view list, std::size_t size,
@@ -257,6 +310,12 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
       for (const std::int64_t c : *drawn) append(labels, seen, {c, c}, largest, "classes");
     } else if (const auto range = as_usage([&] { return parse_range(entry); })) {
       append(labels, seen, *range, largest, "classes");
+    } else if (entry.starts_with("not(") && entry.ends_with(')')) {
+      const std::string_view left_out = std::string_view(entry).substr(4, entry.size() - 5);
+      for (const std::int64_t c :
+           all_but(parse_classes(left_out, class_names, largest), largest + 1)) {
+        append(labels, seen, {c, c}, largest, "classes");
+      }
     } else {
       constexpr std::size_t worth_listing = 50;
       fail("classes: there is no class '", entry, "' among the ", largest + 1, ".",
@@ -269,7 +328,7 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
 std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
                                          const DatasetType& choice) {
   if (choice.index.empty() && choice.except.empty() && choice.classes.empty() &&
-      !choice.skip_broken) {
+      choice.per_class.empty() && !choice.skip_broken) {
     return source;
   }
   std::vector<std::int64_t> classes;
@@ -280,6 +339,9 @@ std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
   auto subset = std::make_unique<Subset>(std::move(source), std::move(rows));
   if (!classes.empty()) subset->keep_classes(std::move(classes));
   if (choice.skip_broken) subset->skip_broken();
+  if (!choice.per_class.empty()) {
+    subset->keep_of_each_class(as_usage([&] { return parse_per_class(choice.per_class); }));
+  }
   return subset;
 }
 

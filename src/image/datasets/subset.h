@@ -24,16 +24,18 @@ std::vector<std::int64_t> draw_classes(std::int64_t classes, std::int64_t count,
                                        std::uint32_t seed);
 
 /// The labels that `list` names, in its order. An entry is a name of `class_names` or else a label or
-/// range of labels, drawn(COUNT,SEED) as draw_classes() gives them, or not_drawn(COUNT,SEED), all
-/// others. Error for a class that is unknown or above `largest`, and for one named twice.
+/// range of labels, drawn(COUNT,SEED) as draw_classes() gives them, not_drawn(COUNT,SEED), all
+/// others, or not(LIST), all but those of another list. Error for a class that is unknown or above `largest`, and for one named twice.
 std::vector<std::int64_t> parse_classes(std::string_view list,
                                         const std::vector<std::string>& class_names,
                                         std::int64_t largest);
 
 /// The pictures that `choice` keeps: the rows of index (all if empty) without those of except; of
 /// these the ones whose label is in classes, which are labelled 0, 1, ... in the order of that list;
-/// of these the ones that can be decoded if skip_broken. Rows count the pictures of `source`, and
+/// of these the ones that can be decoded if skip_broken; of these per_class of each class, in their order: the
+/// first ones of NumPy's RandomState(seed).permutation of the class's pictures. Rows count the pictures of `source`, and
 /// Sample::index stays what it is there. The source itself where nothing is chosen.
+/// Error for a class of fewer pictures, and for one without a label.
 /// Cost: skip_broken decodes every picture once, on all threads.
 std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
                                          const DatasetType& choice);

@@ -101,6 +101,37 @@ TEST_F(Select, HashSeesEveryChoice) {
   EXPECT_NE(hash("?classes=0-2"), hash("?index=0-5"));
 }
 
+TEST_F(Select, LeavesOutClasses) {
+  EXPECT_EQ(content(*open("?classes=not(dog)")), "1:0 0:1 1:3 0:4");
+  EXPECT_EQ(content(*open("?classes=not(0,eel)")), "0:2 0:5");
+  EXPECT_THAT(open("?classes=eel,not(eel)")->class_names(), ElementsAre("eel", "cat", "dog"));
+  EXPECT_THAT(io::error_of([&] { open("?classes=not(cow)"); }), HasSubstr("no class 'cow'"));
+}
+
+TEST_F(Select, KeepsSomeOfEachClass) {
+  // RandomState(0).permutation(2) is 1, 0 and RandomState(1).permutation(2) is 0, 1.
+  EXPECT_EQ(content(*open("?per_class=1")), content(*open("?per_class=1,0")));
+  EXPECT_EQ(content(*open("?per_class=1")), "2:3 0:4 1:5");
+  EXPECT_EQ(content(*open("?per_class=1,1")), "2:0 0:1 1:2");
+  EXPECT_EQ(content(*open("?per_class=2,7")), content(*open("")));
+  EXPECT_EQ(content(*open("?classes=eel,cat&per_class=1")), "0:3 1:4");
+  EXPECT_EQ(content(*open("?index=5,0,2,3&per_class=1")), "1:2 2:3");
+  EXPECT_NE(open("?per_class=1")->hash(), open("")->hash());
+  const auto fault = [&](const char* options) { return io::error_of([&] { open(options); }); };
+  EXPECT_THAT(fault("?per_class=3"), HasSubstr("at least 3 pictures of class 0, found 2"));
+  EXPECT_THAT(fault("?per_class=0"), HasSubstr("at least 1 picture"));
+  EXPECT_THAT(fault("?per_class=1,-1"), HasSubstr("seed in 0 .. 2^32 - 1"));
+  EXPECT_THAT(fault("?per_class=1,2,3"), HasSubstr("COUNT or COUNT,SEED"));
+  EXPECT_THAT(fault("?per_class=few"), HasSubstr("whole number"));
+}
+
+TEST_F(Select, ForgetsLabelsBehindTheChoice) {
+  const auto cats = open("?classes=cat&unlabelled=true");
+  EXPECT_EQ(content(*cats), "-1:1 -1:4");
+  EXPECT_THAT(cats->class_names(), testing::IsEmpty());
+  EXPECT_NE(cats->hash(), open("?classes=cat")->hash());
+}
+
 /// MixOE's published splits: data set, classes, classes drawn, split, what the permutation begins with.
 struct PublishedSplit {
   std::int64_t classes;
