@@ -38,7 +38,7 @@ void check_bank(const evaluation::Protocol& protocol, const bank::FeatureBank& b
 
 class Benchmark final : public Verb, public EvaluationOptions, public RoleOptions {
  public:
-  std::string protocol, model, root, data, split, bank, probes = "auto", device = "auto";
+  std::string protocol, model, root, data, split, bank, probes = "auto", taps, device = "auto";
   std::optional<std::int64_t> batch;
   std::int64_t mixing = 0;
 
@@ -103,6 +103,7 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
     extract::ExtractOptions options;
     options.probes =
         probes == "auto" ? needed_probes(detectors) : as_usage([&] { return expand_list(probes); });
+    options.probes = as_usage([&] { return with_taps(options.probes, taps); });
     options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
     if (const auto& train_set = plan.roles.train; !train_set.empty()) {
@@ -185,6 +186,7 @@ VerbInfo benchmark() {
                           "that are named need, none for all",
                    .names = {"probes"}},
                   extracting),
+           option(&Benchmark::taps, taps_info(), extracting),
            option(&Benchmark::batch, batch_info(), extracting),
            option(&Benchmark::device, device_info(), extracting),
            option(&Benchmark::mixing,
