@@ -7,6 +7,16 @@
 
 namespace nescio {
 
+/// The parameter that a bare word sets, as in on(layer6): the first one, if it takes any text. Null for
+/// others.
+template <class Base>
+const Parameter<Base>* bare_parameter(const std::vector<Parameter<Base>>& parameters) {
+  if (parameters.empty()) return nullptr;
+  const Parameter<Base>& first = parameters.front();
+  const bool any_text = first.type == type_name<std::string>() && first.info.choices.empty();
+  return any_text ? &first : nullptr;
+}
+
 /// Whether the parameter called `key` takes a list of numbers.
 template <class Base>
 bool takes_list(const std::vector<Parameter<Base>>& parameters, std::string_view key) {
@@ -16,7 +26,7 @@ bool takes_list(const std::vector<Parameter<Base>>& parameters, std::string_view
   return false;
 }
 
-/// Sets what a term gives, as in knn(k=50). Error, beginning with `where`, for an unknown key, a
+/// Sets what a term gives, as in knn(k=50) or on(layer6). Error, beginning with `where`, for an unknown key, a
 /// value that does not fit, a sweep, a list where one value is wanted, a bare spec, and
 /// what check_parameters() refuses.
 template <class Base>
@@ -24,6 +34,13 @@ void set_arguments(Base& object, const std::vector<Parameter<Base>>& parameters,
                    std::string_view where, const Term& term) {
   std::vector<std::string> given;
   for (const Argument& argument : term.arguments) {
+    const Parameter<Base>* bare = argument.key.empty() ? bare_parameter(parameters) : nullptr;
+    if (bare && argument.spec.front().terms.size() == 1 &&
+        argument.spec.front().terms.front().arguments.empty() && given.empty()) {
+      set_parameter(object, parameters, where, bare->info.name, print(argument.spec.front()));
+      given.push_back(bare->info.name);
+      continue;
+    }
     if (argument.key.empty()) {
       fail(where, " ", term.name, " takes key=value, found '", print(argument.spec.front()), "'");
     }

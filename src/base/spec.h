@@ -2,7 +2,7 @@
 //
 //   spec   = term , { "+" , term } ;          shapers left to right, the last term is the detector
 //   term   = name , [ "(" , [ arg , { "," , arg } ] , ")" ] ;
-//   arg    = key , "=" , value | spec ;       a bare spec only in a combinator: mean(knn(k=5),vim)
+//   arg    = key , "=" , value | spec ;       a bare spec only in a combinator: mean(knn(k=5),vim); one word: on(layer6)
 //   value  = one | "[" , one , { "," , one } , "]" ;           [] is a sweep: several settings, one value each
 //   one    = scalar | "(" , scalar , { "," , scalar } , ")" ;  () is a list: one value of several parts
 //

@@ -127,7 +127,7 @@ const std::string& spec_of(const evaluation::Protocol& protocol, const std::stri
 
 class Benchmark final : public Verb, public EvaluationOptions {
  public:
-  std::string protocol, model, root, data, split, bank, probes = "auto", device = "auto";
+  std::string protocol, model, root, data, split, bank, probes = "auto", taps, device = "auto";
   std::optional<std::string> train, val, id, near, far, ood_val;  // roles that the user changes
   std::optional<std::int64_t> batch;
   std::int64_t mixing = 0;
@@ -207,6 +207,7 @@ class Benchmark final : public Verb, public EvaluationOptions {
     extract::ExtractOptions options;
     options.probes =
         probes == "auto" ? needed_probes(detectors) : as_usage([&] { return expand_list(probes); });
+    options.probes = as_usage([&] { return with_taps(options.probes, taps); });
     options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
     if (const auto& train_set = plan.roles.train; !train_set.empty()) {
@@ -298,6 +299,7 @@ VerbInfo benchmark() {
                           "that are named need, none for all",
                    .names = {"probes"}},
                   extracting),
+           option(&Benchmark::taps, taps_info(), extracting),
            option(&Benchmark::batch, batch_info(), extracting),
            option(&Benchmark::device, device_info(), extracting),
            option(&Benchmark::mixing,

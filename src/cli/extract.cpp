@@ -20,12 +20,12 @@ namespace {
 
 class Extract final : public Verb {
  public:
-  std::string model, data, bank, as, class_names, probes, fit, device = "auto";
+  std::string model, data, bank, as, class_names, probes, taps, fit, device = "auto";
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
     extract::ExtractOptions options;
-    options.probes = as_usage([&] { return expand_list(probes); });
+    options.probes = as_usage([&] { return with_taps(expand_list(probes), taps); });
     options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
     check_fit(extract::make_probes(options.probes));  // before the network is loaded
@@ -120,7 +120,8 @@ VerbInfo extract() {
             "probe with all its parameters, for the detectors that need it; ODIN's takes "
             "twice the time of the network alone. Several settings stand beside each other. A "
             "probe that learns looks at the pictures fit= first, once for a bank, which "
-            "keeps what it has learned.",
+            "keeps what it has learned. taps= adds the values at places in the network, pooled, "
+            "which cost nothing beside its pass.",
             "Classes are matched by name where the weights name theirs (those of `nescio "
             "train` do) and the data too: labels become the network's. Data none of whose "
             "classes the network knows keeps its labels; some of them are a mistake.",
@@ -148,6 +149,7 @@ VerbInfo extract() {
             option(&Extract::probes, {.name = "probes",
                                       .doc = "specs of probes, separated by commas",
                                       .names = {"probes"}}),
+            option(&Extract::taps, taps_info()),
             option(&Extract::fit,
                    {.name = "fit",
                     .doc = "TYPE:PATH?key=value&... of training pictures, for probes that learn",

@@ -1,10 +1,28 @@
 #include "cli/extraction.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include "base/numbers.h"
+#include "base/spec.h"
 
 namespace nescio::cli {
+
+ParameterInfo taps_info() {
+  return {.name = "taps",
+          .doc =
+              "places in the network whose pooled values the bank gets too, separated by "
+              "commas: layer2 of a ResNet, cls,mean,layer6 of a vision transformer; for "
+              "on(layer2)+mahalanobis"};
+}
+
+std::vector<std::string> with_taps(std::vector<std::string> probes, const std::string& taps) {
+  for (const std::string& tap : split_top_level(taps)) {
+    const std::string probe = "tap(at=" + tap + ")";
+    if (std::ranges::find(probes, probe) == probes.end()) probes.push_back(probe);
+  }
+  return probes;
+}
 
 void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank& bank,
                         const std::string& split, const Console& console) {

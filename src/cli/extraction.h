@@ -10,6 +10,11 @@
 
 namespace nescio::cli {
 
+/// The option taps= of verbs that extract: places in the network, separated by commas.
+ParameterInfo taps_info();
+/// `probes` and a probe for each of these taps.
+std::vector<std::string> with_taps(std::vector<std::string> probes, const std::string& taps);
+
 /// What of the split was there, or begun, before, what became of it, and what else the user should
 /// know.
 void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank& bank,

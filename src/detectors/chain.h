@@ -60,7 +60,8 @@ class Chain {
 };
 
 /// Every detector with its defaults, and each shaper in front of `energy`: what detectors=all
-/// stands for. Those that are made of others are not among them.
+/// stands for. Those that are made of others, and those whose parameters must be chosen, are not among
+/// them.
 std::vector<std::string> all_specs();
 
 }  // namespace nescio::detectors

@@ -127,9 +127,10 @@ struct DetectorInfo {
   std::vector<std::string> aliases = {};     // what other toolkits call it
   std::vector<std::string> deviations = {};  // from the authors' code or a toolkit
   std::string weak_on_toy_data =
-      {};                   // why OOD need not score higher on the conformance suite's world
-  bool shaper = false;      // set by describe<>
-  bool combinator = false;  // set by describe<>: made of other detectors
+      {};                       // why OOD need not score higher on the conformance suite's world
+  bool must_be_chosen = false;  // means nothing without its parameters: `all` leaves it out
+  bool shaper = false;          // set by describe<>
+  bool combinator = false;      // set by describe<>: made of other detectors
   std::function<std::unique_ptr<Stage>()> make = {};  // set by describe<>
 };
 

@@ -78,6 +78,7 @@ nlohmann::json made_by(const runtime::Backbone& network) {
 /// Everything that is asked for. Refers to the probes.
 std::vector<Column> all_columns(const runtime::Backbone& network,
                                 const std::vector<NamedProbe>& probes,
+                                const std::vector<std::size_t>& widths,
                                 const std::map<std::string, nlohmann::json>& learned_from) {
   const nlohmann::json ours = made_by(network);
   const nlohmann::json program = {{"program", version()}};
@@ -90,12 +91,13 @@ std::vector<Column> all_columns(const runtime::Backbone& network,
        [](const image::ImageBatch& batch, Pass&) { return Array({batch.count}, batch.labels); }},
       {{"index", DType::int64, {}, program},
        [](const image::ImageBatch& batch, Pass&) { return Array({batch.count}, batch.index); }}};
-  for (const NamedProbe& named : probes) {
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const NamedProbe& named = probes[i];
     nlohmann::json inputs = ours;
     const auto learned = learned_from.find(named.name);
     if (learned != learned_from.end()) inputs["learned_from"] = learned->second;
     columns.push_back(
-        {{named.name, DType::float32, {named.probe->width(network)}, inputs},
+        {{named.name, DType::float32, {widths[i]}, inputs},
          [&probe = *named.probe](const image::ImageBatch&, Pass& pass) { return probe.run(pass); },
          named.probe.get()});
   }
@@ -202,13 +204,16 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
   const std::size_t rows = dataset.size();
   const std::vector<NamedProbe> probes = make_probes(options.probes);
   const nlohmann::json inputs = rows_of(dataset, data_spec);
+  // A probe that the network cannot serve says so before anything is written.
+  std::vector<std::size_t> widths;
+  for (const NamedProbe& named : probes) widths.push_back(named.probe->width(network));
   claim_bank(bank, network);
   PassOptions passes{.batch = options.batch,
                      .workers = options.workers,
                      .progress = options.progress,
                      .doing = split};
   const auto learned_from = learn(probes, network, made_by(network), options.fit, bank, passes);
-  const std::vector<Column> all = all_columns(network, probes, learned_from);
+  const std::vector<Column> all = all_columns(network, probes, widths, learned_from);
 
   Extracted result{.rows = rows,
                    .classes = network.classes(),

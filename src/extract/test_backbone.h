@@ -11,7 +11,7 @@
 namespace nescio::extract {
 
 /// z_c = sum_d W_cd f_d with f_d = x_d^2 + x_d / 2, [12]; taps: "pixels", the pictures themselves
-/// [B, 3, 2, 2], and "tokens", f as [B, 4, 3]. Counts its passes.
+/// [B, 3, 2, 2], and "tokens", f as [B, 4, 3]; pooled "tokens", their mean [B, 3]. Counts its passes.
 class TestBackbone final : public runtime::Backbone {
  public:
   static constexpr std::size_t values = 12, number_of_classes = 3;
@@ -38,6 +38,7 @@ class TestBackbone final : public runtime::Backbone {
   std::size_t feature_width() const override { return values; }
   std::optional<Head> head() const override { return std::nullopt; }
   std::vector<std::string> taps() const override { return {"pixels", "tokens"}; }
+  std::vector<std::string> pooled_taps() const override { return {"tokens"}; }
 
   std::unique_ptr<runtime::TracedPass> trace(std::span<const float> images) const override {
     const std::lock_guard lock(mutex_);
@@ -98,10 +99,20 @@ class TestBackbone final : public runtime::Backbone {
     const std::vector<float> f = features(images);
     runtime::BackboneOutputs out{logits(images), Array({rows, values}, f), {}};
     for (const std::string& tap : taps) {
+      if (tap == pooled("tokens")) {
+        out.taps.emplace_back(Shape{rows, 3}, mean_of_tokens(f));
+        continue;
+      }
       const bool pixels = tap == "pixels";
       std::vector<float> copy = pixels ? std::vector<float>(images.begin(), images.end()) : f;
       out.taps.emplace_back(pixels ? Shape{rows, 3, 2, 2} : Shape{rows, 4, 3}, std::move(copy));
     }
+    return out;
+  }
+
+  static std::vector<float> mean_of_tokens(const std::vector<float>& f) {
+    std::vector<float> out(f.size() / 4);
+    for (std::size_t i = 0; i < f.size(); ++i) out[i / values * 3 + i % 3] += f[i] / 4;
     return out;
   }
 

@@ -30,7 +30,7 @@ TEST(Depth, AShortcutLiesInItsBlock) {
 
 TEST(Depth, OfEveryNetworkBeginsAtZeroAndEndsWithTheHead) {
   for (const NetworkInfo& info : networks::catalogue()) {
-    const auto network = info.make(4);
+    const auto network = info.design()->outline(4);
     const auto depths = depths_of(*network);
     EXPECT_EQ(depths.size(), network->named_parameters().size()) << info.name;
     const auto by_depth = [](const auto& a, const auto& b) { return a.second < b.second; };

@@ -2,7 +2,9 @@
 
 #include <torch/version.h>
 
+#include "base/find_entry.h"
 #include "base/usage.h"
+#include "base/within.h"
 #include "nn/chosen_weights.h"
 #include "nn/model_source.h"
 #include "nn/network.h"
@@ -90,9 +92,25 @@ Model Model::load(std::string_view spec, std::string_view device) {
   state->sha256 = source.sha256;
   state->preprocessing = source.preprocessing;
   state->notices = source.notices;
-  state->network = source.network.design->make(classes_of(info, source.tensors));
+  Tensors weights = source.tensors;
+  const bool headless = info.encoder && !weights.contains(info.head + ".bias");
+  state->network = source.network.design->outline(headless ? 1 : classes_of(info, weights));
   const auto ours = tensors_of(*state->network);
-  copy_weights(source.tensors, ours, source.where());
+  if (headless) {
+    for (const char* part : {".weight", ".bias"}) {
+      const torch::Tensor& layer = ours.at(info.head + part);
+      weights.emplace(info.head + part, to_array(torch::zeros_like(layer)));
+    }
+    state->notices.push_back(source.where() +
+                             ": an encoder without a last layer: its logits are one 0 each and say "
+                             "nothing; its features are what the file knows");
+  }
+  copy_weights(weights, ours, source.where());
+  within(source.where() + ": ", [&] {
+    const image::Preprocessing& p = state->preprocessing;
+    state->network->check_pictures(static_cast<std::int64_t>(p.height),
+                                   static_cast<std::int64_t>(p.width));
+  });
   state->head = shape_of(ours.at(info.head + ".weight"));
   state->class_names = source.class_names;
   state->network->eval();
@@ -112,6 +130,10 @@ std::size_t Model::classes() const { return state_->head[0]; }
 const std::vector<std::string>& Model::class_names() const { return state_->class_names; }
 std::size_t Model::feature_width() const { return state_->head[1]; }
 std::vector<std::string> Model::taps() const { return state_->network->tap_names(); }
+
+std::vector<std::string> Model::pooled_taps() const {
+  return names_of(state_->network->pooled_taps());
+}
 
 nlohmann::json Model::identity() const {
   return {{"network", state_->design.name()},
@@ -140,14 +162,27 @@ runtime::BackboneOutputs Model::run(std::span<const float> images,
                                     const std::vector<std::string>& taps) const {
   const c10::InferenceMode inference;
   use_our_threads();
-  Taps asked;
-  for (const std::string& name : taps) asked[name] = torch::Tensor();
   Network& network = *state_->network;
+  Taps asked;
+  std::map<std::string, PooledTap> pooled;  // by the names that they are asked for
+  if (!taps.empty()) {
+    for (PooledTap& tap : network.pooled_taps()) {
+      pooled.emplace(Backbone::pooled(tap.name), std::move(tap));
+    }
+  }
+  for (const std::string& name : taps) {
+    const auto found = pooled.find(name);
+    asked[found == pooled.end() ? name : found->second.tap] = torch::Tensor();
+  }
   const torch::Tensor pictures = to_tensor(*this, images);
   const NetworkOutputs said =
       taps.empty() ? network.forward(pictures) : network.forward_with(asked, pictures);
   runtime::BackboneOutputs out{to_array(said.logits), to_array(said.features), {}};
-  for (const std::string& name : taps) out.taps.push_back(to_array(asked.at(name)));
+  for (const std::string& name : taps) {
+    const auto found = pooled.find(name);
+    out.taps.push_back(to_array(
+        found == pooled.end() ? asked.at(name) : found->second.pool(asked.at(found->second.tap))));
+  }
   return out;
 }
 

@@ -48,6 +48,7 @@ class Model final : public runtime::Backbone {
   std::size_t feature_width() const override;
   std::optional<Head> head() const override;
   std::vector<std::string> taps() const override;
+  std::vector<std::string> pooled_taps() const override;
   std::unique_ptr<runtime::TracedPass> trace(std::span<const float> images) const override;
 
  private:

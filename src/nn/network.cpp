@@ -36,6 +36,15 @@ NetworkOutputs Network::forward_with(Taps& taps, const torch::Tensor& images) {
   return forward(images);
 }
 
+std::vector<PooledTap> Network::pooled_taps() const {
+  const auto mean = [](const torch::Tensor& x) {
+    return x.dim() == 4 ? x.mean({2, 3}) : x.dim() == 3 ? x.mean(1) : x;
+  };
+  std::vector<PooledTap> taps;
+  for (const std::string& name : tap_names()) taps.push_back({name, name, mean});
+  return taps;
+}
+
 std::map<std::string, std::int64_t> Network::depths() const { return depths_of(*this); }
 
 Shape shape_of(const torch::Tensor& tensor) {
@@ -72,7 +81,7 @@ ExpectedTensors expected_tensors(const std::map<std::string, torch::Tensor>& ten
 }
 
 ExpectedTensors expected_tensors(const DesignedNetwork& network, std::int64_t classes) {
-  return expected_tensors(tensors_of(*network.design->make(classes)));
+  return expected_tensors(tensors_of(*network.design->outline(classes)));
 }
 
 void copy_weights(const std::map<std::string, Array>& from,

@@ -1,6 +1,7 @@
 // What a network is made of; needs libtorch.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -23,6 +24,13 @@ struct NetworkOutputs {
 /// Values between layers that somebody asks for, by name; a pass fills them in.
 using Taps = std::map<std::string, torch::Tensor>;
 
+/// A tap as one row of numbers a picture.
+struct PooledTap {
+  std::string name;
+  std::string tap;                                          // of Network::tap_names()
+  std::function<torch::Tensor(const torch::Tensor&)> pool;  // [B, ...] -> [B, width]
+};
+
 /// A module whose parameters carry the names of the published weights.
 class Network : public torch::nn::Module {
  public:
@@ -30,6 +38,11 @@ class Network : public torch::nn::Module {
   virtual NetworkOutputs forward(const torch::Tensor& images) = 0;
   /// What can be asked for, from the pictures on.
   virtual std::vector<std::string> tap_names() const { return {}; }
+  /// What of it can be had pooled: each tap's mean over pixels or tokens, unless a network knows better.
+  virtual std::vector<PooledTap> pooled_taps() const;
+  /// Error unless pictures of this size go through, where that is not a matter of
+  /// NetworkInfo::min_side and max_side.
+  virtual void check_pictures(std::int64_t /*height*/, std::int64_t /*width*/) const {}
   /// The same pass, which puts the values that `taps` names there: [B, ...].
   virtual NetworkOutputs forward_with(Taps& taps, const torch::Tensor& images);
 

@@ -47,6 +47,9 @@ class Design {
  public:
   virtual ~Design() = default;
   virtual std::shared_ptr<Network> make(std::int64_t classes) const = 0;
+  /// The same for those who only ask for names and shapes, or write every value: what a value is, is
+  /// left open where that spares work.
+  virtual std::shared_ptr<Network> outline(std::int64_t classes) const { return make(classes); }
 };
 
 /// The self-description from which loading, `list models` and `describe` come.
@@ -61,6 +64,9 @@ struct NetworkInfo {
   std::size_t max_side = std::numeric_limits<std::size_t>::max();  // larger ones do not fit
   std::string head;  // the last layer's name: head + ".weight" [C, D ...], head + ".bias" [C]
   bool linear_head = true;  // logits = features W^T + b; otherwise a bank gets no head
+  /// Its published weights are those of an encoder: without a last layer a model says 0 for its only
+  /// class, and its features are what counts.
+  bool encoder = false;
   std::vector<Adapter> also_reads = {};
   // Set by describe_network().
   std::vector<Parameter<Design>> parameters = {};

@@ -87,6 +87,24 @@ TEST_F(PublishedWeights, DenseNetSaysWhatItDoesInPython) {
   EXPECT_NEAR(said.cross_entropy, 0.2757054, 1e-5);
 }
 
+// All 10,000 pictures are classified right in 81.42 % and 72.85 % of the cases.
+TEST_F(PublishedWeights, VisionTransformersSayWhatTheyDoInPython) {
+  const char* data = std::getenv("NESCIO_DATA");
+  if (!data) GTEST_SKIP() << "NESCIO_DATA is not set";
+  const auto pictures =
+      image::open_dataset(text("cifar10:", data, "/cifar-10-batches-bin?split=test&index=0-99"));
+  const Model pretrained = load("vit_t2_32", "vit_mae_cifar10.safetensors");
+  const image::Preprocessor preprocessor(pretrained.preprocessing());
+  std::vector<float> image(preprocessor.size());
+  preprocessor.apply(pictures->load(0).image, image);
+  constexpr std::array<double, 10> expected = {12.0749, -0.7714, -1.9676, -2.5001, -3.3032,
+                                               -0.8311, -1.8933, -0.6652, 7.5381,  -1.3147};
+  const Array logits = pretrained.forward(image).logits;
+  for (std::size_t c = 0; c < 10; ++c) EXPECT_NEAR(logits.as<float>()[c], expected[c], 1e-4);
+  EXPECT_LT(say(pretrained, *pictures).wrong, 28u);
+  EXPECT_LT(say(load("vit_t2_32", "vit_scratch_cifar10.safetensors"), *pictures).wrong, 38u);
+}
+
 /// A snapshot of Outlier Exposure's MNIST networks: what its file holds, its logits for the first
 /// test picture, and what it says about all 10,000.
 struct Snapshot {

@@ -32,7 +32,7 @@ struct NamedWeights {
 /// What the first of the network's adapters makes of them that reads them; as they are if none does.
 NamedWeights adapted(const NetworkInfo& info, const Tensors& tensors, const ExpectedTensors& ours);
 
-/// What a network has with so many classes. Cost: makes the network.
+/// What a network has with so many classes. Cost: makes its outline.
 ExpectedTensors expected_tensors(const DesignedNetwork& network, std::int64_t classes);
 
 /// What is missing, what is too much and what has another shape, a dozen of each; empty if names

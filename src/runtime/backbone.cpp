@@ -8,7 +8,10 @@ namespace nescio::runtime {
 
 BackboneOutputs Backbone::forward(std::span<const float> images,
                                   const std::vector<std::string>& asked) const {
-  const std::vector<std::string> known = asked.empty() ? asked : taps();
+  std::vector<std::string> known = asked.empty() ? asked : taps();
+  for (const std::string& name : asked.empty() ? asked : pooled_taps()) {
+    known.push_back(pooled(name));
+  }
   for (const std::string& name : asked) {
     if (std::ranges::find(known, name) != known.end()) continue;
     fail("the network has no tap '", name, "'.",

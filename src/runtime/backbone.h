@@ -57,8 +57,13 @@ class Backbone {
   /// The values between layers that can be asked for, from the pictures on.
   virtual std::vector<std::string> taps() const { return {}; }
 
+  /// Those of them that can be had as one row of numbers a picture, pooled where the network runs:
+  /// asked for as pooled("layer2"), which gives [B, width].
+  virtual std::vector<std::string> pooled_taps() const { return {}; }
+  static std::string pooled(const std::string& tap) { return "pooled(" + tap + ")"; }
+
   /// `images` is [B, planes, height, width] as a Preprocessor makes them, B > 0; `taps` are some of
-  /// taps(). Runs on thread_count() threads, on the caller's alone within parallel_for. What a row
+  /// taps() and pooled ones. Runs on thread_count() threads, on the caller's alone within parallel_for. What a row
   /// gives depends on B by rounding, so whoever wants equal bits keeps B. Error for an unknown tap.
   BackboneOutputs forward(std::span<const float> images,
                           const std::vector<std::string>& taps = {}) const;

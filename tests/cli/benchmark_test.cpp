@@ -90,6 +90,12 @@ TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
   EXPECT_THAT(named.log, HasSubstr("has logits, features, labels, index of in/test from the same "
                                    "inputs already; the rest was added"));
   EXPECT_THAT(io::read_text(folder_ / "run/results.csv"), HasSubstr("odin,near/test,near,auroc,"));
+  // Values between layers cost no word of the user's either.
+  const Outcome tapped = run("on(layer2)+knn(k=3)", "auto");
+  ASSERT_EQ(tapped.code, 0) << tapped.log;
+  EXPECT_THAT(tapped.log, HasSubstr("index, tap(at=layer2)"));
+  EXPECT_THAT(io::read_text(folder_ / "run/results.csv"),
+              HasSubstr("on(layer2)+knn(k=3),near/test,near,auroc,"));
   // What the bank has by now serves those that need less.
   EXPECT_THAT(run("energy", "auto").log, HasSubstr("has in/test from the same inputs already"));
 

@@ -55,6 +55,8 @@ TEST_F(Specs, NameFilesThatMayBeMissing) {
   expect(1, network(), "npy:" + (folder_ / "none.npy").string(), {"none.npy"});
   expect(1, network(), "noise:uniform?count=3&index=7", {"up to 2, found 7"});
   expect(1, network(), "noise:uniform", {"device cuda:99: not there"}, "device=cuda:99");
+  expect(1, network(), "noise:uniform", {"no tap 'layer4'", "conv1, layer1, layer2, layer3"},
+         "taps=layer4");
 }
 
 }  // namespace

@@ -112,6 +112,8 @@ TEST_P(Conformance, ParametersRoundTripAndKeepTheirRange) {
       p.set(*stage, value);
       EXPECT_EQ(p.get(*stage), value) << p.info.name;
     }
+    const bool any_text = p.type == type_name<std::string>() && p.info.choices.empty();
+    if (any_text) continue;  // whether it names something, the network or the bank knows
     EXPECT_THROW(p.set(*stage, "no such value !"), Error) << p.info.name;
     if (std::isfinite(p.info.min)) {
       EXPECT_THROW(p.set(*stage, format_number(p.info.min - 1)), Error) << p.info.name;

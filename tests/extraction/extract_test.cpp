@@ -60,6 +60,27 @@ class ExtractTest : public testing::Test {
   std::string spec_;
 };
 
+TEST_F(ExtractTest, KeepsValuesBetweenLayersPooled) {
+  bank::FeatureBank target = bank();
+  run(target, spec_, {.batch = 6, .probes = {"tap(at=layer1)", "tap(at=layer3)"}});
+  EXPECT_EQ(target.array("toy/test", "tap(at=layer1)").shape(), (Shape{20, 16}));
+  // A CIFAR ResNet's features are the mean of its last stage.
+  const Array features = target.array("toy/test", "features");
+  const Array last = target.array("toy/test", "tap(at=layer3)");
+  ASSERT_EQ(last.shape(), features.shape());
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    EXPECT_NEAR(last.as<float>()[i], features.as<float>()[i], 1e-5);
+  }
+}
+
+TEST_F(ExtractTest, WritesNothingForAnUnknownTap) {
+  bank::FeatureBank target = bank();
+  EXPECT_THAT(io::error_of([&] { run(target, spec_, {.batch = 6, .probes = {"tap(at=layer4)"}}); }),
+              HasSubstr("no tap 'layer4'"));
+  EXPECT_FALSE(target.has("toy/test"));
+  EXPECT_TRUE(target.model().empty());
+}
+
 TEST_F(ExtractTest, KnowsAnAccuracyWhereClassesAgree) {
   const auto accuracy = [&](const std::vector<std::string>& of_network, const std::string& data) {
     bank::FeatureBank target = bank(text("bank", ++banks_));
