@@ -222,7 +222,11 @@ class Chooser {
   std::string better_network(const Tensors& found) const {
     for (const NetworkInfo& info : networks::catalogue()) {
       const DesignedNetwork network{&info, info.design()};
-      const auto own = adapted(info, found, expected_(network, info.classes)).tensors;
+      const ExpectedTensors usual = expected_(network, info.classes);
+      const auto own = adapted(info, found, usual).tensors;
+      // Making a network of other classes costs more than counting.
+      const std::size_t fewest = usual.shapes.size() - usual.optional.size();
+      if (own.size() < fewest || own.size() > usual.shapes.size()) continue;
       if (differences(expected_(network, classes_of(info, own)), own).empty()) {
         return "; they fit " + info.name;
       }
