@@ -122,6 +122,7 @@ class Configs : public Train {
     words.insert(words.end(), {"batch=2", "device=cpu", "threads=1", "workers=1"});
     words.push_back(config.find("\nsteps:") == std::string::npos ? "epochs=1" : "steps=1");
     if (config.find("\noutlier_batch:") != std::string::npos) words.push_back("outlier_batch=2");
+    if (config.find("\nwarmup:") != std::string::npos) words.push_back("warmup=0");
     words.insert(words.end(), more.begin(), more.end());
     return nescio_program(words);
   }
