@@ -49,10 +49,10 @@ void expect_as_python(const Model& model, const std::string& name) {
   std::vector<std::string> asked;
   for (const std::string& tap : taps) asked.push_back(runtime::Backbone::pooled(tap));
   const auto said = model.forward(pictures(model), asked);
-  EXPECT_LT(largest_difference(said.logits, expected.at(name + ".logits")), 1e-5) << name;
-  EXPECT_LT(largest_difference(said.features, expected.at(name + ".features")), 1e-5) << name;
+  EXPECT_LT(largest_difference(said.logits, expected.at(name + ".logits")), 2e-5) << name;
+  EXPECT_LT(largest_difference(said.features, expected.at(name + ".features")), 2e-5) << name;
   for (std::size_t i = 0; i < taps.size(); ++i) {
-    EXPECT_LT(largest_difference(said.taps[i], expected.at(name + "." + taps[i])), 1e-5)
+    EXPECT_LT(largest_difference(said.taps[i], expected.at(name + "." + taps[i])), 2e-5)
         << name << ' ' << taps[i];
   }
 }
