@@ -52,7 +52,8 @@ class Decoder final : public torch::nn::Module {
       const auto side = std::llround(std::sqrt(static_cast<double>(patches)));
       positions_ = nn::sine_positions(side, width_);
     }
-    return positions_ = positions_.to(like.options());
+    positions_ = positions_.to(like.device());  // in float32, whatever they are added to
+    return positions_.to(like.scalar_type());
   }
 
   std::int64_t width_;
