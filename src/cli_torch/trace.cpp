@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/numbers.h"
 #include "base/spec.h"
+#include "base/typed_spec.h"
 #include "base/within.h"
 #include "cli/evaluation_run.h"
 #include "cli/extraction.h"
@@ -99,13 +100,18 @@ class TraceVerb final : public Verb, public RoleOptions {
         protocol, {.root = root, .split = split, .roles = changed_roles()});
     check_roles(plan);
     const auto checkpoints = checkpoints_of_run();
+    std::error_code not_there;
+    if (fs::equivalent(out, run_folder, not_there)) {
+      fail_usage("out=", out, ": the folder of the run is the run's; name another");
+    }
     io::check_writable(out, "trace", "trace.json", {"trace.csv", "trace.html"});
-    io::make_folders(fs::path(out) / "checkpoints");
+    io::make_folders(fs::path(out) / "scores");
 
     const nn::Model first = load(checkpoints.front().second);
     Datasets datasets = open(plan, first, console);
     evaluation::Roles roles = roles_of(plan);
-    nlohmann::json inputs = {{"detectors", specs}, {"version", versions().front().second}};
+    nlohmann::json inputs = {
+        {"detectors", specs}, {"id", roles.id}, {"version", versions().front().second}};
     for (const auto& [name, dataset] : datasets) inputs["sets"][name] = dataset->hash();
 
     std::vector<TracedCheckpoint> found;
@@ -113,7 +119,7 @@ class TraceVerb final : public Verb, public RoleOptions {
       const nn::Model network = load(path);
       inputs["weights_sha256"] = network.weights_sha256();
       inputs["preprocessing"] = image::to_json(network.preprocessing());
-      const fs::path stored = fs::path(out) / "checkpoints" / path.filename();
+      const fs::path stored = fs::path(out) / "scores" / path.filename();
       auto there = read_stored(stored, step, inputs);
       if (!there) {
         there = measure(network, step, datasets, plan, roles, specs, console);
@@ -136,7 +142,7 @@ class TraceVerb final : public Verb, public RoleOptions {
     EvaluationOptions options;
     options.detectors = detectors;
     const auto specs = evaluation_settings(options, seed).detectors;
-    if (expand_list(detectors) == std::vector<std::string>{"all"}) {
+    if (std::ranges::count(expand_list(detectors), "all") > 0) {
       fail_usage("trace: expected the names of detectors, found all");
     }
     return specs;
@@ -173,7 +179,16 @@ class TraceVerb final : public Verb, public RoleOptions {
       fail(run_folder,
            ": expected the folder of a run of `nescio train`, found no config.json in it");
     }
-    const auto all = train::CheckpointFolder(fs::path(run_folder) / "checkpoints").all();
+    auto all = train::CheckpointFolder(fs::path(run_folder) / "checkpoints").all();
+    // The newest two always stay: one that lies a few steps before the end would count for an interval.
+    const auto kept = train::kept_checkpoints(io::read_json(fs::path(run_folder) / "config.json")
+                                                  .at("settings")
+                                                  .value("keep_checkpoints", "2"));
+    if (kept.every > 0 && !all.empty()) {
+      const std::int64_t last = all.back().first;
+      std::erase_if(all,
+                    [&](const auto& c) { return c.first % kept.every != 0 && c.first != last; });
+    }
     if (all.size() < 3) {
       fail(run_folder, ": expected checkpoints over the whole run, found ", all.size(),
            "; train with keep_checkpoints=every(N), N steps apart");
@@ -191,7 +206,9 @@ class TraceVerb final : public Verb, public RoleOptions {
             "it does not say of which network it is; a version of this program before 28 November "
             "2026 wrote it");
       }
-      return nn::Model::load(text(network->second, ':', path.string()), device);
+      // Beside the weights it holds the optimiser's numbers under the same names.
+      const std::string spec = text(network->second, ':', path.string());
+      return nn::Model::load(with_option(spec, "prefix", "network."), device);
     });
   }
 
@@ -240,7 +257,7 @@ class TraceVerb final : public Verb, public RoleOptions {
                            const evaluation::Protocol& plan, const evaluation::Roles& roles,
                            const std::vector<std::string>& specs, Console& console) const {
     // Features of one checkpoint at a time lie on the disk.
-    const fs::path folder = fs::path(out) / "checkpoints" / "bank";
+    const fs::path folder = fs::path(out) / "scores" / "bank";
     fs::remove_all(folder);
     bank::FeatureBank features = bank::FeatureBank::open_or_create(folder);
     extract::ExtractOptions options;
@@ -374,7 +391,7 @@ VerbInfo trace() {
            "augmentation; detectors that are fitted are fitted on them. Of a run with ema= the "
            "weights themselves are measured, not their mean.",
            "Writes OUT/trace.csv, trace.json, trace.html, and the scores of each checkpoint in "
-           "OUT/checkpoints/: what was interrupted goes on with the same command. Pictures are "
+           "OUT/scores/: what was interrupted goes on with the same command. Pictures are "
            "decoded once for all checkpoints as far as memory= allows."},
       .examples = {"nescio trace RUN protocol=protocols/cifar10.yaml root=DIR out=OUT limit=2000"},
       .options =

@@ -25,11 +25,12 @@ std::vector<Chain> take_members(Term& term) {
 }
 
 // A stage before may have put other features in the place of those that the head reads.
-void check_head(const std::string& name, const Needs& needs, const Inputs& in) {
-  if (!needs.head || !needs.features || in.features.width() == in.head->weight.cols()) return;
-  fail(name, " needs features that the last layer of the network reads, ", in.head->weight.cols(),
-       " numbers, and these are ", in.features.width(),
-       " of another place; use a detector of features alone, as mahalanobis or knn");
+void check_head(const std::string& name, const Needs& needs, const Inputs& given,
+                const Inputs& in) {
+  if (!needs.head || !needs.features || in.head || !given.head) return;
+  fail(name,
+       " needs features that the last layer of the network reads, and these are of another "
+       "place; use a detector of features alone, as mahalanobis or knn");
 }
 
 }  // namespace
@@ -110,7 +111,7 @@ void Chain::fit(const Inputs& inputs, const FitData& data) {
   for (Link& link : links_) {
     link.stage->notices.clear();
     within("[" + spec_ + "] ", [&] {
-      check_head(link.info->name, link.stage->needs(), in);
+      check_head(link.info->name, link.stage->needs(), inputs, in);
       if (!link.stage->fits_on().empty()) link.stage->fit(in, data);
       if (link.info->shaper) in = as<Shaper>(link.stage).shape(in);
     });
@@ -131,10 +132,10 @@ Notices Chain::notices() const {
 Expr Chain::score_without(std::size_t left_out, const Inputs& inputs) const {
   Inputs in = inputs;
   for (std::size_t i = 0; i + 1 < links_.size(); ++i) {
-    check_head(links_[i].info->name, links_[i].stage->needs(), in);
+    check_head(links_[i].info->name, links_[i].stage->needs(), inputs, in);
     if (i != left_out) in = as<Shaper>(links_[i].stage).shape(in);
   }
-  check_head(links_.back().info->name, links_.back().stage->needs(), in);
+  check_head(links_.back().info->name, links_.back().stage->needs(), inputs, in);
   return as<Detector>(links_.back().stage).score(in);
 }
 

@@ -1,7 +1,7 @@
 // Scores the values of another place in the network: a tap takes the place of the features.
 //   h' = tap(x),  logits and head stay those of the network
 // The probe `tap` (extract/probes/tap.cpp) keeps the pooled values [N, width], in the bank the array
-// `tap(at=...)`. What needs the head on features of another width is refused by the chain. Cost none.
+// `tap(at=...)`. What applies the head to features is refused by the chain. Cost none.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -16,6 +16,7 @@ class On final : public Shaper {
   Inputs shape(const Inputs& in) const override {
     Inputs out = in;
     out.features = out.unscaled = in.array(array());
+    out.head.reset();  // it reads the features of the last layer only, whatever the width of these
     return out;
   }
 

@@ -36,8 +36,8 @@ TEST(On, IsRefusedWhereTheHeadReadsOtherFeatures) {
   const ToyBank bank;  // the tap is 5 wide, the features 12
   for (const char* spec : {"on(layer2)+vim", "on(layer2)+react+energy"}) {
     EXPECT_THAT(io::error_of([&] { bank.scores(spec); }),
-                testing::AllOf(HasSubstr("the last layer of the network reads, 12 numbers"),
-                               HasSubstr("these are 5 of another place")))
+                testing::AllOf(HasSubstr("the last layer of the network reads"),
+                               HasSubstr("these are of another place")))
         << spec;
   }
 }

@@ -23,6 +23,13 @@ Bfloat16::~Bfloat16() {
   at::autocast::set_autocast_dtype(device_, type_);
 }
 
+FullPrecision::FullPrecision(at::DeviceType device)
+    : device_(device), enabled_(at::autocast::is_autocast_enabled(device)) {
+  at::autocast::set_autocast_enabled(device, false);
+}
+
+FullPrecision::~FullPrecision() { at::autocast::set_autocast_enabled(device_, enabled_); }
+
 NetworkOutputs forward_in_bfloat16(Network& network, const torch::Tensor& images) {
   const Bfloat16 guard(images.device().type());
   const NetworkOutputs out = network.forward(images);

@@ -20,6 +20,19 @@ class Bfloat16 {
   at::ScalarType type_;
 };
 
+/// No autocast on the device as long as it lives: what must not lose digits within a pass that may.
+class FullPrecision {
+ public:
+  explicit FullPrecision(at::DeviceType device);
+  ~FullPrecision();
+  FullPrecision(const FullPrecision&) = delete;
+  FullPrecision& operator=(const FullPrecision&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool enabled_;
+};
+
 /// As network.forward(), but convolutions and products run in bfloat16, by libtorch's autocast of
 /// the pictures' device. Parameters and their gradients stay float32, and so are the outputs: a loss
 /// never sees fewer digits. Half the memory for activations; faster where the processor has bfloat16.

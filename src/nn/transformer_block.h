@@ -62,8 +62,8 @@ class TransformerBlock final : public torch::nn::Module {
 };
 
 /// Gives the values that transformers start with: every Projection of `module` a weight of normal
-/// numbers with the standard deviation 0.02 and the bias 0. (The reference codes cut at 2, which is
-/// 100 standard deviations.)
+/// numbers with the standard deviation 0.02 and the bias 0. (timm and BEiT's fine-tuning cut at 2, which is 100
+/// standard deviations; BEiT's pretext training at 0.02, MAE begins with Xavier's uniform numbers.)
 void start_transformer(torch::nn::Module& module);
 /// The same numbers for a class token or a table.
 void start_token(const torch::Tensor& token);

@@ -159,7 +159,8 @@ std::optional<fs::path> CheckpointFolder::newest_path() const {
 
 std::vector<std::pair<std::int64_t, fs::path>> CheckpointFolder::all() const {
   std::vector<std::pair<std::int64_t, fs::path>> out;
-  for (const fs::path& path : find_all(folder_)) out.emplace_back(step_of(path), tensors_beside(path));
+  for (const fs::path& path : find_all(folder_))
+    out.emplace_back(step_of(path), tensors_beside(path));
   std::ranges::reverse(out);
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "image/datasets/subset.h"
 #include "image/loading/loader.h"
 #include "train/validation.h"
 
@@ -12,21 +13,6 @@ namespace {
 
 constexpr std::int64_t neighbours = 20;
 constexpr double temperature = 0.07, ridge = 1e-3;
-
-/// Some pictures of a data set that somebody else owns.
-class Some final : public image::Dataset {
- public:
-  Some(const image::Dataset& source, std::size_t count) : source_(source), count_(count) {}
-  std::size_t size() const override { return count_; }
-  image::Sample load(std::size_t i) const override {
-    return source_.load(i * source_.size() / count_);
-  }
-  std::string hash() const override { return source_.hash(); }
-
- private:
-  const image::Dataset& source_;
-  std::size_t count_;
-};
 
 double share_of_right(const torch::Tensor& votes, const torch::Tensor& labels) {
   return votes.argmax(1).eq(labels).to(torch::kFloat64).mean().item<double>();
@@ -67,7 +53,7 @@ FrozenFeatures frozen_features(nn::Network& network, const image::Dataset& pictu
                                std::size_t workers, const Progress& progress) {
   const torch::NoGradGuard no_gradients;
   const EvaluationMode mode(network);
-  const Some some(pictures, most == 0 ? pictures.size() : std::min(most, pictures.size()));
+  const image::SomePictures some(pictures, most == 0 ? pictures.size() : most);
   image::Loader loader(some, upload.preprocessing(),
                        {.batch = batch, .workers = workers, .bytes = upload.wants_bytes()});
   std::vector<torch::Tensor> features;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/usage.h"
 
 namespace nescio::train {
 
@@ -50,7 +51,7 @@ torch::Tensor random_orders(std::int64_t rows, std::int64_t patches) {
 
 torch::Tensor random_units(std::int64_t rows, std::int64_t side, std::int64_t unit, double share) {
   if (unit < 1 || side % unit != 0) {
-    fail("unit=", unit, ": expected a divisor of ", side, ", the patches along a side");
+    fail_usage("unit=", unit, ": expected a divisor of ", side, ", the patches along a side");
   }
   const std::int64_t units = side / unit;
   const auto hidden =

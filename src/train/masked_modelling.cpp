@@ -21,11 +21,24 @@ void MaskedModelling::on_make(const MadeFor& made_for) {
   patch_ = transformer.patch();
   head_ = made_for.info.head;
   make(transformer, made_for.info);
+  // What cannot be masked is refused before a run begins.
+  const auto height = static_cast<std::int64_t>(made_for.info.preprocessing.height);
+  const SameRandomNumbers same;
+  draw_masks(1, side_in_patches(height, height, patch_));
+}
+
+std::map<std::string, torch::Tensor> MaskedModelling::exported(const nn::Network& network) const {
+  auto tensors = nn::tensors_of(network);
+  for (auto& [name, tensor] : tensors) {
+    if (name == "fc_norm.weight") tensor = torch::ones_like(tensor);
+    if (name == "fc_norm.bias") tensor = torch::zeros_like(tensor);
+  }
+  return tensors;
 }
 
 Draws MaskedModelling::draw(const StepFacts& facts) {
   const std::int64_t side = side_in_patches(facts.height, facts.width, patch_);
-  return {{name_ + ".masks", {draw_masks(facts.rows.images, side), Rows::images}}};
+  return {{"masks", {draw_masks(facts.rows.images, side), Rows::images}}};
 }
 
 torch::Tensor MaskedModelling::loss(TrainingStep& step) {

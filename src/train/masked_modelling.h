@@ -28,6 +28,9 @@ class MaskedModelling : public TrainingMethod {
   Sums measures(nn::Network& network, const torch::Tensor& images,
                 const torch::Tensor& labels) const override;
   Choice chosen_by() const override { return {"loss", false}; }
+  /// The normalisation in front of the head begins anew: here it learned from single tokens, afterwards it
+  /// reads their mean. (BEiT's and MAE's own files are read the same way.)
+  std::map<std::string, torch::Tensor> exported(const nn::Network& network) const override;
   std::optional<Reconstruction> reconstruct(nn::Network& network,
                                             const torch::Tensor& images) const override;
 

@@ -145,6 +145,10 @@ class Sum final : public TrainingMethod {
     return main().measures(network, images, labels);
   }
   Choice chosen_by() const override { return main().chosen_by(); }
+  std::optional<Reconstruction> reconstruct(nn::Network& network,
+                                            const torch::Tensor& images) const override {
+    return main().reconstruct(network, images);
+  }
   std::map<std::string, torch::Tensor> exported(const nn::Network& network) const override {
     return main().exported(network);
   }

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "image/datasets/subset.h"
 #include "image/loading/loader.h"
 #include "io/safetensors.h"
+#include "nn/autocast.h"
 #include "nn/weights.h"
 #include "train/masked_images.h"
 
@@ -41,6 +43,7 @@ PatchCodes::PatchCodes(std::int64_t codes, std::int64_t patch, std::int64_t chan
       patch_(patch) {}
 
 torch::Tensor PatchCodes::tokens(const torch::Tensor& images) const {
+  const nn::FullPrecision exact(images.device().type());
   const torch::Tensor patches = contrast_normalised(patches_of(images, patch_));
   const torch::Tensor rows = patches.flatten(0, 1).to(codebook_.scalar_type());
   return nearest_code(rows, codebook_).first.view({patches.size(0), patches.size(1)});
@@ -83,8 +86,10 @@ torch::Tensor VqEncoder::encode(const torch::Tensor& images) const {
 }
 
 std::pair<torch::Tensor, torch::Tensor> VqEncoder::nearest(const torch::Tensor& vectors) const {
+  const nn::FullPrecision exact(vectors.device().type());
   const torch::Tensor rows = vectors.reshape({-1, vectors.size(-1)});
-  const torch::Tensor numbers = nearest_code(rows.detach(), codebook_.detach()).first;
+  const torch::Tensor numbers =
+      nearest_code(rows.detach().to(codebook_.scalar_type()), codebook_.detach()).first;
   auto shape = vectors.sizes().vec();
   const torch::Tensor codes = codebook_.index_select(0, numbers).view(shape);
   shape.pop_back();
@@ -92,6 +97,7 @@ std::pair<torch::Tensor, torch::Tensor> VqEncoder::nearest(const torch::Tensor& 
 }
 
 torch::Tensor VqEncoder::tokens(const torch::Tensor& images) const {
+  const nn::FullPrecision exact(images.device().type());
   const torch::NoGradGuard no_gradients;
   return nearest(encode(images)).first;
 }
@@ -129,23 +135,24 @@ std::shared_ptr<Tokenizer> read_tokenizer(const std::string& path, std::int64_t 
 torch::Tensor sample_patches(const image::Dataset& data, const Upload& upload, std::int64_t patch,
                              std::int64_t count, std::size_t workers, const Progress& progress) {
   const torch::NoGradGuard no_gradients;
-  image::Loader loader(data, upload.preprocessing(),
+  const image::SomePictures some(data, static_cast<std::size_t>(count));
+  image::Loader loader(some, upload.preprocessing(),
                        {.batch = 64, .workers = workers, .bytes = upload.wants_bytes()});
   std::vector<torch::Tensor> found;
   std::size_t seen = 0;
   for (image::ImageBatch batch; loader.next(batch); seen += batch.count) {
     check_interrupt();
-    if (progress) progress("sampling patches", seen, data.size());
+    if (progress) progress("sampling patches", seen, some.size());
     const torch::Tensor patches = patches_of(upload(batch), patch);
     const std::int64_t of_each = std::max<std::int64_t>(
-        1, std::min(patches.size(1), count / static_cast<std::int64_t>(data.size())));
+        1, std::min(patches.size(1), count / static_cast<std::int64_t>(some.size())));
     const torch::Tensor which = torch::rand({patches.size(0), patches.size(1)})
                                     .argsort(std::int64_t{1})
                                     .slice(1, 0, of_each)
                                     .to(patches.device());
-    const torch::Tensor some =
+    const torch::Tensor drawn =
         patches.gather(1, which.unsqueeze(-1).expand({-1, -1, patches.size(2)}));
-    found.push_back(contrast_normalised(some).flatten(0, 1));
+    found.push_back(contrast_normalised(drawn).flatten(0, 1));
   }
   const torch::Tensor all = torch::cat(found);
   if (all.size(0) <= count) return all;

@@ -234,13 +234,16 @@ void Trainer::State::validate(RunLog* log, const CheckpointFolder& checkpoints,
     writing(checkpoints, [&] { write_weights(options.out / "best.safetensors"); });
   }
   if (log) log->write({at.done, last_epoch(), "val", found});
-  look_at_features(log, options);
+  reading(checkpoints, [&] { look_at_features(log, options); });
   at.is_open = false;
 }
 
 void Trainer::State::look_at_features(RunLog* log, const TrainOptions& options) {
   const std::int64_t every = settings.frozen_every * plan.per_epoch;
-  if (every == 0 || !log || (at.done % every != 0 && at.done != plan.steps)) return;
+  if (every == 0 || !log) return;
+  const std::int64_t round = settings.validate_every > 0 ? settings.validate_every : plan.per_epoch;
+  const bool is_due = at.done / every > std::max<std::int64_t>(0, at.done - round) / every;
+  if (!is_due && at.done != plan.steps) return;
   constexpr std::size_t most = 10'000;
   const Ema::InPlace averaged(learner.ema());
   const auto of = [&](const image::Dataset& pictures, std::size_t count) {

@@ -139,7 +139,7 @@ TrainingData open_training_data(const TrainSettings& settings, const MethodNeeds
                                 const std::vector<std::string>& start_classes) {
   TrainingData data;
   const Notice notice = [&](const std::string& s) { data.warnings.push_back(s); };
-  if (needs.labels) {
+  if (needs.labels || settings.frozen_every > 0) {
     open_labelled(data, settings.data, settings.val, start_classes, notice);
   } else {
     data.train = image::open_dataset(settings.data);

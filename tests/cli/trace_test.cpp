@@ -31,10 +31,12 @@ class Trace : public testing::Test {
                      "roles: {id: in/test, near: near/test, far: far/test, ood_val: far/val}\n");
   }
 
-  void train(const std::string& keep) {
-    const Outcome done = nescio_program(
-        {"train", "model=resnet8", "data=" + task_.spec("train"), "batch=8", "steps=12", "lr=0.02",
-         "keep_checkpoints=" + keep, "device=cpu", "threads=1", "out=" + path("run")});
+  void train(const std::string& keep, const std::string& model = "resnet8",
+             const std::string& optimiser = "sgd") {
+    const Outcome done = nescio_program({"train", "model=" + model, "optimiser=" + optimiser,
+                                         "data=" + task_.spec("train"), "batch=8", "steps=12",
+                                         "lr=0.02", "keep_checkpoints=" + keep, "device=cpu",
+                                         "threads=1", "out=" + path("run")});
     ASSERT_EQ(done.code, 0) << done.log;
   }
 
@@ -63,14 +65,14 @@ TEST_F(Trace, MeasuresEveryCheckpointAndGoesOnWhereItStopped) {
   EXPECT_EQ(json.at("test"), nlohmann::json({"near/test", "far/test"}));
   EXPECT_EQ(json.at("validation"), nlohmann::json({"far/val"}));
   EXPECT_TRUE(fs::exists(path("traced/trace.html")));
-  EXPECT_FALSE(fs::exists(path("traced/checkpoints/bank")));
+  EXPECT_FALSE(fs::exists(path("traced/scores/bank")));
   // Of each checkpoint loss and accuracy of two sets, two metrics of two detectors on three sets.
   const auto rows = io::parse_csv(io::read_text(path("traced/trace.csv")), "trace.csv");
   EXPECT_EQ(rows.size(), 1 + 6u * (4 + 2 * 2 * 3));
 
   // The last checkpoint alone is measured again, to the same bits.
-  const std::string first = path("traced/checkpoints/step-000000000002.safetensors");
-  const std::string last = path("traced/checkpoints/step-000000000012.safetensors");
+  const std::string first = path("traced/scores/step-000000000002.safetensors");
+  const std::string last = path("traced/scores/step-000000000012.safetensors");
   const std::string was = io::read_text(last);
   const auto written = fs::last_write_time(first);
   io::write_text(last, was.substr(0, was.size() / 2));
@@ -82,6 +84,13 @@ TEST_F(Trace, MeasuresEveryCheckpointAndGoesOnWhereItStopped) {
   // With fewer pictures none of them is as it was.
   ASSERT_EQ(trace({"limit=5"}).code, 0);
   EXPECT_NE(fs::last_write_time(first), written);
+}
+
+/// Whose checkpoints hold three sets of tensors of the same names and shapes: a network without buffers.
+TEST_F(Trace, TakesTheWeightsAmongTheOptimisersNumbers) {
+  train("every(4)", "vit_t4_32(width=24,depth=1,heads=2)", "adamw");
+  const Outcome done = trace();
+  EXPECT_EQ(done.code, 0) << done.log;
 }
 
 TEST_F(Trace, AgreesWithBenchmark) {
@@ -112,6 +121,8 @@ TEST_F(Trace, SaysWhatIsMissing) {
   EXPECT_EQ(two.code, 1);
   EXPECT_THAT(two.log, HasSubstr("found 1; train with keep_checkpoints=every(N)"));
   EXPECT_FALSE(fs::exists(path("traced")));
+  expect_refusal(trace({"out=" + path("run")}), 2, {"the folder of the run is the run's"});
+  EXPECT_TRUE(fs::exists(path("run/checkpoints/step-000000000012.safetensors")));
   EXPECT_THAT(trace({"ood_val=none"}).log, HasSubstr("has no ood_val"));
   EXPECT_THAT(trace({"detectors=all"}).log, HasSubstr("found all"));
   EXPECT_THAT(trace({"choose=oscr"}).log, HasSubstr("choose=oscr"));

@@ -1,6 +1,7 @@
 #include "image/datasets/kept.h"
 
 #include <mutex>
+#include <optional>
 
 namespace nescio::image {
 namespace {
@@ -15,10 +16,16 @@ class Kept final : public Dataset {
 
   std::size_t size() const override { return source_->size(); }
   Sample load(std::size_t i) const override {
+    std::optional<Sample> without_room;
     std::call_once(decoded_[i], [&] {
       Sample sample = source_->load(i);
-      if (budget_->take(sample.image.pixels.size())) kept_[i] = std::move(sample);
+      if (budget_->take(sample.image.pixels.size())) {
+        kept_[i] = std::move(sample);
+      } else {
+        without_room = std::move(sample);
+      }
     });
+    if (without_room) return std::move(*without_room);
     return kept_[i].image.pixels.empty() ? source_->load(i) : kept_[i];
   }
   std::int64_t label(std::size_t i) const override { return source_->label(i); }

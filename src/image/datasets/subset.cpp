@@ -345,11 +345,16 @@ std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
   return subset;
 }
 
+std::string SomePictures::hash() const {
+  return io::sha256(text(source_.hash(), " ", count_, " of ", source_.size()));
+}
+
 std::unique_ptr<Dataset> evenly_spread(std::unique_ptr<Dataset> source, std::size_t count) {
   const std::size_t size = source->size();
   if (count >= size) return source;
   std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < count; ++i) rows.push_back(static_cast<std::int64_t>(i * size / count));
+  for (std::size_t i = 0; i < count; ++i)
+    rows.push_back(static_cast<std::int64_t>(i * size / count));
   return std::make_unique<Subset>(std::move(source), std::move(rows));
 }
 

@@ -1,6 +1,7 @@
 // Some pictures of a data set: what the options index, except, classes and broken mean.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,26 @@ std::vector<std::int64_t> parse_classes(std::string_view list,
 /// Cost: skip_broken decodes every picture once, on all threads.
 std::unique_ptr<Dataset> select_pictures(std::unique_ptr<Dataset> source,
                                          const DatasetType& choice);
+
+/// So many pictures of a data set that somebody else owns and that outlives it, evenly spread over all of
+/// them; all if there are no more.
+class SomePictures final : public Dataset {
+ public:
+  SomePictures(const Dataset& source, std::size_t count)
+      : source_(source), count_(std::min(count, source.size())) {}
+  std::size_t size() const override { return count_; }
+  Sample load(std::size_t i) const override { return source_.load(row(i)); }
+  std::int64_t label(std::size_t i) const override { return source_.label(row(i)); }
+  std::string hash() const override;
+  std::vector<std::string> class_names() const override { return source_.class_names(); }
+  std::string name(std::size_t i) const override { return source_.name(row(i)); }
+
+ private:
+  std::size_t row(std::size_t i) const { return i * source_.size() / count_; }
+
+  const Dataset& source_;
+  std::size_t count_;
+};
 
 /// So many pictures, evenly spread over all of them, in their order; all if there are no more.
 std::unique_ptr<Dataset> evenly_spread(std::unique_ptr<Dataset> source, std::size_t count);

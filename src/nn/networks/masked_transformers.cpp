@@ -77,8 +77,13 @@ NetworkInfo beit(const std::string& family, const Size& size, std::int64_t side 
                              .width = pixels,
                              .short_side = side == 224 ? 256u : pixels,
                              .resize = "bicubic"};
-  input.mean = input.std = {0.5, 0.5, 0.5};
   const bool second = family == "beitv2";
+  if (second) {  // unlike the first, as timm has it
+    input.mean = image::imagenet_preprocessing().mean;
+    input.std = image::imagenet_preprocessing().std;
+  } else {
+    input.mean = input.std = {0.5, 0.5, 0.5};
+  }
   return describe_network(
       {.name = text(family, "_", size.name, "_patch16_", side),
        .summary = text(second ? "BEiT v2" : "BEiT",

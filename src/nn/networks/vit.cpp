@@ -70,9 +70,13 @@ NetworkInfo vit(const std::string& size, std::int64_t width, std::int64_t depth,
                              .short_side = side == 224 ? 248u : pixels,
                              .resize = "bicubic"};
   input.mean = input.std = {0.5, 0.5, 0.5};
-  const Adapter torchvision{.source = "torchvision",
-                            .read = read_torchvision,
-                            .preprocessing = image::imagenet_preprocessing()};
+  image::Preprocessing theirs = image::imagenet_preprocessing();
+  if (side != 224) {  // SWAG's weights, fine-tuned on whole pictures
+    theirs.height = theirs.width = theirs.short_side = pixels;
+    theirs.resize = "bicubic";
+  }
+  const Adapter torchvision{
+      .source = "torchvision", .read = read_torchvision, .preprocessing = theirs};
   return describe_network(
       {.name = text("vit_", size, "_patch16_", side),
        .summary = text("Vision transformer of ", depth, " blocks, width ", width, ", for ", side,

@@ -3,6 +3,8 @@
 // Patches are hidden in blocks, whose number differs from picture to picture a little. Words come from k-means
 // over contrast-normalised patches, found before the first step, or from a file that vq_vae has written. The
 // authors' tokenizer (DALL-E's encoder, 8,192 words) is a pickled program and not read.
+#include <cmath>
+
 #include "nn/transformer_block.h"
 #include "train/masked_modelling.h"
 #include "train/tokenizer.h"
@@ -46,7 +48,7 @@ class Beit final : public MaskedModelling {
   }
 
   torch::Tensor draw_masks(std::int64_t rows, std::int64_t side) const override {
-    const auto count = static_cast<std::int64_t>(mask * static_cast<double>(side * side));
+    const auto count = std::llround(mask * static_cast<double>(side * side));
     if (count < smallest) {
       fail_usage("mask=", mask, ": of ", side * side, " patches ", count,
                  " would be hidden, fewer than smallest=", smallest);

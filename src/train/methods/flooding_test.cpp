@@ -93,7 +93,7 @@ TEST(Flooding, RefusesALevelThatGuessingDoesNotReach) {
   settings.method = "flooding(b=1.1)";  // log 3 = 1.0986
   EXPECT_THAT(
       io::error_of([&] { Trainer(settings).run({.out = task.path("run")}); }),
-      HasSubstr("[flooding] b=1.1: a network that guesses among 3 classes has a loss of 1.0986"));
+      HasSubstr("[flooding] b=1.1: a network that guesses among 3 classes has a loss of 1.099"));
   EXPECT_FALSE(std::filesystem::exists(task.path("run")));
   settings.method = "flooding(b=1.1,beta=2)";
   settings.steps = 2;

@@ -2,7 +2,8 @@
 // training ends, paints the others.
 //   L = mean over pictures and hidden patches of  mean_pixels (d(f(x_visible)) - t)^2,  t = (x - mean) / std of its patch
 // Only visible patches go through the network: patches without their places are no information, so the decoder
-// puts a token that it learns in the hidden places, and adds fixed positions of its own.
+// puts a token that it learns in the hidden places, and adds fixed positions of its own. The authors start it
+// with Xavier's uniform numbers; here, as everything else, with normal ones of 0.02.
 #include <cmath>
 
 #include "nn/position_tables.h"
@@ -28,6 +29,10 @@ class Decoder final : public torch::nn::Module {
                                         std::make_shared<nn::TransformerBlock>(nn::BlockDesign{
                                             .width = width, .heads = heads, .hidden = 4 * width})));
     }
+  }
+
+  /// Gives the parameters the values that training starts with; a constructor cannot.
+  void start() {
     nn::start_transformer(*this);
     nn::start_token(mask_token_);
   }
@@ -38,7 +43,8 @@ class Decoder final : public torch::nn::Module {
     const torch::Tensor tokens = torch::cat(
         {x.slice(1, 1), mask_token_.to(x.scalar_type()).expand({rows, patches - shown, width_})},
         1);
-    const torch::Tensor places = order.argsort(std::int64_t{1}).unsqueeze(-1).expand({rows, patches, width_});
+    const torch::Tensor places =
+        order.argsort(std::int64_t{1}).unsqueeze(-1).expand({rows, patches, width_});
     const torch::Tensor placed = tokens.gather(1, places) + positions(patches, x);
     torch::Tensor y = torch::cat({x.slice(1, 0, 1), placed}, 1);
     for (const auto& block : blocks_) y = block->forward(y);
@@ -83,20 +89,27 @@ class Mae final : public MaskedModelling {
     decoder_ = register_module(
         "decoder", std::make_shared<Decoder>(transformer.width(), decoder_width, decoder_depth,
                                              decoder_heads, patch() * patch() * channels));
+    decoder_->start();
   }
 
   torch::Tensor draw_masks(std::int64_t rows, std::int64_t side) const override {
+    shown_of(side * side);
     return random_orders(rows, side * side);
+  }
+
+  std::int64_t shown_of(std::int64_t patches) const {
+    const auto shown = static_cast<std::int64_t>(static_cast<double>(patches) * (1 - mask));
+    if (shown < 1 || shown == patches) {
+      fail_usage("mask=", mask, ": of ", patches, " patches ", shown == 0 ? "none" : "all",
+                 " would be seen");
+    }
+    return shown;
   }
 
   Reconstructed run(nn::VisionTransformer& transformer, const torch::Tensor& images,
                     const torch::Tensor& order) const override {
     const std::int64_t patches = order.size(1);
-    const auto shown = static_cast<std::int64_t>(static_cast<double>(patches) * (1 - mask));
-    if (shown < 1 || shown == patches) {
-      fail("mask=", mask, ": of ", patches, " patches ", shown == 0 ? "none" : "all",
-           " would be seen");
-    }
+    const std::int64_t shown = shown_of(patches);
     const torch::Tensor tokens = transformer.embed(images);
     const torch::Tensor painted =
         decoder_->forward(transformer.encode(tokens, order.slice(1, 0, shown)), order)

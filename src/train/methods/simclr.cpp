@@ -39,7 +39,13 @@ class SimClr final : public TrainingMethod {
   Sums measures(nn::Network& network, const torch::Tensor& images,
                 const torch::Tensor&) const override {
     const torch::Tensor features = network.forward(torch::cat({images, images.flip(3)})).features;
-    return {{"loss", contrast(features) * images.size(0)}};
+    // Its normalisation, too, keeps to what training has seen.
+    torch::nn::Sequential projector = projector_;
+    const bool was_training = projector->is_training();
+    projector->eval();
+    const torch::Tensor loss = contrast(features);
+    projector->train(was_training);
+    return {{"loss", loss * images.size(0)}};
   }
 
  private:

@@ -18,7 +18,7 @@ TEST(SimClr, IsThePapersLossOfBothViews) {
   with.method->train();
   torch::Tensor z = with.network->forward(torch::cat({first, second})).features;
   for (const auto& module : with.method->named_modules("", false)) {
-    if (module.key() == "projector") {
+    if (module.key().ends_with("projector")) {
       z = module.value()->as<torch::nn::SequentialImpl>()->forward(z);
     }
   }

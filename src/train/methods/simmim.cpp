@@ -37,7 +37,7 @@ class SimMim final : public MaskedModelling {
         paint_->forward(transformer.encode(seen).slice(1, 1)).to(images.scalar_type());
     const torch::Tensor pixels = patches_of(images, patch());
     const torch::Tensor error = (painted - pixels).abs().sum(-1) * hidden;
-    const torch::Tensor count = hidden.sum(1) * pixels.size(-1);
+    const torch::Tensor count = hidden.sum(1).to(pixels.scalar_type()) * pixels.size(-1);
     return {hidden, error.sum(1) / (count + 1e-5), painted.detach()};
   }
 

@@ -2,7 +2,9 @@
 //   L = |d(q) - x|^2 + |sg(e) - q|^2 + beta |e - sg(q)|^2,   e = e(x), q: the nearest code; d e takes the gradient of q
 // means over values. The network of the run gives the size of patches and the pictures, and is not trained;
 // tokenizer.safetensors is what the run is for.
-#include "nn/transformer_block.h"
+#include "image/datasets/subset.h"
+#include "image/loading/loader.h"
+#include "nn/autocast.h"
 #include "train/masked_images.h"
 #include "train/tokenizer.h"
 
@@ -34,7 +36,8 @@ class VqVae final : public TrainingMethod {
   /// Codes begin at what the encoder says about some patches: codes that no patch is near never learn.
   void on_fresh_start(const RunStart& start) override {
     const torch::NoGradGuard no_gradients;
-    image::Loader loader(start.data, start.upload.preprocessing(),
+    const image::SomePictures some(start.data, 256);
+    image::Loader loader(some, start.upload.preprocessing(),
                          {.batch = 256, .bytes = start.upload.wants_bytes()});
     image::ImageBatch batch;
     if (!loader.next(batch)) return;
@@ -46,6 +49,7 @@ class VqVae final : public TrainingMethod {
   }
 
   torch::Tensor loss(TrainingStep& step) override {
+    const nn::Bfloat16 precision(step.images.device().type(), step.bfloat16);
     step.rows += step.images.size(0);
     const Found found = run(step.images);
     return step.term("image", step.of_images(found.image.mean())) +
@@ -74,14 +78,15 @@ class VqVae final : public TrainingMethod {
   };
 
   Found run(const torch::Tensor& images) const {
-    const torch::Tensor e = encoder_->encode(images);
+    const torch::Tensor e = encoder_->encode(images).to(images.scalar_type());
     const torch::Tensor q = encoder_->nearest(e).second;
     const torch::Tensor straight = e + (q - e).detach();
     const std::int64_t side = images.size(2) / encoder_->patch();
     const torch::Tensor made = torch::nn::Sequential(decoder_)->forward(
         straight.transpose(1, 2).reshape({images.size(0), width, side, -1}));
     const torch::Tensor apart = (q - e.detach()).square() + beta * (e - q.detach()).square();
-    return {(made - images).square().flatten(1).mean(1), apart.flatten(1).mean(1), made};
+    return {(made.to(images.scalar_type()) - images).square().flatten(1).mean(1),
+            apart.flatten(1).mean(1), made};
   }
 
   std::shared_ptr<VqEncoder> encoder_;
