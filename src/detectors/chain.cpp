@@ -146,8 +146,16 @@ Expr Chain::score(const Inputs& inputs) const {
   }
   return within("[" + spec_ + "] ", [&] {
     const Expr score = score_without(links_.size(), inputs);
+    // Where values of another width stand without a stage, what was learned does not even fit them.
+    const auto same_without = [&](std::size_t stage) {
+      try {
+        return score_without(stage, inputs).id() == score.id();
+      } catch (const Error&) {
+        return false;
+      }
+    };
     for (std::size_t i = 0; i + 1 < links_.size(); ++i) {
-      if (score_without(i, inputs).id() != score.id()) continue;
+      if (!same_without(i)) continue;
       fail(links_[i].info->name, " changes nothing that ", links_.back().info->name,
            " reads with these parameters: a factor of a whole row, for one, is lost where rows are "
            "scaled to unit length (normalize=true). The scores would be those without ",

@@ -43,6 +43,7 @@ DetectorInfo on() {
           {.name = "tap",
            .doc = "the place, as the network calls it: layer2 of a ResNet; cls, mean, layer6, "
                   "layer6_cls of a vision transformer"})},
+      .deviations = {"features of both signs are taken as they are: nothing is cut or scaled"},
       .must_be_chosen = true,
   });
 }

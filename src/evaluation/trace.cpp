@@ -188,7 +188,8 @@ std::pair<double, double> loss_and_accuracy(const Array& logits, const Array& la
       sum += std::exp(static_cast<double>(value) - static_cast<double>(*largest));
     }
     const auto label = static_cast<std::size_t>(y[r]);
-    if (label >= classes) fail("[trace] row ", r, ": label ", label, " is none of ", classes, " classes");
+    if (label >= classes)
+      fail("[trace] row ", r, ": label ", label, " is none of ", classes, " classes");
     loss += std::log(sum) + static_cast<double>(*largest) - static_cast<double>(row[label]);
     right += static_cast<std::size_t>(largest - row.begin()) == label;
     ++rows;

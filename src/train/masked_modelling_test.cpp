@@ -195,8 +195,8 @@ TEST(MaskedModelling, EndsWithTheSameBitsAfterAKill) {
 }
 
 TEST(MaskedModelling, GoesThroughPartsEmaAndBfloat16) {
-  for (const char* method :
-       {"mae(decoder_width=16,decoder_depth=1,decoder_heads=2)", "simmim", "beit(tokens=8)"}) {
+  for (const char* method : {"mae(decoder_width=16,decoder_depth=1,decoder_heads=2)", "simmim",
+                             "beit(tokens=8)", "vq_vae(codes=8,width=8)"}) {
     const TinyTask task;
     TrainSettings settings = task.settings();
     settings.model = tiny_transformer;

@@ -103,7 +103,8 @@ TEST_F(Trace, AgreesWithBenchmark) {
   ASSERT_EQ(done.code, 0) << done.log;
   const auto traced = io::parse_csv(io::read_text(path("traced/trace.csv")), "trace.csv");
   std::size_t compared = 0;
-  for (const auto& row : io::read_json(path("b/results.json")).at("rows")) {
+  const auto results = io::read_json(path("b/results.json"));
+  for (const auto& row : results.at("rows")) {
     for (const auto& t : traced) {
       if (t[0] != "8" || t[1] != "msp" || t[2] != row.at("set") || t[4] != row.at("metric"))
         continue;
@@ -121,7 +122,9 @@ TEST_F(Trace, SaysWhatIsMissing) {
   EXPECT_EQ(two.code, 1);
   EXPECT_THAT(two.log, HasSubstr("found 1; train with keep_checkpoints=every(N)"));
   EXPECT_FALSE(fs::exists(path("traced")));
-  expect_refusal(trace({"out=" + path("run")}), 2, {"the folder of the run is the run's"});
+  expect_refusal(
+      nescio_program({"trace", path("run"), "protocol=" + path("toy.yaml"), "out=" + path("run")}),
+      2, {"the folder of the run is the run's"});
   EXPECT_TRUE(fs::exists(path("run/checkpoints/step-000000000012.safetensors")));
   EXPECT_THAT(trace({"ood_val=none"}).log, HasSubstr("has no ood_val"));
   EXPECT_THAT(trace({"detectors=all"}).log, HasSubstr("found all"));
