@@ -94,16 +94,16 @@ class TraceVerb final : public Verb, public RoleOptions {
 
   void run(Console& console) override {
     keep_freed_memory();
+    std::error_code not_there;
+    if (fs::equivalent(out, run_folder, not_there)) {
+      fail_usage("out=", out, ": the folder of the run is the run's; name another");
+    }
     const auto specs = chosen_detectors();
     const evaluation::TraceSettings settings = trace_settings();
     const evaluation::Protocol plan = evaluation::read_protocol(
         protocol, {.root = root, .split = split, .roles = changed_roles()});
     check_roles(plan);
     const auto checkpoints = checkpoints_of_run();
-    std::error_code not_there;
-    if (fs::equivalent(out, run_folder, not_there)) {
-      fail_usage("out=", out, ": the folder of the run is the run's; name another");
-    }
     io::check_writable(out, "trace", "trace.json", {"trace.csv", "trace.html"});
     io::make_folders(fs::path(out) / "scores");
 
