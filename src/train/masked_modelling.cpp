@@ -72,6 +72,16 @@ std::optional<Reconstruction> MaskedModelling::reconstruct(nn::Network& network,
           pictures_of(torch::where(hidden, found.patches.to(shown.scalar_type()), shown), patch_)};
 }
 
+torch::Tensor MaskedModelling::encode_hidden(nn::VisionTransformer& transformer,
+                                             const torch::Tensor& images,
+                                             const torch::Tensor& hidden,
+                                             const torch::Tensor& mask_token) {
+  const torch::Tensor tokens = transformer.embed(images);
+  const torch::Tensor seen =
+      torch::where(hidden.unsqueeze(-1), mask_token.to(tokens.scalar_type()), tokens);
+  return transformer.encode(seen).slice(1, 1);  // without the class token
+}
+
 ParameterInfo mask_parameter() {
   return {.name = "mask",
           .doc = "share of the patches that the network does not see",

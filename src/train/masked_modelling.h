@@ -42,6 +42,12 @@ class MaskedModelling : public TrainingMethod {
   virtual Reconstructed run(nn::VisionTransformer& transformer, const torch::Tensor& images,
                             const torch::Tensor& masks) const = 0;
 
+  /// What the network makes of pictures with a learned token [1, 1, width] in the place of the hidden patches
+  /// [B, n], of each patch: [B, n, width].
+  static torch::Tensor encode_hidden(nn::VisionTransformer& transformer,
+                                     const torch::Tensor& images, const torch::Tensor& hidden,
+                                     const torch::Tensor& mask_token);
+
   std::int64_t patch() const { return patch_; }
   const std::string& name() const { return name_; }
   explicit MaskedModelling(std::string name) : name_(std::move(name)) {}

@@ -2,33 +2,30 @@
 
 #include "base/class_names.h"
 #include "base/error.h"
+#include "image/datasets/wrapped.h"
 #include "io/sha256.h"
 
 namespace nescio::image {
 namespace {
 
-class Renumbered final : public Dataset {
+class Renumbered final : public Wrapped {
  public:
   Renumbered(std::unique_ptr<Dataset> source, std::vector<std::int64_t> number_of,
              std::vector<std::string> names)
-      : source_(std::move(source)), number_of_(std::move(number_of)), names_(std::move(names)) {}
+      : Wrapped(std::move(source)), number_of_(std::move(number_of)), names_(std::move(names)) {}
 
-  std::size_t size() const override { return source_->size(); }
   Sample load(std::size_t i) const override {
-    Sample sample = source_->load(i);
+    Sample sample = source().load(i);
     sample.label = number(sample.label);
     return sample;
   }
-  std::int64_t label(std::size_t i) const override { return number(source_->label(i)); }
+  std::int64_t label(std::size_t i) const override { return number(source().label(i)); }
   std::string hash() const override {
     std::string numbers;
     for (const std::int64_t number : number_of_) numbers += text(' ', number);
-    return io::sha256(text(source_->hash(), " renumbered", numbers));
+    return io::sha256(text(source().hash(), " renumbered", numbers));
   }
   std::vector<std::string> class_names() const override { return names_; }
-  std::string name(std::size_t i) const override { return source_->name(i); }
-  std::vector<std::string> skipped() const override { return source_->skipped(); }
-  Notices notices() const override { return source_->notices(); }
 
  private:
   /// A label that has no name stays what it is: none, or one that whoever reads it will refuse.
@@ -37,7 +34,6 @@ class Renumbered final : public Dataset {
     return named ? number_of_[static_cast<std::size_t>(label)] : label;
   }
 
-  std::unique_ptr<Dataset> source_;
   std::vector<std::int64_t> number_of_;
   std::vector<std::string> names_;
 };

@@ -1,28 +1,23 @@
 #include "image/datasets/unlabelled.h"
 
+#include "image/datasets/wrapped.h"
 #include "io/sha256.h"
 
 namespace nescio::image {
 namespace {
 
-class Unlabelled final : public Dataset {
+class Unlabelled final : public Wrapped {
  public:
-  explicit Unlabelled(std::unique_ptr<Dataset> source) : source_(std::move(source)) {}
+  using Wrapped::Wrapped;
 
-  std::size_t size() const override { return source_->size(); }
   Sample load(std::size_t i) const override {
-    Sample sample = source_->load(i);
+    Sample sample = source().load(i);
     sample.label = -1;
     return sample;
   }
   std::int64_t label(std::size_t) const override { return -1; }
-  std::string hash() const override { return io::sha256(text(source_->hash(), " unlabelled")); }
-  std::string name(std::size_t i) const override { return source_->name(i); }
-  std::vector<std::string> skipped() const override { return source_->skipped(); }
-  Notices notices() const override { return source_->notices(); }
-
- private:
-  std::unique_ptr<Dataset> source_;
+  std::vector<std::string> class_names() const override { return {}; }
+  std::string hash() const override { return io::sha256(text(source().hash(), " unlabelled")); }
 };
 
 }  // namespace

@@ -21,10 +21,9 @@ class Beit final : public MaskedModelling {
   std::string tokens = "512";
 
   void on_fresh_start(const RunStart& start) override {
-    auto* const codes = dynamic_cast<PatchCodes*>(tokenizer_.get());
-    if (!codes) return;
+    if (!found_here_) return;
     constexpr std::int64_t enough = 200'000;
-    codes->fit(
+    found_here_->fit(
         sample_patches(start.data, start.upload, patch(), enough, start.workers, start.progress));
   }
 
@@ -34,12 +33,13 @@ class Beit final : public MaskedModelling {
     if (tokens.find_first_not_of("0123456789") == std::string::npos && !tokens.empty()) {
       const long long codes = parse_integer(tokens, "tokens");
       if (codes < 2 || codes > 65536) fail_usage("tokens=", codes, ": expected 2 to 65536");
-      tokenizer_ = std::make_shared<PatchCodes>(codes, patch(), channels);
+      found_here_ =
+          register_module("tokenizer", std::make_shared<PatchCodes>(codes, patch(), channels));
+      tokenizer_ = found_here_;
     } else {
-      tokenizer_ = read_tokenizer(tokens, patch(), channels);
+      tokenizer_ =
+          read_tokenizer(tokens, patch(), channels);  // in no checkpoint: it is in its file
     }
-    // A file's tokenizer does not learn, so that it is no parameter of this method but stays on record.
-    if (dynamic_cast<PatchCodes*>(tokenizer_.get())) register_module("tokenizer", tokenizer_);
     mask_token_ = register_parameter("mask_token", torch::zeros({1, 1, transformer.width()}));
     say_ = register_module(
         "say", std::make_shared<nn::Projection>(transformer.width(), tokenizer_->codes()));
@@ -63,16 +63,15 @@ class Beit final : public MaskedModelling {
     const torch::Tensor hidden = masks.gt(0);
     tokenizer_->to(images.device());
     const torch::Tensor words = tokenizer_->tokens(images);
-    const torch::Tensor embedded = transformer.embed(images);
-    const torch::Tensor seen =
-        torch::where(hidden.unsqueeze(-1), mask_token_.to(embedded.scalar_type()), embedded);
     const torch::Tensor said =
-        say_->forward(transformer.encode(seen).slice(1, 1)).to(images.scalar_type());
+        say_->forward(encode_hidden(transformer, images, hidden, mask_token_))
+            .to(images.scalar_type());
     const torch::Tensor error =
         at::cross_entropy_loss(said.transpose(1, 2), words, {}, at::Reduction::None);
     return {hidden, (error * masks).sum(1), {}};
   }
 
+  std::shared_ptr<PatchCodes> found_here_;  // null where the words come from a file
   std::shared_ptr<Tokenizer> tokenizer_;
   torch::Tensor mask_token_;
   std::shared_ptr<nn::Projection> say_;

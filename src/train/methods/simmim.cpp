@@ -30,11 +30,9 @@ class SimMim final : public MaskedModelling {
 
   Reconstructed run(nn::VisionTransformer& transformer, const torch::Tensor& images,
                     const torch::Tensor& hidden) const override {
-    const torch::Tensor tokens = transformer.embed(images);
-    const torch::Tensor seen =
-        torch::where(hidden.unsqueeze(-1), mask_token_.to(tokens.scalar_type()), tokens);
     const torch::Tensor painted =
-        paint_->forward(transformer.encode(seen).slice(1, 1)).to(images.scalar_type());
+        paint_->forward(encode_hidden(transformer, images, hidden, mask_token_))
+            .to(images.scalar_type());
     const torch::Tensor pixels = patches_of(images, patch());
     const torch::Tensor error = (painted - pixels).abs().sum(-1) * hidden;
     const torch::Tensor count = hidden.sum(1).to(pixels.scalar_type()) * pixels.size(-1);
