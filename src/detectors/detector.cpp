@@ -30,7 +30,8 @@ std::vector<std::string> Stage::fits_on() const {
   return {fit_on};
 }
 
-void check_directions(const Inputs& in, statistics::Statistics& statistics, Notices& notices) {
+void check_directions(const Inputs& in, statistics::Statistics& statistics, Notices& notices,
+                      const std::string& otherwise) {
   const auto& graph = in.unscaled.graph();
   const Expr zero =
       where(l2_norm(in.unscaled) > shortest_row, constant(graph, 0.0), constant(graph, 1.0));
@@ -40,7 +41,7 @@ void check_directions(const Inputs& in, statistics::Statistics& statistics, Noti
   const std::string found =
       text(format_number(rows), " of the ", statistics.rows(), " rows of ", statistics.name(),
            " have no direction, since all their features ", "are zero");
-  if (share == 1) fail(found, "; look at the features, or take normalize=false");
+  if (share == 1) fail(found, "; look at the features", otherwise);
   notices.push_back(found + "; they stay zero where the others get unit length");
 }
 

@@ -75,8 +75,9 @@ class Shaper : public Stage {
 class Combinator;
 
 /// Says how many rows of a fit have no direction because all their features are zero; Error if none
-/// has one.
-void check_directions(const Inputs& in, statistics::Statistics& statistics, Notices& notices);
+/// has one, with `otherwise` for what to do beside looking at the features.
+void check_directions(const Inputs& in, statistics::Statistics& statistics, Notices& notices,
+                      const std::string& otherwise = {});
 
 struct Paper {
   std::string authors, title, venue, arxiv;
@@ -109,8 +110,8 @@ LearnedArray learned(T Object::*member, std::string name, std::string doc) {
 }
 
 template <class Object, class T>
-Parameter<Stage> parameter(T Object::*member, ParameterInfo info) {
-  return bind_parameter<Stage>(member, std::move(info));
+Parameter<Stage> parameter(T Object::*member, ParameterInfo info, When<Object> when = {}) {
+  return bind_parameter<Stage>(member, std::move(info), std::move(when));
 }
 
 /// The self-description from which everything else comes: `list`, `describe`, validation, saving,

@@ -17,7 +17,7 @@ class Knn final : public Detector {
 
   void fit(const Inputs& in, const FitData& data) override {
     statistics::Statistics& statistics = data.of(fit_on);
-    if (normalize) check_directions(in, statistics, notices);
+    if (normalize) check_directions(in, statistics, notices, ", or take normalize=false");
     rows = statistics.values(feature(in));
     check();
   }

@@ -6,7 +6,7 @@ namespace nescio::detectors {
 
 void TiedGaussian::fit(const Inputs& in, const FitData& data) {
   statistics::Statistics& statistics = data.of(fit_on);
-  if (normalize) check_directions(in, statistics, notices);
+  if (normalize) check_directions(in, statistics, notices, ", or take normalize=false");
   const bool within = means == "classes";
   const Expr h = feature(in);
   mean = statistics.mean(h);
