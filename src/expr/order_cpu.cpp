@@ -69,9 +69,16 @@ const CpuKernel cpu::bucketize{[](const CpuCall& c) {
   for (std::size_t r = 0; r < c.rows; ++r) {
     for (std::size_t j = 0; j < c.columns; ++j) {
       const float v = c.arguments[0](r, j);
-      std::size_t below = 0;
-      while (below < borders.rows && borders.data[below * borders.width + j] <= v) ++below;
-      c.out[r * c.columns + j] = static_cast<float>(below);
+      std::size_t first = 0, last = borders.rows;
+      while (first < last) {
+        const std::size_t middle = (first + last) / 2;
+        if (borders.data[middle * borders.width + j] <= v) {
+          first = middle + 1;
+        } else {
+          last = middle;
+        }
+      }
+      c.out[r * c.columns + j] = static_cast<float>(first);
     }
   }
 }};

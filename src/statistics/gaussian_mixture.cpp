@@ -92,20 +92,7 @@ class LogDensities {
  public:
   explicit LogDensities(const GaussianMixture& mixture) : mixture_(mixture) {
     for (const Matrix& covariance : mixture.covariances) {
-      math::Eigen eigen;  // LAPACK's bits may depend on its threads
-      parallel_for(1, [&](std::size_t) { eigen = math::eigen_symmetric(covariance); });
-      double log_determinant = 0;
-      for (std::size_t c = 0; c < covariance.cols; ++c) {
-        if (!(eigen.values[c] > 0)) {
-          fail("a covariance of the mixture is singular; take a larger ridge");
-        }
-        log_determinant += std::log(eigen.values[c]);
-        for (std::size_t i = 0; i < covariance.rows; ++i) {
-          eigen.vectors(i, c) /= std::sqrt(eigen.values[c]);
-        }
-      }
-      log_determinants_.push_back(log_determinant);
-      whitenings_.push_back(std::move(eigen.vectors));
+      precisions_.push_back(precision(covariance));
     }
   }
 
@@ -114,13 +101,13 @@ class LogDensities {
     const std::size_t components = mixture_.means.rows, width = rows.width;
     Matrix out(rows.count(), components);
     for (std::size_t k = 0; k < components; ++k) {
-      const std::size_t b = whitenings_.size() == 1 ? 0 : k;
+      const Precision& precision = precisions_[precisions_.size() == 1 ? 0 : k];
       Matrix x(rows.count(), width, {rows.values.begin(), rows.values.end()});
       for (std::size_t r = 0; r < x.rows; ++r) {
         for (std::size_t c = 0; c < width; ++c) x(r, c) -= mixture_.means(k, c);
       }
-      const Matrix white = math::multiply(x, whitenings_[b]);
-      const double constant = std::log(mixture_.weights(0, k)) - 0.5 * log_determinants_[b] -
+      const Matrix white = math::multiply(x, precision.whitening);
+      const double constant = std::log(mixture_.weights(0, k)) - 0.5 * precision.log_determinant -
                               0.5 * static_cast<double>(width) * std::log(2 * std::numbers::pi);
       for (std::size_t r = 0; r < x.rows; ++r) {
         double length = 0;
@@ -133,8 +120,7 @@ class LogDensities {
 
  private:
   const GaussianMixture& mixture_;
-  std::vector<Matrix> whitenings_;  // V diag(lambda^-1/2)
-  std::vector<double> log_determinants_;
+  std::vector<Precision> precisions_;
 };
 
 // Log densities become responsibilities; returns the sum of log p(x).
@@ -164,6 +150,23 @@ void check_size(const MixtureSettings& settings, std::size_t width) {
 }
 
 }  // namespace
+
+Precision precision(const Matrix& covariance) {
+  math::Eigen eigen;  // LAPACK's bits may depend on its threads
+  parallel_for(1, [&](std::size_t) { eigen = math::eigen_symmetric(covariance); });
+  Precision out;
+  for (std::size_t c = 0; c < covariance.cols; ++c) {
+    if (!(eigen.values[c] > 0)) {
+      fail("a covariance of the mixture is singular; take a larger ridge");
+    }
+    out.log_determinant += std::log(eigen.values[c]);
+    for (std::size_t i = 0; i < covariance.rows; ++i) {
+      eigen.vectors(i, c) /= std::sqrt(eigen.values[c]);
+    }
+  }
+  out.whitening = std::move(eigen.vectors);
+  return out;
+}
 
 GaussianMixture gaussian_mixture(Statistics& statistics, const expr::Expr& e,
                                  const MixtureSettings& settings) {
