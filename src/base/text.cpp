@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "base/error.h"
 
@@ -71,19 +72,19 @@ T parse(std::string_view digits, std::string_view what, std::string_view kind) {
   return value;
 }
 
-// In halves of an edit: a letter in the other case is half a mistake.
+// In halves of an edit: a letter in the other case is half a mistake. Two letters swapped are one.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> before, above(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = 2 * j;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before = std::exchange(above, row);
     row[0] = 2 * (i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {
       const std::size_t cost = a[i] == b[j] ? 0 : lower(a[i]) == lower(b[j]) ? 1 : 2;
-      const std::size_t substitute = diagonal + cost;
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substitute, row[j] + 2, diagonal + 2});
+      row[j + 1] = std::min({above[j] + cost, row[j] + 2, above[j + 1] + 2});
+      const bool swapped = i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j];
+      if (swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 2);
     }
   }
   return row.back();
