@@ -169,7 +169,9 @@ std::map<std::string, Array> Chain::learned() const {
   std::map<std::string, Array> arrays;
   for (std::size_t i = 0; i < links_.size(); ++i) {
     for (const LearnedArray& array : links_[i].info->learned) {
-      arrays.emplace(text(i, ".", array.name), array.get(*links_[i].stage));
+      Array value = array.get(*links_[i].stage);
+      if (array.sometimes && value.empty()) continue;
+      arrays.emplace(text(i, ".", array.name), std::move(value));
     }
     const auto* members = links_[i].members();
     for (std::size_t m = 0; members && m < members->size(); ++m) {
@@ -186,6 +188,7 @@ void Chain::load(const std::map<std::string, Array>& arrays) {
     for (const LearnedArray& array : links_[i].info->learned) {
       const std::string name = text(i, ".", array.name);
       const auto found = arrays.find(name);
+      if (found == arrays.end() && array.sometimes) continue;
       if (found == arrays.end()) fail("[", spec_, "] the saved detector lacks '", name, "'");
       within(text("[", spec_, "] ", name, ": "),
              [&] { array.set(*links_[i].stage, found->second); });

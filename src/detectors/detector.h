@@ -89,6 +89,7 @@ struct LearnedArray {
   std::string doc;  // with the shape
   std::function<Array(const Stage&)> get;
   std::function<void(Stage&, const Array&)> set;
+  bool sometimes = false;  // empty with some parameters: then it is not saved
 };
 
 // Conversions between members and stored arrays.
@@ -107,6 +108,12 @@ LearnedArray learned(T Object::*member, std::string name, std::string doc) {
       [member](Stage& stage, const Array& array) {
         from_array(array, static_cast<Object&>(stage).*member);
       }};
+}
+
+/// What is learned with some parameters only.
+inline LearnedArray sometimes(LearnedArray array) {
+  array.sometimes = true;
+  return array;
 }
 
 template <class Object, class T>

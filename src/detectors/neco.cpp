@@ -61,13 +61,16 @@ class Neco final : public Detector {
   /// standardising.
   Matrix deviations(const Inputs& in, statistics::Statistics& statistics) const {
     Matrix sigma(1, in.features.width(), 1.0);
-    if (!standardize) return sigma;
     const Matrix& covariance = statistics.covariance(in.features);
     const double rounding = statistics.rounding_variance(in.features);
+    std::size_t vary = 0;
     for (std::size_t c = 0; c < sigma.cols; ++c) {
-      if (covariance(c, c) > rounding) sigma.values[c] = std::sqrt(covariance(c, c));
+      if (!(covariance(c, c) > rounding)) continue;
+      ++vary;
+      if (standardize) sigma.values[c] = std::sqrt(covariance(c, c));
     }
-    return sigma;
+    if (vary > 0) return sigma;
+    fail("the features of ", statistics.name(), " do not vary, so they have no principal axes");
   }
 
   /// Of the covariance of t; values ascend.
@@ -91,9 +94,6 @@ class Neco final : public Detector {
     const std::size_t width = eigen.values.size();
     double all = 0;
     for (const double v : eigen.values) all += std::max(v, 0.0);
-    if (!(all > 0)) {
-      fail("the features of ", statistics.name(), " do not vary, so they have no principal axes");
-    }
     std::size_t kept = 0, rank = 0;
     double held = 0;
     for (std::size_t j = 0; j < width; ++j) {

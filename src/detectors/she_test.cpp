@@ -57,6 +57,41 @@ void expect_she(const ToyBank& bank) {
   });
 }
 
+// Over the rows of the class that is seen, which are classified right, else over all its rows.
+double energy(const ToyBank& bank, std::size_t row, double beta) {
+  const std::size_t c = seen(bank.test_logits[row]);
+  Row right, all;
+  for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
+    if (bank.labels[r] != static_cast<std::int64_t>(c)) continue;
+    all.push_back(beta * dot(bank.test_features[row], bank.train_features[r]));
+    if (seen(bank.train_logits[r]) == c) right.push_back(all.back());
+  }
+  return -log_sum_exp(right.empty() ? all : right) / beta;
+}
+
+TEST(She, IsTheEnergyOfAllRowsWithHopfield) {
+  ToyBank bank;
+  for (Row& z : bank.train_logits) z[2] = -100;
+  for (const double beta : {0.01, 1.0, 20.0}) {
+    expect_formula(bank, text("she(metric=hopfield,beta=", format_number(beta), ")"),
+                   [&](std::size_t r) { return energy(bank, r, beta); });
+  }
+  EXPECT_THAT(io::error_of([] { Chain("she(beta=2)"); }), testing::HasSubstr("does nothing here"));
+}
+
+TEST(She, SavesRowsOnlyWithHopfield) {
+  const std::map<std::string, Array> before = {
+      {"0.patterns", Array({3, 4}, std::vector<float>(12, 1))}};
+  Chain chain("she");
+  chain.load(before);
+  EXPECT_EQ(chain.learned().size(), 1u);
+  const Inputs in = make_inputs(3, 4, std::nullopt);
+  EXPECT_EQ(io::error_of([&] { chain.score(in); }), "");
+  Chain energy("she(metric=hopfield)");
+  energy.load(before);
+  EXPECT_THAT(io::error_of([&] { energy.score(in); }), testing::HasSubstr("the stored rows"));
+}
+
 TEST(She, ComparesWithThePatternOfTheClassThatIsSeen) { expect_she(ToyBank()); }
 
 TEST(She, TakesAllRowsOfAClassThatIsNeverSeenRight) {
