@@ -1,9 +1,10 @@
 // CADRef: CARef's distance in two parts, of which the logits weigh one.
 //   s(x) = e+(x) / S(x) + e-(x) / mean S                                   higher = more OOD
 //   e+-(x) = sum_d max(+-sign(w_yd) (h_d - mu_yd), 0) / |h|_1,  y = argmax_c z_c
-// e+: what raises the largest logit above that of the mean feature mu_y (seen_means.h), e-: what lowers it.
-// S: a score of the logits that is larger for ID rows, by default log sum_c exp(z_c); its mean is over the
-// training rows. O(C + D) a row. A mean S <= 0, which would turn the parts round, is refused.
+// e+: what raises the largest logit above that of the mean feature mu_y (seen_means.h), e-: what
+// lowers it. S: a score of the logits that is larger for ID rows, by default log sum_c exp(z_c);
+// its mean is over the training rows. O(C + D) a row. A mean S <= 0, which would turn the parts
+// round, is refused.
 #include <algorithm>
 
 #include "detectors/seen_means.h"
@@ -11,8 +12,10 @@
 namespace nescio::detectors {
 namespace {
 
-/// 1 / sum over the largest p of (p (1 - p))^0.1, over max(10, C / 10) of them; 1 - p comes from the others.
+/// 1 / sum over the largest p of (p (1 - p))^0.1, over max(10, C / 10) of them; 1 - p comes from
+/// the others.
 Expr inverse_gen(const Expr& z) {
+  if (z.width() < 2) fail("logit_score=gen: expected at least 2 classes, found ", z.width());
   constexpr double gamma = 0.1;
   const std::size_t count = std::min(std::max<std::size_t>(10, z.width() / 10), z.width());
   const Expr log_p = slice_columns(sorted(log_softmax(z), Sort::descending), 0, count);

@@ -1,10 +1,10 @@
 // CF-OOD: how many neighbours of a reference row the feature would have to be among.
 //   s(x) = min { rho_j : share of reference rows r with d_j(r) >= d(x, r) is at least k }, else 1
 //                                                                          higher = more OOD
-// d: squared distance of unit features; d_j(r): that of r to its neighbour number rho_j n among the n reference
-// rows, a share alpha of the training rows. rho_j: up to 230 fractions from 0.001 to 0.99, so that many rows
-// tie. It is free of concentration: a distance counts as the rank that it has. O(n (D + log 230)) a row; the
-// fit O(n^2 D).
+// d: squared distance of unit features; d_j(r): that of r to its neighbour number rho_j n among the
+// n reference rows, a share alpha of the training rows. rho_j: up to 230 fractions from 0.001 to
+// 0.99, so that many rows tie. It is free of concentration: a distance counts as the rank that it
+// has. O(n (D + log 230)) a row; the fit O(n^2 D).
 #include <algorithm>
 #include <numeric>
 
@@ -14,8 +14,8 @@
 namespace nescio::detectors {
 namespace {
 
-/// The fractions rho_j and the rank of that neighbour among the sorted distances of n rows, of which
-/// the first is the row itself. Of fractions that mean the same neighbour the first is kept.
+/// The fractions rho_j and the rank of that neighbour among the sorted distances of n rows, of
+/// which the first is the row itself. Of fractions that mean the same neighbour the first is kept.
 struct Grid {
   std::vector<double> fractions;
   std::vector<std::int64_t> ranks;
@@ -64,8 +64,8 @@ class CfOod final : public Detector {
   }
 
   Expr score(const Inputs& in) const override {
-    // Of each reference row, how many of its d_j are not below the distance: they ascend with j, so these
-    // are the last ones.
+    // Of each reference row, how many of its d_j are not below the distance: they ascend with j, so
+    // these are the last ones.
     const std::size_t levels = distances.cols;
     Matrix borders(levels, distances.rows);
     for (std::size_t r = 0; r < distances.rows; ++r) {
@@ -91,7 +91,8 @@ class CfOod final : public Detector {
     return chosen;
   }
 
-  /// The least count that is a share of at least k. Shares are compared as floats, where 40 of 4,000 are 0.01.
+  /// The least count that is a share of at least k. Shares are compared as floats, where 40 of
+  /// 4,000 are 0.01.
   std::size_t rows_wanted() const {
     const auto n = static_cast<float>(distances.rows);
     std::size_t count = 1;

@@ -1,8 +1,9 @@
-// fDBD: how far the feature is from the decision boundaries, against its distance to the training mean.
+// fDBD: how far the feature is from the decision boundaries, against its distance to the training
+// mean.
 //   s(x) = -mean_{c != y} (z_y - z_c) / |w_y - w_c| / |h - mu|,  y = argmax_c z_c
 //                                                                          higher = more OOD
-// (z_y - z_c) / |w_y - w_c| is the distance to the boundary between y and c. normalizer=norm divides by |h|
-// instead; variant=openood takes the sum over c. O(C + D) a row.
+// (z_y - z_c) / |w_y - w_c| is the distance to the boundary between y and c. normalizer=norm
+// divides by |h| instead; variant=openood takes the sum over c. O(C + D) a row.
 #include <algorithm>
 #include <cmath>
 

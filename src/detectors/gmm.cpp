@@ -1,9 +1,9 @@
 // Mixture of Gaussians: how unlikely the feature is under it.
 //   s(x) = -log sum_g pi_g N(h; mu_g, Sigma_g)                             higher = more OOD
-// One Gaussian for each class, with its share, mean and covariance (divided by N_g, plus ridge I), or
-// `components` of them found without labels (statistics/gaussian_mixture.h). covariance=tied: all share one;
-// diagonal: without correlations. The whole likelihood, with determinants and weights. O(G D^2) a row, tied
-// O(D^2 + G D), diagonal O(G D).
+// One Gaussian for each class, with its share, mean and covariance (divided by N_g, plus ridge I),
+// or `components` of them found without labels (statistics/gaussian_mixture.h). covariance=tied:
+// all share one; diagonal: without correlations. The whole likelihood, with determinants and
+// weights. O(G D^2) a row, tied O(D^2 + G D), diagonal O(G D).
 #include <cmath>
 #include <numbers>
 
@@ -104,6 +104,11 @@ class Gmm final : public Detector {
     }
     if (covariance == "tied") {
       mixture.covariances = {statistics.within_covariance(h)};
+      if (statistics.rows() < h.width() + counts.size()) {
+        notices.push_back(text(statistics.rows(), " rows of ", counts.size(), " classes (",
+                               statistics.name(), ") do not span the ", h.width(),
+                               " dimensions: outside of what they span the ridge alone decides"));
+      }
     } else if (covariance == "diagonal") {
       mixture.covariances = {variances(statistics, h, mixture.means)};
     } else {

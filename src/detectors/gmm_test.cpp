@@ -130,6 +130,7 @@ TEST(Gmm, SaysWhereTheRidgeDecides) {
   EXPECT_THAT(bank.notices("gmm"),
               testing::ElementsAre(testing::HasSubstr("4 of the 5 classes of toy/train have no")));
   EXPECT_THAT(bank.notices("gmm(covariance=tied)"), testing::IsEmpty());
+  EXPECT_THAT(bank.notices("gmm(covariance=diagonal)"), testing::IsEmpty());
 }
 
 TEST(Gmm, RefusesWhatIsSingular) {

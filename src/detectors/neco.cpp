@@ -1,8 +1,9 @@
 // NECO: how much of the feature lies in the principal space of the training features.
 //   s(x) = -|P^T (t - m)| / |t| max_c z_c,  t = (h - mu) / sigma           higher = more OOD
 // P: the first `dim` principal axes of t over the training rows, m: their mean, which is 0. With
-// standardize=false t is the feature itself. max_logit=false leaves the last factor out, as the paper does for
-// ResNets. O(D dim) a row. A mean largest logit <= 0, which would turn the share round, is refused.
+// standardize=false t is the feature itself. max_logit=false leaves the last factor out, as the
+// paper does for ResNets. O(D dim) a row. A mean largest logit <= 0, which would turn the share
+// round, is refused.
 #include <algorithm>
 #include <cmath>
 
@@ -30,6 +31,7 @@ class Neco final : public Detector {
     statistics::Statistics& statistics = data.of(fit_on);
     if (max_logit) check_largest_logit(in, statistics);
     const std::size_t width = in.features.width();
+    if (width < 2) fail("expected at least 2 feature dimensions, found ", width);
     mean = statistics.mean(in.features);
     scale = deviations(in, statistics);
     const math::Eigen& eigen = principal_axes(in, statistics);
@@ -102,13 +104,13 @@ class Neco final : public Detector {
       if (v > 1e-12 * all) ++rank;
       held += v;
     }
-    if (!dim) return std::clamp<std::size_t>(kept, 1, std::max<std::size_t>(width - 1, 1));
+    if (!dim) return std::clamp<std::size_t>(kept, 1, width - 1);
     kept = static_cast<std::size_t>(*dim);
     if (kept >= width) {
       fail("dim = ", kept, " of ", width,
            " feature dimensions holds all of every feature; take "
            "less, e.g. ",
-           std::max<std::size_t>(width / 2, 1));
+           width / 2);
     }
     if (kept > rank) {
       notices.push_back(text("the features of ", statistics.name(), " span ", rank,

@@ -13,7 +13,8 @@ double length(const Row& x) {
   return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0));
 }
 
-// Axes of the largest variance one after the other, by power iteration; each is taken out of the rows.
+// Axes of the largest variance one after the other, by power iteration; each is taken out of the
+// rows.
 struct Axes {
   std::vector<Row> axes;
   Row variances;

@@ -1,8 +1,8 @@
 // NNGuide: the energy of the logits, guided by the nearest rows of a bank.
 //   s(x) = -E(x) mean_{i = 1 .. k} E_(i) u_(i) . u,  E = log sum_c exp(z_c),  u = h / |h|
 //                                                                          higher = more OOD
-// (i): the rows of the bank with the largest products; the bank is a share alpha of the training rows.
-// O(alpha N D) a row, one product with the bank, tile by tile; all k share one search.
+// (i): the rows of the bank with the largest products; the bank is a share alpha of the training
+// rows. O(alpha N D) a row, one product with the bank, tile by tile; all k share one search.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -52,7 +52,8 @@ class NNGuide final : public Detector {
  private:
   std::size_t wanted() const { return static_cast<std::size_t>(k); }
 
-  /// OpenOOD's loop takes batches of 200 in the order of the file, until they are more than alpha N rows.
+  /// OpenOOD's loop takes batches of 200 in the order of the file, until they are more than alpha N
+  /// rows.
   std::vector<std::size_t> rows_of_bank(std::size_t rows) const {
     constexpr std::size_t batch = 200;
     const auto share = static_cast<std::size_t>(alpha * static_cast<double>(rows));

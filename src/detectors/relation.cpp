@@ -1,7 +1,7 @@
 // Neural relation graph: how strongly a row is related to the training rows.
 //   s(x) = -sum_i [r_i > threshold] r_i^pow,  r_i = max(0, u . u_i) p . p_i  higher = more OOD
-// u = h / |h|, p = softmax(z), i over the training rows. O(N (D + C)) a row: two products with the training
-// rows, tile by tile, summed up in double.
+// u = h / |h|, p = softmax(z), i over the training rows. O(N (D + C)) a row: two products with the
+// training rows, tile by tile, summed up in double.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {

@@ -1,10 +1,12 @@
-// WeiPer+KLD: how the values of the feature are distributed, and those of the logits under perturbed weights.
+// WeiPer+KLD: how the values of the feature are distributed, and those of the logits under
+// perturbed weights.
 //   s(x) = D(P_h, Q_h(x)) + lambda_1 D(P_w, Q_w(x)) - lambda_2 mean_i max_c softmax(z_i(x))_c
 //                                                                          higher = more OOD
-// z_i = W_i h + b, i = 1 .. repeats: each weight vector w_c has a random direction of length delta |w_c| added.
-// Q_h(x): histogram of the D values of h, Q_w(x): of the repeats C values of all z_i, in equal bins between the
-// smallest and the largest of all training rows; P: their mean over the training rows. Q is smoothed by a moving
-// mean over some bins, epsilon is added to both, and D(P, Q) = KL(P | Q) + KL(Q | P). O(repeats C D) a row.
+// z_i = W_i h + b, i = 1 .. repeats: each weight vector w_c has a random direction of length delta
+// |w_c| added. Q_h(x): histogram of the D values of h, Q_w(x): of the repeats C values of all z_i,
+// in equal bins between the smallest and the largest of all training rows; P: their mean over the
+// training rows. Q is smoothed by a moving mean over some bins, epsilon is added to both, and D(P,
+// Q) = KL(P | Q) + KL(Q | P). O(repeats C D) a row.
 #include <algorithm>
 #include <cmath>
 

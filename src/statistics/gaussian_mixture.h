@@ -31,7 +31,8 @@ struct GaussianMixture {
   bool converged = false;
 };
 
-/// W with W W^T = covariance^-1, so |x W|^2 is the squared Mahalanobis length of x, and log |covariance|.
+/// W with W W^T = covariance^-1, so |x W|^2 is the squared Mahalanobis length of x, and log
+/// |covariance|.
 struct Precision {
   Matrix whitening;  // [w, w]
   double log_determinant = 0;
