@@ -1,10 +1,10 @@
 // SHE: how well the feature agrees with the stored pattern of the class that the network sees.
 //   s(x) = -h . S_y,  y = argmax_c z_c                                     higher = more OOD
-// S_c: mean feature of the training rows of class c that are classified right. metric=euclidean takes the
-// distance |h - S_y|, metric=cosine the angle, -h . S_y / (|h| |S_y|). O(D) a row. metric=hopfield
-// is what the paper simplifies (HE): the energy over all these rows j of class y, not their mean,
-//   s(x) = -1/beta log sum_j exp(beta h . h_j),                            O(N D) a row, tile by
-// tile
+// S_c: mean feature of the training rows of class c that are classified right. metric=euclidean
+// takes the distance |h - S_y|, metric=cosine the angle, -h . S_y / (|h| |S_y|). O(D) a row.
+// metric=hopfield is what the paper simplifies (HE), the energy over all these rows j of class y:
+//   s(x) = -1/beta log sum_j exp(beta h . h_j)
+// O(N D) a row, tile by tile.
 #include <algorithm>
 #include <limits>
 
