@@ -18,11 +18,17 @@ Expr logits_of(const Expr& features, const HeadTables& head) {
 
 }  // namespace
 
+Matrix matrix_of(const Table& table) {
+  Matrix m(table.rows(), table.cols());
+  for (std::size_t i = 0; i < m.values.size(); ++i) m.values[i] = table.value(i);
+  return m;
+}
+
 Inputs Inputs::with_features(const Expr& changed) const {
   require_head(head);
   Inputs out = *this;
   out.features = out.unscaled = changed;
-  out.logits = logits_of(changed, *head);
+  out.logits = out.unscaled_logits = logits_of(changed, *head);
   return out;
 }
 
@@ -30,7 +36,20 @@ Inputs Inputs::with_scaled_features(const Expr& factor) const {
   require_head(head);
   Inputs out = *this;
   out.features = factor * features;
-  out.logits = factor * (logits - head->bias) + head->bias;
+  out.logits = out.unscaled_logits = factor * (unscaled_logits - head->bias) + head->bias;
+  return out;
+}
+
+Inputs Inputs::with_scaled_logits(const Expr& factor) const {
+  Inputs out = *this;
+  out.logits = factor * logits;
+  return out;
+}
+
+Inputs Inputs::with_head(HeadTables changed) const {
+  Inputs out = *this;
+  out.logits = out.unscaled_logits = logits_of(features, changed);
+  out.head = std::move(changed);
   return out;
 }
 
@@ -52,6 +71,7 @@ Inputs make_inputs(std::size_t classes, std::size_t feature_width, std::optional
   }
   in.head = std::move(head);
   if (!in.logits && in.features && in.head) in.logits = logits_of(in.features, *in.head);
+  in.unscaled_logits = in.logits;
   for (const auto& [name, width] : arrays)
     in.arrays.emplace(name, input(graph, prefix + name, width));
   return in;

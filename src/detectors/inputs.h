@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/matrix.h"
 #include "expr/expr.h"
 
 /// A score is written in the language of expressions, as its paper writes it.
@@ -24,6 +25,8 @@ struct HeadTables {
   Table weight;  // W [C, D]
   Table bias;    // b [1, C]
 };
+/// The values of a table in double.
+Matrix matrix_of(const Table& table);
 
 /// Logits [B, C] and features [B, D] of a batch and the head, each absent where the bank lacks it
 /// (an empty Expr). A shaper returns changed ones; logits that nobody touched are the network's
@@ -32,7 +35,8 @@ struct HeadTables {
 struct Inputs {
   Expr logits;
   Expr features;
-  Expr unscaled;  // features but for factors of whole rows
+  Expr unscaled;         // features but for factors of whole rows
+  Expr unscaled_logits;  // the same of the logits
   std::optional<HeadTables> head;
   std::map<std::string, Expr> arrays;
 
@@ -40,12 +44,20 @@ struct Inputs {
   const Expr& array(const std::string& name) const;
   /// unit_rows() of the features: what scaling a row cannot change.
   Expr directions() const { return unit_rows(unscaled); }
+  /// The class that the network sees, an index: the largest of the logits, which scaling a row cannot
+  /// change either.
+  Expr seen() const { return row_argmax(unscaled_logits); }
 
   /// Other features; the logits follow from the head (Error without one).
   Inputs with_features(const Expr& changed) const;
   /// Features times a factor [B, 1] > 0. The logits follow as factor (z - b) + b, which needs no
   /// product with the head, only its bias (Error without one).
   Inputs with_scaled_features(const Expr& factor) const;
+  /// Logits times a factor [B, 1] > 0; the features stay. Whatever changes features or head later computes the
+  /// logits anew, without the factor.
+  Inputs with_scaled_logits(const Expr& factor) const;
+  /// Another head for the same features; the logits follow from it.
+  Inputs with_head(HeadTables changed) const;
 };
 
 /// Widths of arrays by name.

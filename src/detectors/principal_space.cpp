@@ -11,12 +11,6 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<float>::epsilon();
 
-Matrix matrix_of(const Table& table) {
-  Matrix m(table.rows(), table.cols());
-  for (std::size_t i = 0; i < m.values.size(); ++i) m.values[i] = table.value(i);
-  return m;
-}
-
 // LAPACK runs on one thread: its bits may depend on how many it has.
 template <class Compute>
 auto alone(Compute compute) {

@@ -6,27 +6,16 @@
 namespace nescio::detectors {
 namespace {
 
-double percentile(std::vector<double> values, double q) {  // numpy.percentile, linear
-  std::ranges::sort(values);
-  const double at = q * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (values[high] - values[low]) * (at - static_cast<double>(low));
-}
-
 TEST(React, CutsFeaturesAtTheQuantile) {
   const ToyBank bank;
   std::vector<double> all;
   for (const auto& h : bank.train_features) all.insert(all.end(), h.begin(), h.end());
   for (const double q : {0.5, 0.9, 0.99}) {
-    const double tau = percentile(all, q);
+    const double tau = quantile_of(all, q);
     expect_formula(bank, text("react(q=", q, ")+energy"), [&](std::size_t r) {
-      std::vector<double> z = bank.bias;
-      for (std::size_t c = 0; c < z.size(); ++c) {
-        for (std::size_t d = 0; d < ToyBank::width; ++d)
-          z[c] += bank.weight[c][d] * std::min(bank.test_features[r][d], tau);
-      }
-      return -log_sum_exp(z);
+      auto h = bank.test_features[r];
+      for (double& v : h) v = std::min(v, tau);
+      return -log_sum_exp(bank.logits(h));
     });
   }
 }

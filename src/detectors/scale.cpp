@@ -5,10 +5,8 @@
 // h'; directions h / |h| stay as they are, so a detector of directions is refused behind it.
 // Made for features >= 0, for which 1 <= r <= D / k. A row without positive sum in its largest
 // entries stays as it is (r = 0); r is cut at -80 and 80, where e^r nears the ends of a float.
-#include <algorithm>
-#include <cmath>
-
 #include "detectors/detector.h"
+#include "detectors/largest_entries.h"
 
 namespace nescio::detectors {
 namespace {
@@ -18,14 +16,8 @@ class Scale final : public Shaper {
   double p = 0.85;
 
   Inputs shape(const Inputs& in) const override {
-    const std::size_t width = in.features.width();
-    // numpy's round: halves go to the even number.
-    const auto cut = static_cast<std::size_t>(std::nearbyint(p * static_cast<double>(width)));
-    const std::size_t k = std::max<std::size_t>(width - std::min(cut, width), 1);
-    const Expr top = column(cumsum(sorted(in.features, Sort::descending)), k - 1);
-    const Expr ratio = row_sum(in.features) / top;
-    const Expr zero = constant(in.features.graph(), 0.0);
-    return in.with_scaled_features(exp(where(top > 0.0, clip(ratio, -80.0, 80.0), zero)));
+    const Expr top = sum_of_largest(in.features, largest_count(p, in.features.width()));
+    return in.with_scaled_features(scaling_factor(row_sum(in.features), top));
   }
 };
 

@@ -25,7 +25,7 @@ class She final : public Detector {
   void fit(const Inputs& in, const FitData& data) override {
     statistics::Statistics& statistics = data.of(fit_on);
     statistics::Statistics& right =
-        statistics.only(row_argmax(in.logits) == statistics.label(in.logits.graph()));
+        statistics.only(in.seen() == statistics.label(in.logits.graph()));
     const auto& counts = right.class_counts();
     patterns = right.class_sum(in.features);
     std::vector<std::size_t> unknown;
@@ -50,7 +50,7 @@ class She final : public Detector {
       fail("she: expected a pattern for each of ", in.logits.width(), " classes, found ",
            patterns.rows);
     }
-    const Expr seen = row_argmax(in.logits);
+    const Expr seen = in.seen();
     if (metric == "hopfield") return energy(in, seen);
     const Expr pattern = take_row(patterns, seen);
     if (metric == "euclidean") return l2_norm(in.features - pattern);

@@ -53,6 +53,16 @@ struct ToyBank {
       labels.push_back(static_cast<std::int64_t>(r % classes));
   }
 
+  /// W h + b by this head.
+  static Row logits(const std::vector<Row>& weight, const Row& bias, const Row& h) {
+    Row z = bias;
+    for (std::size_t c = 0; c < z.size(); ++c) {
+      for (std::size_t d = 0; d < h.size(); ++d) z[c] += weight[c][d] * h[d];
+    }
+    return z;
+  }
+  Row logits(const Row& h) const { return logits(weight, bias, h); }
+
   /// The same bank with features far from the origin: `offset` is added to the first `columns`.
   ToyBank moved(double offset, std::size_t columns) const {
     ToyBank bank = *this;
@@ -115,9 +125,19 @@ struct ToyBank {
 };
 
 inline double log_sum_exp(const std::vector<double>& z) {
+  const double largest = std::ranges::max(z);
   double sum = 0;
-  for (const double v : z) sum += std::exp(v);
-  return std::log(sum);
+  for (const double v : z) sum += std::exp(v - largest);
+  return largest + std::log(sum);
+}
+
+/// numpy.percentile, linear.
+inline double quantile_of(std::vector<double> values, double q) {
+  std::ranges::sort(values);
+  const double at = q * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<std::size_t>(at);
+  const std::size_t high = std::min(low + 1, values.size() - 1);
+  return values[low] + (values[high] - values[low]) * (at - static_cast<double>(low));
 }
 
 /// formula(row) for each test row, within 1e-9 by the reference executor and 1e-5 by the CPU

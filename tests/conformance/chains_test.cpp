@@ -45,9 +45,12 @@ class Pairs {
   }
 
  private:
+  // ID rows, then OOD rows: of the former hardly one is near the border of two classes.
   static std::vector<float> run(const expr::Expr& score) {
-    std::vector<float> out(world().rows);
-    compile({score}, expr::Executor::cpu)->run(world().id(), {out.data()});
+    std::vector<float> out(2 * world().rows);
+    const auto program = compile({score}, expr::Executor::cpu);
+    program->run(world().id(), {out.data()});
+    program->run(world().ood(), {out.data() + world().rows});
     return out;
   }
   detectors::Inputs in_ = world().inputs();
