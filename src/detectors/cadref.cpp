@@ -25,7 +25,7 @@ Expr inverse_gen(const Expr& z) {
     const Expr others = slice_columns(log_p, 1, count);
     sum = sum + row_sum(exp(gamma * (others + log1p(-exp(others)))));
   }
-  return 1.0 / sum;
+  return 1.0 / max(sum, shortest_row);  // where all of it vanishes
 }
 
 class CadRef final : public Detector {
@@ -46,7 +46,7 @@ class CadRef final : public Detector {
   }
 
   Expr score(const Inputs& in) const override {
-    const Expr seen = row_argmax(in.logits);
+    const Expr seen = in.seen();
     const Expr weight = take_row(in.head->weight, seen);
     const Expr relative = in.features - take_row(means, seen);
     const Expr none = constant(in.features.graph(), 0.0);

@@ -15,7 +15,7 @@ class CaRef final : public Detector {
   }
 
   Expr score(const Inputs& in) const override {
-    const Expr error = l1_norm(in.features - take_row(means, row_argmax(in.logits)));
+    const Expr error = l1_norm(in.features - take_row(means, in.seen()));
     return error / max(l1_norm(in.features), shortest_row);
   }
 };

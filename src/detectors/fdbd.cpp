@@ -66,7 +66,7 @@ class Fdbd final : public Detector {
 
   Expr score(const Inputs& in) const override {
     const Expr below = row_max(in.logits) - in.logits;
-    const Expr distance = row_sum(below * take_row(weights, row_argmax(in.logits)));
+    const Expr distance = row_sum(below * take_row(weights, in.seen()));
     const Expr length = l2_norm(normalizer == "norm" ? in.features : in.features - mean);
     return -(distance / max(length, shortest_row));
   }

@@ -16,7 +16,7 @@ class Nci final : public Detector {
   }
 
   Expr score(const Inputs& in) const override {
-    const Expr weight = take_row(in.head->weight, row_argmax(in.logits));
+    const Expr weight = take_row(in.head->weight, in.seen());
     const Expr proximity = row_sum(weight * unit_rows(in.features - mean));
     return -(proximity + alpha * l1_norm(in.features));
   }

@@ -9,7 +9,7 @@ namespace nescio::detectors {
 Matrix seen_means(const Inputs& in, statistics::Statistics& statistics, Notices& notices) {
   const std::size_t width = in.features.width();
   // The class stands behind the features, and behind their sum the number of rows.
-  const Expr seen = concat({in.features, row_argmax(in.logits)});
+  const Expr seen = concat({in.features, in.seen()});
   const Matrix& sums = statistics.derived<Matrix>("sums by last column", seen, [&] {
     return statistics.reduce(seen, Matrix(in.logits.width(), width + 1),
                              [&](const statistics::Rows& rows, Matrix& to) {

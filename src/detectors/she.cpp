@@ -66,7 +66,7 @@ class She final : public Detector {
     classes = {};
     if (metric != "hopfield") return;
     const auto labels = statistics.labels();
-    const Array seen = statistics.values(row_argmax(in.logits)).to_float64();
+    const Array seen = statistics.values(in.seen()).to_float64();
     std::vector<std::size_t> kept;
     for (std::size_t r = 0; r < labels.size(); ++r) {
       const bool right = seen.as<double>()[r] == static_cast<double>(labels[r]);

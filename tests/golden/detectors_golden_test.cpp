@@ -196,9 +196,11 @@ TEST_F(Golden, CpuExecutorAgreesWithTheToolkits) {
           << r.id;
       continue;
     }
-    const double error =
-        error_of_range(scores.at(r.spec), read_scores(golden() / "scores" / (r.id + ".npy")));
-    EXPECT_LE(error, tolerance.at(r.id)) << r.id << " = " << r.spec;
+    // The toolkit's own rounding is larger than any fault of ours would be.
+    const bool exact = r.match == "exact";
+    const double error = error_of_range(
+        scores.at(r.spec), read_scores(golden() / (exact ? "exact" : "scores") / (r.id + ".npy")));
+    EXPECT_LE(error, exact ? 1e-6 : tolerance.at(r.id)) << r.id << " = " << r.spec;
     RecordProperty(r.id, format_number(error));
   }
 }
