@@ -11,6 +11,7 @@
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "extract/extract.h"
+#include "image/augmentations/augmentation.h"
 #include "image/datasets/dataset.h"
 #include "image/datasets/renumbered.h"
 #include "io/json_file.h"
@@ -21,6 +22,8 @@ namespace {
 class Extract final : public Verb {
  public:
   std::string model, data, bank, as, class_names, probes, taps, fit, device = "auto";
+  std::string augment = "none", dtype = "float32";
+  std::int64_t views = 0, seed = 0, top = 0;
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
@@ -29,6 +32,7 @@ class Extract final : public Verb {
     options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
     check_fit(extract::make_probes(options.probes));  // before the network is loaded
+    options.answers = answers();
     check_split_option(as, "extract: as");
     const auto loaded = needed_network_part().load_backbone(model, device);
     const runtime::Backbone& network = *loaded;
@@ -71,6 +75,28 @@ class Extract final : public Verb {
     }
   }
 
+  extract::AnswerOptions answers() const {
+    if (views == 0) {
+      if (augment == "none" && top == 0 && dtype == "float32" && seed == 0) return {};
+      fail_usage("extract: augment=, seed=, top= and dtype= are of answers to views: expected ",
+                 "views=1 or more with them");
+    }
+    if (!(probes + taps + fit).empty()) {
+      fail_usage("extract: views= keeps the network's answers alone; leave probes=, taps= and ",
+                 "fit= out, or extract once more without views=");
+    }
+    image::Augmentation{augment};  // refuses what there is not
+    if (augment == "none" && views > 1) {
+      fail_usage("extract: all ", views, " views are the same with augment=none; take views=1, or ",
+                 "the augment= that the student is trained with");
+    }
+    return {.views = static_cast<std::size_t>(views),
+            .augment = augment,
+            .seed = static_cast<std::uint64_t>(seed),
+            .top = static_cast<std::size_t>(top),
+            .dtype = dtype};
+  }
+
   /// As the user says, or else the weights.
   std::vector<std::string> classes_of(const runtime::Backbone& network) const {
     if (class_names.empty()) return network.class_names();
@@ -92,6 +118,7 @@ class Extract final : public Verb {
                                      {"classes", done.classes},
                                      {"feature_width", done.feature_width},
                                      {"probes", done.probes},
+                                     {"arrays", done.arrays},
                                      {"skipped", done.skipped},
                                      {"rows_before", done.rows_before},
                                      {"was_there", done.was_there()},
@@ -122,6 +149,10 @@ VerbInfo extract() {
             "probe that learns looks at the pictures fit= first, once for a bank, which "
             "keeps what it has learned. taps= adds the values at places in the network, pooled, "
             "which cost nothing beside its pass.",
+            "views= keeps what a student is to learn from (train targets=): the network's logits "
+            "for that many views of each picture, changed by augment= as the student's will be, "
+            "bit by bit, instead of logits and features. dtype=float16 halves them; top=K keeps "
+            "the K most probable classes, what is left for the others, and the label's share.",
             "Classes are matched by name where the weights name theirs (those of `nescio "
             "train` do) and the data too: labels become the network's. Data none of whose "
             "classes the network knows keeps its labels; some of them are a mistake.",
@@ -131,7 +162,9 @@ VerbInfo extract() {
                     "nescio extract model=resnet20:resnet20.th data=idx:t10k-images.gz bank=BANK "
                     "as=mnist/test",
                     "nescio extract model=resnet20:resnet20.th data='cifar10:DIR?split=test' "
-                    "bank=BANK as=cifar10/test 'probes=odin(epsilon=0.0014)'"},
+                    "bank=BANK as=cifar10/test 'probes=odin(epsilon=0.0014)'",
+                    "nescio extract model=resnet56:resnet56.th data='cifar10:DIR?split=train' "
+                    "bank=TEACHER as=cifar10/train views=4 'augment=crop(padding=4),flip'"},
        .options =
            {option(&Extract::model, required(model_info())),
             option(&Extract::data, {.name = "data",
@@ -154,6 +187,25 @@ VerbInfo extract() {
                    {.name = "fit",
                     .doc = "TYPE:PATH?key=value&... of training pictures, for probes that learn",
                     .names = {"datasets"}}),
+            option(
+                &Extract::views,
+                {.name = "views",
+                 .doc = "answers to so many views of each picture, for train targets=; 0: logits "
+                        "and features of the pictures as they are",
+                 .min = 0,
+                 .max = 1000}),
+            option(&Extract::augment,
+                   {.name = "augment",
+                    .doc = "random changes that make the views, as train has them",
+                    .names = {"augmentations"}}),
+            option(&Extract::seed, {.name = "seed", .doc = "of the views", .min = 0}),
+            option(&Extract::top,
+                   {.name = "top",
+                    .doc = "classes of an answer that are kept, the most probable ones; 0: all",
+                    .min = 0}),
+            option(
+                &Extract::dtype,
+                {.name = "dtype", .doc = "type of the answers", .choices = {"float32", "float16"}}),
             option(&Extract::batch, batch_info()), option(&Extract::device, device_info())},
        .json = true});
 }

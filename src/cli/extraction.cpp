@@ -54,9 +54,14 @@ void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank&
 }
 
 void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out) {
-  out << split << ": " << done.rows << " rows, logits [" << done.classes << "], features ["
-      << done.feature_width << "], labels, index";
-  for (const std::string& name : done.probes) out << ", " << name;
+  out << split << ": " << done.rows << " rows, ";
+  if (done.feature_width > 0) {
+    out << "logits [" << done.classes << "], features [" << done.feature_width
+        << "], labels, index";
+    for (const std::string& name : done.probes) out << ", " << name;
+  } else {
+    out << join(done.arrays);
+  }
   if (done.accuracy) out << ", accuracy " << short_number(*done.accuracy);
   out << '\n';
 }

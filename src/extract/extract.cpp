@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
+#include <map>
 
+#include "bank/answers.h"
 #include "base/error.h"
 #include "base/row_argmax.h"
 #include "base/version.h"
-#include "extract/passes.h"
+#include "extract/answer_columns.h"
 
 namespace nescio::extract {
 namespace {
@@ -52,13 +53,6 @@ void claim_bank(bank::FeatureBank& bank, const runtime::Backbone& network) {
   if (theirs != ours) bank.set_model(ours);
 }
 
-/// An array of the split, and how its rows come of a batch.
-struct Column {
-  bank::ArrayPlan plan;
-  std::function<Array(const image::ImageBatch&, Pass&)> rows;  // [batch.count or more ...]
-  const Probe* probe = nullptr;                                // that it is of
-};
-
 /// What the rows of the split are.
 nlohmann::json rows_of(const image::Dataset& dataset, const std::string& data_spec) {
   nlohmann::json rows = {{"data", printable(data_spec)},  // as JSON gives it back, to be compared
@@ -75,31 +69,45 @@ nlohmann::json made_by(const runtime::Backbone& network) {
   return inputs;
 }
 
-/// Everything that is asked for. Refers to the probes.
-std::vector<Column> all_columns(const runtime::Backbone& network,
-                                const std::vector<NamedProbe>& probes,
-                                const std::vector<std::size_t>& widths,
-                                const std::map<std::string, nlohmann::json>& learned_from) {
-  const nlohmann::json ours = made_by(network);
+/// One array.
+template <class F>
+Column column(bank::ArrayPlan plan, const F& rows, const Probe* probe = nullptr) {
+  return {.plans = {std::move(plan)},
+          .rows = [rows](const image::ImageBatch& batch,
+                         Pass& pass) { return std::vector<Array>{rows(batch, pass)}; },
+          .probe = probe};
+}
+
+/// What the data say of the rows.
+std::vector<Column> row_columns() {
   const nlohmann::json program = {{"program", version()}};
+  return {column({"labels", DType::int64, {}, program},
+                 [](const image::ImageBatch& batch, Pass&) {
+                   return Array({batch.count}, batch.labels);
+                 }),
+          column({"index", DType::int64, {}, program}, [](const image::ImageBatch& batch, Pass&) {
+            return Array({batch.count}, batch.index);
+          })};
+}
+
+/// What the network and its probes say. Refers to the probes.
+std::vector<Column> network_columns(const runtime::Backbone& network,
+                                    const std::vector<NamedProbe>& probes,
+                                    const std::map<std::string, nlohmann::json>& learned_from) {
+  const nlohmann::json ours = made_by(network);
   std::vector<Column> columns = {
-      {{"logits", DType::float32, {network.classes()}, ours},
-       [](const image::ImageBatch&, Pass& pass) { return pass.outputs().logits; }},
-      {{"features", DType::float32, {network.feature_width()}, ours},
-       [](const image::ImageBatch&, Pass& pass) { return pass.outputs().features; }},
-      {{"labels", DType::int64, {}, program},
-       [](const image::ImageBatch& batch, Pass&) { return Array({batch.count}, batch.labels); }},
-      {{"index", DType::int64, {}, program},
-       [](const image::ImageBatch& batch, Pass&) { return Array({batch.count}, batch.index); }}};
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    const NamedProbe& named = probes[i];
+      column({"logits", DType::float32, {network.classes()}, ours},
+             [](const image::ImageBatch&, Pass& pass) { return pass.outputs().logits; }),
+      column({"features", DType::float32, {network.feature_width()}, ours},
+             [](const image::ImageBatch&, Pass& pass) { return pass.outputs().features; })};
+  for (const NamedProbe& named : probes) {
     nlohmann::json inputs = ours;
     const auto learned = learned_from.find(named.name);
     if (learned != learned_from.end()) inputs["learned_from"] = learned->second;
-    columns.push_back(
-        {{named.name, DType::float32, {widths[i]}, inputs},
-         [&probe = *named.probe](const image::ImageBatch&, Pass& pass) { return probe.run(pass); },
-         named.probe.get()});
+    columns.push_back(column(
+        {named.name, DType::float32, {named.probe->width(network)}, inputs},
+        [&probe = *named.probe](const image::ImageBatch&, Pass& pass) { return probe.run(pass); },
+        named.probe.get()));
   }
   return columns;
 }
@@ -128,16 +136,20 @@ bool names_are_whole(const bank::FeatureBank& bank, const std::string& split) {
 /// Arrays of the split that nobody asked for and that do not belong to the new ones: of other rows, or
 /// said by this network under other conditions.
 std::vector<std::string> out_of_date(const bank::FeatureBank& bank, const std::string& split,
-                                     bool same_rows, const std::vector<Column>& all,
-                                     const nlohmann::json& network) {
+                                     bool same_rows, const std::vector<std::string>& asked,
+                                     const nlohmann::json& network, const nlohmann::json& answers) {
   std::vector<std::string> names;
   if (!bank.has(split)) return names;
   for (const std::string& name : bank.arrays(split)) {
-    const auto is_asked = [&](const Column& column) { return column.plan.name == name; };
     nlohmann::json inputs = bank.inputs(split, name);
     inputs.erase("learned_from");
-    const bool stays = same_rows && (!inputs.contains("weights_sha256") || inputs == network);
-    if (!stays && std::ranges::none_of(all, is_asked)) names.push_back(name);
+    // Answers to views that were changed otherwise would not go with the new ones.
+    const bool others =
+        inputs.contains("answers") && !answers.is_null() && inputs["answers"] != answers;
+    inputs.erase("answers");
+    const bool stays =
+        same_rows && !others && (!inputs.contains("weights_sha256") || inputs == network);
+    if (!stays && std::ranges::find(asked, name) == asked.end()) names.push_back(name);
   }
   return names;
 }
@@ -182,18 +194,45 @@ bool may_be_answers(const runtime::Backbone& network, const std::vector<std::str
   return known.empty() ? names.size() == network.classes() : names == known;
 }
 
-std::optional<double> accuracy_of(const bank::FeatureBank& bank, const std::string& split) {
-  const Array logits = bank.array(split, "logits");
+std::optional<double> accuracy_of(const bank::FeatureBank& bank, const std::string& split,
+                                  std::size_t classes, bool answering) {
   const Array labels = bank.array(split, "labels");
-  const Array seen = row_argmax(logits);
-  const auto classes = static_cast<std::int64_t>(logits.cols());
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < logits.rows(); ++i) {
-    const std::int64_t label = labels.as<std::int64_t>()[i];
-    if (label < 0 || label >= classes) return std::nullopt;
-    right += seen.as<std::int64_t>()[i] == label;
+  const auto all = labels.as<std::int64_t>();
+  if (std::ranges::any_of(
+          all, [&](std::int64_t y) { return y < 0 || static_cast<std::size_t>(y) >= classes; })) {
+    return std::nullopt;
   }
-  return static_cast<double>(right) / static_cast<double>(logits.rows());
+  if (answering) return bank::facts_of(bank::Answers(bank, split), all, 1).accuracy;
+  const Array seen = row_argmax(bank.array(split, "logits"));
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) right += seen.as<std::int64_t>()[i] == all[i];
+  return static_cast<double>(right) / static_cast<double>(all.size());
+}
+
+/// One pass over the pictures for some of the columns, which see the same view of them.
+void extract_view(const runtime::Backbone& network, const image::Dataset& dataset,
+                  const PassOptions& passes, const std::vector<Column>& columns,
+                  bank::SplitWriter& writer) {
+  run_passes(
+      network, dataset, passes,
+      [&](Pass& pass, const image::ImageBatch& batch) {
+        std::vector<Array> found;
+        for (const Column& column : columns) {
+          for (const Array& array : column.rows(batch, pass)) found.push_back(array);
+        }
+        return found;
+      },
+      [&](const std::vector<Array>& found, const image::ImageBatch& batch) {
+        auto array = found.begin();
+        for (const Column& column : columns) {
+          // What fills up the batch is no row.
+          for (const bank::ArrayPlan& plan : column.plans) {
+            writer.write(plan.name, (array++)->slice(0, batch.count));
+          }
+        }
+        writer.commit(batch.count);
+      });
+  writer.finish();
 }
 
 }  // namespace
@@ -204,20 +243,24 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
   const std::size_t rows = dataset.size();
   const std::vector<NamedProbe> probes = make_probes(options.probes);
   const nlohmann::json inputs = rows_of(dataset, data_spec);
-  // A probe that the network cannot serve says so before anything is written.
-  std::vector<std::size_t> widths;
-  for (const NamedProbe& named : probes) widths.push_back(named.probe->width(network));
+  // What the network cannot serve says so before anything is written.
+  for (const NamedProbe& named : probes) named.probe->width(network);
+  const bool answering = options.answers.views > 0;
+  std::vector<Column> all;
+  if (answering) all = answer_columns(options.answers, network.classes(), made_by(network));
   claim_bank(bank, network);
   PassOptions passes{.batch = options.batch,
                      .workers = options.workers,
                      .progress = options.progress,
                      .doing = split};
   const auto learned_from = learn(probes, network, made_by(network), options.fit, bank, passes);
-  const std::vector<Column> all = all_columns(network, probes, widths, learned_from);
+  if (!answering) all = network_columns(network, probes, learned_from);
+  const std::vector<Column> of_rows = row_columns();
+  all.insert(answering ? all.end() : all.begin() + 2, of_rows.begin(), of_rows.end());
 
   Extracted result{.rows = rows,
                    .classes = network.classes(),
-                   .feature_width = network.feature_width(),
+                   .feature_width = answering ? 0 : network.feature_width(),
                    .skipped = dataset.skipped().size(),
                    .accuracy = {}};
   result.notices = of_other_lessons(bank, split, learned_from);
@@ -225,53 +268,49 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
   const bool same_rows =
       bank.has(split) && bank.manifest(split).value("inputs", nlohmann::json()) == inputs;
   const bool names_stay = same_rows && names_are_whole(bank, split);
-  std::vector<Column> missing;
+  std::map<std::size_t, std::vector<Column>> missing;  // by view
   for (const Column& column : all) {
-    const bool carries_names = column.plan.name == "index";
-    if (same_rows && is_there(bank, split, column.plan) && (names_stay || !carries_names)) {
-      result.there.push_back(column.plan.name);
-      if (is_imported(bank, split, column.plan.name)) result.imported.push_back(column.plan.name);
-    } else {
-      missing.push_back(column);
+    const auto there = [&](const bank::ArrayPlan& plan) {
+      return same_rows && is_there(bank, split, plan) && (names_stay || plan.name != "index");
+    };
+    const bool whole = std::ranges::all_of(column.plans, there);
+    for (const bank::ArrayPlan& plan : column.plans) {
+      result.arrays.push_back(plan.name);
+      if (!whole) continue;
+      result.there.push_back(plan.name);
+      if (is_imported(bank, split, plan.name)) result.imported.push_back(plan.name);
     }
+    if (!whole) missing[column.view].push_back(column);
   }
   const bool answers = may_be_answers(network, options.class_names, dataset.class_names());
-  if (missing.empty()) {
-    if (answers) result.accuracy = accuracy_of(bank, split);
-    return result;
+  bool kept = same_rows;  // what is known about the same pictures stays
+  for (const auto& [view, columns] : missing) {
+    std::vector<bank::ArrayPlan> plans;
+    std::vector<const Probe*> looking;
+    for (const Column& column : columns) {
+      plans.insert(plans.end(), column.plans.begin(), column.plans.end());
+      if (column.probe) looking.push_back(column.probe);
+    }
+    bank::SplitWriter writer(bank, split, rows, plans, inputs,
+                             kept ? bank::Rest::kept : bank::Rest::dropped);
+    const auto gone = out_of_date(bank, split, kept, result.arrays, made_by(network),
+                                  plans.front().inputs.value("answers", nlohmann::json()));
+    writer.leave_out(gone);
+    result.gone.insert(result.gone.end(), gone.begin(), gone.end());
+    if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
+    result.rows_before = std::max(result.rows_before, writer.done());
+    passes.first = writer.done();
+    passes.taps = taps_of(looking, network);
+    if (answering) {
+      passes.augmentation = image::Augmentation(options.answers.augment);
+      passes.seed = options.answers.seed;
+      passes.view = view;
+      passes.doing = text(split, ", view ", view);
+    }
+    extract_view(network, dataset, passes, columns, writer);
+    kept = true;
   }
-
-  std::vector<bank::ArrayPlan> plans;
-  std::vector<const Probe*> looking;
-  for (const Column& column : missing) {
-    plans.push_back(column.plan);
-    if (column.probe) looking.push_back(column.probe);
-  }
-  // What is known about the same pictures stays.
-  bank::SplitWriter writer(bank, split, rows, plans, inputs,
-                           same_rows ? bank::Rest::kept : bank::Rest::dropped);
-  result.gone = out_of_date(bank, split, same_rows, all, made_by(network));
-  writer.leave_out(result.gone);
-  if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
-  result.rows_before = writer.done();
-  passes.first = writer.done();
-  passes.taps = taps_of(looking, network);
-  run_passes(
-      network, dataset, passes,
-      [&](Pass& pass, const image::ImageBatch& batch) {
-        std::vector<Array> found;
-        for (const Column& column : missing) found.push_back(column.rows(batch, pass));
-        return found;
-      },
-      [&](const std::vector<Array>& found, const image::ImageBatch& batch) {
-        for (std::size_t c = 0; c < missing.size(); ++c) {
-          // What fills up the batch is no row.
-          writer.write(missing[c].plan.name, found[c].slice(0, batch.count));
-        }
-        writer.commit(batch.count);
-      });
-  writer.finish();
-  if (answers) result.accuracy = accuracy_of(bank, split);
+  if (answers) result.accuracy = accuracy_of(bank, split, network.classes(), answering);
   return result;
 }
 

@@ -15,6 +15,16 @@
 
 namespace nescio::extract {
 
+/// What a student is to learn from (bank/answers.h): the network's answers to several views of each
+/// picture, in the place of logits, features and probes.
+struct AnswerOptions {
+  std::size_t views = 0;  // 0: none of this
+  std::string augment = "none";
+  std::uint64_t seed = 0;         // of the views
+  std::size_t top = 0;            // how many classes are kept; 0: all logits
+  std::string dtype = "float32";  // or float16
+};
+
 struct ExtractOptions {
   std::optional<std::size_t> batch = {};    // as PassOptions has it
   std::optional<std::size_t> workers = {};  // the same
@@ -22,6 +32,7 @@ struct ExtractOptions {
   std::vector<std::string> class_names = {};
   /// Specs of probes, each of which adds an array: "odin(epsilon=0.0014)".
   std::vector<std::string> probes = {};
+  AnswerOptions answers = {};
   /// What probes learn from that have not learned in this bank yet.
   FitPictures fit = {};
   Progress progress = {};
@@ -30,8 +41,9 @@ struct ExtractOptions {
 struct Extracted {
   std::size_t rows = 0;
   std::size_t classes = 0;
-  std::size_t feature_width = 0;
-  std::vector<std::string> probes = {};    // the arrays of those that were asked for
+  std::size_t feature_width = 0;           // 0: answers alone, which have no features
+  std::vector<std::string> arrays = {};    // all that were asked for
+  std::vector<std::string> probes = {};    // those of them that are of probes
   std::size_t skipped = 0;                 // broken pictures that were left out
   std::size_t rows_before = 0;             // that an interrupted extraction had left
   std::vector<std::string> there = {};     // arrays that the bank had from equal inputs, left alone
@@ -43,12 +55,14 @@ struct Extracted {
                                    // every label is a class of the network and called as there
 
   /// Nothing was done.
-  bool was_there() const { return there.size() == 4 + probes.size(); }
+  bool was_there() const { return there.size() == arrays.size(); }
 };
 
 /// Writes logits [N, C], features [N, D], labels [N] (-1 = none) and index [N] (row in the source
 /// data) of `dataset` as `split` of the bank, what the probes add, the names of the pictures where they have some, and
-/// the network's last layer as the bank's head where the logits are linear in the features.
+/// the network's last layer as the bank's head where the logits are linear in the features. With
+/// `answers` the answers to each view, labels and index, a pass for each view; the pixels of a view are
+/// those that a training run with these views sees.
 ///
 /// The rows' inputs are `data_spec`, the data's SHA-256, its classes and the number of pictures skipped;
 /// those of an array the weights' SHA-256, the preprocessing, the program's version and, in its name,

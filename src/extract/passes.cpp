@@ -35,7 +35,10 @@ void run_passes(const runtime::Backbone& network, const image::Dataset& dataset,
                        {.batch = options.batch.value_or(default_batch(network)),
                         .first = options.first,
                         .workers = options.workers.value_or(default_workers(network)),
-                        .ahead = lanes + 1});
+                        .ahead = lanes + 1,
+                        .first_epoch = options.view,
+                        .view_seed = options.seed,
+                        .augmentation = options.augmentation});
   std::size_t done = options.first;
   const auto report = [&] {
     if (options.progress) options.progress(options.doing, done, dataset.size());

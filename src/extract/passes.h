@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,6 +25,10 @@ struct PassOptions {
   std::size_t first = 0;
   /// What is asked for of the values between layers.
   std::vector<std::string> taps = {};
+  /// Changes of the pictures: those of view number `view`, as training sees it with this seed.
+  image::Augmentation augmentation = {};
+  std::uint64_t seed = 0;
+  std::size_t view = 0;
   Progress progress = {};
   std::string doing = {};  // what the progress is of
 };

@@ -49,12 +49,13 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
                     .head = {weights[head_ + ".weight"], weights[head_ + ".bias"]}});
 }
 
-void Learner::begin(const image::Dataset* data, const Progress& progress) {
+void Learner::begin(const image::Dataset* data, const Progress& progress, const Teacher* teacher) {
   nn::move_to(*network_, device(), precision_);
   nn::move_to(*method_, device(), precision_);
   if (data) {
     method_->on_fresh_start({.network = *network_,
                              .data = *data,
+                             .teacher = teacher,
                              .upload = *upload_,
                              .settings = settings_,
                              .workers = workers_of(settings_, !device().is_cpu()),
@@ -111,8 +112,14 @@ TrainingStep Learner::upload_step(std::int64_t number, std::int64_t per_epoch,
   whole.further_views.assign(views.begin() + 1, views.end());
   if (labels.defined()) whole.labels = to_device(labels, device());
   if (counts.outliers > 0) whole.outliers = (*upload_)(data.outliers);
-  if (!data.teacher.empty()) {
-    whole.teacher = to_device(torch::tensor(data.teacher).view({counts.images, -1}), device());
+  if (!data.teacher.values.empty()) {
+    whole.teacher =
+        to_device(torch::tensor(data.teacher.values).view({counts.images, -1}), device());
+  }
+  if (!data.teacher.classes.empty()) {
+    const torch::Tensor classes = torch::tensor(data.teacher.classes);
+    whole.teacher_classes = to_device(classes.view({counts.images, -1}), device());
+    whole.teacher_tail = to_device(torch::tensor(data.teacher.tail), device());
   }
   if (!data.weights.empty()) whole.weights = to_device(torch::tensor(data.weights), device());
   move_to(whole.draws, device());

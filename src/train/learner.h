@@ -29,7 +29,8 @@ class Learner {
   /// Before the first step, the weights being those to start from: goes to the device, lets the method
   /// begin on the training pictures, unless there are none since the run is resumed, and makes the
   /// optimiser.
-  void begin(const image::Dataset* data, const Progress& progress = {});
+  void begin(const image::Dataset* data, const Progress& progress = {},
+             const Teacher* teacher = nullptr);
 
   /// One step on all of its data, of which each process computes its parts. What they say goes to
   /// `means`, and the device is not waited for. What is drawn for the batch is a function of (seed,

@@ -91,8 +91,9 @@ Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t st
       data.images.images.insert(data.images.images.end(), view.begin(), view.end());
     }
     if (learner.method().needs().teacher) {
+      data.teacher.width = 3;
       for (std::int64_t i = 0; i < 3 * pictures; ++i) {
-        data.teacher.push_back(static_cast<float>(i % 5));
+        data.teacher.values.push_back(static_cast<float>(i % 5));
       }
     }
     learner.step(step, 3, 0.1, data, out.means);

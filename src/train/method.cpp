@@ -76,6 +76,7 @@ class Sum final : public TrainingMethod {
       const bool changes = member.is(MethodRole::change);
       all.labels |= needs.labels && !changes;
       all.teacher |= needs.teacher;
+      all.whole_answers |= needs.whole_answers;
       all.views = std::max(all.views, needs.views);
       all.mixes |= needs.mixes;
       all.weighs |= needs.weighs;
@@ -205,7 +206,7 @@ void check_sum(std::string_view source, const std::vector<const MethodInfo*>& in
                  other->name, " mixes them");
     }
     for (const MethodInfo* other : infos) {
-      if (!info.needs.teacher || !other->needs.mixes) continue;
+      if (!info.needs.teacher || info.needs.mixes_answers || !other->needs.mixes) continue;
       fail_usage("[", source, "] ", info.name,
                  " reads what a teacher said about each picture, and ", other->name, " mixes them");
     }

@@ -18,6 +18,7 @@
 #include "train/method_info.h"
 #include "train/settings.h"
 #include "train/step.h"
+#include "train/teacher.h"
 #include "train/validation.h"
 
 namespace nescio::train {
@@ -40,6 +41,7 @@ struct MadeFor {
 struct RunStart {
   nn::Network& network;
   const image::Dataset& data;  // the training pictures
+  const Teacher* teacher;      // null: none
   const Upload& upload;
   const TrainSettings& settings;
   std::size_t workers;

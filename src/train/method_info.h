@@ -22,6 +22,8 @@ struct MethodNeeds {
   bool labels = true;
   bool own_class = false;       // every picture has one class, so nothing may mix them
   bool teacher = false;         // what a stored teacher says about the pictures, targets=
+  bool whole_answers = false;   // and that of all classes
+  bool mixes_answers = false;   // follows TrainingStep::mixtures, so that the pictures may be mixed
   bool weighs = false;          // takes weights=
   std::int64_t views = 1;       // of each picture
   bool outliers = false;        // auxiliary pictures of no class, outliers=

@@ -103,6 +103,7 @@ void mix_within(TrainingStep& step, const torch::Tensor& order, const torch::Ten
   step.images =
       boxes.defined() ? paste(step.images, others, boxes) : mixup(step.images, others, lambda);
   step.targets = mixup(q, q.index_select(0, order), lambda);
+  step.mixtures.push_back({order, lambda});
   step.term("lambda", lambda);
 }
 

@@ -35,6 +35,11 @@ void check_teacher(const TrainSettings& settings, const TrainingData& data,
   if (!needs.teacher && data.teacher) {
     fail_usage("[", settings.method, "] does not read targets; leave targets= out");
   }
+  if (needs.whole_answers && !data.teacher->answers().whole()) {
+    fail("[", settings.method, "] reads what the teacher says of all classes, and ",
+         settings.targets, " keeps the ", data.teacher->answers().kept(),
+         " most probable; extract it without top=");
+  }
   if (!needs.weighs && !data.weights.empty()) {
     fail_usage("[", settings.method, "] does not weigh pictures; leave weights= out");
   }

@@ -40,6 +40,12 @@ struct StepFacts {
   std::int64_t height = 0, width = 0;  // of the pictures
 };
 
+/// Row i became share_i of itself and the rest of row order_i.
+struct Mixture {
+  torch::Tensor order;  // [B] int64
+  torch::Tensor share;  // a scalar or [B]
+};
+
 /// A step as its method sees it, all of it or a part, and what the method says about it.
 struct TrainingStep {
   std::int64_t number = 0;     // 0, 1, ... over the whole run
@@ -52,12 +58,16 @@ struct TrainingStep {
   torch::Tensor outliers = {};
   /// Of the same pictures, as `images` in number, order and shape; as many as the method needs, less one.
   std::vector<torch::Tensor> further_views = {};
-  /// [B, C]: logits of a stored teacher for `images`; undefined unless the method needs them.
-  torch::Tensor teacher = {};
+  /// [B, C]: logits of a stored teacher for `images`; undefined unless the method needs them. Where
+  /// `teacher_classes` [B, k] are defined, log-probabilities of these, and `teacher_tail` [B] is that
+  /// of all other classes together.
+  torch::Tensor teacher = {}, teacher_classes = {}, teacher_tail = {};
   /// [B]: by which the pictures' parts of the loss are multiplied; undefined where all are 1.
   torch::Tensor weights = {};
   /// [B, C], probabilities in the place of the labels, where a method has mixed them.
   torch::Tensor targets = {};
+  /// How a method has mixed the rows of the whole step, one after the other.
+  std::vector<Mixture> mixtures = {};
   Draws draws = {};       // by METHOD.NAME
   bool bfloat16 = false;  // the network computes in it; what it says is float32 all the same
 

@@ -1,21 +1,25 @@
 #include "train/teacher.h"
 
-#include "bank/feature_bank.h"
+#include <algorithm>
+#include <set>
+
 #include "base/class_names.h"
+#include "base/spec.h"
 #include "base/usage.h"
-#include "io/sha256.h"
 
 namespace nescio::train {
 namespace {
 
-std::string view_array(std::size_t view) { return text("logits(view=", view, ")"); }
+struct Place {
+  std::string bank, split, where;
+};
 
-/// Its arrays, by view.
-std::vector<std::string> arrays_of(const bank::FeatureBank& bank, const std::string& split) {
-  std::vector<std::string> names;
-  while (bank.has(split, view_array(names.size()))) names.push_back(view_array(names.size()));
-  if (names.empty()) names.emplace_back("logits");
-  return names;
+Place place_of(const std::string& spec) {
+  const std::size_t hash = spec.rfind('#');
+  if (hash == std::string::npos) {
+    fail_usage("targets: expected BANK#SET/SPLIT, found '", spec, "'");
+  }
+  return {spec.substr(0, hash), spec.substr(hash + 1), text("targets ", spec, ": ")};
 }
 
 void check_pictures(const bank::FeatureBank& bank, const std::string& split,
@@ -41,31 +45,74 @@ void check_classes(const bank::FeatureBank& bank, const std::string& split,
        first_names(bank.class_names(split)), " instead of ", first_names(data.class_names()));
 }
 
-}  // namespace
-
-Teacher::Teacher(const std::string& spec, const image::Dataset& data, std::int64_t classes) {
-  const std::size_t hash = spec.rfind('#');
-  if (hash == std::string::npos) {
-    fail_usage("targets: expected BANK#SET/SPLIT, found '", spec, "'");
-  }
-  const std::string split = spec.substr(hash + 1);
-  const std::string where = text("targets ", spec, ": ");
-  const bank::FeatureBank bank = bank::FeatureBank::open(spec.substr(0, hash));
-  check_pictures(bank, split, data, where);
-  const auto names = arrays_of(bank, split);
-  std::string hashes;
-  for (const std::string& name : names) {
-    answers_.push_back(bank.array(split, name).to_float32());
-    hashes += bank.manifest(split).at("arrays").at(name).value("sha256", "");
-  }
-  views_ = names[0] == "logits" ? 0 : names.size();
-  check_classes(bank, split, data, classes, answers_[0].cols(), where);
-  sha256_ = io::sha256(hashes);
+bank::Answers checked_answers(const std::string& spec, const image::Dataset& data,
+                              std::int64_t classes) {
+  const Place place = place_of(spec);
+  const bank::FeatureBank bank = bank::FeatureBank::open(place.bank);
+  check_pictures(bank, place.split, data, place.where);
+  bank::Answers answers(bank, place.split);
+  check_classes(bank, place.split, data, classes, answers.classes(), place.where);
+  return answers;
 }
 
-std::span<const float> Teacher::logits(std::size_t item, std::size_t view) const {
-  const Array& answers = views_ == 0 ? answers_[0] : answers_.at(view);
-  return answers.as<float>().subspan(item * answers.cols(), answers.cols());
+/// Whether changes leave what is to be seen in a picture, so that an answer to it goes with them all.
+bool only_shifts(const std::string& augment) {
+  static const std::set<std::string> shifts = {"crop", "flip"};
+  const auto pieces = split_top_level(augment);
+  return std::ranges::all_of(pieces, [](const std::string& piece) {
+    return shifts.contains(parse_spec(piece).terms[0].name);
+  });
+}
+
+/// What decides which pixels a network sees, without how their values are scaled.
+nlohmann::json geometry(nlohmann::json preprocessing) {
+  preprocessing.erase("mean");
+  preprocessing.erase("std");
+  preprocessing.erase("channels");
+  return preprocessing;
+}
+
+}  // namespace
+
+void TeacherRows::clear() {
+  values.clear();
+  classes.clear();
+  tail.clear();
+}
+
+Teacher::Teacher(const std::string& spec, const image::Dataset& data, std::int64_t classes)
+    : where_(place_of(spec).where), answers_(checked_answers(spec, data, classes)) {}
+
+void Teacher::check_student(const std::string& augment,
+                            const image::Preprocessing& preprocessing) const {
+  const auto& made = answers_.made();
+  if (views() == 0) {
+    if (augment == "none" || only_shifts(augment)) return;
+    fail(where_, "the teacher saw the pictures as they are, and augment=", augment,
+         " shows the student others; take crop and flip alone, or extract the teacher's answers ",
+         "with views= and this augment=");
+  }
+  if (!made) return;  // imported: nothing is known of its views
+  if (made->augment != augment) {
+    fail(where_, "the teacher saw views changed by augment=", made->augment,
+         ", and the student is to see ", augment, "; give both the same");
+  }
+  const nlohmann::json theirs = answers_.inputs().value("preprocessing", nlohmann::json());
+  if (!theirs.is_object() || geometry(theirs) == geometry(image::to_json(preprocessing))) return;
+  fail(where_, "the teacher saw pictures prepared as ", theirs.dump(), ", the student is to see ",
+       image::to_json(preprocessing).dump(),
+       "; the views are the same in the same size only (?size= of the model)");
+}
+
+void Teacher::add(std::size_t item, std::size_t view, TeacherRows& rows) const {
+  rows.width = answers_.kept();
+  const std::size_t at = rows.values.size();
+  rows.values.resize(at + rows.width);
+  answers_.values(item, view, std::span(rows.values).subspan(at));
+  if (answers_.whole()) return;
+  rows.classes.resize(at + rows.width);
+  answers_.top_classes(item, view, std::span(rows.classes).subspan(at));
+  rows.tail.push_back(answers_.tail(item, view));
 }
 
 }  // namespace nescio::train

@@ -41,6 +41,11 @@ class TeacherTest : public testing::Test {
   }
   nlohmann::json of_data() const { return {{"data_sha256", data_->hash()}}; }
   Teacher open(const std::string& spec) const { return Teacher(spec, *data_, 2); }
+  static std::vector<float> said(const Teacher& teacher, std::size_t item, std::size_t view) {
+    TeacherRows rows;
+    teacher.add(item, view, rows);
+    return rows.values;
+  }
   std::string fault(const std::string& spec) const {
     return io::error_of([&] { open(spec); });
   }
@@ -53,10 +58,10 @@ class TeacherTest : public testing::Test {
 TEST_F(TeacherTest, SaysTheSameOfEveryViewUnlessItHasSeenSeveral) {
   const Teacher one = open(add("t/one", 6, 0, of_data()));
   EXPECT_EQ(one.views(), 0u);
-  EXPECT_THAT(one.logits(4, 17), ElementsAre(4, 4));
+  EXPECT_THAT(said(one, 4, 17), ElementsAre(4, 4));
   const Teacher three = open(add("t/three", 6, 3, of_data()));
   EXPECT_EQ(three.views(), 3u);
-  EXPECT_THAT(three.logits(4, 2), ElementsAre(24, 24));
+  EXPECT_THAT(said(three, 4, 2), ElementsAre(24, 24));
   EXPECT_NE(one.sha256(), three.sha256());
   EXPECT_EQ(open(add("t/again", 6, 3, of_data())).sha256(), three.sha256());
 }
@@ -97,10 +102,11 @@ TEST_F(TeacherTest, GoesWithTheViewThatTheStudentSees) {
     StepData now;
     streams.next(now);
     const std::size_t view = step / 2 % 3, each = now.images.images.size() / 3;
-    ASSERT_EQ(now.teacher.size(), 6u);
+    ASSERT_EQ(now.teacher.values.size(), 6u);
     for (std::size_t i = 0; i < 3; ++i) {
       const std::int64_t item = now.images.items[i];
-      EXPECT_EQ(now.teacher[2 * i], static_cast<float>(10 * view) + static_cast<float>(item));
+      EXPECT_EQ(now.teacher.values[2 * i],
+                static_cast<float>(10 * view) + static_cast<float>(item));
       const auto first = now.images.images.begin() + static_cast<std::ptrdiff_t>(i * each);
       const std::vector<float> pixels(first, first + static_cast<std::ptrdiff_t>(each));
       const auto [known, is_new] = seen.emplace(std::pair(item, view), pixels);

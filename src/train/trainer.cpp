@@ -62,7 +62,9 @@ struct Trainer::State {
         schedule(s, plan.steps),
         augmentation(s.augment),
         learner(s, source, data.classes > 0 ? data.classes : source.network.info->classes, method,
-                together) {}
+                together) {
+    if (data.teacher) data.teacher->check_student(s.augment, source.preprocessing);
+  }
 
   TrainSettings settings;
   Communicator& processes;
@@ -313,7 +315,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
   if (!last) load_start_weights(learner.network(), source, learner.classes(), settings.new_head);
-  learner.begin(last ? nullptr : data.train.get(), options.progress);
+  learner.begin(last ? nullptr : data.train.get(), options.progress, data.teacher.get());
   // The first of several processes writes.
   std::optional<RunFolder> folder;
   std::optional<RunLog> written;

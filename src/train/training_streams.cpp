@@ -43,7 +43,10 @@ TrainingStreams::TrainingStreams(const TrainSettings& settings, const TrainingDa
                           asked.per_epoch, asked)) {
   options_.drop_last = settings.drop_last;
   options_.views = static_cast<std::size_t>(asked.views);
-  if (data.teacher) options_.distinct_views = data.teacher->views();
+  if (data.teacher && data.teacher->views() > 0) {
+    options_.distinct_views = data.teacher->views();
+    if (const auto& made = data.teacher->answers().made()) options_.view_seed = made->seed;
+  }
   pictures_ = std::make_unique<image::Loader>(*data.train, preprocessing, options_);
   if (!data.outliers) return;
 
@@ -70,8 +73,7 @@ void TrainingStreams::next(StepData& step) {
   for (const std::int64_t item : step.images.items) {
     const auto i = static_cast<std::size_t>(item);
     if (data_.teacher) {
-      const auto row = data_.teacher->logits(i, options_.view(step.images.epoch, 0));
-      step.teacher.insert(step.teacher.end(), row.begin(), row.end());
+      data_.teacher->add(i, options_.view(step.images.epoch, 0), step.teacher);
     }
     if (!data_.weights.empty()) step.weights.push_back(data_.weights[i]);
   }

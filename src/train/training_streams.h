@@ -16,8 +16,7 @@ namespace nescio::train {
 struct StepData {
   image::ImageBatch images;
   image::ImageBatch outliers = {};
-  std::vector<float> teacher =
-      {};  // [count, classes]: of the first view; empty unless there is one
+  TeacherRows teacher = {};         // about the first view of each; empty unless there is one
   std::vector<float> weights = {};  // [count]; empty: all 1
 };
 

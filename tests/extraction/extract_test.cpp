@@ -1,4 +1,5 @@
 #include "extract/extract.h"
+#include "image/loading/loader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -59,6 +60,73 @@ class ExtractTest : public testing::Test {
   nn::Model model_;
   std::string spec_;
 };
+
+TEST_F(ExtractTest, AnswersToTheViewsThatTrainingSees) {
+  bank::FeatureBank target = bank();
+  const AnswerOptions answers{.views = 3, .augment = "crop(padding=4),flip", .seed = 7};
+  const Extracted done = run(target, spec_, {.batch = 6, .answers = answers});
+  EXPECT_THAT(done.arrays,
+              ElementsAre("logits(view=0)", "logits(view=1)", "logits(view=2)", "labels", "index"));
+  EXPECT_TRUE(run(target, spec_, {.batch = 6, .answers = answers}).was_there());
+  // A shuffled epoch of a training run whose own seed is another one.
+  const auto data = image::open_dataset(spec_);
+  image::Loader loader(*data, model_.preprocessing(),
+                       {.batch = 20,
+                        .first_epoch = 5,
+                        .seed = 99,
+                        .view_seed = 7,
+                        .order = image::Order::shuffled,
+                        .augmentation = image::Augmentation(answers.augment),
+                        .distinct_views = 3});
+  image::ImageBatch batch;
+  ASSERT_TRUE(loader.next(batch));
+  const Array logits = model_.forward(batch.images).logits;
+  const Array stored = target.array("toy/test", "logits(view=2)");
+  for (std::size_t i = 0; i < 20; ++i) {
+    const auto item = static_cast<std::size_t>(batch.items[i]);
+    for (std::size_t c = 0; c < 4; ++c) {
+      EXPECT_NEAR(logits.as<float>()[4 * i + c], stored.as<float>()[4 * item + c], 1e-4);
+    }
+  }
+}
+
+TEST_F(ExtractTest, KeepsTheMostProbableClassesOfAnAnswer) {
+  bank::FeatureBank target = bank();
+  run(target, spec_, {.batch = 6, .answers = {.views = 1}});
+  bank::FeatureBank sparse = bank("sparse");
+  run(sparse, spec_, {.batch = 6, .answers = {.views = 1, .top = 2, .dtype = "float16"}});
+  const Array logits = target.array("toy/test", "logits(view=0)");
+  const Array classes = sparse.array("toy/test", "top_classes(view=0)").to_int64();
+  const Array log_p = sparse.array("toy/test", "top_log_p(view=0)").to_float32();
+  const Array tail = sparse.array("toy/test", "tail_log_p(view=0)").to_float32();
+  const Array label = sparse.array("toy/test", "label_log_p(view=0)").to_float32();
+  for (std::size_t r = 0; r < 20; ++r) {
+    std::vector<std::pair<double, std::int64_t>> p;
+    double sum = 0;
+    for (std::int64_t c = 0; c < 4; ++c) {
+      p.emplace_back(std::exp(logits.as<float>()[4 * r + static_cast<std::size_t>(c)]), c);
+      sum += p.back().first;
+    }
+    EXPECT_NEAR(label.as<float>()[r], std::log(p[r % 4].first / sum), 4e-3);
+    std::ranges::sort(p, std::greater());
+    EXPECT_EQ(classes.as<std::int64_t>()[2 * r], p[0].second);
+    EXPECT_NEAR(log_p.as<float>()[2 * r + 1], std::log(p[1].first / sum), 4e-3);
+    EXPECT_NEAR(tail.as<float>()[r], std::log((p[2].first + p[3].first) / sum), 4e-3);
+  }
+}
+
+TEST_F(ExtractTest, AnswersToOtherViewsTakeThePlaceOfTheOld) {
+  bank::FeatureBank target = bank();
+  run(target, spec_, {.batch = 6});
+  run(target, spec_, {.batch = 6, .answers = {.views = 3, .augment = "flip", .seed = 1}});
+  const Extracted more =
+      run(target, spec_, {.batch = 6, .answers = {.views = 4, .augment = "flip", .seed = 1}});
+  EXPECT_EQ(more.there.size(), 5u);  // three views, labels, index
+  const Extracted other =
+      run(target, spec_, {.batch = 6, .answers = {.views = 2, .augment = "flip", .seed = 2}});
+  EXPECT_THAT(other.gone, ElementsAre("logits(view=2)", "logits(view=3)"));
+  EXPECT_TRUE(target.has("toy/test", "features"));
+}
 
 TEST_F(ExtractTest, KeepsValuesBetweenLayersPooled) {
   bank::FeatureBank target = bank();

@@ -94,9 +94,10 @@ void Loader::fill_row(std::size_t i, ImageBatch& batch) {
   for (std::size_t v = 0; v < options_.views; ++v) {
     const bool last = v + 1 == options_.views;
     Image view = last ? std::move(picture.image) : picture.image;
-    options_.augmentation.apply(view, preprocessor_.network(),
-                                mix(options_.seed, augmentation_stream),
-                                options_.view(batch.epoch, v), item);
+    options_.augmentation.apply(
+        view, preprocessor_.network(),
+        mix(options_.view_seed.value_or(options_.seed), augmentation_stream),
+        options_.view(batch.epoch, v), item);
     write(view, v * order_.rows() + i, batch);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "image/augmentations/augmentation.h"
 
@@ -22,8 +23,9 @@ struct LoaderOptions {
   std::size_t ahead = 2;    // finished batches that may wait
 
   std::size_t first_epoch = 0;
-  std::size_t epochs = 1;  // how many, the first one included
-  std::uint64_t seed = 0;  // of order and augmentation
+  std::size_t epochs = 1;                       // how many, the first one included
+  std::uint64_t seed = 0;                       // of order and augmentation
+  std::optional<std::uint64_t> view_seed = {};  // of the augmentation, where it is another one
   Order order = Order::as_stored;
   bool drop_last = false;  // leaves out the batch at the end of an epoch that is not full
   /// Full batches that an epoch has where it is no pass over the pictures, which are read again
@@ -42,8 +44,8 @@ struct LoaderOptions {
   std::size_t distinct_views = 0;  // how many there are before they repeat; 0: endless
   bool bytes = false;              // gives ImageBatch::bytes, for those who normalise elsewhere
 
-  /// The number of view v < views that a batch of `epoch` holds. What a view shows depends on seed,
-  /// this number and the picture only, in whatever order and batches it is read.
+  /// The number of view v < views that a batch of `epoch` holds. What a view shows depends on the
+  /// seed, this number and the picture only, in whatever order and batches it is read.
   std::size_t view(std::size_t epoch, std::size_t v) const {
     const std::size_t number = epoch * views + v;
     return distinct_views > 0 ? number % distinct_views : number;

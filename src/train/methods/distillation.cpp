@@ -32,7 +32,7 @@ MethodInfo distillation() {
                   "logits",
        .paper = "Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network, 2015, "
                 "arXiv:1503.02531",
-       .needs = {.teacher = true},
+       .needs = {.teacher = true, .whole_answers = true},
        .parameters = {
            method_parameter(
                &Distillation::T,

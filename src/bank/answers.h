@@ -1,0 +1,99 @@
+// What a network said about each row of a split, for students that learn from it: of each of several
+// views of a picture all logits, or the most probable classes alone.
+//
+//   logits(view=V) [N, C] float32 or float16, or else
+//   top_classes(view=V) [N, k] and top_log_p(view=V) [N, k]     the most probable first
+//   tail_log_p(view=V) [N]        log of the probability of all other classes together
+//   label_log_p(view=V) [N]       log of the probability of the row's label
+//
+// A split with the array `logits` alone answers for the pictures as they are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bank/feature_bank.h"
+
+namespace nescio::bank {
+
+/// "logits(view=2)"
+std::string view_array(std::string_view name, std::size_t view);
+
+/// How the pictures were changed for a view, and what of the answers was kept. Recorded with each
+/// array: member "answers" of its inputs.
+struct AnswersMade {
+  std::string augment = "none";
+  std::uint64_t seed = 0;   // of the changes
+  std::size_t classes = 0;  // of the network
+  std::size_t top = 0;      // 0: all logits
+  std::string dtype = "float32";
+
+  bool operator==(const AnswersMade&) const = default;
+};
+nlohmann::json to_json(const AnswersMade& made);
+/// None where the inputs of an array say nothing.
+std::optional<AnswersMade> answers_made(const nlohmann::json& inputs);
+
+/// Mapped, not read: memory does not grow with the rows.
+class Answers {
+ public:
+  /// Error if the split has no answers, or if those of its views do not go together.
+  Answers(const FeatureBank& bank, const std::string& split);
+
+  std::size_t rows() const { return rows_; }
+  std::size_t classes() const { return classes_; }
+  /// Those that a row holds: all of them where whole().
+  std::size_t kept() const { return kept_; }
+  bool whole() const { return kept_ == classes_; }
+  /// Different views of each picture; 0: the pictures as they are.
+  std::size_t views() const { return made_ && made_->augment == "none" ? 0 : views_; }
+  const std::optional<AnswersMade>& made() const { return made_; }
+  /// What made the first of its arrays.
+  const nlohmann::json& inputs() const { return inputs_; }
+  /// What tells these answers from others: of the hashes of the arrays.
+  const std::string& sha256() const { return sha256_; }
+
+  /// Those of one row, kept() of them: logits of all classes in order where whole(), otherwise natural
+  /// logarithms of the probabilities of classes().
+  void values(std::size_t row, std::size_t view, std::span<float> out) const;
+  /// The classes that they are of, kept() of them.
+  void top_classes(std::size_t row, std::size_t view, std::span<std::int64_t> out) const;
+  /// log of the probability of all other classes together; -infinity where whole().
+  float tail(std::size_t row, std::size_t view) const;
+
+ private:
+  struct View {
+    Array values, classes, tail;
+  };
+
+  std::size_t rows_ = 0, classes_ = 0, kept_ = 0, views_ = 0;
+  std::vector<View> of_;  // one, or one for each view
+  std::optional<AnswersMade> made_;
+  nlohmann::json inputs_;
+  std::string sha256_;
+};
+
+/// Of all rows and views of answers, against the labels of the rows.
+struct AnswerFacts {
+  double accuracy = 0;      // share whose most probable class is the label
+  double mean_label_p = 0;  // probability of the label; 0 where it is not among those kept
+  double mean_mass = 0;     // m, probability of the k most probable classes together
+  double mean_lambda = 0;   // 1 / (1 + m): share of the label in a target of fusion=sum
+  double mean_entropy = 0;  // of the k most probable, in nats, what is left as one more class
+  std::vector<std::size_t> entropies;  // histogram over 0 .. log C, ten equal parts
+};
+
+/// `k`: how many classes count, at most kept(). `temperature` divides the logits. One pass.
+AnswerFacts facts_of(const Answers& answers, std::span<const std::int64_t> labels, std::size_t k,
+                     double temperature = 1);
+
+/// The probabilities of a row at a temperature, kept() of them, and what is left for the others, which
+/// share it equally: p_j^(1/T) / Z.
+double probabilities(const Answers& answers, std::span<const float> values, float tail,
+                     double temperature, std::span<double> out);
+
+}  // namespace nescio::bank
