@@ -13,7 +13,6 @@
 namespace nescio::bank {
 namespace {
 
-constexpr std::size_t bins = 10;
 constexpr std::size_t chunk = 4096;  // rows that a thread adds up in order
 
 /// A row of floats of either width.
@@ -31,22 +30,6 @@ void require_floats(const Array& array, const std::string& where) {
   if (array.dtype() == DType::float16 || array.dtype() == DType::float32) return;
   fail(where, "expected float32 or float16, found ", name_of(array.dtype()));
 }
-
-struct Sums {
-  double right = 0, label = 0, mass = 0, lambda = 0, entropy = 0;
-  std::vector<std::size_t> entropies = std::vector<std::size_t>(bins);
-
-  void add(const Sums& other) {
-    right += other.right;
-    label += other.label;
-    mass += other.mass;
-    lambda += other.lambda;
-    entropy += other.entropy;
-    for (std::size_t i = 0; i < bins; ++i) entropies[i] += other.entropies[i];
-  }
-};
-
-double plogp(double p) { return p > 0 ? p * std::log(p) : 0; }
 
 }  // namespace
 
@@ -91,8 +74,7 @@ Answers::Answers(const FeatureBank& bank, const std::string& split) {
     return bank.array(split, name);
   };
   for (std::size_t v = 0; v < names.size(); ++v) {
-    of_.push_back({.values = bank.array(split, names[v]), .classes = {}, .tail = {}});
-    hashes += bank.manifest(split).at("arrays").at(names[v]).value("sha256", "");
+    of_.push_back({.values = read(names[v]), .classes = {}, .tail = {}});
     View& view = of_.back();
     if (sparse) {
       view.classes = read(view_array("top_classes", v));
@@ -119,7 +101,7 @@ Answers::Answers(const FeatureBank& bank, const std::string& split) {
 }
 
 void Answers::values(std::size_t row, std::size_t view, std::span<float> out) const {
-  read_floats(of_.at(views() == 0 ? 0 : view).values, row, out);
+  read_floats(of(view).values, row, out);
 }
 
 void Answers::top_classes(std::size_t row, std::size_t view, std::span<std::int64_t> out) const {
@@ -127,7 +109,7 @@ void Answers::top_classes(std::size_t row, std::size_t view, std::span<std::int6
     std::iota(out.begin(), out.end(), std::int64_t{0});
     return;
   }
-  const Array found = of_.at(views() == 0 ? 0 : view).classes.slice(row, 1).to_int64();
+  const Array found = of(view).classes.slice(row, 1).to_int64();
   for (std::size_t j = 0; j < out.size(); ++j) {
     out[j] = found.as<std::int64_t>()[j];
     if (out[j] >= 0 && static_cast<std::size_t>(out[j]) < classes_) continue;
@@ -139,7 +121,7 @@ void Answers::top_classes(std::size_t row, std::size_t view, std::span<std::int6
 float Answers::tail(std::size_t row, std::size_t view) const {
   if (whole()) return -std::numeric_limits<float>::infinity();
   float value = 0;
-  read_floats(of_.at(views() == 0 ? 0 : view).tail, row, {&value, 1});
+  read_floats(of(view).tail, row, {&value, 1});
   return value;
 }
 
@@ -159,54 +141,33 @@ double probabilities(const Answers& answers, std::span<const float> values, floa
   return rest / sum;
 }
 
-AnswerFacts facts_of(const Answers& answers, std::span<const std::int64_t> labels, std::size_t k,
+AnswerFacts facts_of(const Answers& answers, std::span<const std::int64_t> labels,
                      double temperature) {
   const std::size_t kept = answers.kept(), views = std::max<std::size_t>(answers.views(), 1);
-  k = std::min(k, kept);
-  const double most = std::log(static_cast<double>(answers.classes()));
-  std::vector<Sums> sums((answers.rows() + chunk - 1) / chunk);
+  std::vector<AnswerFacts> sums((answers.rows() + chunk - 1) / chunk);
   parallel_for(sums.size(), [&](std::size_t c) {
     std::vector<float> values(kept);
     std::vector<std::int64_t> classes(kept);
     std::vector<double> p(kept);
-    std::vector<std::size_t> order(kept);
-    Sums& sum = sums[c];
     for (std::size_t r = c * chunk; r < std::min(answers.rows(), (c + 1) * chunk); ++r) {
       for (std::size_t v = 0; v < views; ++v) {
         answers.values(r, v, values);
         answers.top_classes(r, v, classes);
         probabilities(answers, values, answers.tail(r, v), temperature, p);
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        std::partial_sort(
-            order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
-            [&](std::size_t a, std::size_t b) { return p[a] > p[b] || (p[a] == p[b] && a < b); });
-        double mass = 0, entropy = 0;
-        for (std::size_t j = 0; j < k; ++j) {
-          mass += p[order[j]];
-          entropy -= plogp(p[order[j]]);
-        }
-        entropy -= plogp(std::max(0.0, 1 - mass));
-        sum.right += classes[order[0]] == labels[r];
-        for (std::size_t j = 0; j < kept; ++j) {
-          if (classes[j] == labels[r]) sum.label += p[j];
-        }
-        sum.mass += mass;
-        sum.lambda += 1 / (1 + mass);
-        sum.entropy += entropy;
-        const double bin = most > 0 ? entropy / most * static_cast<double>(bins) : 0;
-        ++sum.entropies[std::min(bins - 1, static_cast<std::size_t>(std::max(0.0, bin)))];
+        const auto label = std::ranges::find(classes, labels[r]) - classes.begin();
+        if (label == std::ssize(classes)) continue;
+        sums[c].accuracy += std::ranges::max_element(p) - p.begin() == label;
+        sums[c].mean_label_p += p[static_cast<std::size_t>(label)];
       }
     }
   });
-  Sums all;
-  for (const Sums& sum : sums) all.add(sum);
+  AnswerFacts facts;
   const auto n = static_cast<double>(answers.rows() * views);
-  return {.accuracy = all.right / n,
-          .mean_label_p = all.label / n,
-          .mean_mass = all.mass / n,
-          .mean_lambda = all.lambda / n,
-          .mean_entropy = all.entropy / n,
-          .entropies = all.entropies};
+  for (const AnswerFacts& sum : sums) {
+    facts.accuracy += sum.accuracy / n;
+    facts.mean_label_p += sum.mean_label_p / n;
+  }
+  return facts;
 }
 
 }  // namespace nescio::bank

@@ -70,6 +70,8 @@ class Answers {
     Array values, classes, tail;
   };
 
+  const View& of(std::size_t view) const { return of_.at(views() == 0 ? 0 : view); }
+
   std::size_t rows_ = 0, classes_ = 0, kept_ = 0, views_ = 0;
   std::vector<View> of_;  // one, or one for each view
   std::optional<AnswersMade> made_;
@@ -81,14 +83,10 @@ class Answers {
 struct AnswerFacts {
   double accuracy = 0;      // share whose most probable class is the label
   double mean_label_p = 0;  // probability of the label; 0 where it is not among those kept
-  double mean_mass = 0;     // m, probability of the k most probable classes together
-  double mean_lambda = 0;   // 1 / (1 + m): share of the label in a target of fusion=sum
-  double mean_entropy = 0;  // of the k most probable, in nats, what is left as one more class
-  std::vector<std::size_t> entropies;  // histogram over 0 .. log C, ten equal parts
 };
 
-/// `k`: how many classes count, at most kept(). `temperature` divides the logits. One pass.
-AnswerFacts facts_of(const Answers& answers, std::span<const std::int64_t> labels, std::size_t k,
+/// At a temperature that divides the logits. One pass.
+AnswerFacts facts_of(const Answers& answers, std::span<const std::int64_t> labels,
                      double temperature = 1);
 
 /// The probabilities of a row at a temperature, kept() of them, and what is left for the others, which

@@ -7,25 +7,16 @@
 // round, is refused.
 #include <algorithm>
 
+#include "detectors/generalised_entropy.h"
 #include "detectors/seen_means.h"
 
 namespace nescio::detectors {
 namespace {
 
-/// 1 / sum over the largest p of (p (1 - p))^0.1, over max(10, C / 10) of them; 1 - p comes from
-/// the others.
+/// 1 / GEN over max(10, C / 10) classes.
 Expr inverse_gen(const Expr& z) {
-  if (z.width() < 2) fail("logit_score=gen: expected at least 2 classes, found ", z.width());
-  constexpr double gamma = 0.1;
-  const std::size_t count = std::min(std::max<std::size_t>(10, z.width() / 10), z.width());
-  const Expr log_p = slice_columns(sorted(log_softmax(z), Sort::descending), 0, count);
-  const Expr largest = column(log_p, 0);
-  Expr sum = exp(gamma * (largest + logsumexp_rest(z) - logsumexp(z)));
-  if (count > 1) {
-    const Expr others = slice_columns(log_p, 1, count);
-    sum = sum + row_sum(exp(gamma * (others + log1p(-exp(others)))));
-  }
-  return 1.0 / max(sum, shortest_row);  // where all of it vanishes
+  const Expr gen = generalised_entropy(z, 0.1, std::max<std::size_t>(10, z.width() / 10));
+  return 1.0 / max(gen, shortest_row);  // where all of it vanishes
 }
 
 class CadRef final : public Detector {

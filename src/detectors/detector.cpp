@@ -25,6 +25,12 @@ statistics::Statistics& FitData::of(std::string_view role) const {
 
 void Stage::fit(const Inputs&, const FitData&) {}
 
+std::vector<std::string> as_settings(std::span<const double> values) {
+  std::vector<std::string> settings;
+  for (const double value : values) settings.push_back(format_number(value));
+  return settings;
+}
+
 std::vector<std::string> Stage::fits_on() const {
   if (fit_on.empty()) return {};
   return {fit_on};

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -162,6 +163,9 @@ DetectorInfo describe(DetectorInfo info) {
   }
   return info;
 }
+
+/// Numbers as a parameter's `sweep` has them.
+std::vector<std::string> as_settings(std::span<const double> values);
 
 /// All entries, sorted by name (generated).
 const std::vector<DetectorInfo>& catalogue();

@@ -16,8 +16,7 @@ namespace {
 
 /// 1 / |w_a - w_b|, 0 where there is no boundary because both are the same. [C, C]
 Matrix inverse_distances(const HeadTables& head) {
-  Matrix w;
-  from_array(head.weight.array(), w);
+  const Matrix w = matrix_of(head.weight);
   Matrix inverse(w.rows, w.rows);
   parallel_for(w.rows, [&](std::size_t a) {
     for (std::size_t b = 0; b < w.rows; ++b) {

@@ -1,10 +1,8 @@
 // GEN: generalised entropy of the largest probabilities.
 //   s(x) = sum_{j <= m} p_(j)^gamma (1 - p_(j))^gamma,  p_(1) >= p_(2) >= ...    higher = more OOD
-// In logarithms, and 1 - p of the largest from the sum of the others: in float32 it is 0 where p
-// rounds to 1, which takes the term away. O(C log C) a row: bound by the sort.
-#include <algorithm>
-
+// Without ties where p rounds to 1 (generalised_entropy.h). O(C log C) a row: bound by the sort.
 #include "detectors/detector.h"
+#include "detectors/generalised_entropy.h"
 
 namespace nescio::detectors {
 namespace {
@@ -15,16 +13,7 @@ class Gen final : public Detector {
   std::int64_t m = 100;
 
   Expr score(const Inputs& in) const override {
-    if (in.logits.width() < 2) {
-      fail("gen: expected at least 2 classes, found ", in.logits.width());
-    }
-    const Expr z = in.logits - row_max(in.logits);  // so that large logits lose no digits
-    const std::size_t count = std::min(static_cast<std::size_t>(m), z.width());
-    const Expr log_p = sorted(log_softmax(z), Sort::descending);
-    const Expr largest = exp(gamma * (column(log_p, 0) + logsumexp_rest(z) - logsumexp(z)));
-    if (count == 1) return largest;
-    const Expr others = slice_columns(log_p, 1, count);
-    return largest + row_sum(exp(gamma * (others + log1p(-exp(others)))));
+    return generalised_entropy(in.logits, gamma, static_cast<std::size_t>(m));
   }
 };
 

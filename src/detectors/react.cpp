@@ -12,11 +12,6 @@ namespace {
 class React final : public Shaper {
  public:
   static constexpr double usual[] = {0.85, 0.9, 0.95, 0.99};
-  static std::vector<std::string> usual_settings() {
-    std::vector<std::string> settings;
-    for (const double setting : usual) settings.push_back(format_number(setting));
-    return settings;
-  }
   double q = 0.9;
   double clip = 0;
 
@@ -56,9 +51,11 @@ DetectorInfo react() {
                 "NeurIPS 2021", "2111.12797"},
       .needs = {.features = true, .head = true},
       .fit_on = "val",
-      .parameters = {parameter(
-          &React::q,
-          {.name = "q", .doc = "quantile", .min = 0, .max = 1, .sweep = React::usual_settings()})},
+      .parameters = {parameter(&React::q, {.name = "q",
+                                           .doc = "quantile",
+                                           .min = 0,
+                                           .max = 1,
+                                           .sweep = as_settings(React::usual)})},
       .learned = {learned(&React::clip, "clip", "tau")},
       .deviations =
           {"pytorch-ood 0.2 takes a fixed threshold of 1.0",

@@ -3,8 +3,6 @@
 // alpha, beta: quantiles `low` and `high` of all values of the features together (numpy's linear
 // interpolation), by default those of OpenOOD on ID validation features. O(C D) a row: one product
 // with the head. Quantiles that leave all features the same are refused.
-#include <span>
-
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -14,11 +12,6 @@ class Vra final : public Shaper {
  public:
   static constexpr double usual_high[] = {0.85, 0.9, 0.95, 0.99};
   static constexpr double usual_low[] = {0.01, 0.05, 0.1, 0.15};
-  static std::vector<std::string> settings(std::span<const double> values) {
-    std::vector<std::string> out;
-    for (const double value : values) out.push_back(format_number(value));
-    return out;
-  }
   double high = 0.9;
   double low = 0.1;
   std::string variant = "paper";
@@ -82,13 +75,13 @@ DetectorInfo vra() {
                                   .doc = "quantile above which features are cut off",
                                   .min = 0,
                                   .max = 1,
-                                  .sweep = Vra::settings(Vra::usual_high)}),
+                                  .sweep = as_settings(Vra::usual_high)}),
            parameter(&Vra::low, {.name = "low",
                                  .doc = "quantile below which features become zero",
                                  .min = 0,
                                  .max = 1,
                                  .up_to = "high",
-                                 .sweep = Vra::settings(Vra::usual_low)}),
+                                 .sweep = as_settings(Vra::usual_low)}),
            parameter(&Vra::variant,
                      {.name = "variant",
                       .doc = "openood: low features are raised to alpha, h' = clip(h, alpha, beta)",

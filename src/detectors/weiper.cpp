@@ -51,8 +51,7 @@ class WeiPer final : public Detector {
 
  private:
   Array perturbed(const HeadTables& head) const {
-    Matrix w;
-    from_array(head.weight.array(), w);
+    const Matrix w = matrix_of(head.weight);
     const auto count = static_cast<std::size_t>(repeats);
     const double gib = static_cast<double>(count * w.values.size() * sizeof(float)) / (1 << 30);
     if (gib > 1) {

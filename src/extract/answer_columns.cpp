@@ -77,7 +77,6 @@ std::vector<Array> tops(const Array& logits, const image::ImageBatch& batch, std
 
 std::vector<Column> answer_columns(const AnswerOptions& options, std::size_t classes,
                                    const nlohmann::json& made_by) {
-  const image::Augmentation augmentation(options.augment);  // Error for one that there is not
   if (options.top >= classes) {
     fail_usage("top=", options.top, ": expected fewer than the ", classes,
                " classes of the network; leave it out to keep all logits");

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "bank/feature_bank.h"
@@ -21,7 +20,7 @@ struct Column {
 };
 
 /// One for each view. `made_by` is what made what the network says. Error for a `top` that is not less
-/// than the network's classes and for an augmentation or a type that there is not.
+/// than the network's classes.
 std::vector<Column> answer_columns(const AnswerOptions& options, std::size_t classes,
                                    const nlohmann::json& made_by);
 

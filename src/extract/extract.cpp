@@ -202,7 +202,7 @@ std::optional<double> accuracy_of(const bank::FeatureBank& bank, const std::stri
           all, [&](std::int64_t y) { return y < 0 || static_cast<std::size_t>(y) >= classes; })) {
     return std::nullopt;
   }
-  if (answering) return bank::facts_of(bank::Answers(bank, split), all, 1).accuracy;
+  if (answering) return bank::facts_of(bank::Answers(bank, split), all).accuracy;
   const Array seen = row_argmax(bank.array(split, "logits"));
   std::size_t right = 0;
   for (std::size_t i = 0; i < all.size(); ++i) right += seen.as<std::int64_t>()[i] == all[i];
@@ -246,11 +246,14 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
   // What the network cannot serve says so before anything is written.
   for (const NamedProbe& named : probes) named.probe->width(network);
   const bool answering = options.answers.views > 0;
+  const image::Augmentation augmentation(answering ? options.answers.augment : "none");
   std::vector<Column> all;
   if (answering) all = answer_columns(options.answers, network.classes(), made_by(network));
   claim_bank(bank, network);
   PassOptions passes{.batch = options.batch,
                      .workers = options.workers,
+                     .augmentation = augmentation,
+                     .seed = options.answers.seed,
                      .progress = options.progress,
                      .doing = split};
   const auto learned_from = learn(probes, network, made_by(network), options.fit, bank, passes);
@@ -282,7 +285,7 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
     }
     if (!whole) missing[column.view].push_back(column);
   }
-  const bool answers = may_be_answers(network, options.class_names, dataset.class_names());
+  const bool measurable = may_be_answers(network, options.class_names, dataset.class_names());
   bool kept = same_rows;  // what is known about the same pictures stays
   for (const auto& [view, columns] : missing) {
     std::vector<bank::ArrayPlan> plans;
@@ -302,15 +305,13 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
     passes.first = writer.done();
     passes.taps = taps_of(looking, network);
     if (answering) {
-      passes.augmentation = image::Augmentation(options.answers.augment);
-      passes.seed = options.answers.seed;
       passes.view = view;
       passes.doing = text(split, ", view ", view);
     }
     extract_view(network, dataset, passes, columns, writer);
     kept = true;
   }
-  if (answers) result.accuracy = accuracy_of(bank, split, network.classes(), answering);
+  if (measurable) result.accuracy = accuracy_of(bank, split, network.classes(), answering);
   return result;
 }
 

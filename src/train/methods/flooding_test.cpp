@@ -21,7 +21,7 @@ std::shared_ptr<TrainingMethod> method_at(double b, double beta = 1) {
   static const auto data = image::open_dataset("procedural:shapes?count=10");
   static const Upload upload({.height = 8, .width = 8}, torch::kCPU,
                              torch::MemoryFormat::Contiguous);
-  method->on_fresh_start({network, *data, upload, settings, 1, {}});
+  method->on_fresh_start({network, *data, nullptr, upload, settings, 1, {}});
   return method;
 }
 
@@ -71,7 +71,7 @@ TEST(Flooding, ActsOnTheLossOfThePicturesAlone) {
   static const auto data = image::open_dataset("procedural:shapes?count=10");
   static const Upload upload({.height = 8, .width = 8}, torch::kCPU,
                              torch::MemoryFormat::Contiguous);
-  method->on_fresh_start({network, *data, upload, settings, 1, {}});
+  method->on_fresh_start({network, *data, nullptr, upload, settings, 1, {}});
   const double ce = test_loss("cross_entropy", network);
   EXPECT_NEAR(run(*method).loss, 2 * level_above - ce + outliers, 1e-6);
 }

@@ -50,8 +50,7 @@ class LogitsBased final : public TrainingMethod {
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = start.data.label(i);
     if (teacher == "class_mean") means_.copy_(class_means(answers, labels));
     if (teacher != "true" || accept_sure) return;
-    const double doubt =
-        1 - bank::facts_of(answers, labels, static_cast<std::size_t>(k), T).mean_label_p;
+    const double doubt = 1 - bank::facts_of(answers, labels, T).mean_label_p;
     if (doubt >= least_doubt) return;
     fail("the teacher gives the labels ", 1 - doubt, " on average (1 - p_label is ", doubt,
          ", expected at least ", least_doubt, "), so its targets are the labels: it has learned ",
