@@ -1,3 +1,4 @@
+// The sum of GEN, which CADRef divides by, too.
 #pragma once
 
 #include "detectors/inputs.h"
