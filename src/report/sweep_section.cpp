@@ -16,9 +16,10 @@ Html whole_grid(const evaluation::SweptDetector& swept) {
     body += tag("tr", tag("th", {{"scope", "row"}}, code(setting.detector)) + cell("", true) +
                           cell("left out: " + setting.reason));
   }
-  return tag("details",
-             tag("summary", code(swept.asked)) +
-                 table({}, tag("tr", head_cells({{"setting"}, {"AUROC, %", true}, {""}})), body));
+  return tag(
+      "details",
+      tag("summary", code(swept.asked)) +
+          table({}, tag("tr", head_cells({{"setting"}, {"AUROC, %", true}, {"outcome"}})), body));
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST_F(SweepCommand, WritesWhatWasTriedAndChosen) {
   const auto results = io::read_json(world_.folder() / "run/results.json");
   const auto& sweep = results.at("sweep");
   EXPECT_EQ(sweep.at("val"), "in/val");
-  EXPECT_EQ(sweep.at("ood_val"), nlohmann::json({"far/test"}));
+  EXPECT_EQ(sweep.at("ood_val"), nlohmann::json::array({"far/test"}));
   EXPECT_THAT(sweep.at("rule").get<std::string>(), HasSubstr("AUROC of in/val against far/test"));
   ASSERT_EQ(sweep.at("detectors").size(), 3U);
   EXPECT_EQ(sweep.at("detectors").at(0).at("tried").size(), 42U);

@@ -23,13 +23,14 @@ using evaluation::SweptDetector;
 struct Search {
   const char* id;
   const char* spec;
-  double tolerance = 2e-6;  // of an AUROC: a pair of rows counts 2e-6
+  double tolerance =
+      1e-5;  // of an AUROC, five pairs of rows; the best setting leads by 3.5e-4 or more
 };
 
 constexpr Search searches[] = {
     {"ebo", "energy(T=[1])"},
     // OpenOOD computes 1 - p in float32 and loses the term of a p that rounds to 1.
-    {"gen", "gen", 0.03},
+    {"gen", "gen", 0.01},
     {"ash", "ash(kind=b)+energy"},
     {"scale", "scale+energy"},
     {"react", "react+energy"},
