@@ -413,6 +413,21 @@ roles: {train: a/train, val: a/val, id: a/test, near: b/test}
           many="".join(f"k{i}: {i}\n" for i in range(2000)))
 
 
+def token_lines():
+    def line(rows):
+        return '{"prompt": "2 + 2?", "ground_truth": "4", "logprobs": ' + rows + "}"
+
+    good = line("[[[17, -0.25], [3, -2.5], [299, -4]], [[0, -0.0]]]")
+    write("token_lines", good=good, truncated=good[:-20], empty="", none=line("[]"), null=line("null"), no_slots=line("[[]]"),
+          three=line("[[[1, -1, 2]]]"), text=line('[[["1", -1]]]'), whole=line("[[[1.0, -1e0]]]"), beyond=line("[[[300, -1]]]"),
+          negative=line("[[[-1, -1]]]"), fraction=line("[[[1.5, -1]]]"), huge=line("[[[1e400, -1]]]"),
+          long=line("[[[123456789012345678901234567890, -1]]]"), above=line("[[[1, 1]]]"), infinite=line("[[[1, -Infinity]]]"),
+          twice=line("[[[1, -1], [1, -2]]]"), sum=line("[[[1, -0.1], [2, -0.1]]]"), object=line('{"a": 1}'), list="[" + good + "]",
+          no_prompt='{"ground_truth": "", "logprobs": []}', number='{"prompt": 1, "ground_truth": "", "logprobs": []}',
+          keys='{"prompt": "", "prompt": "", "ground_truth": "", "logprobs": []}', deep=line("[" * 3000),
+          more='{"prompt": "", "ground_truth": "", "logprobs": [], "x": {"y": [null]}}', bytes=b'{"prompt": "\xff"}')
+
+
 def saved_detectors():
     def saved(tensors, spec="energy", **facts):
         at, header, data = 0, {}, b""
@@ -454,7 +469,7 @@ def saved_detectors():
 
 if __name__ == "__main__":
     for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, cifar_pickles, image_files, picture_files,
-                 other_pictures, text_files, protocol_files, saved_detectors):
+                 other_pictures, text_files, protocol_files, token_lines, saved_detectors):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

@@ -1,9 +1,11 @@
 // nescio import bank=BANK as=cifar10/train logits=Z.npy features=H.npy labels=Y.npy
 // nescio import bank=BANK as=cifar10/test scores=msp.pkl
+// nescio import bank=BANK as=science/train tokens=FILE.jsonl
 #include <algorithm>
 #include <ostream>
 
 #include "bank/feature_bank.h"
+#include "bank/token_answers.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/numbers.h"
@@ -19,12 +21,14 @@ namespace {
 class Import final : public Verb {
  public:
   std::string bank, as, logits, probabilities, features, labels, index, head_weight, head_bias;
-  std::string scores, name;
+  std::string scores, name, tokens;
+  std::int64_t vocabulary = 128256, top = 5;
   std::string higher = "auto";
   bool replace = false;
 
   void run(Console& console) override {
     if (!scores.empty()) return import_scores(console);
+    if (!tokens.empty()) return import_tokens(console);
     const bool has_rows = !(logits + probabilities + features + labels + index).empty();
     if (head_weight.empty() && !head_bias.empty()) {
       throw UsageError("import: head_bias= belongs to head_weight=, which is missing");
@@ -57,10 +61,12 @@ class Import final : public Verb {
   }
 
  private:
-  // Every set of the file that has a place in the bank.
-  void import_scores(Console& console) const {
-    if (!(logits + probabilities + features + labels + index + head_weight + head_bias).empty()) {
-      throw UsageError("import: scores= stands alone with as=; import the other arrays first");
+  // Of an option that is a whole split by itself.
+  void check_alone(const std::string& option, const std::string& others) const {
+    if (!(others + logits + probabilities + features + labels + index + head_weight + head_bias)
+             .empty()) {
+      throw UsageError("import: " + option +
+                       "= stands alone with as=; import the other arrays first");
     }
     if (as.empty()) {
       throw UsageError(
@@ -68,6 +74,28 @@ class Import final : public Verb {
           "holds several)");
     }
     check_split_option(as, "import: as");
+  }
+
+  // A row for each token of the answers.
+  void import_tokens(Console& console) const {
+    check_alone("tokens", scores);
+    bank::FeatureBank target = bank::FeatureBank::open_or_create(bank);
+    const nlohmann::json before = arrays_of(target, as);
+    const auto facts = bank::import_tokens(
+        target, as, tokens,
+        {.vocabulary = static_cast<std::size_t>(vocabulary), .top = static_cast<std::size_t>(top)},
+        rest(), console.progress);
+    console.out << as << ": " << facts.rows << " tokens of " << facts.lines << " lines, the " << top
+                << " most probable of each";
+    if (facts.longer > 0) console.out << "; " << facts.longer << " rows had more";
+    if (facts.shorter > 0) console.out << "; " << facts.shorter << " rows had fewer";
+    console.out << '\n';
+    say_what_changed(before, arrays_of(target, as), as, console);
+  }
+
+  // Every set of the file that has a place in the bank.
+  void import_scores(Console& console) const {
+    check_alone("scores", tokens);
     const std::string called = name.empty() ? name_of_file(scores) : name;
     const auto all = read_scores(scores, higher);
     bank::FeatureBank target = bank::FeatureBank::open_or_create(bank);
@@ -251,9 +279,12 @@ VerbInfo import() {
   const auto array = [&](std::string Import::*member, const char* name, const std::string& doc) {
     return option(member, {.name = name, .doc = doc + file});
   };
+  const When<Import> of_tokens = {"tokens=", [](const Import& i) { return !i.tokens.empty(); }};
   return describe_verb<Import>(
       {.name = "import",
-       .summary = "Bring logits, features, labels, scores and the head made elsewhere into a bank.",
+       .summary = "Bring logits, features, labels, scores, answers about tokens and the head made "
+                  "elsewhere "
+                  "into a bank.",
        .details =
            {"The bank is made if it is not there. Arrays join those that the split has already, "
             "which must have as many rows; those of the same name are replaced, and it is said. "
@@ -262,13 +293,19 @@ VerbInfo import() {
             "scores= takes scores instead: OpenOOD's scores/METHOD.pkl (every set in it: the "
             "ID set goes to as=, set NAME to NAME/test) or SET.npz, or an array [N]. They "
             "join the other arrays of the split, and `evaluate` measures them as the "
-            "detector imported(name=NAME)."},
+            "detector imported(name=NAME).",
+            "tokens= takes what a language model said of the tokens of answers: lines of JSON "
+            "{prompt, ground_truth, logprobs}, of each token the list [[token, log p], ...] with "
+            "the "
+            "token itself first, as vLLM writes prompt_logprobs. Each token becomes a row that "
+            "logits-based fine-tuning reads; docs/file_formats.md describes its arrays."},
        .examples = {"nescio import bank=BANK as=cifar10/train logits=Z.npy features=H.npy "
                     "labels=Y.npy",
                     "nescio import bank=BANK head_weight=W.npy head_bias=b.npy",
                     "nescio import bank=BANK as=cifar10/test logits='out.npz#logits' "
                     "labels='out.npz#labels'",
-                    "nescio import bank=BANK as=cifar10/test scores=msp.pkl"},
+                    "nescio import bank=BANK as=cifar10/test scores=msp.pkl",
+                    "nescio import bank=BANK as=science/train tokens=answers.jsonl"},
        .options = {
            option(&Import::bank, {.name = "bank", .doc = "folder of the bank", .required = true}),
            option(&Import::as, {.name = "as", .doc = "what the rows are called, SET/SPLIT"}),
@@ -289,6 +326,19 @@ VerbInfo import() {
                    .doc = "what a high score in the file means: id, ood, or auto (id for OpenOOD's "
                           "files, ood for arrays)",
                    .choices = {"auto", "id", "ood"}}),
+           option(&Import::tokens,
+                  {.name = "tokens", .doc = "answers of a language model, a .jsonl file"}),
+           option(&Import::vocabulary,
+                  {.name = "vocabulary",
+                   .doc = "tokens that the language model knows; Llama 3 has 128256",
+                   .min = 2,
+                   .max = 2147483648},
+                  of_tokens),
+           option(&Import::top,
+                  {.name = "top",
+                   .doc = "slots of a token that are kept: itself and the most probable others",
+                   .min = 1},
+                  of_tokens),
            array(&Import::head_weight, "head_weight", "weight of the last layer [C, D]"),
            array(&Import::head_bias, "head_bias", "bias of the last layer [C]; 0 if not given"),
            option(&Import::replace,

@@ -13,8 +13,9 @@ namespace {
 
 constexpr int max_depth = 100;
 
-// "line 3, column 7" of the byte at `offset` (0-based).
+// "line 3, column 7" of the byte at `offset` (0-based); of a single line the column alone.
 std::string position(std::string_view text, std::size_t offset) {
+  if (text.find('\n') == std::string_view::npos) return nescio::text("column ", offset + 1);
   const std::string_view before = text.substr(0, offset);
   std::size_t line = 1;
   for (const char c : before) line += c == '\n' ? 1 : 0;

@@ -10,7 +10,8 @@
 namespace nescio::io {
 
 /// Parses the whole text. `where` (a path, say) begins the message of an Error, which names line
-/// and column. Refused too: a key that occurs twice in one object, more than 100 levels of nesting.
+/// and column, of a text without line ends the column alone. Refused too: a key that occurs twice in
+/// one object, more than 100 levels of nesting.
 nlohmann::json parse_json(std::string_view text, std::string_view where);
 
 /// Error if the file is missing, larger than 64 MiB or no JSON.

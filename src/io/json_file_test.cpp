@@ -21,8 +21,10 @@ TEST(JsonFile, RoundTrip) {
 TEST(JsonFile, ErrorsNameThePlace) {
   EXPECT_THAT(error_of([] { parse_json("{\"a\": 1,\n  oops}", "x.json"); }),
               HasSubstr("x.json: no valid JSON at line 2, column 3"));
-  EXPECT_THAT(error_of([] { parse_json("", "x.json"); }), HasSubstr("line 1, column 1"));
-  EXPECT_THAT(error_of([] { parse_json("[1] 2", "x.json"); }), HasSubstr("line 1"));
+  EXPECT_THAT(error_of([] { parse_json("", "x.json"); }),
+              HasSubstr("x.json: no valid JSON at column 1"));
+  EXPECT_THAT(error_of([] { parse_json("[1] 2", "x.json"); }),
+              HasSubstr("no valid JSON at column "));
 }
 
 TEST(JsonFile, DuplicateKeysAreRefused) {

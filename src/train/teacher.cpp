@@ -71,6 +71,17 @@ void TeacherRows::clear() {
   tail.clear();
 }
 
+void add_row(const bank::Answers& answers, std::size_t row, std::size_t view, TeacherRows& rows) {
+  rows.width = answers.kept();
+  const std::size_t at = rows.values.size();
+  rows.values.resize(at + rows.width);
+  answers.values(row, view, std::span(rows.values).subspan(at));
+  if (answers.whole()) return;
+  rows.classes.resize(at + rows.width);
+  answers.top_classes(row, view, std::span(rows.classes).subspan(at));
+  rows.tail.push_back(answers.tail(row, view));
+}
+
 Teacher::Teacher(const std::string& spec, const image::Dataset& data, std::int64_t classes)
     : where_(where_of(spec)), answers_(checked_answers(spec, data, classes)) {}
 
@@ -93,17 +104,6 @@ void Teacher::check_student(const std::string& augment,
   fail(where_, "the teacher saw pictures prepared as ", theirs.dump(), ", the student is to see ",
        image::to_json(preprocessing).dump(),
        "; the views are the same in the same size only (?size= of the model)");
-}
-
-void Teacher::add(std::size_t item, std::size_t view, TeacherRows& rows) const {
-  rows.width = answers_.kept();
-  const std::size_t at = rows.values.size();
-  rows.values.resize(at + rows.width);
-  answers_.values(item, view, std::span(rows.values).subspan(at));
-  if (answers_.whole()) return;
-  rows.classes.resize(at + rows.width);
-  answers_.top_classes(item, view, std::span(rows.classes).subspan(at));
-  rows.tail.push_back(answers_.tail(item, view));
 }
 
 }  // namespace nescio::train

@@ -21,6 +21,8 @@ struct TeacherRows {
 
   void clear();
 };
+/// Adds what answers say about a view of row `row`.
+void add_row(const bank::Answers& answers, std::size_t row, std::size_t view, TeacherRows& rows);
 
 class Teacher {
  public:
@@ -36,7 +38,9 @@ class Teacher {
   /// teacher of pictures as they are goes with shifted and mirrored ones.
   void check_student(const std::string& augment, const image::Preprocessing& preprocessing) const;
   /// Adds what it said about a view of picture `item`.
-  void add(std::size_t item, std::size_t view, TeacherRows& rows) const;
+  void add(std::size_t item, std::size_t view, TeacherRows& rows) const {
+    add_row(answers_, item, view, rows);
+  }
   /// What tells its answers from others: of the hashes of the arrays.
   const std::string& sha256() const { return answers_.sha256(); }
 

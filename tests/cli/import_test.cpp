@@ -1,4 +1,5 @@
 // What comes into a bank, and what is refused at its door.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -272,6 +273,33 @@ TEST_F(Import, FullDiskLeavesTheBankAsItWas) {
       nescio_program_on_full_disk(64, {"import", "bank=" + bank(), "as=a/test", "logits=" + big}),
       1, {"logits.npy"});
   EXPECT_EQ(bank::FeatureBank::open(bank()).rows("a/test"), 4U);
+}
+
+TEST_F(Import, BringsInWhatALanguageModelSaid) {
+  const std::string file =
+      folder_
+          .file(
+              "t.jsonl",
+              R"({"prompt": "a", "ground_truth": "b", "logprobs": [[[5, -1], [6, -0.6]], [[7, -0.1]]]})"
+              "\n")
+          .string();
+  const Outcome done = import({"as=t/train", "tokens=" + file, "vocabulary=8", "top=1"});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_EQ(done.out,
+            "t/train: 2 tokens of 1 lines, the 1 most probable of each; 1 rows had more\n");
+  const bank::FeatureBank made = bank::FeatureBank::open(bank());
+  EXPECT_EQ(made.array("t/train", "labels").as<std::int64_t>()[1], 7);
+  EXPECT_EQ(made.inputs("t/train", "top_log_p(view=0)").at("import").at("from"), file);
+  const Outcome other = import({"as=t/train", "tokens=" + file, "vocabulary=8", "top=2"});
+  EXPECT_THAT(other.log, testing::HasSubstr("top_classes(view=0)"));
+
+  expect_refusal(import({"as=u/train", "tokens=" + file, "vocabulary=7"}), 1,
+                 {"line 1: row 1: slot 0: found the token 7, expected 0 .. 6"});
+  EXPECT_FALSE(bank_has("u"));
+  expect_refusal(import({"tokens=" + file}), 2, {"missing as="});
+  expect_refusal(import({"as=u/train", "tokens=" + file, "labels=y.npy"}), 2, {"stands alone"});
+  expect_refusal(import({"as=u/train", "scores=x.npy", "tokens=" + file}), 2, {"stands alone"});
+  expect_refusal(import({"as=u/train", "labels=y.npy", "top=3"}), 2, {"top=3 does nothing here"});
 }
 
 }  // namespace
