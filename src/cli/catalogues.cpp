@@ -78,6 +78,7 @@ Description describe(const extract::ProbeInfo& info) {
   d.fact("formula", info.formula);
   d.fact("paper", info.paper);
   d.fact("adds", text("an array called as the probe with all its parameters: ", info.array));
+  d.fact("costs", info.cost);
   if (info.learns) d.fact("learns", "from training pictures, fit=, before it runs");
   d.parameters = in_words(info.parameters);
   return d;

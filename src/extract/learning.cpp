@@ -41,7 +41,7 @@ void fit(const std::vector<const NamedProbe*>& probes, const runtime::Backbone& 
     auto next = found.begin();
     for (const NamedProbe* named : probes) {
       const auto end = std::find_if(next, found.end(), [](const Array& a) { return a.empty(); });
-      named->learning()->add({next, end}, batch.count);
+      named->learning()->add({next, end}, batch.labels);
       next = end + 1;
     }
   };

@@ -34,12 +34,39 @@ const Array& Pass::tap(const std::string& name) {
   return outputs().taps[static_cast<std::size_t>(found - taps_.begin())];
 }
 
-const std::vector<float>& Pass::gradient(const std::string& name,
-                                         const std::function<Array(const Array& logits)>& slope) {
-  const auto known = gradients_.find(name);
-  if (known != gradients_.end()) return known->second;
-  if (!traced_) traced_ = network_.trace(images_);
-  return gradients_[name] = traced_->gradient(slope(traced_->logits()));
+std::size_t Pass::rows() const {
+  const image::Preprocessing& p = network_.preprocessing();
+  return images_.size() / (p.planes() * p.height * p.width);
+}
+
+const Array& Pass::shared(const std::string& name, const std::function<Array()>& make) {
+  const auto known = shared_.find(name);
+  if (known != shared_.end()) return known->second;
+  Array made = make();  // which may ask for others
+  return shared_[name] = std::move(made);
+}
+
+const Array& Pass::gradient(const std::string& name, const Slope& slope) {
+  return shared("gradient of " + name, [&] { return traced().gradient(slope(traced().logits())); });
+}
+
+const Array& Pass::gradient_at(const std::string& tap, const std::string& name,
+                               const Slope& slope) {
+  return shared(text("gradient at ", tap, " of ", name),
+                [&, this] { return traced().gradient(slope(this->tap(tap)), tap); });
+}
+
+const Array& Pass::gradient_by(const std::string& tap, const std::string& name,
+                               const Slope& slope) {
+  return shared(text("gradient by ", tap, " of ", name), [&, this] {
+    const auto pass = network_.trace_from(tap, this->tap(tap));
+    return pass->gradient(slope(pass->logits()));
+  });
+}
+
+runtime::TracedPass& Pass::traced() {
+  if (!traced_) traced_ = network_.trace(images_, taps_);
+  return *traced_;
 }
 
 std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs) {
@@ -53,6 +80,13 @@ std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs) {
     out.push_back(std::move(made));
   }
   return out;
+}
+
+void require_tap(const std::string& asks, const std::string& tap,
+                 const std::vector<std::string>& known) {
+  if (std::ranges::find(known, tap) != known.end()) return;
+  fail("[", asks, "] the network has no tap '", tap, "'.",
+       known.empty() ? " It has none." : suggest(tap, known));
 }
 
 std::vector<std::string> taps_of(const std::vector<const Probe*>& probes,

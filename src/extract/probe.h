@@ -32,22 +32,33 @@ class Pass {
 
   const runtime::Backbone& network() const { return network_; }
   std::span<const float> images() const { return images_; }
+  std::size_t rows() const;
   /// What the network says.
   const runtime::BackboneOutputs& outputs();
   /// A value between its layers.
   const Array& tap(const std::string& name);
-  /// d f / d images of a function f of the logits that has this slope d f / d logits; `name` tells one
-  /// function from another.
-  const std::vector<float>& gradient(const std::string& name,
-                                     const std::function<Array(const Array& logits)>& slope);
+  /// What make() gives, once for all that ask under this name.
+  const Array& shared(const std::string& name, const std::function<Array()>& make);
+
+  /// d f / d value for a function f of a value.
+  using Slope = std::function<Array(const Array& value)>;
+  /// d f / d images of a function f of the logits, [B, planes, height, width]. `name` tells one function from
+  /// another. A pass back, and for the first of them one forward.
+  const Array& gradient(const std::string& name, const Slope& slope);
+  /// The same of a function of the value at a tap.
+  const Array& gradient_at(const std::string& tap, const std::string& name, const Slope& slope);
+  /// d f / d value at a tap of a function f of the logits. A pass forward from the tap and back to it.
+  const Array& gradient_by(const std::string& tap, const std::string& name, const Slope& slope);
 
  private:
+  runtime::TracedPass& traced();
+
   const runtime::Backbone& network_;
   std::span<const float> images_;
   std::vector<std::string> taps_;
   std::optional<runtime::BackboneOutputs> outputs_;
   std::unique_ptr<runtime::TracedPass> traced_;
-  std::map<std::string, std::vector<float>> gradients_;
+  std::map<std::string, Array> shared_;
 };
 
 class Probe {
@@ -68,8 +79,8 @@ class LearningProbe : public Probe {
   virtual void begin_fit(const runtime::Backbone& network) = 0;
   /// What it learns of a batch, [B, ...] each. Called by several threads at once.
   virtual std::vector<Array> observe(Pass& pass) const = 0;
-  /// The first `count` rows of that; batch by batch in the order of the pictures.
-  virtual void add(const std::vector<Array>& observed, std::size_t count) = 0;
+  /// The first rows of that, one for each of `labels` (-1: none); batch by batch in the order of the pictures.
+  virtual void add(const std::vector<Array>& observed, std::span<const std::int64_t> labels) = 0;
   virtual void finish_fit() {}
 
   virtual std::map<std::string, Array> learned() const = 0;
@@ -85,6 +96,7 @@ struct ProbeInfo {
   std::string formula;
   std::string paper;  // authors, title, venue, arXiv
   std::string array;  // what it holds, with the shape
+  std::string cost;   // for each picture beyond the pass of the network, and what settings share
   std::vector<Parameter<Probe>> parameters = {};
   bool learns = false;                                // set by describe_probe<>
   std::function<std::unique_ptr<Probe>()> make = {};  // set by describe_probe<>
@@ -120,6 +132,10 @@ struct NamedProbe {
 /// "odin(epsilon=0.002)" and the like. Error for unknown names and parameters (with the nearest
 /// one) and for one that stands there twice.
 std::vector<NamedProbe> make_probes(const std::vector<std::string>& specs);
+
+/// Error of the probe `asks`, with the nearest name, unless `tap` is one of them.
+void require_tap(const std::string& asks, const std::string& tap,
+                 const std::vector<std::string>& known);
 
 /// All values between layers that the probes look at, each once.
 std::vector<std::string> taps_of(const std::vector<const Probe*>& probes,

@@ -1,5 +1,11 @@
 #include "nn/layers.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "base/rng.h"
+
 namespace nescio::nn {
 
 torch::nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t side, std::int64_t stride) {
@@ -21,7 +27,42 @@ void he_start(torch::nn::Module& network, torch::nn::init::FanModeType fan) {
 }
 
 torch::Tensor drop_out(const torch::nn::Module& module, const torch::Tensor& x, double p) {
+  if (Dropping* dropping = Dropping::here()) return dropping->drop(x, p, x.dim());
   return p > 0 && module.is_training() ? torch::dropout(x, p, true) : x;
+}
+
+torch::Tensor drop_channels(const torch::nn::Module& module, const torch::Tensor& x, double p) {
+  if (Dropping* dropping = Dropping::here()) return dropping->drop(x, p, 2);
+  return torch::feature_dropout(x, p, module.is_training());
+}
+
+namespace {
+thread_local Dropping* innermost = nullptr;
+}  // namespace
+
+Dropping::Dropping(std::span<const std::uint64_t> keys) : keys_(keys), outer_(innermost) {
+  innermost = this;
+}
+Dropping::~Dropping() { innermost = outer_; }
+Dropping* Dropping::here() { return innermost; }
+
+torch::Tensor Dropping::drop(const torch::Tensor& x, double p, std::int64_t sides) {
+  if (p <= 0) return x;
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  std::fill(shape.begin() + sides, shape.end(), 1);
+  const auto rows = static_cast<std::size_t>(shape[0]);
+  if (rows != keys_.size())
+    fail("keys: expected one for each of ", rows, " pictures, found ", keys_.size());
+  const torch::Tensor factors = torch::empty(shape);
+  const auto each = static_cast<std::size_t>(factors.numel()) / rows;
+  const auto kept = static_cast<float>(1 / (1 - p));
+  float* out = factors.data_ptr<float>();
+  for (const std::uint64_t key : keys_) {
+    Rng rng(key, layers_);
+    for (std::size_t i = 0; i < each; ++i) *out++ = rng.uniform() < p ? 0.0f : kept;
+  }
+  ++layers_;
+  return x * factors.to(x.device());
 }
 
 ParameterInfo dropout_parameter(const std::string& place) {

@@ -6,6 +6,7 @@
 #include "base/usage.h"
 #include "base/within.h"
 #include "nn/chosen_weights.h"
+#include "nn/layers.h"
 #include "nn/model_source.h"
 #include "nn/network.h"
 
@@ -41,33 +42,77 @@ torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
       .contiguous(format_for(device));
 }
 
-class Trace final : public runtime::TracedPass {
+/// An array where and in the order in which the network wants its values.
+torch::Tensor to_tensor(const Model& model, const Array& value) {
+  std::vector<std::int64_t> sides;
+  for (const std::size_t side : value.shape()) sides.push_back(static_cast<std::int64_t>(side));
+  const torch::Device device(model.device());
+  const auto values = value.as<float>();
+  const torch::Tensor moved = torch::from_blob(const_cast<float*>(values.data()), sides).to(device);
+  return sides.size() == 4 ? moved.contiguous(format_for(device)) : moved;
+}
+
+/// Taps and pooled taps of a network, by the names that they are asked for.
+class AskedTaps {
  public:
-  Trace(Network& network, const torch::Tensor& pictures)
-      : pictures_(pictures.detach().requires_grad_()) {
-    const torch::AutoGradMode gradients(true);
-    said_ = network.forward(pictures_).logits;
-    logits_ = to_array(said_);
+  AskedTaps(const Network& network, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    std::map<std::string, PooledTap> pooled;
+    for (PooledTap& tap : network.pooled_taps()) {
+      pooled.emplace(runtime::Backbone::pooled(tap.name), std::move(tap));
+    }
+    for (const std::string& name : names) {
+      const auto found = pooled.find(name);
+      if (found != pooled.end()) pooled_.emplace(name, found->second);
+      taps_[found == pooled.end() ? name : found->second.tap] = torch::Tensor();
+    }
   }
 
-  const Array& logits() const override { return logits_; }
-  std::vector<float> gradient(const Array& slope) override {
-    use_our_threads();
-    if (slope.shape() != logits_.shape()) {
-      fail("slope: expected ", to_string(logits_.shape()), ", found ", to_string(slope.shape()));
-    }
-    const auto values = slope.as<float>();
-    const torch::Tensor back =
-        torch::from_blob(const_cast<float*>(values.data()), said_.sizes()).to(said_.device());
-    const torch::Tensor found = torch::autograd::grad({said_}, {pictures_}, {back},
-                                                      /*retain_graph=*/true)[0]
-                                    .cpu()
-                                    .contiguous();
-    return {found.const_data_ptr<float>(), found.const_data_ptr<float>() + found.numel()};
+  NetworkOutputs forward(Network& network, const torch::Tensor& images) {
+    return taps_.empty() ? network.forward(images) : network.forward_with(taps_, images);
+  }
+  torch::Tensor value(const std::string& name) const {
+    const auto pooled = pooled_.find(name);
+    return pooled == pooled_.end() ? taps_.at(name)
+                                   : pooled->second.pool(taps_.at(pooled->second.tap));
   }
 
  private:
-  torch::Tensor pictures_, said_;
+  std::map<std::string, PooledTap> pooled_;
+  Taps taps_;
+};
+
+class Trace final : public runtime::TracedPass {
+ public:
+  /// From `beginning`; forward(beginning, places) puts there what slopes may be given by.
+  template <class Forward>
+  Trace(const torch::Tensor& beginning, Forward forward)
+      : beginning_(beginning.detach().requires_grad_()) {
+    const torch::AutoGradMode gradients(true);
+    const torch::Tensor said = forward(beginning_, places_);
+    places_["logits"] = said;
+    logits_ = to_array(said);
+  }
+
+  const Array& logits() const override { return logits_; }
+  Array gradient(const Array& slope, const std::string& at) override {
+    use_our_threads();
+    const auto place = places_.find(at);
+    if (place == places_.end()) fail("this pass keeps no way back from '", at, "'");
+    const torch::Tensor& from = place->second;
+    if (slope.shape() != shape_of(from)) {
+      fail("slope by ", at, ": expected ", to_string(shape_of(from)), ", found ",
+           to_string(slope.shape()));
+    }
+    const auto values = slope.as<float>();
+    const torch::Tensor back =
+        torch::from_blob(const_cast<float*>(values.data()), from.sizes()).to(from.device());
+    return to_array(torch::autograd::grad({from}, {beginning_}, {back}, /*retain_graph=*/true)[0]);
+  }
+
+ private:
+  torch::Tensor beginning_;
+  Taps places_;
   Array logits_;
 };
 
@@ -163,32 +208,50 @@ runtime::BackboneOutputs Model::run(std::span<const float> images,
   const c10::InferenceMode inference;
   use_our_threads();
   Network& network = *state_->network;
-  Taps asked;
-  std::map<std::string, PooledTap> pooled;  // by the names that they are asked for
-  if (!taps.empty()) {
-    for (PooledTap& tap : network.pooled_taps()) {
-      pooled.emplace(Backbone::pooled(tap.name), std::move(tap));
-    }
-  }
-  for (const std::string& name : taps) {
-    const auto found = pooled.find(name);
-    asked[found == pooled.end() ? name : found->second.tap] = torch::Tensor();
-  }
-  const torch::Tensor pictures = to_tensor(*this, images);
-  const NetworkOutputs said =
-      taps.empty() ? network.forward(pictures) : network.forward_with(asked, pictures);
+  AskedTaps asked(network, taps);
+  const NetworkOutputs said = asked.forward(network, to_tensor(*this, images));
   runtime::BackboneOutputs out{to_array(said.logits), to_array(said.features), {}};
-  for (const std::string& name : taps) {
-    const auto found = pooled.find(name);
-    out.taps.push_back(to_array(
-        found == pooled.end() ? asked.at(name) : found->second.pool(asked.at(found->second.tap))));
-  }
+  for (const std::string& name : taps) out.taps.push_back(to_array(asked.value(name)));
   return out;
 }
 
-std::unique_ptr<runtime::TracedPass> Model::trace(std::span<const float> images) const {
+std::unique_ptr<runtime::TracedPass> Model::trace(std::span<const float> images,
+                                                  const std::vector<std::string>& taps) const {
   use_our_threads();
-  return std::make_unique<Trace>(*state_->network, to_tensor(*this, images));
+  Network& network = *state_->network;
+  return std::make_unique<Trace>(
+      to_tensor(*this, images), [&](const torch::Tensor& pictures, Taps& places) {
+        AskedTaps asked(network, taps);
+        const torch::Tensor logits = asked.forward(network, pictures).logits;
+        for (const std::string& name : taps) places[name] = asked.value(name);
+        return logits;
+      });
+}
+
+runtime::BackboneOutputs Model::forward_from(const std::string& tap, const Array& value) const {
+  const c10::InferenceMode inference;
+  use_our_threads();
+  const NetworkOutputs said = state_->network->forward_from(tap, to_tensor(*this, value));
+  return {to_array(said.logits), to_array(said.features), {}};
+}
+
+std::unique_ptr<runtime::TracedPass> Model::trace_from(const std::string& tap,
+                                                       const Array& value) const {
+  use_our_threads();
+  return std::make_unique<Trace>(to_tensor(*this, value).clone(),  // it may outlive the array
+
+                                 [&](const torch::Tensor& beginning, Taps&) {
+                                   return state_->network->forward_from(tap, beginning).logits;
+                                 });
+}
+
+Array Model::forward_dropping(std::span<const float> images,
+                              std::span<const std::uint64_t> keys) const {
+  const c10::InferenceMode inference;
+  use_our_threads();
+  Dropping dropping(keys);
+  Array logits = to_array(state_->network->forward(to_tensor(*this, images)).logits);
+  return dropping.layers() > 0 ? logits : Backbone::forward_dropping(images, keys);
 }
 
 Network& network_of(const Model& model) { return *model.state_->network; }

@@ -49,7 +49,13 @@ class Model final : public runtime::Backbone {
   std::optional<Head> head() const override;
   std::vector<std::string> taps() const override;
   std::vector<std::string> pooled_taps() const override;
-  std::unique_ptr<runtime::TracedPass> trace(std::span<const float> images) const override;
+  std::unique_ptr<runtime::TracedPass> trace(std::span<const float> images,
+                                             const std::vector<std::string>& taps) const override;
+  runtime::BackboneOutputs forward_from(const std::string& tap, const Array& value) const override;
+  std::unique_ptr<runtime::TracedPass> trace_from(const std::string& tap,
+                                                  const Array& value) const override;
+  Array forward_dropping(std::span<const float> images,
+                         std::span<const std::uint64_t> keys) const override;
 
  private:
   friend Network& network_of(const Model& model);  // nn/network.h

@@ -36,6 +36,10 @@ NetworkOutputs Network::forward_with(Taps& taps, const torch::Tensor& images) {
   return forward(images);
 }
 
+NetworkOutputs Network::forward_from(const std::string& tap, const torch::Tensor&) {
+  fail("the network has no tap '", tap, "' to begin at");
+}
+
 std::vector<PooledTap> Network::pooled_taps() const {
   const auto mean = [](const torch::Tensor& x) {
     return x.dim() == 4 ? x.mean({2, 3}) : x.dim() == 3 ? x.mean(1) : x;

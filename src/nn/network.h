@@ -46,6 +46,9 @@ class Network : public torch::nn::Module {
   /// The same pass, which puts the values that `taps` names there: [B, ...].
   virtual NetworkOutputs forward_with(Taps& taps, const torch::Tensor& images);
 
+  /// What the layers behind a tap make of `x` in the place of its value.
+  virtual NetworkOutputs forward_from(const std::string& tap, const torch::Tensor& x);
+
   /// The layer of every parameter, 0 next to the pictures; as depths_of() sees it.
   virtual std::map<std::string, std::int64_t> depths() const;
   /// Whether weight decay pulls at a parameter where it pulls at kernels only.

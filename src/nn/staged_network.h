@@ -23,6 +23,12 @@ class StagedNetwork : public Network {
     }
     return finish(x);
   }
+  NetworkOutputs forward_from(const std::string& tap, const torch::Tensor& x) final {
+    for (std::int64_t i = 0; i < stages(); ++i) {
+      if (stage_name(i) == tap) return finish(run(x, i + 1, stages()));
+    }
+    return Network::forward_from(tap, x);
+  }
 
   virtual std::int64_t stages() const = 0;
   /// By which what stage i gives can be asked for: the module that it comes from.

@@ -2,6 +2,7 @@
 // features out. nn/model.h is the one that libtorch runs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,14 +26,15 @@ struct BackboneOutputs {
   std::vector<Array> taps = {};  // [B, ...] float32, in the order in which they were asked for
 };
 
-/// A pass from whose logits one can go back to the pictures. Of one thread.
+/// A pass from which one can go back to where it began. Of one thread.
 class TracedPass {
  public:
   virtual ~TracedPass() = default;
   virtual const Array& logits() const = 0;  // [B, C] float32
-  /// d f / d pictures for a function f of the logits with the slope d f / d logits [B, C], float32,
-  /// of the shape of the pictures. May be called again and again; each time costs a pass back.
-  virtual std::vector<float> gradient(const Array& slope) = 0;
+  /// d f / d beginning, of its shape, for a function f of the logits with the slope d f / d logits [B, C],
+  /// float32; or of the value at a tap that trace() was told of, with the slope by that. May be called
+  /// again and again; each time costs a pass back.
+  virtual Array gradient(const Array& slope, const std::string& at = "logits") = 0;
 };
 
 /// Several threads may ask one at once.
@@ -67,8 +69,21 @@ class Backbone {
   /// gives depends on B by rounding, so whoever wants equal bits keeps B. Error for an unknown tap.
   BackboneOutputs forward(std::span<const float> images,
                           const std::vector<std::string>& taps = {}) const;
-  /// The same, to go back from it. Error where whoever runs the network knows no way back.
-  virtual std::unique_ptr<TracedPass> trace(std::span<const float> images) const;
+  /// The same, to go back from it to the pictures. Error where whoever runs the network knows no way back.
+  virtual std::unique_ptr<TracedPass> trace(std::span<const float> images,
+                                            const std::vector<std::string>& taps = {}) const;
+
+  /// What the network makes of `value` [B, ...] in the place of what it gives at one of taps(). Costs what
+  /// lies behind the tap. Error where whoever runs the network cannot begin there.
+  virtual BackboneOutputs forward_from(const std::string& tap, const Array& value) const;
+  /// The same, to go back from it to the tap.
+  virtual std::unique_ptr<TracedPass> trace_from(const std::string& tap, const Array& value) const;
+
+  /// The logits of a pass whose dropout drops, as in training, while all else stays as in evaluation. What is
+  /// dropped of picture r follows from keys[r] alone, one for each of the B pictures. Error where the
+  /// network drops nothing.
+  virtual Array forward_dropping(std::span<const float> images,
+                                 std::span<const std::uint64_t> keys) const;
 
  private:
   /// forward(), whose taps are there.

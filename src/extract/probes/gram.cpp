@@ -114,11 +114,11 @@ class Gram final : public LearningProbe {
     return out;
   }
 
-  void add(const std::vector<Array>& observed, std::size_t count) override {
+  void add(const std::vector<Array>& observed, std::span<const std::int64_t> labels) override {
     const auto classes = observed.back().as<std::int64_t>();
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l].set_width(observed[l].cols(), classes_);
-      for (std::size_t r = 0; r < count; ++r) {
+      for (std::size_t r = 0; r < labels.size(); ++r) {
         const float* row = observed[l].as<float>().data() + r * layers_[l].width;
         layers_[l].widen(static_cast<std::size_t>(classes[r]), row);
       }
@@ -228,6 +228,7 @@ ProbeInfo gram() {
                 "2020, arXiv:1912.12510",
        .array = "one deviation for each place between two stages of the network, [N, layers], for "
                 "the detector gram",
+       .cost = "no pass; O(powers * channels * pixels) for each place",
        .parameters = {probe_parameter(
            &Gram::powers, {.name = "powers",
                            .doc = "p goes from 1 to this; the paper takes 10, OpenOOD 5",

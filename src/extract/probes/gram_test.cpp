@@ -42,18 +42,8 @@ std::vector<Matrix2> maps(const std::vector<float>& images, std::size_t r) {
 
 class GramProbe : public testing::Test {
  protected:
-  /// Learns from batches of 7 pictures, the last one filled up.
   void fit(LearningProbe& probe) const {
-    probe.begin_fit(network_);
-    for (std::size_t first = 0; first < learned_rows; first += 7) {
-      const std::size_t count = std::min<std::size_t>(7, learned_rows - first);
-      std::vector<float> batch(7 * 12, 100.0f);
-      std::copy_n(learned_.begin() + static_cast<std::ptrdiff_t>(first * 12), count * 12,
-                  batch.begin());
-      Pass pass(network_, batch, probe.taps(network_));
-      probe.add(probe.observe(pass), count);
-    }
-    probe.finish_fit();
+    fit_on(probe, network_, learned_, std::vector<std::int64_t>(learned_rows, -1));
   }
   Array run(const Probe& probe) const {
     Pass pass(network_, seen_, probe.taps(network_));

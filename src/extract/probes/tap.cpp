@@ -3,7 +3,6 @@
 //   _cls, cls or mean of it, is what it says (nn/vision_transformer.h)                  [N, width]
 // The shaper `on` puts them in the place of the features. They are pooled where the network runs, and
 // cost next to nothing beside its pass.
-#include "base/find_entry.h"
 #include "extract/probe.h"
 
 namespace nescio::extract::probes {
@@ -18,11 +17,7 @@ class Tap final : public Probe {
   }
 
   std::size_t width(const runtime::Backbone& network) const override {
-    const auto known = network.pooled_taps();
-    if (std::ranges::find(known, at) == known.end()) {
-      fail("[tap] the network has no tap '", at, "'.",
-           known.empty() ? " It has none." : suggest(at, known));
-    }
+    require_tap("tap", at, network.pooled_taps());
     // Nobody but the network knows.
     const image::Preprocessing& p = network.preprocessing();
     const std::vector<float> picture(p.planes() * p.height * p.width);
@@ -42,6 +37,7 @@ ProbeInfo tap() {
        .paper = "Lee, Lee, Lee, Shin, A Simple Unified Framework for Detecting Out-of-Distribution "
                 "Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
        .array = "the pooled values [N, width], for the shaper on",
+       .cost = "no pass; it is pooled where the network runs",
        .parameters = {probe_parameter(
            &Tap::at, {.name = "at",
                       .doc = "the place, as the network calls it; taps= of `extract` is short for "

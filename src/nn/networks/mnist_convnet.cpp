@@ -5,6 +5,7 @@
 //        arXiv:1812.04606.
 // Names  those of hendrycks/outlier-exposure. As there, GELU is its approximation x sigmoid(1.702 x)
 //        and stands behind the pooling: it is not monotone, so the order matters.
+#include "nn/layers.h"
 #include "nn/network_info.h"
 #include "nn/staged_network.h"
 
@@ -33,8 +34,7 @@ class MnistConvNet final : public StagedNetwork {
 
  private:
   torch::Tensor stage(std::int64_t i, const torch::Tensor& x) override {
-    const torch::Tensor y =
-        i == 0 ? conv1_(x) : torch::feature_dropout(conv2_(x), 0.5, is_training());
+    const torch::Tensor y = i == 0 ? conv1_(x) : drop_channels(*this, conv2_(x), 0.5);
     return quick_gelu(torch::max_pool2d(y, 2));
   }
 

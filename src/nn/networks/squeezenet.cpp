@@ -49,7 +49,7 @@ class SqueezeNet final : public StagedNetwork {
                            Fire(384, 64, 256), pool(), Fire(512, 64, 256)))),
         classifier_(register_module(
             "classifier",
-            tn::Sequential(tn::Dropout(0.5), tn::Conv2d(tn::Conv2dOptions(512, classes, 1))))) {
+            tn::Sequential(tn::Identity(), tn::Conv2d(tn::Conv2dOptions(512, classes, 1))))) {
     he_start(*this, torch::kFanIn);
     tn::init::normal_(classifier_->ptr(1)->as<tn::Conv2d>()->weight, 0, 0.01);
   }
@@ -61,7 +61,7 @@ class SqueezeNet final : public StagedNetwork {
   }
 
   NetworkOutputs finish(const torch::Tensor& x) override {
-    return {classifier_->forward(x).relu_().mean({2, 3}), x.mean({2, 3})};
+    return {classifier_->forward(drop_out(*this, x, 0.5)).relu_().mean({2, 3}), x.mean({2, 3})};
   }
 
  private:
