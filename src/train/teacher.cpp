@@ -6,6 +6,7 @@
 #include "base/class_names.h"
 #include "base/spec.h"
 #include "base/usage.h"
+#include "io/array_file.h"
 
 namespace nescio::train {
 namespace {
@@ -15,11 +16,9 @@ struct Place {
 };
 
 Place place_of(const std::string& spec) {
-  const std::size_t hash = spec.rfind('#');
-  if (hash == std::string::npos) {
-    fail_usage("targets: expected BANK#SET/SPLIT, found '", spec, "'");
-  }
-  return {spec.substr(0, hash), spec.substr(hash + 1), text("targets ", spec, ": ")};
+  const io::ArrayPlace place = io::array_place(spec);
+  if (!place.member) fail_usage("targets: expected BANK#SET/SPLIT, found '", spec, "'");
+  return {place.file, *place.member, text("targets ", spec, ": ")};
 }
 
 void check_pictures(const bank::FeatureBank& bank, const std::string& split,
