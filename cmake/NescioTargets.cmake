@@ -40,9 +40,10 @@ endif()
 # nescio_library(io SOURCES npy csv LINK nescio_base PRIVATE ZLIB::ZLIB)
 #   -> target nescio_io of npy.cpp and csv.cpp; npy_test.cpp, where it lies beside npy.cpp, joins nescio_io_test.
 # TESTS names further test files without a source of the same name; GENERATED names whole paths.
-# HEADERS is a target whose precompiled header the library and its tests share.
+# HEADERS is a target whose precompiled header the library and its tests share, if not the common one.
+# COLD is code that is waited for less than its compiler is.
 function(nescio_library name)
-  cmake_parse_arguments(arg "" "HEADERS" "SOURCES;LINK;PRIVATE;TESTS;GENERATED" ${ARGN})
+  cmake_parse_arguments(arg "COLD" "HEADERS" "SOURCES;LINK;PRIVATE;TESTS;GENERATED" ${ARGN})
   set(sources ${arg_GENERATED})
   set(tests)
   foreach(stem ${arg_SOURCES})
@@ -62,19 +63,31 @@ function(nescio_library name)
   endif()
   if(arg_HEADERS)
     target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
+  elseif(sources AND NOT name STREQUAL "base")  # which the common one is compiled for
+    target_precompile_headers(nescio_${name} REUSE_FROM nescio_headers)
+  endif()
+  if(arg_COLD)
+    target_compile_options(nescio_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
   if(NESCIO_TESTS AND tests)
     nescio_test(${name}_test SOURCES ${tests} LINK nescio_${name} HEADERS ${arg_HEADERS})
   endif()
 endfunction()
 
-# GoogleTest's headers, compiled once for all tests. What tests link is linked here too: a precompiled header is
-# taken only where the options are the same.
+# What most files include, compiled once: for libraries, and with GoogleTest for tests. A precompiled header is taken
+# only where the options are the same, so what the files link is linked here too.
+set(common_headers <algorithm> <cmath> <filesystem> <functional> <map> <memory> <optional> <span> <sstream> <string> <vector>
+    <nlohmann/json.hpp>)
+function(nescio_headers name)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp CONTENT "// All is in the precompiled header.\n")
+  add_library(nescio_${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  target_link_libraries(nescio_${name} PRIVATE nescio_settings nescio_base nlohmann_json::nlohmann_json)
+  target_precompile_headers(nescio_${name} PRIVATE ${common_headers} ${ARGN})
+endfunction()
+nescio_headers(headers)
 if(NESCIO_TESTS)
-  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp CONTENT "// All is in the precompiled header.\n")
-  add_library(nescio_test_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
-  target_link_libraries(nescio_test_headers PRIVATE nescio_settings nescio_base GTest::gmock)
-  target_precompile_headers(nescio_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+  nescio_headers(test_headers <gmock/gmock.h> <gtest/gtest.h>)
+  target_link_libraries(nescio_test_headers PRIVATE GTest::gmock)
 endif()
 
 # A GoogleTest program whose cases ctest sees one by one. HEADERS as in nescio_library.

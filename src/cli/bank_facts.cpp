@@ -32,6 +32,9 @@ std::string made_by(const Json& inputs) {
   if (const std::string program = word(inputs, "program"); !program.empty()) {
     words += (words.empty() ? "program " : ", program ") + program;
   }
+  if (inputs.is_object() && inputs.contains("joined")) {
+    words += text(", joined from ", inputs["joined"].size(), " splits");
+  }
   return words;
 }
 

@@ -43,7 +43,8 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
   std::int64_t mixing = 0;
 
   void run(Console& console) override {
-    evaluation_settings(*this, seed);  // a mistake in a spec comes before hours of work
+    // A mistake in a spec comes before hours of work.
+    const evaluation::EvaluationSettings settings = evaluation_settings(*this, seed);
     if (mixing > 0 && model.empty()) fail_usage("benchmark: mixing= needs model=");
     if (!root.empty() && !data.empty()) {
       fail_usage("benchmark: root= and data= are the same; give root=");
@@ -56,6 +57,7 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
         protocol, {.root = pictures.empty() && !extracts ? std::string("{root}") : pictures,
                    .split = split,
                    .roles = changed_roles()});
+    check_sweep(settings, plan.roles);
     const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
     std::vector<report::Mixing> mixed;
     const bank::FeatureBank features =
@@ -101,8 +103,8 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
                   [&](const std::string& sentence) { console.warn(sentence); });
     bank::FeatureBank features = bank::FeatureBank::open_or_create(folder);
     extract::ExtractOptions options;
-    options.probes =
-        probes == "auto" ? needed_probes(detectors) : as_usage([&] { return expand_list(probes); });
+    options.probes = probes == "auto" ? needed_probes(detectors, sweep)
+                                      : as_usage([&] { return expand_list(probes); });
     options.probes = as_usage([&] { return with_taps(options.probes, taps); });
     options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
@@ -166,7 +168,8 @@ VerbInfo benchmark() {
       .examples = {"nescio benchmark protocols/cifar10.yaml model=resnet20:resnet20.th root=DIR "
                    "out=RUN",
                    "nescio benchmark protocols/cifar10.yaml bank=BANK out=RUN "
-                   "'detectors=knn(k=[10,50]),energy'"},
+                   "'detectors=knn(k=[10,50]),energy'",
+                   "nescio benchmark protocols/openood_cifar10.yaml bank=BANK sweep=true out=RUN"},
       .options =
           {option(&Benchmark::protocol,
                   {.name = "protocol", .doc = ".yaml file of the protocol", .required = true}),
@@ -183,7 +186,7 @@ VerbInfo benchmark() {
            option(&Benchmark::probes,
                   {.name = "probes",
                    .doc = "specs of probes, separated by commas; auto: what the detectors "
-                          "that are named need, none for all",
+                          "that are named need, with sweep=true in all settings, none for all",
                    .names = {"probes"}},
                   extracting),
            option(&Benchmark::taps, taps_info(), extracting),

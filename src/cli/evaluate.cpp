@@ -31,7 +31,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
     }
     // A mistake on the command line comes before one in the bank.
     as_usage([&] { evaluation::check_roles(roles); });
-    evaluation_settings(*this, seed);
+    check_sweep(evaluation_settings(*this, seed), roles);
     std::vector<bank::FeatureBank> banks;
     for (const std::string& path : paths()) banks.push_back(bank::FeatureBank::open(path));
     say_shared_classes(banks.front(), roles, console);
@@ -48,10 +48,11 @@ class Evaluate final : public Verb, public EvaluationOptions {
 
   // The roles name files of scores, which become a bank of the run.
   void run_on_files(Console& console) {
-    if (!(train + val + ood_val).empty() || detectors != "all") {
+    if (!(train + val + ood_val).empty() || detectors != "all" || sweep) {
       throw UsageError(
-          "evaluate: train=, val=, ood_val= and detectors= need bank=; without it id=, near= and "
-          "far= are files of scores");
+          "evaluate: train=, val=, ood_val=, detectors= and sweep= need bank=; without it id=, "
+          "near= "
+          "and far= are files of scores");
     }
     const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
     const bool alone = files.near.empty() && files.far.empty();
@@ -83,6 +84,11 @@ VerbInfo evaluate() {
            "defaults and each shaper with energy; those for which an array is missing are "
            "skipped and named. imported(name=NAME) are scores that `import` brought into the "
            "bank.",
+           "With sweep=true the lists of a spec, or the usual values (`describe NAME`) of the "
+           "parameters that a spec without lists does not give, are tried on val= and ood_val=. "
+           "The "
+           "setting with the highest AUROC there, the first of equal ones, is the one that is "
+           "measured; results.json and the report have the whole grid.",
            "Several banks are an ensemble: the same rows as several networks see them. Every "
            "detector is fitted on each bank, a row's score is the mean, and the class that they "
            "see is that of the largest mean probability.",
@@ -95,6 +101,8 @@ VerbInfo evaluate() {
                    "near=cifar100/test far=mnist/test,gtsrb/test detectors=all out=RUN",
                    "nescio evaluate bank=BANK id=cifar10/test near=cifar100/test "
                    "'detectors=energy(T=[1,2,5])' bootstrap=0 out=RUN",
+                   "nescio evaluate bank=BANK train=cifar10/train val=cifar10/val ood_val=tin/val "
+                   "id=cifar10/test near=cifar100/test sweep=true out=RUN",
                    "nescio evaluate bank=SEED1,SEED2 train=cifar10/train id=cifar10/test "
                    "near=cifar100/test detectors=energy,mahalanobis out=RUN",
                    "nescio evaluate id=scores/msp.pkl out=RUN",

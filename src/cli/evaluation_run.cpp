@@ -59,15 +59,20 @@ metrics::ChosenMetrics metrics_with(const std::string& further) {
 evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& options,
                                                    std::int64_t seed) {
   evaluation::EvaluationSettings settings;
+  settings.sweep = options.sweep;
+  const auto read = [&](const std::string& spec) {
+    if (evaluation::imported_name(spec)) return print(parse_spec(spec));
+    return options.sweep ? detectors::grid_of(spec).asked : detectors::Chain(spec).spec();
+  };
   as_usage([&] {
-    for (const std::string& spec : expand_list(options.detectors)) {
+    for (const std::string& spec :
+         options.sweep ? split_top_level(options.detectors) : expand_list(options.detectors)) {
       if (spec == "all") {
         settings.skip_unavailable = true;
         const auto all = detectors::all_specs();
         settings.detectors.insert(settings.detectors.end(), all.begin(), all.end());
       } else {
-        settings.detectors.push_back(
-            evaluation::imported_name(spec) ? spec : detectors::Chain(spec).spec());
+        settings.detectors.push_back(read(spec));
       }
     }
   });
@@ -81,6 +86,14 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
   settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
   settings.intervals.seed = static_cast<std::uint64_t>(seed);
   return settings;
+}
+
+void check_sweep(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles) {
+  if (!settings.sweep) return;
+  std::vector<std::string> fitted = settings.detectors;
+  std::erase_if(fitted, [](const std::string& spec) { return evaluation::imported_name(spec); });
+  Notices said_later;
+  as_usage([&] { evaluation::grids_to_try(fitted, roles, said_later); });
 }
 
 void say_shared_classes(const bank::FeatureBank& bank, const evaluation::Roles& roles,

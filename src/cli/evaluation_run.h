@@ -21,6 +21,7 @@ struct EvaluationOptions {
   std::string metrics;
   std::int64_t bootstrap = 1000;
   bool scores = false;
+  bool sweep = false;
   std::string executor = expr::Executor::cpu.name;
 };
 
@@ -54,12 +55,20 @@ std::vector<Parameter<Verb>> evaluation_options() {
       option<Object, bool>(
           &Object::scores,
           {.name = "scores", .doc = "keep the scores: RUN/scores/<detector>/<set>.npy"}),
+      option<Object, bool>(
+          &Object::sweep,
+          {.name = "sweep",
+           .doc = "choose each detector's parameters on val= and ood_val=: the usual "
+                  "values of those that its spec does not give, or its lists"}),
       option<Object, std::string>(&Object::executor, executor_info())};
 }
 
 /// UsageError if `detectors` names none, or one that does not exist.
 evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& options,
                                                    std::int64_t seed);
+
+/// UsageError where these roles allow no sweep that was asked for (grids_to_try()).
+void check_sweep(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles);
 
 /// Warns of OOD splits some of whose classes are those of the ID splits. Splits that are not in the
 /// bank are passed over.

@@ -6,8 +6,9 @@
 
 #include "base/numbers.h"
 #include "base/spec.h"
-#include "detectors/chain.h"
+#include "detectors/grid.h"
 #include "evaluation/imported.h"
+#include "evaluation/sweep.h"
 
 namespace nescio::cli {
 
@@ -66,10 +67,14 @@ void say_rows(const extract::Extracted& done, const std::string& split, std::ost
   out << '\n';
 }
 
-std::vector<std::string> needed_probes(const std::string& detectors) {
-  std::set<std::string> probes;
-  for (const std::string& spec : expand_list(detectors)) {
+std::vector<std::string> needed_probes(const std::string& detectors, bool sweep) {
+  std::vector<detectors::Grid> grids;
+  for (const std::string& spec : sweep ? split_top_level(detectors) : expand_list(detectors)) {
     if (spec == "all" || evaluation::imported_name(spec)) continue;
+    grids.push_back(sweep ? detectors::grid_of(spec) : detectors::without_choice(spec));
+  }
+  std::set<std::string> probes;
+  for (const std::string& spec : evaluation::specs_of(grids)) {
     for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
   }
   return {probes.begin(), probes.end()};

@@ -24,8 +24,8 @@ void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank&
 /// "cifar10/test: 10000 rows, logits [10], features [64], labels, index, accuracy 0.9173"
 void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out);
 
-/// Specs of the probes that detectors need, given as a list of specs. `all` takes what there is, because
+/// Specs of the probes that detectors need, given as a list of specs, in a sweep in all their settings. `all` takes what there is, because
 /// a probe makes an extraction several times as long.
-std::vector<std::string> needed_probes(const std::string& detectors);
+std::vector<std::string> needed_probes(const std::string& detectors, bool sweep = false);
 
 }  // namespace nescio::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "bank/split_place.h"
 #include "base/error.h"
 #include "io/array_file.h"
 #include "io/file.h"
@@ -147,7 +148,10 @@ Facts facts_at(const std::string& path_and_part, const std::string& split) {
   try {
     if (!place.member) return folder ? of_folder(path) : of_file(path, split);
     if (!folder) return array_facts(path_and_part);
-    if (is_bank(path)) return split_facts(path, *place.member);
+    if (is_bank(path)) {
+      const bank::SplitPlace at = bank::parse_split_place(path_and_part, "path");
+      return split_facts(at.bank, at.split);
+    }
   } catch (const nlohmann::json::exception& e) {
     fail(place.file, ": damaged, it does not hold what this program writes (", e.what(), ")");
   }

@@ -133,7 +133,6 @@ Fits fit_detectors(const bank::BankViews& bank, const FitSplits& splits,
       continue;
     }
     reads_logits |= chain.needs().logits;
-    for (std::string& notice : chain.notices()) out.notices.push_back(std::move(notice));
     out.chains.push_back(std::move(chain));
   }
   if (out.chains.empty()) {

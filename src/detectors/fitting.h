@@ -35,7 +35,7 @@ struct Fits {
   std::vector<Chain> chains;
   std::vector<Expr> scores;  // of each chain
   std::vector<Skipped> skipped;
-  Notices notices;  // what there is to say about them
+  Notices notices;  // what there is to say about all of them; a chain has its own
 };
 
 /// Fits every spec; all of them share the statistics of each split. One for which something is missing or damaged, or

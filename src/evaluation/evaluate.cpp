@@ -3,85 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "evaluation/answers.h"
 #include "evaluation/imported.h"
-#include "evaluation/score_stream.h"
-#include "expr/input_names.h"
 #include "metrics/curves.h"
 
 namespace nescio::evaluation {
 namespace {
-
-/// Of every set, [N] float32 or float64.
-using ScoresOfSets = std::vector<Array>;
-
-/// One network of an ensemble, or the only one, with the detectors that were fitted on what it says.
-struct Member {
-  std::string name;
-  bank::BankViews bank;
-  std::vector<std::string> detectors;      // specs of what could be fitted
-  std::unique_ptr<expr::Program> program;  // one output for each of them
-  std::vector<std::string> reads;          // its inputs
-  std::vector<detectors::Skipped> skipped;
-  Notices notices;
-};
-
-std::vector<Member> fit_members(const bank::BankViews& bank, const Roles& roles,
-                                const std::vector<std::string>& specs,
-                                const EvaluationSettings& settings, const Progress& progress) {
-  detectors::FitSettings fit{.skip_unavailable = settings.skip_unavailable,
-                             .executor = settings.executor};
-  for (const auto& [split, role] : scored_splits(roles)) fit.scored.push_back(split);
-  std::vector<Member> members;
-  for (const std::string& name : bank.members()) {
-    Member member;
-    member.name = name;
-    member.bank = bank.of_member(name);
-    detectors::Fits fits =
-        detectors::fit_detectors(member.bank, roles.fitted(), specs, fit, progress);
-    for (const detectors::Chain& chain : fits.chains) member.detectors.push_back(chain.spec());
-    member.program = compile(fits.scores, settings.executor);
-    member.reads = input_names(fits.scores);
-    member.skipped = std::move(fits.skipped);
-    member.notices = std::move(fits.notices);
-    members.push_back(std::move(member));
-  }
-  return members;
-}
-
-/// "seed1.bank: " before what is to be said of one of several.
-std::string of_whom(const Member& member) { return member.name.empty() ? "" : member.name + ": "; }
-
-// What all of them have; what some lack is skipped.
-void list_detectors(const std::vector<Member>& members, Results& results) {
-  for (const std::string& detector : members.front().detectors) {
-    const auto has = [&](const Member& member) {
-      return std::ranges::count(member.detectors, detector) > 0;
-    };
-    if (std::ranges::all_of(members, has)) results.detectors.push_back(detector);
-  }
-  for (const Member& member : members) {
-    for (const detectors::Skipped& skipped : member.skipped) {
-      const auto same = [&](const detectors::Skipped& other) {
-        return other.detector == skipped.detector;
-      };
-      if (std::ranges::any_of(results.skipped, same)) continue;
-      results.skipped.push_back({skipped.detector, of_whom(member) + skipped.reason});
-    }
-    for (const std::string& notice : member.notices) {
-      results.notices.push_back(of_whom(member) + notice);
-    }
-  }
-  if (results.detectors.empty()) {
-    fail("no detector can be evaluated on every bank: ", results.skipped.front().detector, ": ",
-         results.skipped.front().reason);
-  }
-}
 
 // Scores that stand in the bank already; of an ensemble the mean.
 ScoresOfSets imported_scores(const bank::BankViews& bank, const std::vector<SetInfo>& sets,
@@ -102,36 +33,6 @@ ScoresOfSets imported_scores(const bank::BankViews& bank, const std::vector<SetI
       }
     }
     scores.emplace_back(Shape{set.rows}, std::move(mean));
-  }
-  return scores;
-}
-
-// Scores of every detector, all of them from one pass over each set; of an ensemble the mean.
-template <class T>
-std::vector<ScoresOfSets> score_all(const std::vector<Member>& members,
-                                    const std::vector<SetInfo>& sets,
-                                    const std::vector<std::string>& detectors,
-                                    const Progress& progress) {
-  const T weight = T{1} / static_cast<T>(members.size());
-  std::vector<ScoresOfSets> scores(detectors.size());
-  for (const SetInfo& set : sets) {
-    std::vector<std::vector<T>> of_set(scores.size(), std::vector<T>(set.rows));
-    for (const Member& member : members) {
-      const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
-        for (std::size_t d = 0; d < detectors.size(); ++d) {
-          const auto at = std::ranges::find(member.detectors, detectors[d]);
-          const auto& window = windows[static_cast<std::size_t>(at - member.detectors.begin())];
-          for (std::size_t i = 0; i < window.size(); ++i) {
-            of_set[d][first + i] += weight * window[i];
-          }
-        }
-      };
-      stream_scores(member.bank.at(set.name), member.reads, *member.program, member.detectors, take,
-                    progress);
-    }
-    for (std::size_t d = 0; d < scores.size(); ++d) {
-      scores[d].emplace_back(Shape{set.rows}, std::move(of_set[d]));
-    }
   }
   return scores;
 }
@@ -244,6 +145,45 @@ void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measur
   if (progress) progress("measuring", scores.size(), scores.size());
 }
 
+// Fits the detectors, chooses among their settings where that is asked for, says in `results` which
+// they are, and scores every set with them.
+std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
+                                    const bank::BankViews& bank, const Roles& roles,
+                                    const EvaluationSettings& settings, Results& results,
+                                    const Progress& progress) {
+  std::vector<detectors::Grid> grids;
+  if (settings.sweep) {
+    grids = grids_to_try(specs, roles, results.notices);
+  } else {
+    for (const std::string& spec : specs) grids.push_back(detectors::without_choice(spec));
+  }
+  std::vector<std::string> splits;
+  for (const SetInfo& set : results.sets) splits.push_back(set.name);
+  const Members members(bank, roles.fitted(), specs_of(grids),
+                        {.scored = splits,
+                         .skip_unavailable = settings.skip_unavailable || settings.sweep,
+                         .executor = settings.executor},
+                        progress);
+  Choice choice = choose(grids, members, roles, progress);
+  if (!choice.skipped.empty() && !settings.skip_unavailable) {
+    const detectors::Skipped& skipped = choice.skipped.front();
+    fail("[", skipped.detector, "] cannot be evaluated: ", skipped.reason);
+  }
+  results.notices.insert(results.notices.end(), choice.notices.begin(), choice.notices.end());
+  for (std::string& notice : members.notices(choice.detectors)) {
+    results.notices.push_back(std::move(notice));
+  }
+  results.detectors = std::move(choice.detectors);
+  results.skipped = std::move(choice.skipped);
+  results.sweep = std::move(choice.sweep);
+  std::vector<ScoresOfSets> scores;
+  for (DetectorScores& of_detector : members.score(results.detectors, splits, progress)) {
+    if (!of_detector.fault.empty()) fail(of_detector.fault);
+    scores.push_back(std::move(of_detector.sets));
+  }
+  return scores;
+}
+
 void check_imported(const bank::BankViews& bank, const Roles& roles, const std::string& spec,
                     const std::string& array) {
   for (const std::string& member : bank.members()) {
@@ -271,22 +211,14 @@ Results evaluate(const bank::BankViews& bank, const Roles& roles,
     (name ? imported : fitted).push_back(spec);
   }
   Results results;
-  std::vector<Member> members;
-  if (!fitted.empty() || imported.empty()) {
-    members = fit_members(bank, roles, fitted, settings, progress);
-    list_detectors(members, results);
-  }
-  const std::vector<std::string> scored = results.detectors;
-  results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.at(split).rows});
   }
   std::vector<ScoresOfSets> scores;
-  if (!members.empty()) {
-    scores = settings.executor.with_type([&](auto zero) {
-      return score_all<decltype(zero)>(members, results.sets, scored, progress);
-    });
+  if (!fitted.empty() || imported.empty()) {
+    scores = scores_of(fitted, bank, roles, settings, results, progress);
   }
+  results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   for (const std::string& spec : imported) {
     scores.push_back(imported_scores(bank, results.sets, spec));
   }

@@ -11,13 +11,16 @@
 #include "base/progress.h"
 #include "detectors/fitting.h"
 #include "evaluation/roles.h"
+#include "evaluation/sweep.h"
 #include "metrics/measure.h"
 
 namespace nescio::evaluation {
 
 struct EvaluationSettings {
-  std::vector<std::string> detectors;  // specs without lists, imported(name=...) among them
-  bool skip_unavailable = false;       // leave out detectors for which an array is missing
+  std::vector<std::string>
+      detectors;                  // specs, imported(name=...) among them; lists only in a sweep
+  bool sweep = false;             // choose() on the validation rows what of each is measured
+  bool skip_unavailable = false;  // leave out detectors for which an array is missing
   expr::Executor executor = expr::Executor::cpu;
   metrics::ChosenMetrics metrics = metrics::standard_metrics();
   metrics::IntervalOptions intervals;
@@ -39,10 +42,12 @@ struct SetInfo {
 };
 
 struct Results {
-  std::vector<std::string> detectors;  // in the order asked for, imported ones last
-  std::vector<SetInfo> sets;           // id, near, far
-  std::vector<ResultRow> rows;         // by detector, then as `sets`, the mean of a role behind it
+  std::vector<std::string>
+      detectors;                // in the order asked for, imported ones last; of a sweep the chosen
+  std::vector<SetInfo> sets;    // id, near, far
+  std::vector<ResultRow> rows;  // by detector, then as `sets`, the mean of a role behind it
   std::vector<detectors::Skipped> skipped;
+  Sweep sweep;      // what was chosen, where it was asked for and the roles allow it
   Notices notices;  // what to know about the detectors and their scores
   metrics::ChosenMetrics metrics = metrics::standard_metrics();  // those that were measured
 };
@@ -53,10 +58,11 @@ using KeepScores =
     std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;
 
 /// All detectors are one program over one graph and run over every set once. On banks side by side they
-/// are fitted on each, and a row's score is the mean. Holds one score for each detector and row. What
-/// is measured on the network's answers stands under every detector with the role id; it is left out
+/// are fitted on each, and a row's score is the mean. Holds one score for each detector and row. A sweep
+/// fits all settings side by side and tries them in one program more; those that are chosen are not
+/// fitted again. What is measured on the network's answers stands under every detector with the role id; it is left out
 /// where the id set has no logits or labels (none at all, or all -1).
-/// Error as check_roles() and fit_detectors(), and for a label of the id set outside 0 .. C-1.
+/// Error as check_roles(), fit_detectors() and grids_to_try(), and for a label of the id set outside 0 .. C-1.
 Results evaluate(const bank::BankViews& bank, const Roles& roles,
                  const EvaluationSettings& settings, const Progress& progress = {},
                  const KeepScores& keep = {});

@@ -29,9 +29,9 @@ struct NotFinite {
       value = static_cast<double>(scores[i]);
     }
   }
-  void check(const std::string& detector, const std::string& split, std::size_t rows) const {
-    if (count == 0) return;
-    fail(
+  std::string fault(const std::string& detector, const std::string& split, std::size_t rows) const {
+    if (count == 0) return {};
+    return text(
         "[", detector, "] ", split, ": the scores of ", count, " of ", rows,
         " rows are NaN or infinite, the first is that of row ", row, " (", format_number(value),
         "); look at that row's logits and features and at the detector's parameters: together they "
@@ -40,9 +40,9 @@ struct NotFinite {
 };
 
 template <class T>
-void stream(const bank::BankView& view, const std::vector<std::string>& reads,
-            const expr::Program& program, const std::vector<std::string>& names,
-            const TakeScores<T>& take, const Progress& progress) {
+std::vector<std::string> stream(const bank::BankView& view, const std::vector<std::string>& reads,
+                                const expr::Program& program, const std::vector<std::string>& names,
+                                const TakeScores<T>& take, const Progress& progress) {
   const auto arrays = detectors::read_arrays(view, reads);
   const expr::Batch all = detectors::to_batch(arrays);
   const std::string& split = view.name;
@@ -72,8 +72,18 @@ void stream(const bank::BankView& view, const std::vector<std::string>& reads,
     }
     take(first, spans);
   }
-  for (std::size_t d = 0; d < names.size(); ++d) not_finite[d].check(names[d], split, rows);
   if (progress) progress("scoring " + split, rows, rows);
+  std::vector<std::string> faults;
+  for (std::size_t d = 0; d < names.size(); ++d) {
+    faults.push_back(not_finite[d].fault(names[d], split, rows));
+  }
+  return faults;
+}
+
+void check(const std::vector<std::string>& faults) {
+  for (const std::string& fault : faults) {
+    if (!fault.empty()) fail(fault);
+  }
 }
 
 }  // namespace
@@ -81,13 +91,30 @@ void stream(const bank::BankView& view, const std::vector<std::string>& reads,
 void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
                    const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<float>& take, const Progress& progress) {
-  stream(view, reads, program, names, take, progress);
+  check(stream(view, reads, program, names, take, progress));
 }
 
 void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
                    const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<double>& take, const Progress& progress) {
-  stream(view, reads, program, names, take, progress);
+  check(stream(view, reads, program, names, take, progress));
+}
+
+std::vector<std::string> stream_unchecked(const bank::BankView& view,
+                                          const std::vector<std::string>& reads,
+                                          const expr::Program& program,
+                                          const std::vector<std::string>& names,
+                                          const TakeScores<float>& take, const Progress& progress) {
+  return stream(view, reads, program, names, take, progress);
+}
+
+std::vector<std::string> stream_unchecked(const bank::BankView& view,
+                                          const std::vector<std::string>& reads,
+                                          const expr::Program& program,
+                                          const std::vector<std::string>& names,
+                                          const TakeScores<double>& take,
+                                          const Progress& progress) {
+  return stream(view, reads, program, names, take, progress);
 }
 
 }  // namespace nescio::evaluation

@@ -27,4 +27,19 @@ void stream_scores(const bank::BankView& view, const std::vector<std::string>& r
                    const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<double>& take, const Progress& progress = {});
 
+/// The same, but returns the sentences of the errors, one for each output, empty where all its scores
+/// are finite: for those who can do without an output.
+[[nodiscard]] std::vector<std::string> stream_unchecked(const bank::BankView& view,
+                                                        const std::vector<std::string>& reads,
+                                                        const expr::Program& program,
+                                                        const std::vector<std::string>& names,
+                                                        const TakeScores<float>& take,
+                                                        const Progress& progress = {});
+[[nodiscard]] std::vector<std::string> stream_unchecked(const bank::BankView& view,
+                                                        const std::vector<std::string>& reads,
+                                                        const expr::Program& program,
+                                                        const std::vector<std::string>& names,
+                                                        const TakeScores<double>& take,
+                                                        const Progress& progress = {});
+
 }  // namespace nescio::evaluation

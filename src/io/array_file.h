@@ -14,8 +14,7 @@
 
 namespace nescio::io {
 
-/// Where an array, or a split of a bank, lies: a file or folder and, where that may hold several, its
-/// name in it.
+/// Where an array lies: a file and, where that may hold several, the array's name in it.
 struct ArrayPlace {
   std::string file;
   std::optional<std::string> member;

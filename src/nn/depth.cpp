@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <torch/nn/modules/container/modulelist.h>
+
 namespace nescio::nn {
 namespace {
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include <torch/torch.h>
+#include "nn/torch.h"
 
 namespace nescio::nn {
 

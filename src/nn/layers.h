@@ -1,7 +1,7 @@
 // What several networks are made of.
 #pragma once
 
-#include <torch/torch.h>
+#include "nn/torch.h"
 
 #include "base/parameters.h"
 

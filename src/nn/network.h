@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <torch/torch.h>
+#include "nn/torch.h"
 
 #include "base/array.h"
 #include "nn/weights.h"

@@ -2,7 +2,7 @@
 // stretched over other grids.
 #pragma once
 
-#include <torch/torch.h>
+#include "nn/torch.h"
 
 namespace nescio::nn {
 

@@ -5,7 +5,7 @@
 // Names  those of timm and of BEiT.
 #pragma once
 
-#include <torch/torch.h>
+#include "nn/torch.h"
 
 namespace nescio::nn {
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <torch/nn/modules/container/modulelist.h>
+
 #include "base/text.h"
 #include "base/usage.h"
 #include "nn/position_tables.h"

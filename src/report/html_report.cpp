@@ -21,6 +21,7 @@ constexpr Section sections[] = {
     {"classes", "Classes", "Which classes look unknown", classes_section},
     {"mixing", "Mixing", "Between known and unknown", mixing_section},
     {"pictures", "Pictures", "Mistakes and catches", pictures_section},
+    {"sweep", "Sweep", "Which settings were chosen", sweep_section},
     {"detectors", "Detectors", "How each score is made", detectors_section},
     {"settings", "Settings", "Settings and hashes", settings_section}};
 

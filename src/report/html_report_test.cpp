@@ -294,6 +294,46 @@ TEST(HtmlReport, ChartsTheBestOfASweep) {
   EXPECT_EQ(std::ranges::count(elements, "svg", &Element::name), 12 + 2 + 1);
 }
 
+RunRecord swept() {
+  RunRecord record = measured(near_and_far, {"gen(m=50)", "vim"});
+  record.results.sweep = {
+      .val = "in/val",
+      .ood_val = {"a/val"},
+      .detectors = {{.asked = "gen",
+                     .chosen = "gen(m=50)",
+                     .tried = {{"gen(m=10)", 0.5}, {"gen(m=50)", 0.75}},
+                     .left_out = {{"gen(m=0)", "m < 1"}}},
+                    {.asked = "vim", .chosen = "vim", .left_out = {{"vim(dim=9)", "9 > 8"}}}}};
+  return record;
+}
+
+TEST(HtmlReport, ShowsTheWholeGridOfASweep) {
+  EXPECT_FALSE(has(page_of(two_detectors()), "Which settings were chosen"));
+  const std::string page = page_of(swept());
+  EXPECT_THAT(sections(page), testing::Contains("sweep"));
+  EXPECT_TRUE(has(page, "AUROC of in/val against a/val;"));
+  EXPECT_TRUE(has(page, "<code>gen(m=10)</code></th><td class=\"number\">50.00</td><td></td>"));
+  EXPECT_TRUE(has(page,
+                  "<strong><code>gen(m=50)</code></strong></th>"
+                  "<td class=\"number\">75.00</td><td>chosen</td>"));
+  EXPECT_TRUE(has(page, "left out: m &lt; 1"));
+}
+
+TEST(WriteResults, SayWhatASweepChose) {
+  const RunRecord record = swept();
+  const auto json = results_json(record.results, record.run);
+  const auto& gen = json.at("sweep").at("detectors").at(0);
+  EXPECT_EQ(gen.at("chosen"), "gen(m=50)");
+  EXPECT_EQ(gen.at("tried").at(1), nlohmann::json({{"detector", "gen(m=50)"}, {"auroc", 0.75}}));
+  EXPECT_EQ(gen.at("left_out").at(0).at("reason"), "m < 1");
+  EXPECT_FALSE(results_json(two_detectors().results, record.run).contains("sweep"));
+  for (const std::string& shown :
+       {results_text(record.results), results_markdown(record.results, "nescio")}) {
+    EXPECT_TRUE(has(shown, "AUROC of in/val against a/val"));
+    EXPECT_TRUE(has(shown, "75.00"));
+  }
+}
+
 // A folder holds one run: what an earlier one wrote there is not shown as if it were of this one.
 TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
   const io::TestFolder folder;

@@ -119,6 +119,32 @@ std::string mixing_json(const std::vector<Mixing>& mixing) {
   return io::json_text(all);
 }
 
+nlohmann::json json_of(const std::vector<detectors::Skipped>& left_out) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const detectors::Skipped& one : left_out) {
+    out.push_back({{"detector", one.detector}, {"reason", one.reason}});
+  }
+  return out;
+}
+
+nlohmann::json json_of(const evaluation::Sweep& sweep) {
+  nlohmann::json out = {{"val", sweep.val},
+                        {"ood_val", sweep.ood_val},
+                        {"rule", choice_rule(sweep)},
+                        {"detectors", nlohmann::json::array()}};
+  for (const evaluation::SweptDetector& swept : sweep.detectors) {
+    nlohmann::json one = {{"asked", swept.asked},
+                          {"chosen", swept.chosen},
+                          {"tried", nlohmann::json::array()},
+                          {"left_out", json_of(swept.left_out)}};
+    for (const evaluation::TriedSetting& setting : swept.tried) {
+      one["tried"].push_back({{"detector", setting.detector}, {"auroc", setting.auroc}});
+    }
+    out["detectors"].push_back(std::move(one));
+  }
+  return out;
+}
+
 // A spec may hold a '/'.
 std::string scores_file(std::string detector, const std::string& set) {
   std::ranges::replace(detector, '/', '_');
@@ -158,6 +184,26 @@ void remove_earlier(const std::filesystem::path& folder, const std::set<std::str
 
 }  // namespace
 
+TextTable choices_table(const evaluation::Sweep& sweep) {
+  TextTable table{
+      .columns = {
+          {"detector"}, {"chosen"}, {"auroc there", true}, {"tried", true}, {"left out", true}}};
+  for (const evaluation::SweptDetector& swept : sweep.detectors) {
+    const auto chosen =
+        std::ranges::find(swept.tried, swept.chosen, &evaluation::TriedSetting::detector);
+    table.rows.push_back({swept.asked, swept.chosen,
+                          chosen == swept.tried.end() ? "" : per_cent(chosen->auroc),
+                          text(swept.tried.size()), text(swept.left_out.size())});
+  }
+  return table;
+}
+
+std::string choice_rule(const evaluation::Sweep& sweep) {
+  return text("Settings were chosen by the AUROC of ", sweep.val, " against ", join(sweep.ood_val),
+              sweep.ood_val.size() > 1 ? " (the plain mean)" : "",
+              "; of equal ones the first of the grid.");
+}
+
 TextTable long_table(const evaluation::Results& results) {
   TextTable table{.columns = {{"detector"},
                               {"set"},
@@ -184,10 +230,8 @@ nlohmann::json results_json(const evaluation::Results& results, const nlohmann::
     out["sets"].push_back({{"name", set.name}, {"role", set.role}, {"rows", set.rows}});
   }
   out["detectors"] = results.detectors;
-  out["skipped"] = nlohmann::json::array();
-  for (const detectors::Skipped& skipped : results.skipped) {
-    out["skipped"].push_back({{"detector", skipped.detector}, {"reason", skipped.reason}});
-  }
+  out["skipped"] = json_of(results.skipped);
+  if (!results.sweep.detectors.empty()) out["sweep"] = json_of(results.sweep);
   out["metrics"] = nlohmann::json::array();
   for (const metrics::Metric* metric : results.metrics) {
     out["metrics"].push_back({{"name", metric->name},
@@ -205,7 +249,10 @@ std::string results_text(const evaluation::Results& results) {
          blocks(
              results, [](const evaluation::ResultRow& row) { return per_cent(row.value); },
              [](const std::string& words) { return "\n" + words + ", in per cent\n"; },
-             [](const TextTable& table) { return to_text(table); });
+             [](const TextTable& table) { return to_text(table); }) +
+         (results.sweep.detectors.empty()
+              ? ""
+              : "\n" + choice_rule(results.sweep) + "\n" + to_text(choices_table(results.sweep)));
 }
 
 std::string results_markdown(const evaluation::Results& results, const std::string& command) {
@@ -215,6 +262,10 @@ std::string results_markdown(const evaluation::Results& results, const std::stri
   out += blocks(
       results, with_bounds, [](const std::string& words) { return "\n## " + words + "\n\n"; },
       [](const TextTable& table) { return to_markdown(table); });
+  if (!results.sweep.detectors.empty()) {
+    out += "\n## What was chosen\n\n" + markdown(choice_rule(results.sweep)) + "\n\n" +
+           to_markdown(choices_table(results.sweep));
+  }
   out += "\n## What the numbers are\n\n";
   for (const metrics::Metric* metric : results.metrics) {
     out += text("- `", metric->name, "`: ", metric->definition, " Interval: ", metric->interval,

@@ -22,10 +22,15 @@
 
 namespace nescio::report {
 
+/// What a sweep chose: a line for each detector that left something to choose.
+TextTable choices_table(const evaluation::Sweep& sweep);
+/// By what it chose, as a sentence.
+std::string choice_rule(const evaluation::Sweep& sweep);
+
 /// One line per number.
 TextTable long_table(const evaluation::Results& results);
 
-/// The same with the definition of each metric, sizes, and what was skipped; `run` (an object) is
+/// The same with the definition of each metric, sizes, what a sweep tried and chose, and what was skipped; `run` (an object) is
 /// merged in.
 nlohmann::json results_json(const evaluation::Results& results, const nlohmann::json& run);
 

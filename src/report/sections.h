@@ -25,6 +25,8 @@ Html mixing_section(const Findings& findings);
 Html classes_section(const Findings& findings);
 /// The most confident mistakes and typical catches of the best detector as pictures.
 Html pictures_section(const Findings& findings);
+/// What a sweep tried and chose on validation rows.
+Html sweep_section(const Findings& findings);
 /// Formula and paper of every detector that was run.
 Html detectors_section(const Findings& findings);
 /// Command, settings, versions and hashes.

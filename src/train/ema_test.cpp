@@ -1,6 +1,7 @@
 #include "train/ema.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim/sgd.h>
 
 namespace nescio::train {
 namespace {

@@ -1,6 +1,7 @@
 #include "train/optimiser.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim/sgd.h>
 
 namespace nescio::train {
 namespace {

@@ -11,7 +11,7 @@ namespace {
 // A teacher that is sure of another class would tie with the label.
 constexpr double surest = 1 - 1e-6;
 
-torch::Tensor plogp(const torch::Tensor& p) { return torch::special::xlogy(p, p); }
+torch::Tensor plogp(const torch::Tensor& p) { return torch::special_xlogy(p, p); }
 
 torch::Tensor at(const torch::Tensor& log_p, const SoftTargets& targets,
                  const torch::Tensor& weights) {

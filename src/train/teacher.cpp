@@ -3,23 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include "bank/split_place.h"
 #include "base/class_names.h"
 #include "base/spec.h"
-#include "base/usage.h"
-#include "io/array_file.h"
 
 namespace nescio::train {
 namespace {
 
-struct Place {
-  std::string bank, split, where;
-};
-
-Place place_of(const std::string& spec) {
-  const io::ArrayPlace place = io::array_place(spec);
-  if (!place.member) fail_usage("targets: expected BANK#SET/SPLIT, found '", spec, "'");
-  return {place.file, *place.member, text("targets ", spec, ": ")};
-}
+std::string where_of(const std::string& spec) { return text("targets ", spec, ": "); }
 
 void check_pictures(const bank::FeatureBank& bank, const std::string& split,
                     const image::Dataset& data, const std::string& where) {
@@ -46,11 +37,12 @@ void check_classes(const bank::FeatureBank& bank, const std::string& split,
 
 bank::Answers checked_answers(const std::string& spec, const image::Dataset& data,
                               std::int64_t classes) {
-  const Place place = place_of(spec);
+  const bank::SplitPlace place = bank::parse_split_place(spec, "targets");
+  const std::string where = where_of(spec);
   const bank::FeatureBank bank = bank::FeatureBank::open(place.bank);
-  check_pictures(bank, place.split, data, place.where);
+  check_pictures(bank, place.split, data, where);
   bank::Answers answers(bank, place.split);
-  check_classes(bank, place.split, data, classes, answers.classes(), place.where);
+  check_classes(bank, place.split, data, classes, answers.classes(), where);
   return answers;
 }
 
@@ -80,7 +72,7 @@ void TeacherRows::clear() {
 }
 
 Teacher::Teacher(const std::string& spec, const image::Dataset& data, std::int64_t classes)
-    : where_(place_of(spec).where), answers_(checked_answers(spec, data, classes)) {}
+    : where_(where_of(spec)), answers_(checked_answers(spec, data, classes)) {}
 
 void Teacher::check_student(const std::string& augment,
                             const image::Preprocessing& preprocessing) const {

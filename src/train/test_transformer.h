@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include <torch/nn/functional/upsampling.h>
+
 #include "nn/network_info.h"
 #include "nn/vision_transformer.h"
 #include "train/method.h"

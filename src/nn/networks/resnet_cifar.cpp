@@ -4,6 +4,8 @@
 // Paper  He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385,
 //        section 4.2; shortcuts are those of option A: every second pixel, new channels zero.
 // Names  those of akamaster/pytorch_resnet_cifar10.
+#include <torch/nn/modules/container/modulelist.h>
+
 #include "base/text.h"
 #include "nn/layers.h"
 #include "nn/network_info.h"

@@ -5,6 +5,9 @@
 // Names  those of torchvision; weights with the names of the Caffe model are renamed.
 #include <array>
 
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/pooling.h>
+
 #include "base/text.h"
 #include "nn/adapters.h"
 #include "nn/layers.h"
