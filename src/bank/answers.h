@@ -9,6 +9,7 @@
 // A split with the array `logits` alone answers for the pictures as they are.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,10 +65,12 @@ class Answers {
   void top_classes(std::size_t row, std::size_t view, std::span<std::int64_t> out) const;
   /// log of the probability of all other classes together; -infinity where whole().
   float tail(std::size_t row, std::size_t view) const;
+  /// log of the probability that the label of the picture had; none where it was not kept.
+  std::optional<float> label(std::size_t row, std::size_t view) const;
 
  private:
   struct View {
-    Array values, classes, tail;
+    Array values, classes, tail, label;  // label is empty where it was not kept
   };
 
   const View& of(std::size_t view) const { return of_.at(views() == 0 ? 0 : view); }
@@ -79,13 +82,27 @@ class Answers {
   std::string sha256_;
 };
 
-/// Of all rows and views of answers, against the labels of the rows.
+inline constexpr std::size_t entropy_bins = 10;
+
+/// Of all rows and views of answers, against the labels of the rows. A mean over nothing is NaN.
 struct AnswerFacts {
-  double accuracy = 0;      // share whose most probable class is the label
-  double mean_label_p = 0;  // probability of the label; 0 where it is not among those kept
+  std::size_t labelled = 0;  // rows with a label: the next two means are over these
+  double accuracy = 0;       // share whose most probable class (of equals the first) is the label
+  double mean_label_p = 0;   // probability of the label
+  double mean_mass = 0;      // m: what the classes that are kept have together
+  double mean_lambda = 0;    // of 1 / (1 + m): the label's weight beside these classes
+  double mean_entropy = 0;   // in nats
+  std::array<std::size_t, entropy_bins> entropies = {};  // answers by equal parts of 0 .. log C
 };
 
-/// At a temperature that divides the logits. One pass.
+/// At a temperature that divides the logits. One pass; O(kept) for each answer.
+///
+/// What is not kept is taken as spread evenly, here as in probabilities(): the entropy is that of the
+/// classes that are kept, -sum p log p, and of r = 1 - m over the C - k others, -r log(r / (C - k)), the
+/// largest that the answer may have. A label that is not among those kept has the probability that was
+/// kept of it, and where none was, an even share of r.
+/// Error for a row that holds NaN or nothing finite, for a label beyond the classes, and unless each
+/// row has a label (-1: none).
 AnswerFacts facts_of(const Answers& answers, std::span<const std::int64_t> labels,
                      double temperature = 1);
 

@@ -16,6 +16,11 @@ namespace nescio::bank {
 namespace fs = std::filesystem;
 namespace {
 
+const nlohmann::json& nothing() {
+  static const nlohmann::json none = nlohmann::json::object();
+  return none;
+}
+
 bool there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -123,9 +128,13 @@ const nlohmann::json& FeatureBank::manifest(std::string_view split) const {
 }
 
 const nlohmann::json& FeatureBank::head_manifest() const {
-  static const nlohmann::json none = nlohmann::json::object();
   const auto* entry = entry_of(head_key);
-  return entry ? *entry : none;
+  return entry ? *entry : nothing();
+}
+
+const nlohmann::json& FeatureBank::probes_manifest() const {
+  const auto found = manifest_.find("probes");
+  return found == manifest_.end() ? nothing() : *found;
 }
 
 std::size_t FeatureBank::rows(std::string_view split) const {

@@ -85,6 +85,8 @@ class FeatureBank {
   const nlohmann::json& manifest(std::string_view split) const;
   /// The same of the head, with "origin" instead of "rows" and "inputs"; {} if there is none.
   const nlohmann::json& head_manifest() const;
+  /// The same of the probes that have learned here, by name; {} if none has.
+  const nlohmann::json& probes_manifest() const;
   /// Network, preprocessing: bank-wide facts; written by extraction, {} where unknown.
   const nlohmann::json& model() const;
   void set_model(const nlohmann::json& model);

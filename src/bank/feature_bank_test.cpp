@@ -116,6 +116,7 @@ TEST_F(FeatureBankTest, WhatAProbeHasLearnedIsStored) {
   add("a/test");
   const std::string probe = "gram(powers=2)";
   EXPECT_FALSE(bank_.learned(probe));
+  EXPECT_TRUE(bank_.probes_manifest().empty());
   bank_.set_learned(probe, {{{"min", Array({2, 3}, std::vector<float>(6, 1))}}, {{"data", "x"}}});
   bank_.set_learned(probe, {{{"max", Array({1}, std::vector<float>{4})}}, {{"data", "y"}}});
   const auto found = reopened().learned(probe);
@@ -123,6 +124,8 @@ TEST_F(FeatureBankTest, WhatAProbeHasLearnedIsStored) {
   EXPECT_EQ(found->arrays.size(), 1u);
   EXPECT_THAT(found->arrays.at("max").as<float>(), ElementsAre(4));
   EXPECT_EQ(found->origin.at("data"), "y");
+  EXPECT_EQ(reopened().probes_manifest().at(probe).at("arrays").at("max").at("shape").dump(),
+            "[1]");
   EXPECT_FALSE(reopened().learned("gram(powers=3)"));
   EXPECT_THAT(reopened().splits(), ElementsAre("a/test"));
   EXPECT_FALSE(reopened().has(".probes/gram(powers=2)"));

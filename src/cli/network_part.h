@@ -10,6 +10,7 @@
 
 #include "cli/description.h"
 #include "cli/verb.h"
+#include "io/array_file.h"
 #include "runtime/backbone.h"
 
 namespace nescio::cli {
@@ -23,6 +24,8 @@ class NetworkPart {
   virtual std::vector<Description> methods() const = 0;
   /// The verbs of cli_torch/; the catalogue of the program has only their summaries.
   virtual const std::vector<VerbInfo>& verbs() const = 0;
+  /// Those of the catalogue that these weights fit, by names and shapes.
+  virtual std::vector<std::string> fitting_networks(const io::StoredArrays& weights) const = 0;
   /// "NETWORK:WEIGHTS" on auto, cpu, cuda or cuda:N. Error as Model::load().
   virtual std::unique_ptr<runtime::Backbone> load_backbone(const std::string& model,
                                                            const std::string& device) const = 0;

@@ -8,6 +8,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "cli_torch/network_verbs.h"
+#include "nn/chosen_weights.h"
 #include "nn/model.h"
 #include "nn/model_source.h"
 #include "train/method_info.h"
@@ -85,6 +86,17 @@ class Part final : public NetworkPart {
     return describe_all(train::methods::catalogue());
   }
   const std::vector<VerbInfo>& verbs() const override { return network_verbs::catalogue(); }
+  std::vector<std::string> fitting_networks(const io::StoredArrays& weights) const override {
+    const nn::Weights file{.groups = weights.groups, .metadata = weights.metadata, .sha256 = {}};
+    const auto expected = [](const nn::DesignedNetwork& network, std::int64_t classes) {
+      return nn::expected_tensors(network, classes);
+    };
+    std::vector<std::string> names;
+    for (const nn::NetworkInfo& info : nn::networks::catalogue()) {
+      if (nn::fits({&info, info.design()}, file, expected)) names.push_back(info.name);
+    }
+    return names;
+  }
   std::unique_ptr<runtime::Backbone> load_backbone(const std::string& model,
                                                    const std::string& device) const override {
     keep_freed_memory();

@@ -18,7 +18,7 @@
 namespace nescio::io {
 namespace {
 
-bool is_file(std::string_view path) {
+bool is_there(std::string_view path) {
   std::error_code ignored;
   return std::filesystem::exists(std::filesystem::path(path), ignored);
 }
@@ -46,10 +46,45 @@ std::string pick(const std::vector<std::string>& names, const ArrayPlace& place)
   return *place.member;
 }
 
+std::map<std::string, Array> all_of_npz(const SharedBytes& bytes, const std::string& path) {
+  std::map<std::string, Array> arrays;
+  for (const std::string& name : npz_members(bytes, path)) {
+    arrays.emplace(name, parse_npz(bytes, path, name));
+  }
+  return arrays;
+}
+
+StoredArrays parse_arrays(const SharedBytes& bytes, const std::string& path) {
+  StoredArrays out{.format = identify(bytes.span()), .groups = {}};
+  switch (out.format) {
+    case FileFormat::npy: out.groups = {{{}, {{"", parse_npy(bytes, path)}}}}; break;
+    case FileFormat::safetensors: {
+      Safetensors found = parse_safetensors(bytes, path);
+      out.groups = {{{}, std::move(found.tensors)}};
+      out.metadata = std::move(found.metadata);
+      break;
+    }
+    case FileFormat::zip:
+    case FileFormat::pickle:
+      if (looks_like_torch(bytes, path)) {
+        out.groups = parse_torch_file(bytes, path);
+      } else if (out.format == FileFormat::zip) {
+        out.groups = {{{}, all_of_npz(bytes, path)}};
+      } else {
+        out.groups = {{{}, parse_pickled_arrays(bytes, path).arrays}};
+      }
+      break;
+    default:
+      fail(path, ": expected an array as .npy, .npz#name, .safetensors#name, .pth#name or ",
+           ".pkl#name, found ", describe(out.format));
+  }
+  return out;
+}
+
 }  // namespace
 
 ArrayPlace array_place(std::string_view file_and_member) {
-  if (is_file(file_and_member)) return {std::string(file_and_member), std::nullopt};
+  if (is_there(file_and_member)) return {std::string(file_and_member), std::nullopt};
   const auto split = [&](std::size_t hash) {
     return ArrayPlace{std::string(file_and_member.substr(0, hash)),
                       std::string(file_and_member.substr(hash + 1))};
@@ -58,7 +93,7 @@ ArrayPlace array_place(std::string_view file_and_member) {
   if (last == std::string_view::npos) return {std::string(file_and_member), std::nullopt};
   for (auto hash = last; hash != std::string_view::npos && hash > 0;
        hash = file_and_member.rfind('#', hash - 1)) {
-    if (is_file(file_and_member.substr(0, hash))) return split(hash);
+    if (is_there(file_and_member.substr(0, hash))) return split(hash);
   }
   return split(last);
 }
@@ -67,26 +102,16 @@ Array read_array(std::string_view file_and_member) {
   const ArrayPlace place = array_place(file_and_member);
   const std::string& path = place.file;
   const SharedBytes bytes = map_file(path);
-  const auto from = [&](const std::map<std::string, Array>& arrays) {
-    return arrays.at(pick(names_of(arrays), place));
-  };
-  switch (const FileFormat kind = identify(bytes.span())) {
-    case FileFormat::npy:
-      if (!place.member) return parse_npy(bytes, path);
-      fail(path, ": holds one array without a name; leave '#", *place.member, "' out");
-    case FileFormat::safetensors: return from(parse_safetensors(bytes, path).tensors);
-    case FileFormat::zip:
-      if (!looks_like_torch(bytes, path)) {
-        return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
-      }
-      return from(join_groups(parse_torch_file(bytes, path)));
-    case FileFormat::pickle:
-      if (looks_like_torch(bytes, path)) return from(join_groups(parse_torch_file(bytes, path)));
-      return from(parse_pickled_arrays(bytes, path).arrays);
-    default:
-      fail(path, ": expected an array as .npy, .npz#name, .safetensors#name, .pth#name or ",
-           ".pkl#name, found ", describe(kind));
+  // Of an archive only the member that is asked for is unpacked.
+  if (identify(bytes.span()) == FileFormat::zip && !looks_like_torch(bytes, path)) {
+    return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
   }
+  const auto arrays = join_groups(parse_arrays(bytes, path).groups);
+  return arrays.at(pick(names_of(arrays), place));
+}
+
+StoredArrays read_arrays(const std::filesystem::path& path) {
+  return parse_arrays(map_file(path), path.string());
 }
 
 }  // namespace nescio::io

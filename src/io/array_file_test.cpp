@@ -78,11 +78,32 @@ TEST_F(ArrayFile, ContainersNeedAName) {
   }
 }
 
+TEST_F(ArrayFile, AllOfAFileInItsGroups) {
+  using Names = std::vector<std::string>;
+  const std::vector<std::pair<const char*, Names>> files = {
+      {"a.npy", {""}}, {"a.npz", {"x", "y"}}, {"a.safetensors", {"x", "y"}}, {"a.pth", {"x"}}};
+  for (const auto& [name, expected] : files) {
+    const StoredArrays found = read_arrays(path(name));
+    ASSERT_EQ(found.groups.size(), 1u) << name;
+    Names names;
+    for (const auto& [array, values] : found.groups[0].tensors) {
+      names.push_back(array);
+      EXPECT_THAT(values.as<float>(), ElementsAre(1, 2)) << name;
+    }
+    EXPECT_EQ(names, expected) << name;
+  }
+  write_safetensors(folder_ / "m.safetensors", {{"x", array_}}, {{"made", "here"}});
+  const StoredArrays found = read_arrays(path("m.safetensors"));
+  EXPECT_EQ(found.format, FileFormat::safetensors);
+  EXPECT_EQ(found.metadata.at("made"), "here");
+}
+
 TEST_F(ArrayFile, WrongFilesAreNamed) {
   EXPECT_THAT(error("none.npy"), HasSubstr(path("none.npy") + ": cannot be read"));
   EXPECT_THAT(error("a.npy#x"), HasSubstr("leave '#x' out"));
   folder_.file("a.txt", "1 2 3");
   EXPECT_THAT(error("a.txt"), HasSubstr("expected an array as .npy"));
+  EXPECT_THAT(error_of([&] { read_arrays(path("a.txt")); }), HasSubstr("found a text file"));
 }
 
 }  // namespace

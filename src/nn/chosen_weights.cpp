@@ -96,6 +96,19 @@ class Chooser {
     return chosen;
   }
 
+  bool fits() {
+    const bool empty = std::ranges::all_of(
+        file_.groups, [](const io::TensorGroup& group) { return group.tensors.empty(); });
+    if (empty) return false;
+    list_candidates({});
+    return std::ranges::any_of(candidates_, [&](const Candidate& c) {
+      // Making a network of other classes costs more than counting.
+      const std::size_t count = c.own.tensors.size();
+      return count >= required(info_.classes) && count <= expected(info_.classes).shapes.size() &&
+             differences_of(c, info_.encoder).empty();
+    });
+  }
+
  private:
   void list_candidates(const WeightsPlace& place) {
     const std::size_t enough = required(info_.classes);
@@ -272,6 +285,10 @@ ChosenWeights choose_weights(const DesignedNetwork& network, const Weights& file
                              const WeightsPlace& place, const Expected& expected,
                              std::string_view where) {
   return Chooser(network, file, expected, where).choose(place);
+}
+
+bool fits(const DesignedNetwork& network, const Weights& file, const Expected& expected) {
+  return Chooser(network, file, expected, "weights").fits();
 }
 
 }  // namespace nescio::nn

@@ -46,4 +46,8 @@ ChosenWeights choose_weights(const DesignedNetwork& network, const Weights& file
                              const WeightsPlace& place, const Expected& expected,
                              std::string_view where);
 
+/// Whether choose_weights() finds weights of the network in the file without a word of the user's: one
+/// set or several. A last layer may be missing of an encoder only. Cost: two outlines of the network at most.
+bool fits(const DesignedNetwork& network, const Weights& file, const Expected& expected);
+
 }  // namespace nescio::nn

@@ -151,6 +151,25 @@ TEST(ChooseWeights, SaysWhatDiffers) {
   EXPECT_THAT(message, HasSubstr("'model' (5 tensors, the first 'module.bn.num_batches_tracked')"));
 }
 
+TEST(ChooseWeights, FitsWhereTheyWouldBeChosen) {
+  const auto fit = [](std::vector<io::TensorGroup> groups) {
+    return fits(network(), {.groups = std::move(groups), .metadata = {}, .sha256 = {}}, five);
+  };
+  EXPECT_TRUE(fit({{"", set_of("")}}));
+  EXPECT_TRUE(fit({{"state_dict", set_of("module.", 1, 7)}, {"epoch", {{"x", filled({1}, 0)}}}}));
+  EXPECT_TRUE(fit({{"a", set_of("", 1)}, {"b", set_of("", 2)}})) << "either of them";
+  EXPECT_FALSE(fit({}));
+  EXPECT_FALSE(fit({{"", {}}}));
+  Tensors other = set_of("");
+  other["bn.weight"] = filled({5}, 0);
+  EXPECT_FALSE(fit({{"", other}}));
+  EXPECT_FALSE(fit({{"", set_of("net.") + Tensors{{"net.extra", filled({2}, 0)}}}}));
+  Tensors headless = set_of("");
+  headless.erase("fc.weight");
+  headless.erase("fc.bias");
+  EXPECT_FALSE(fit({{"", headless}})) << "no encoder";
+}
+
 TEST(ChooseWeights, NamesOfManyDotsCostLittle) {
   std::string deep;
   for (int i = 0; i < 100000; ++i) deep += "a.";

@@ -20,14 +20,14 @@ TEST(Catalogue, NoArgumentsHelp) {
   EXPECT_EQ(bare.log, "");
   EXPECT_EQ(bare.out, nescio_program({"--help"}).out);
   for (const char* verb : {"import", "extract", "train", "fit", "score", "evaluate", "benchmark",
-                           "list", "describe"}) {
+                           "inspect", "list", "describe"}) {
     EXPECT_THAT(bare.out, HasSubstr(std::string("\n  ") + verb + " "));
   }
 }
 
 TEST(Catalogue, EveryVerbHelps) {
   for (const char* verb : {"import", "extract", "train", "fit", "score", "evaluate", "benchmark",
-                           "list", "describe"}) {
+                           "inspect", "list", "describe"}) {
     const Outcome help = nescio_program({verb, "--help"});
     EXPECT_EQ(help.code, 0) << verb;
     EXPECT_EQ(help.log, "");

@@ -51,7 +51,7 @@ class LogitsBased final : public TrainingMethod {
     if (teacher == "class_mean") means_.copy_(class_means(answers, labels));
     if (teacher != "true" || accept_sure) return;
     const double doubt = 1 - bank::facts_of(answers, labels, T).mean_label_p;
-    if (doubt >= least_doubt) return;
+    if (!(doubt < least_doubt)) return;  // NaN: no picture has a label
     fail("the teacher gives the labels ", 1 - doubt, " on average (1 - p_label is ", doubt,
          ", expected at least ", least_doubt, "), so its targets are the labels: it has learned ",
          "these very pictures; take a teacher that has not seen them, a temperature above 1, views "
