@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <span>
 
-#include "nn/torch.h"
-
 #include "base/parameters.h"
+#include "nn/torch.h"
 
 namespace nescio::nn {
 
