@@ -7,7 +7,6 @@
 #include "bank/split_classes.h"
 #include "base/spec.h"
 #include "cli/versions.h"
-#include "evaluation/imported.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
@@ -31,8 +30,9 @@ nlohmann::json facts_of(const bank::FeatureBank& bank, const std::vector<std::st
 void add_facts(nlohmann::json& run, const std::vector<bank::FeatureBank>& banks,
                const evaluation::Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
-  run["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
-                  {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
+  run["roles"] = {{"train", roles.train},     {"val", roles.val},   {"id", roles.id},
+                  {"shifted", roles.shifted}, {"near", roles.near}, {"far", roles.far},
+                  {"ood_val", roles.ood_val}};
   std::vector<std::string> splits = {roles.train, roles.val};
   for (const auto& [split, role] : evaluation::scored_splits(roles)) splits.push_back(split);
   splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
@@ -66,8 +66,7 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
         const auto all = detectors::all_specs();
         settings.detectors.insert(settings.detectors.end(), all.begin(), all.end());
       } else {
-        settings.detectors.push_back(
-            evaluation::imported_name(spec) ? spec : detectors::Chain(spec).spec());
+        settings.detectors.push_back(evaluation::spec_of_scores(spec));
       }
     }
   });
@@ -91,8 +90,9 @@ void say_shared_classes(const bank::FeatureBank& bank, const evaluation::Roles& 
   };
   std::vector<std::string> ood = there(roles.near);
   for (const std::string& split : there(roles.far)) ood.push_back(split);
-  for (const std::string& sentence :
-       bank::shared_classes(bank, there({roles.train, roles.val, roles.id}), ood)) {
+  std::vector<std::string> known = {roles.train, roles.val, roles.id};
+  known.insert(known.end(), roles.shifted.begin(), roles.shifted.end());
+  for (const std::string& sentence : bank::shared_classes(bank, there(known), ood)) {
     console.warn(sentence);
   }
 }
@@ -114,16 +114,16 @@ void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluatio
                            .mixing = std::move(mixing),
                            .keep_scores = options.scores,
                            .further = std::move(further)};
-  const bank::BankViews views = views_of(banks);
+  const evaluation::Evaluated whole = evaluation::full_spectrum(views_of(banks), roles);
   record.results = evaluation::evaluate(
-      views, roles, settings, console.progress,
+      whole.bank, whole.roles, settings, console.progress,
       [&](const std::string& detector, const std::string& set, const Array& scores) {
         record.scores.emplace(std::pair(detector, set), scores);
       });
   record.run["command"] = console.command;
   add_facts(record.run, banks, roles);
 
-  report::write_results(record, views, roles, folder);
+  report::write_results(record, whole.bank, whole.roles, folder);
 
   if (console.json) {
     console.out << io::json_text(report::results_json(record.results, record.run));

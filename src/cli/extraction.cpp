@@ -7,6 +7,7 @@
 #include "base/numbers.h"
 #include "base/spec.h"
 #include "detectors/chain.h"
+#include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 
 namespace nescio::cli {
@@ -69,7 +70,7 @@ void say_rows(const extract::Extracted& done, const std::string& split, std::ost
 std::vector<std::string> needed_probes(const std::string& detectors) {
   std::set<std::string> probes;
   for (const std::string& spec : expand_list(detectors)) {
-    if (spec == "all" || evaluation::imported_name(spec)) continue;
+    if (spec == "all" || evaluation::imported_name(spec) || evaluation::is_ensemble(spec)) continue;
     for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
   }
   return {probes.begin(), probes.end()};

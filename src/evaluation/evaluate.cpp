@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "evaluation/answers.h"
+#include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
 #include "expr/input_names.h"
@@ -56,6 +58,20 @@ std::vector<Member> fit_members(const bank::BankViews& bank, const Roles& roles,
 
 /// "seed1.bank: " before what is to be said of one of several.
 std::string of_whom(const Member& member) { return member.name.empty() ? "" : member.name + ": "; }
+
+/// All networks at once, for the scores that are one of all of them.
+Member fit_ensemble(const bank::BankViews& bank, const Roles& roles,
+                    const std::vector<std::string>& specs, const EvaluationSettings& settings) {
+  std::vector<std::string> splits;
+  for (const auto& [split, role] : scored_splits(roles)) splits.push_back(split);
+  const std::vector<expr::Expr> scores = ensemble_scores(bank, splits, specs);
+  Member all;
+  all.bank = bank;
+  all.detectors = specs;
+  all.program = compile(scores, settings.executor);
+  all.reads = input_names(scores);
+  return all;
+}
 
 // What all of them have; what some lack is skipped.
 void list_detectors(const std::vector<Member>& members, Results& results) {
@@ -203,7 +219,7 @@ void say_left_out(const Measures& measures, const std::string& id, Notices& noti
     if (metric->standard) continue;  // as ever, where there are labels
     if (metric->needs_answers && !measures.answers) {
       without_answers.push_back(metric->name);
-    } else if (metric->needs_confidence && measures.answers->confidence.empty()) {
+    } else if (metric->needs_answers && !can_measure(*metric, *measures.answers)) {
       without_confidence.push_back(metric->name);
     }
   }
@@ -259,34 +275,50 @@ void check_imported(const bank::BankViews& bank, const Roles& roles, const std::
 
 }  // namespace
 
+std::string spec_of_scores(const std::string& spec) {
+  if (imported_name(spec)) return spec;
+  return is_ensemble(spec) ? ensemble_spec(spec) : detectors::Chain(spec).spec();
+}
+
 Results evaluate(const bank::BankViews& bank, const Roles& roles,
                  const EvaluationSettings& settings, const Progress& progress,
                  const KeepScores& keep) {
+  if (!roles.shifted.empty()) {
+    const Evaluated whole = full_spectrum(bank, roles);
+    return evaluate(whole.bank, whole.roles, settings, progress, keep);
+  }
   check_roles(roles, bank);
-  const auto answers = answers_of(bank, roles.id);
-  std::vector<std::string> fitted, imported;
+  const auto answers = answers_of(bank, roles.id, settings.metrics);
+  std::vector<std::string> fitted, joint, imported;
   for (const std::string& spec : settings.detectors) {
     const auto name = imported_name(spec);
     if (name) check_imported(bank, roles, spec, imported_array(*name));
-    (name ? imported : fitted).push_back(spec);
+    (name ? imported : is_ensemble(spec) ? joint : fitted).push_back(spec);
   }
   Results results;
   std::vector<Member> members;
-  if (!fitted.empty() || imported.empty()) {
+  if (!fitted.empty() || (joint.empty() && imported.empty())) {
     members = fit_members(bank, roles, fitted, settings, progress);
     list_detectors(members, results);
   }
   const std::vector<std::string> scored = results.detectors;
+  std::vector<Member> ensemble;
+  if (!joint.empty()) ensemble.push_back(fit_ensemble(bank, roles, joint, settings));
+  results.detectors.insert(results.detectors.end(), joint.begin(), joint.end());
   results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.at(split).rows});
   }
   std::vector<ScoresOfSets> scores;
-  if (!members.empty()) {
-    scores = settings.executor.with_type([&](auto zero) {
-      return score_all<decltype(zero)>(members, results.sets, scored, progress);
-    });
-  }
+  const auto add_scores = [&](const std::vector<Member>& of,
+                              const std::vector<std::string>& specs) {
+    if (of.empty()) return;
+    auto more = settings.executor.with_type(
+        [&](auto zero) { return score_all<decltype(zero)>(of, results.sets, specs, progress); });
+    std::ranges::move(more, std::back_inserter(scores));
+  };
+  add_scores(members, scored);
+  add_scores(ensemble, joint);
   for (const std::string& spec : imported) {
     scores.push_back(imported_scores(bank, results.sets, spec));
   }

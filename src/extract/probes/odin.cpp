@@ -13,6 +13,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/row_argmax.h"
 #include "extract/probe.h"
 
 namespace nescio::extract::probes {
@@ -45,9 +46,10 @@ class Odin final : public Probe {
   Array slope(const Array& logits) const {
     std::vector<float> out(logits.size());
     const std::size_t classes = logits.cols();
+    const Array largest = row_argmax(logits);
     for (std::size_t r = 0; r < logits.rows(); ++r) {
       const auto z = logits.as<float>().subspan(r * classes, classes);
-      const auto seen = static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
+      const auto seen = static_cast<std::size_t>(largest.as<std::int64_t>()[r]);
       double top = -std::numeric_limits<double>::infinity(), sum = 0;
       for (std::size_t c = 0; c < classes; ++c) {
         if (c != seen) top = std::max(top, static_cast<double>(z[c]));
