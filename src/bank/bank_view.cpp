@@ -100,6 +100,23 @@ Array selected(const Array& array, const std::vector<std::size_t>& rows) {
   return Array(array.dtype(), std::move(shape), std::move(values), data);
 }
 
+bool rows_alike(const ViewedArray& a, const ViewedArray& b) {
+  Shape of_a = a.shape, of_b = b.shape;
+  of_a[0] = of_b[0] = 0;  // the rows themselves
+  return a.dtype == b.dtype && of_a == of_b;
+}
+
+Array stacked(const std::vector<ViewedArray>& pieces, const Shape& shape) {
+  auto values = std::make_shared<std::vector<std::byte>>();
+  for (const ViewedArray& piece : pieces) {
+    const Array array = piece.read();
+    const auto* bytes = static_cast<const std::byte*>(array.data());
+    values->insert(values->end(), bytes, bytes + array.bytes());
+  }
+  const void* data = values->data();
+  return Array(pieces.front().dtype, shape, std::move(values), data);
+}
+
 }  // namespace
 
 Array BankView::array(std::string_view which) const {
@@ -221,6 +238,13 @@ BankViews BankViews::of_member(std::string_view member) const {
   return out;
 }
 
+BankViews BankViews::with(BankView view) const {
+  BankViews out = *this;
+  const std::string name = view.name;
+  if (!out.views_.emplace(name, std::move(view)).second) fail("two views are called ", name);
+  return out;
+}
+
 BankView view_of(std::string name, const std::map<std::string, Array>& arrays,
                  const std::optional<Head>& head) {
   BankView view{.name = std::move(name),
@@ -267,6 +291,35 @@ BankView select(const BankView& view, std::vector<std::size_t> rows) {
   const auto shared = std::make_shared<const std::vector<std::size_t>>(std::move(rows));
   return changed(view, shared->size(), text(shared->size(), " rows"),
                  [shared](const Array& array) { return selected(array, *shared); });
+}
+
+BankView one_after_another(std::string name, const std::vector<BankView>& parts) {
+  if (parts.empty()) fail("expected at least one view, found none");
+  BankView out = parts.front();
+  out.name = std::move(name);
+  out.origin = nullptr;
+  out.extracted_by.clear();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    out.rows += parts[i].rows;
+    const bool known = !out.rows_are.empty() && !parts[i].rows_are.empty();
+    out.rows_are = known ? out.rows_are + " and " + parts[i].rows_are : "";
+  }
+  for (auto array = out.arrays.begin(); array != out.arrays.end();) {
+    std::vector<ViewedArray> pieces;
+    for (const BankView& part : parts) {
+      const auto found = part.arrays.find(array->first);
+      if (found == part.arrays.end() || !rows_alike(found->second, array->second)) break;
+      pieces.push_back(found->second);
+    }
+    if (pieces.size() < parts.size()) {
+      array = out.arrays.erase(array);
+      continue;
+    }
+    array->second.shape[0] = out.rows;
+    array->second.read = [pieces, shape = array->second.shape] { return stacked(pieces, shape); };
+    ++array;
+  }
+  return out;
 }
 
 BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& members) {

@@ -83,6 +83,8 @@ class BankViews {
   std::vector<std::string> members() const;
   /// What one of them says, with its arrays under their own names.
   BankViews of_member(std::string_view member) const;
+  /// These and one more; Error if its name is taken.
+  BankViews with(BankView view) const;
 
  private:
   std::string from_;  // for messages
@@ -96,6 +98,9 @@ BankView view_of(std::string name, const std::map<std::string, Array>& arrays,
 BankView slice(const BankView& view, std::size_t first, std::size_t count);
 /// Some rows in this order; an array is copied when it is read.
 BankView select(const BankView& view, std::vector<std::size_t> rows);
+/// The rows of splits of one bank, one split after the other. It has the arrays that all of them have, with
+/// rows of one kind; an array is copied when it is read.
+BankView one_after_another(std::string name, const std::vector<BankView>& parts);
 /// The same rows as several networks see them. Arrays are called MEMBER/NAME, but for what the rows
 /// themselves have: labels and index, which stand there once, from the first that has them.
 /// Error, also of reading labels or index, where the members have other rows.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "io/test_folder.h"
 
 namespace nescio::bank {
@@ -139,6 +141,26 @@ TEST(BankViews, OfSomeRowsHaveTheRowsOfEveryArray) {
   EXPECT_TRUE(select(view, {}).labels().empty());
   EXPECT_THAT(io::error_of([&] { slice(view, 2, 2); }), HasSubstr("some of its 3 rows"));
   EXPECT_THAT(io::error_of([&] { select(view, {3}); }), HasSubstr("found row 3"));
+}
+
+TEST(BankViews, OneAfterAnotherHaveTheRowsOfAll) {
+  std::map<std::string, Array> more = three_rows(9, {1, 1, 0});
+  more.emplace("odin", Array({3, 2}, std::vector<float>(6)));
+  const BankView a = view_of("a", three_rows(7)), b = view_of("b", more);
+  const BankView both = one_after_another("a+b", {a, slice(b, 1, 2)});
+  EXPECT_EQ(both.rows, 5u);
+  EXPECT_FALSE(both.has("odin"));
+  for (const auto& [name, array] : both.arrays) {
+    const Array first = a.array(name), second = b.array(name).slice(1, 2), all = both.array(name);
+    ASSERT_EQ(all.shape(), array.shape) << name;
+    ASSERT_EQ(all.bytes(), first.bytes() + second.bytes()) << name;
+    const auto* bytes = static_cast<const char*>(all.data());
+    EXPECT_EQ(std::memcmp(bytes, first.data(), first.bytes()), 0) << name;
+    EXPECT_EQ(std::memcmp(bytes + first.bytes(), second.data(), second.bytes()), 0) << name;
+  }
+  const BankViews views = BankViews({a}).with(both);
+  EXPECT_EQ(views.at("a+b").rows, 5u);
+  EXPECT_THROW(views.with(a), Error);
 }
 
 TEST(SideBySide, NetworksHaveArraysOfTheirOwnAndTheRowsInCommon) {

@@ -96,6 +96,11 @@ Description describe(const metrics::Metric& metric) {
   d.fact("ties", metric.ties);
   d.fact("interval", metric.interval);
   d.fact("better", metric.higher_is_better ? "higher" : "lower");
+  if (!metric.family.empty()) {
+    d.fact("at other levels", text(metric.family, "(", metric.level.name, "=...): ",
+                                   metric.level.doc, ", ", describe_range(metric.level)));
+    d.aliases = {metric.family};
+  }
   return d;
 }
 

@@ -1,4 +1,5 @@
 // nescio compare 'arms=control=RUN,RUN;oe=RUN,RUN' detectors=msp out=DIR
+// nescio compare RUN detectors=msp,knn out=DIR
 #include <algorithm>
 #include <filesystem>
 #include <ostream>
@@ -51,9 +52,8 @@ std::vector<NamedArm> parse_arms(const std::string& list) {
                             "'; name them apart with arms='NAME=RUN,RUN;NAME=RUN'"));
     }
   }
-  if (arms.size() < 2) {
-    throw UsageError(text("compare: expected at least two arms, found ", arms.size(),
-                          "; arms='NAME=RUN,RUN;NAME=RUN' or RUN,RUN"));
+  if (arms.empty()) {
+    throw UsageError("compare: expected arms='NAME=RUN,RUN;NAME=RUN' or RUN,RUN, found none");
   }
   return arms;
 }
@@ -75,7 +75,8 @@ class Compare final : public Verb {
 
   void run(Console& console) override {
     const std::vector<NamedArm> named = parse_arms(arms);
-    const std::size_t reference = find_arm(named, baseline);
+    const bool of_detectors = named.size() == 1;
+    const std::size_t reference = of_detectors ? 0 : find_arm(named, baseline);
     evaluation::EvaluationSettings settings;
     if (!detectors.empty()) {
       EvaluationOptions asked;
@@ -94,7 +95,9 @@ class Compare final : public Verb {
       }
     }
     const evaluation::Comparison comparison =
-        evaluation::compare_arms(opened, reference, settings, console.progress);
+        of_detectors ? evaluation::compare_detectors(opened[0], first_detector(settings), settings,
+                                                     console.progress)
+                     : evaluation::compare_arms(opened, reference, settings, console.progress);
     nlohmann::json run = {{"command", console.command},
                           {"settings", settings_json(compare(), *this)}};
     for (const auto& [name, value] : versions()) run["versions"][name] = value;
@@ -108,6 +111,19 @@ class Compare final : public Verb {
     console.log << "wrote " << (folder / "comparison.csv").string() << ", .json, .md\n"
                 << "the page is " << (folder / "comparison.html").string() << '\n';
   }
+
+ private:
+  // As detectors are called everywhere: knn(k=50) for knn.
+  std::string first_detector(const evaluation::EvaluationSettings& settings) const {
+    if (baseline.empty()) return baseline;
+    const std::string spec = as_usage([&] { return evaluation::spec_of_scores(baseline); });
+    const auto& asked = settings.detectors;
+    if (!asked.empty() && std::ranges::find(asked, spec) == asked.end()) {
+      throw UsageError(
+          text("compare: baseline=", baseline, " is none of detectors=.", suggest(spec, asked)));
+    }
+    return spec;
+  }
 };
 
 }  // namespace
@@ -115,7 +131,9 @@ class Compare final : public Verb {
 VerbInfo compare() {
   return describe_verb<Compare>(
       {.name = "compare",
-       .summary = "Put runs of the same protocol side by side, with paired intervals.",
+       .summary =
+           "Put runs of the same protocol, or the detectors of a run, side by side, with paired "
+           "intervals.",
        .positional = "arms",
        .details =
            {"Takes the folders of runs of `nescio benchmark` or `nescio evaluate`: of different "
@@ -128,19 +146,27 @@ VerbInfo compare() {
             "(what other pictures would give; the networks saw the same ones, so that is far "
             "narrower than the intervals of the runs suggest) and over runs (what other seeds "
             "would give). The page says how each is made.",
+            "One arm alone, one run or several seeds: its detectors stand side by side instead, "
+            "each "
+            "against baseline=, the first detector if not given. They scored the same rows, so "
+            "this "
+            "is the paired test of two detectors (DeLong's of the AUROC).",
             "Runs on other sets, other rows or with other detectors are refused.",
             "Writes DIR/comparison.csv, .json, .md and .html, and prints near, far and ID as "
             "a whole."},
        .examples = {"nescio compare run/a,run/b out=DIR",
                     "nescio compare arms='control=run/c0,run/c1,run/c2;oe=run/o0,run/o1,run/o2' "
-                    "baseline=control detectors=msp,energy out=DIR"},
+                    "baseline=control detectors=msp,energy out=DIR",
+                    "nescio compare run/a detectors=msp,knn,vim baseline=msp out=DIR"},
        .options = {option(&Compare::arms,
                           {.name = "arms",
                            .doc = "folders of runs by arm: NAME=RUN,RUN;NAME=RUN,RUN or RUN,RUN",
                            .required = true}),
-                   option(&Compare::baseline,
-                          {.name = "baseline",
-                           .doc = "arm that the others are compared with; the first if not given"}),
+                   option(
+                       &Compare::baseline,
+                       {.name = "baseline",
+                        .doc = "arm (or, of one arm, detector) that the others are compared with; "
+                               "the first if not given"}),
                    option(
                        &Compare::detectors,
                        {.name = "detectors",

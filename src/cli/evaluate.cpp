@@ -15,7 +15,7 @@ namespace {
 
 class Evaluate final : public Verb, public EvaluationOptions {
  public:
-  std::string bank, train, val, ood_val, id, near, far, name;
+  std::string bank, train, val, ood_val, id, shifted, near, far, name;
   std::string higher = "auto";
 
   void run(Console& console) override {
@@ -23,6 +23,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
     const evaluation::Roles roles{train,
                                   val,
                                   id,
+                                  parse_splits(shifted, "shifted"),
                                   parse_splits(near, "near"),
                                   parse_splits(far, "far"),
                                   parse_splits(ood_val, "ood_val")};
@@ -48,11 +49,10 @@ class Evaluate final : public Verb, public EvaluationOptions {
 
   // The roles name files of scores, which become a bank of the run.
   void run_on_files(Console& console) {
-    if (!(train + val + ood_val).empty() || detectors != "all" || sweep) {
+    if (!(train + val + ood_val + shifted).empty() || detectors != "all" || sweep) {
       throw UsageError(
-          "evaluate: train=, val=, ood_val=, detectors= and sweep= need bank=; without it id=, "
-          "near= "
-          "and far= are files of scores");
+          "evaluate: train=, val=, ood_val=, shifted=, detectors= and sweep= need bank=; without "
+          "it id=, near= and far= are files of scores");
     }
     const ScoreFiles files{id, split_top_level(near), split_top_level(far)};
     const bool alone = files.near.empty() && files.far.empty();
@@ -91,7 +91,12 @@ VerbInfo evaluate() {
            "measured; results.json and the report have the whole grid.",
            "Several banks are an ensemble: the same rows as several networks see them. Every "
            "detector is fitted on each bank, a row's score is the mean, and the class that they "
-           "see is that of the largest mean probability.",
+           "see is that of the largest mean probability. ensemble(DETECTOR) is instead a detector "
+           "of "
+           "the mean softmax, for one that reads logits alone: ensemble(msp), ensemble(entropy); "
+           "of=logits "
+           "takes the mean of the logits, as OpenOOD. ensemble(mutual_information) is how far the "
+           "networks disagree.",
            "Without bank= the roles are files of scores that were made elsewhere, one for "
            "each set (.npz of OpenOOD, .npy, a member as FILE.npz#NAME), or id= alone is a pickle "
            "of OpenOOD with all sets. SET=FILE says what a set is called; without it the file's "
@@ -104,7 +109,7 @@ VerbInfo evaluate() {
                    "nescio evaluate bank=BANK train=cifar10/train val=cifar10/val ood_val=tin/val "
                    "id=cifar10/test near=cifar100/test sweep=true out=RUN",
                    "nescio evaluate bank=SEED1,SEED2 train=cifar10/train id=cifar10/test "
-                   "near=cifar100/test detectors=energy,mahalanobis out=RUN",
+                   "near=cifar100/test 'detectors=energy,mahalanobis,ensemble(msp)' out=RUN",
                    "nescio evaluate id=scores/msp.pkl out=RUN",
                    "nescio evaluate id=cifar10/vim.npy near=svhn/vim.npy,tin=T/vim.npy out=RUN"},
       .options = {option(&Evaluate::bank,
@@ -121,6 +126,10 @@ VerbInfo evaluate() {
                               "commas; never scored"}),
                   option(&Evaluate::id,
                          {.name = "id", .doc = "split of in-distribution rows", .required = true}),
+                  option(&Evaluate::shifted,
+                         {.name = "shifted",
+                          .doc = "splits of the ID classes under other conditions, separated by "
+                                 "commas: they count as ID (full-spectrum)"}),
                   option(&Evaluate::near,
                          {.name = "near", .doc = "splits of near-OOD rows, separated by commas"}),
                   option(&Evaluate::far,

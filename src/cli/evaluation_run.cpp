@@ -7,6 +7,7 @@
 #include "bank/split_classes.h"
 #include "base/spec.h"
 #include "cli/versions.h"
+#include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 #include "io/file.h"
 #include "io/json_file.h"
@@ -31,8 +32,9 @@ nlohmann::json facts_of(const bank::FeatureBank& bank, const std::vector<std::st
 void add_facts(nlohmann::json& run, const std::vector<bank::FeatureBank>& banks,
                const evaluation::Roles& roles) {
   for (const auto& [name, value] : versions()) run["versions"][name] = value;
-  run["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
-                  {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
+  run["roles"] = {{"train", roles.train},     {"val", roles.val},   {"id", roles.id},
+                  {"shifted", roles.shifted}, {"near", roles.near}, {"far", roles.far},
+                  {"ood_val", roles.ood_val}};
   std::vector<std::string> splits = {roles.train, roles.val};
   for (const auto& [split, role] : evaluation::scored_splits(roles)) splits.push_back(split);
   splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
@@ -62,7 +64,8 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
   settings.sweep = options.sweep;
   const auto read = [&](const std::string& spec) {
     if (evaluation::imported_name(spec)) return print(parse_spec(spec));
-    return options.sweep ? detectors::grid_of(spec).asked : detectors::Chain(spec).spec();
+    if (!options.sweep || evaluation::is_ensemble(spec)) return evaluation::spec_of_scores(spec);
+    return detectors::grid_of(spec).asked;
   };
   as_usage([&] {
     for (const std::string& spec :
@@ -91,7 +94,9 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
 void check_sweep(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles) {
   if (!settings.sweep) return;
   std::vector<std::string> fitted = settings.detectors;
-  std::erase_if(fitted, [](const std::string& spec) { return evaluation::imported_name(spec); });
+  std::erase_if(fitted, [](const std::string& spec) {
+    return evaluation::imported_name(spec) || evaluation::is_ensemble(spec);
+  });
   Notices said_later;
   as_usage([&] { evaluation::grids_to_try(fitted, roles, said_later); });
 }
@@ -104,8 +109,9 @@ void say_shared_classes(const bank::FeatureBank& bank, const evaluation::Roles& 
   };
   std::vector<std::string> ood = there(roles.near);
   for (const std::string& split : there(roles.far)) ood.push_back(split);
-  for (const std::string& sentence :
-       bank::shared_classes(bank, there({roles.train, roles.val, roles.id}), ood)) {
+  std::vector<std::string> known = {roles.train, roles.val, roles.id};
+  known.insert(known.end(), roles.shifted.begin(), roles.shifted.end());
+  for (const std::string& sentence : bank::shared_classes(bank, there(known), ood)) {
     console.warn(sentence);
   }
 }
@@ -127,16 +133,16 @@ void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluatio
                            .mixing = std::move(mixing),
                            .keep_scores = options.scores,
                            .further = std::move(further)};
-  const bank::BankViews views = views_of(banks);
+  const evaluation::Evaluated whole = evaluation::full_spectrum(views_of(banks), roles);
   record.results = evaluation::evaluate(
-      views, roles, settings, console.progress,
+      whole.bank, whole.roles, settings, console.progress,
       [&](const std::string& detector, const std::string& set, const Array& scores) {
         record.scores.emplace(std::pair(detector, set), scores);
       });
   record.run["command"] = console.command;
   add_facts(record.run, banks, roles);
 
-  report::write_results(record, views, roles, folder);
+  report::write_results(record, whole.bank, whole.roles, folder);
 
   if (console.json) {
     console.out << io::json_text(report::results_json(record.results, record.run));

@@ -7,6 +7,7 @@
 #include "base/numbers.h"
 #include "base/spec.h"
 #include "detectors/grid.h"
+#include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 #include "evaluation/sweep.h"
 
@@ -70,7 +71,7 @@ void say_rows(const extract::Extracted& done, const std::string& split, std::ost
 std::vector<std::string> needed_probes(const std::string& detectors, bool sweep) {
   std::vector<detectors::Grid> grids;
   for (const std::string& spec : sweep ? split_top_level(detectors) : expand_list(detectors)) {
-    if (spec == "all" || evaluation::imported_name(spec)) continue;
+    if (spec == "all" || evaluation::imported_name(spec) || evaluation::is_ensemble(spec)) continue;
     grids.push_back(sweep ? detectors::grid_of(spec) : detectors::without_choice(spec));
   }
   std::set<std::string> probes;

@@ -17,6 +17,7 @@ std::map<std::string, std::string> RoleOptions::changed_roles() const {
   change("train", train);
   change("val", val);
   change("id", id);
+  change("shifted", shifted);
   change("near", near);
   change("far", far);
   change("ood_val", ood_val);
@@ -45,6 +46,7 @@ std::vector<std::string> id_splits(const evaluation::Roles& roles) {
   for (const std::string& split : {roles.train, roles.val, roles.id}) {
     if (!split.empty()) out.push_back(split);
   }
+  out.insert(out.end(), roles.shifted.begin(), roles.shifted.end());
   return out;
 }
 

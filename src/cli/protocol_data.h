@@ -21,7 +21,7 @@ using Sizes = std::map<std::string, std::size_t>;                         // by 
 
 /// The sets that a user has play the roles of a protocol instead; a verb that offers it derives from this, too.
 struct RoleOptions {
-  std::optional<std::string> train, val, id, near, far, ood_val;
+  std::optional<std::string> train, val, id, shifted, near, far, ood_val;
 
   /// For evaluation::ProtocolOptions.
   std::map<std::string, std::string> changed_roles() const;
@@ -36,9 +36,9 @@ std::vector<Parameter<Verb>> role_options() {
                  .doc = "sets of the protocol that play this role instead, none for no set; what "
                         "has no role is not extracted"});
   };
-  return {role("train", &Object::train), role("val", &Object::val),
-          role("id", &Object::id),       role("near", &Object::near),
-          role("far", &Object::far),     role("ood_val", &Object::ood_val)};
+  return {role("train", &Object::train),     role("val", &Object::val),   role("id", &Object::id),
+          role("shifted", &Object::shifted), role("near", &Object::near), role("far", &Object::far),
+          role("ood_val", &Object::ood_val)};
 }
 
 /// All that cannot be opened is named at once, before an hour of work.

@@ -126,13 +126,14 @@ Inputs make_inputs(const bank::BankViews& views, const std::vector<std::string>&
   return inputs_of(views, splits, nullptr, "");
 }
 
-std::vector<Expr> logits_of_members(const bank::BankViews& views, const std::string& split) {
+std::vector<Expr> logits_of_members(const bank::BankViews& views,
+                                    const std::vector<std::string>& splits) {
   const auto graph = std::make_shared<Graph>();
   std::vector<Expr> out;
   for (const std::string& member : views.members()) {
     const std::string prefix = member.empty() ? "" : member + "/";
-    const Expr logits = inputs_of(views.of_member(member), {split}, graph, prefix).logits;
-    if (!logits) fail(split, " has no logits", member.empty() ? "" : " in " + member);
+    const Expr logits = inputs_of(views.of_member(member), splits, graph, prefix).logits;
+    if (!logits) fail(join(splits), " has no logits", member.empty() ? "" : " in " + member);
     if (!out.empty() && logits.width() != out.front().width()) {
       fail(views.members().front(), " has ", out.front().width(), " classes and ", member, " ",
            logits.width(), "; an ensemble is of networks with the same classes");

@@ -37,8 +37,9 @@ LogitsFrom logits_from(const bank::BankViews& views, const std::vector<std::stri
 /// What the bank's arrays are called and how wide they are, for rows of these splits.
 Inputs make_inputs(const bank::BankViews& views, const std::vector<std::string>& splits);
 /// The logits of each network of banks side by side, in one graph, by the names that their arrays have
-/// there. Error unless all have the same number of classes.
-std::vector<Expr> logits_of_members(const bank::BankViews& views, const std::string& split);
+/// there in these splits. Error unless all have the same number of classes.
+std::vector<Expr> logits_of_members(const bank::BankViews& views,
+                                    const std::vector<std::string>& splits);
 /// The rows of arrays, which stay their owners.
 Batch to_batch(const std::map<std::string, Array>& arrays);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -19,14 +20,28 @@ namespace {
 struct Predictions {
   std::vector<std::int64_t> classes;
   std::vector<float> confidence;  // softmax probability; empty where only classes are known
+  Array probabilities = {};       // of every class, where they were asked for
 };
 
+expr::Expr mean_softmax(const std::vector<expr::Expr>& logits) {
+  expr::Expr sum = softmax(logits.front());
+  for (std::size_t m = 1; m < logits.size(); ++m) sum = sum + softmax(logits[m]);
+  return logits.size() > 1 ? sum / static_cast<double>(logits.size()) : sum;
+}
+
+/// Of every class, [N, C].
+Array probabilities_of(const bank::BankView& view, const expr::Expr& mean) {
+  const auto program = compile({mean}, expr::Executor::cpu);
+  const auto arrays = detectors::read_arrays(view, expr::input_names({mean}));
+  std::vector<float> out(view.rows * mean.width());
+  program->run(detectors::to_batch(arrays), {out.data()}, expr::InputCheck::none);
+  return Array({view.rows, mean.width()}, std::move(out));
+}
+
 /// The class with the largest logit or, of an ensemble, with the largest mean probability.
-Predictions from_logits(const bank::BankViews& bank, const std::string& split) {
-  const std::vector<expr::Expr> logits = detectors::logits_of_members(bank, split);
-  expr::Expr mean = softmax(logits.front());
-  for (std::size_t m = 1; m < logits.size(); ++m) mean = mean + softmax(logits[m]);
-  if (logits.size() > 1) mean = mean / static_cast<double>(logits.size());
+Predictions from_logits(const bank::BankViews& bank, const std::string& split, bool every_class) {
+  const std::vector<expr::Expr> logits = detectors::logits_of_members(bank, {split});
+  const expr::Expr mean = mean_softmax(logits);
   const expr::Expr largest = row_argmax(logits.size() == 1 ? logits.front() : mean);
   const std::vector<expr::Expr> outputs = {largest, row_max(mean)};
   const auto program = compile(outputs, expr::Executor::cpu);
@@ -38,6 +53,7 @@ Predictions from_logits(const bank::BankViews& bank, const std::string& split) {
                   }
                   out.confidence.insert(out.confidence.end(), windows[1].begin(), windows[1].end());
                 });
+  if (every_class) out.probabilities = probabilities_of(bank.at(split), mean);
   return out;
 }
 
@@ -49,7 +65,8 @@ bool has_logits(const bank::BankViews& network, const std::string& split) {
 
 }  // namespace
 
-std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const std::string& split) {
+std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const std::string& split,
+                                           const metrics::ChosenMetrics& metrics) {
   if (!bank.has(split, "labels")) return std::nullopt;
   const Array label_array = bank.at(split).labels();
   const auto labels = label_array.as<std::int64_t>();
@@ -69,7 +86,10 @@ std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const st
     return has_logits(bank.of_member(member), split);
   };
   if (std::ranges::all_of(members, say_logits)) {
-    predictions = from_logits(bank, split);
+    predictions =
+        from_logits(bank, split, std::ranges::any_of(metrics, [](const metrics::Metric* metric) {
+                      return metric->needs_classes;
+                    }));
   } else if (bank.has(split, predictions_array)) {
     const Array array = bank.at(split).array(predictions_array);
     const auto kept = array.as<std::int64_t>();
@@ -80,6 +100,12 @@ std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const st
   metrics::Answers answers{.right = {}, .confidence = std::move(predictions.confidence)};
   for (std::size_t r = 0; r < labels.size(); ++r) {
     answers.right.push_back(predictions.classes[r] == labels[r]);
+  }
+  if (!predictions.probabilities.empty()) {
+    answers.probabilities = predictions.probabilities;
+    answers.labels = label_array;
+    answers.places.resize(labels.size());
+    std::iota(answers.places.begin(), answers.places.end(), 0);
   }
   return answers;
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/find_entry.h"
 #include "base/interrupt.h"
 #include "evaluation/scored_runs.h"
 #include "metrics/distributions.h"
@@ -53,25 +54,24 @@ std::vector<std::pair<std::size_t, std::size_t>> pairs(RunRange a, RunRange b) {
 /// The weight of every run in a sum.
 using Weights = std::vector<double>;
 
+/// One run under one detector.
+struct Scored {
+  const ScoredRun* run;
+  std::string detector;
+};
+
 class Comparer {
  public:
-  Comparer(std::span<const Arm> arms, std::size_t baseline, const EvaluationSettings& settings,
-           const Progress& progress)
-      : baseline_(baseline), settings_(settings) {
+  Comparer(std::span<const Arm> arms, const EvaluationSettings& settings, const Progress& progress)
+      : settings_(settings) {
     std::vector<const FinishedRun*> runs;
     for (const Arm& arm : arms) {
-      ranges_.push_back({runs.size(), arm.runs.size()});
+      arms_.push_back({runs.size(), arm.runs.size()});
       for (const FinishedRun& run : arm.runs) runs.push_back(&run);
     }
-    check_counts(arms);
     runs_ = score_runs(runs, settings, progress);
     keep_common_answers();
-    for (const RunRange& range : ranges_) {
-      for (const auto& [a, b] : pairs(range, ranges_[baseline]))
-        check_same_rows(runs_[a], runs_[b]);
-    }
     out_ = {.arms = {},
-            .baseline = baseline,
             .detectors = runs_[0].detectors,
             .sets = runs_[0].sets,
             .rows = {},
@@ -88,26 +88,45 @@ class Comparer {
     }
   }
 
-  Comparison run(const Progress& progress) {
+  Comparison of_arms(std::size_t baseline, const Progress& progress) {
+    out_.baseline = baseline;
+    ranges_ = arms_;
+    for (const RunRange& range : ranges_) {
+      for (const auto& [a, b] : pairs(range, ranges_[baseline])) {
+        check_same_rows(runs_[a], runs_[b]);
+      }
+    }
     for (const std::string& detector : out_.detectors) {
-      check_interrupt();
-      append_answers(detector);
-      for (const char* role : {"near", "far"}) append_role(detector, role, progress);
+      scored_.clear();
+      for (const ScoredRun& run : runs_) scored_.push_back({&run, detector});
+      append_answers();
+      append_roles(progress);
     }
     return std::move(out_);
   }
 
- private:
-  void check_counts(std::span<const Arm> arms) const {
-    const std::size_t expected = arms[baseline_].runs.size();
-    for (const Arm& arm : arms) {
-      const std::size_t found = arm.runs.size();
-      if (found == expected || found == 1 || expected == 1) continue;
-      fail("arm ", arm.name, " has ", found, " runs and the baseline ", arms[baseline_].name, " ",
-           expected, "; runs are paired in order, so arms have equally many, or one");
+  Comparison of_detectors(const std::string& baseline, const Progress& progress) {
+    if (out_.detectors.size() < 2) {
+      fail("expected at least two detectors to compare, found ", join(out_.detectors),
+           "; name some with detectors=");
     }
+    const auto found = std::ranges::find(out_.detectors, baseline);
+    if (!baseline.empty() && found == out_.detectors.end()) {
+      fail("no detector is called '", baseline, "'.", suggest(baseline, out_.detectors));
+    }
+    out_.of_detectors = true;
+    if (!baseline.empty()) {
+      out_.baseline = static_cast<std::size_t>(found - out_.detectors.begin());
+    }
+    for (const std::string& detector : out_.detectors) {
+      ranges_.push_back({scored_.size(), runs_.size()});
+      for (const ScoredRun& run : runs_) scored_.push_back({&run, detector});
+    }
+    append_roles(progress);  // what is measured on the answers alone is the same for all
+    return std::move(out_);
   }
 
+ private:
   /// A metric is compared where it can be measured on every run.
   void keep_common_answers() {
     const auto answered = [](const ScoredRun& run) { return run.answers.has_value(); };
@@ -116,11 +135,14 @@ class Comparer {
       return answered(run) && !run.answers->confidence.empty();
     };
     if (!answered_ || std::ranges::all_of(runs_, confident)) return;
-    for (ScoredRun& run : runs_) run.answers->confidence.clear();
+    for (ScoredRun& run : runs_) {
+      run.answers->confidence.clear();
+      run.answers->places.clear();
+    }
   }
 
   Weights weights_of(RunRange plus, std::optional<RunRange> minus = {}) const {
-    Weights out(runs_.size());
+    Weights out(scored_.size());
     const auto add = [&](RunRange range, double sign) {
       for (std::size_t r = 0; r < range.count; ++r) {
         out[range.first + r] += sign / static_cast<double>(range.count);
@@ -131,34 +153,36 @@ class Comparer {
     return out;
   }
 
-  /// A row for each metric that measure(Weights) gives and each arm.
+  /// A row for each metric that measure(Weights) gives and each side.
   template <class Measure>
   void append(const ComparedRow& place, const Measure& measure) {
-    std::vector<std::vector<metrics::Measurement>> alone, means, differences;  // of run; of arm
-    for (std::size_t r = 0; r < runs_.size(); ++r) alone.push_back(measure(weights_of({r, 1})));
+    std::vector<std::vector<metrics::Measurement>> alone, means, differences;  // of scored; of side
+    for (std::size_t r = 0; r < scored_.size(); ++r) alone.push_back(measure(weights_of({r, 1})));
     for (std::size_t a = 0; a < ranges_.size(); ++a) {
       means.push_back(measure(weights_of(ranges_[a])));
       differences.emplace_back();
-      if (a != baseline_) differences[a] = measure(weights_of(ranges_[a], ranges_[baseline_]));
+      if (a == out_.baseline) continue;
+      differences[a] = measure(weights_of(ranges_[a], ranges_[out_.baseline]));
     }
     for (std::size_t m = 0; m < alone[0].size(); ++m) {
       for (std::size_t a = 0; a < ranges_.size(); ++a) {
         ComparedRow row = place;
         row.metric = alone[0][m].metric->name;
-        row.arm = out_.arms[a].name;
+        row.arm = out_.arms[out_.of_detectors ? 0 : a].name;
+        row.detector = scored_[ranges_[a].first].detector;
         for (std::size_t r = 0; r < ranges_[a].count; ++r) {
           row.runs.push_back(alone[ranges_[a].first + r][m].value);
         }
         row.mean = mean_of(row.runs);
         row.deviation = deviation_of(row.runs);
         row.over_rows = means[a][m].bounds;
-        if (a != baseline_) {
+        if (a != out_.baseline) {
           std::vector<double> by_pair;
-          for (const auto& [plus, minus] : pairs(ranges_[a], ranges_[baseline_])) {
+          for (const auto& [plus, minus] : pairs(ranges_[a], ranges_[out_.baseline])) {
             by_pair.push_back(alone[plus][m].value - alone[minus][m].value);
           }
           row.difference = Difference{mean_of(by_pair), differences[a][m].bounds, std::nullopt};
-          if (ranges_[a].count == ranges_[baseline_].count) {
+          if (ranges_[a].count == ranges_[out_.baseline].count) {
             row.difference->over_runs = t_interval(by_pair);
           }
         }
@@ -168,7 +192,7 @@ class Comparer {
   }
 
   /// What is measured on the answers alone.
-  void append_answers(const std::string& detector) {
+  void append_answers() {
     if (!answered_) return;
     if (answers_.empty()) {
       for (const ScoredRun& run : runs_) {
@@ -176,7 +200,7 @@ class Comparer {
                                                     settings_.intervals, settings_.metrics));
       }
     }
-    append({detector, out_.sets[0].name, "id", "", ""}, [&](const Weights& weights) {
+    append({"", out_.sets[0].name, "id", "", ""}, [&](const Weights& weights) {
       std::vector<metrics::AnswersContrastTerm> terms;
       for (std::size_t r = 0; r < runs_.size(); ++r) {
         if (weights[r] != 0) terms.push_back({&answers_[r], weights[r]});
@@ -185,13 +209,15 @@ class Comparer {
     });
   }
 
-  /// What was measured on some sets, [run][set]: of each run all at once, its ID rows sorted and drawn once.
+  /// What was measured on some sets, [scored][set]: of each all sets at once, its ID rows sorted and drawn
+  /// once.
   std::vector<std::vector<metrics::MeasuredRows>> measure_sets(
-      const std::string& detector, const std::vector<std::size_t>& sets) const {
+      const std::vector<std::size_t>& sets) const {
     std::vector<std::vector<metrics::MeasuredRows>> out;
-    for (const ScoredRun& run : runs_) {
+    for (const Scored& scored : scored_) {
+      const ScoredRun& run = *scored.run;
       const auto sorted = [&](std::size_t set, const char* what) {
-        return metrics::sort_rows(run.scores.at({detector, run.sets[set].name}), what);
+        return metrics::sort_rows(run.scores.at({scored.detector, run.sets[set].name}), what);
       };
       std::span<const std::uint8_t> right;
       if (answered_) right = run.answers->right;
@@ -208,20 +234,27 @@ class Comparer {
     return out;
   }
 
+  void append_roles(const Progress& progress) {
+    check_interrupt();
+    for (const char* role : {"near", "far"}) append_role(role, progress);
+  }
+
   /// The sets of a role, the mean behind them.
-  void append_role(const std::string& detector, const std::string& role, const Progress& progress) {
+  void append_role(const std::string& role, const Progress& progress) {
     std::vector<std::size_t> sets;
     for (std::size_t s = 0; s < out_.sets.size(); ++s) {
       if (out_.sets[s].role == role) sets.push_back(s);
     }
     if (sets.empty()) return;
-    if (progress) progress(detector + ": " + role, sets.front(), out_.sets.size());
-    const auto measured = measure_sets(detector, sets);
+    if (progress) {
+      progress(scored_.front().detector + ": " + role, sets.front(), out_.sets.size());
+    }
+    const auto measured = measure_sets(sets);
     const auto append_sum = [&](const std::string& name, std::size_t first, std::size_t count) {
-      append({detector, name, role, "", ""}, [&](const Weights& weights) {
+      append({"", name, role, "", ""}, [&](const Weights& weights) {
         std::vector<metrics::ContrastTerm> terms;
         for (std::size_t s = first; s < first + count; ++s) {
-          for (std::size_t r = 0; r < runs_.size(); ++r) {
+          for (std::size_t r = 0; r < scored_.size(); ++r) {
             if (weights[r] == 0) continue;
             terms.push_back({&measured[r][s], weights[r] / static_cast<double>(count)});
           }
@@ -233,29 +266,68 @@ class Comparer {
     append_sum(mean_of_sets, 0, sets.size());
   }
 
-  std::size_t baseline_;
   const EvaluationSettings& settings_;
-  std::vector<RunRange> ranges_;  // of each arm
   std::vector<ScoredRun> runs_;
+  std::vector<RunRange> arms_;                     // the runs of each
+  std::vector<Scored> scored_;                     // what is compared now
+  std::vector<RunRange> ranges_;                   // of each side among them
   bool answered_ = false;                          // whether the answers of all runs are known
   std::vector<metrics::MeasuredAnswers> answers_;  // of each run, once they were asked for
   Comparison out_;
 };
 
+void check_counts(std::span<const Arm> arms, std::size_t baseline) {
+  const std::size_t expected = arms[baseline].runs.size();
+  for (const Arm& arm : arms) {
+    const std::size_t found = arm.runs.size();
+    if (found == expected || found == 1 || expected == 1) continue;
+    fail("arm ", arm.name, " has ", found, " runs and the baseline ", arms[baseline].name, " ",
+         expected, "; runs are paired in order, so arms have equally many, or one");
+  }
+}
+
 }  // namespace
+
+std::vector<std::string> sides(const Comparison& comparison) {
+  return comparison.of_detectors ? comparison.detectors : names_of(comparison.arms);
+}
+
+const std::string& side_of(const Comparison& comparison, const ComparedRow& row) {
+  return comparison.of_detectors ? row.detector : row.arm;
+}
+
+std::vector<std::string> subjects(const Comparison& comparison) {
+  return comparison.of_detectors ? names_of(comparison.arms) : comparison.detectors;
+}
+
+const std::string& subject_of(const Comparison& comparison, const ComparedRow& row) {
+  return comparison.of_detectors ? row.arm : row.detector;
+}
 
 Comparison compare_arms(std::span<const Arm> arms, std::size_t baseline,
                         const EvaluationSettings& settings, const Progress& progress) {
-  return Comparer(arms, baseline, settings, progress).run(progress);
+  check_counts(arms, baseline);
+  return Comparer(arms, settings, progress).of_arms(baseline, progress);
+}
+
+Comparison compare_detectors(const Arm& arm, const std::string& baseline,
+                             const EvaluationSettings& settings, const Progress& progress) {
+  return Comparer({&arm, 1}, settings, progress).of_detectors(baseline, progress);
 }
 
 std::vector<std::string> definitions(const Comparison& comparison) {
   std::vector<std::string> out = {
       "Value: the mean over the runs of an arm; +- is their standard deviation (n - 1). A role is "
       "the plain mean over its sets.",
-      text("Difference: arm less baseline (", comparison.arms[comparison.baseline].name,
-           "), the mean over runs paired in the order given; a single run stands against every run "
-           "of the other arm."),
+      comparison.of_detectors
+          ? text("Difference: detector less baseline (", sides(comparison)[comparison.baseline],
+                 ") on the same run, the mean over runs. One whose interval over rows does not "
+                 "hold 0 "
+                 "is a paired test at the level 5 %; of several of them some are by chance.")
+          : text("Difference: arm less baseline (", sides(comparison)[comparison.baseline],
+                 "), the mean over runs paired in the order given; a single run stands against "
+                 "every "
+                 "run of the other arm."),
       "Over rows: the 95 % interval for other rows of the same kind and these networks. All runs "
       "score the same rows, and what they have in common through these counts.",
       "Over runs: the 95 % interval for other seeds and these rows: Student's t of the differences "

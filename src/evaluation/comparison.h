@@ -1,5 +1,5 @@
-// Runs side by side: arms of runs (one for each seed) against a baseline, with intervals that know
-// that all were evaluated on the same rows.
+// Runs side by side: arms of runs (one for each seed) against a baseline, or the detectors of one arm, with
+// intervals that know that all were evaluated on the same rows.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct Arm {
   std::vector<FinishedRun> runs;
 };
 
-/// Arm less baseline.
+/// Arm or detector less baseline.
 struct Difference {
   double value = 0;
   std::optional<metrics::Bounds> over_rows;
@@ -44,7 +44,8 @@ struct ComparedArm {
 
 struct Comparison {
   std::vector<ComparedArm> arms;
-  std::size_t baseline = 0;
+  bool of_detectors = false;  // those of one arm stand side by side, and not the arms
+  std::size_t baseline = 0;   // among sides()
   std::vector<std::string> detectors;
   std::vector<SetInfo> sets;  // id, near, far, of the first run
   std::vector<ComparedRow>
@@ -53,6 +54,13 @@ struct Comparison {
   std::size_t resamples = 0;
   bool same_rows = true;  // whether all runs saw the same rows, not only those that are paired
 };
+
+/// What stands side by side: the arms, for each detector; or the detectors, for the arm.
+std::vector<std::string> sides(const Comparison& comparison);
+const std::string& side_of(const Comparison& comparison, const ComparedRow& row);
+/// Whatever they stand side by side for: each detector, or the arm.
+std::vector<std::string> subjects(const Comparison& comparison);
+const std::string& subject_of(const Comparison& comparison, const ComparedRow& row);
 
 /// Scores every run's rows with the detectors (those of the runs if `settings` names none) and
 /// measures each metric by set and as the plain mean over the sets of a role.
@@ -67,6 +75,13 @@ struct Comparison {
 /// an arm has neither one run nor as many as the baseline (unless that has one).
 Comparison compare_arms(std::span<const Arm> arms, std::size_t baseline,
                         const EvaluationSettings& settings, const Progress& progress = {});
+
+/// The same of the detectors on the runs of one arm: each less the one that is called `baseline`, the first
+/// if that is empty. A run stands against itself, so the intervals over rows are those of a paired test of
+/// two scores of the same rows (DeLong's of the AUROC), and those over runs of a paired t test. Error if there
+/// are fewer than two detectors, or none of this name.
+Comparison compare_detectors(const Arm& arm, const std::string& baseline,
+                             const EvaluationSettings& settings, const Progress& progress = {});
 
 /// The definitions of the numbers, a sentence each.
 std::vector<std::string> definitions(const Comparison& comparison);

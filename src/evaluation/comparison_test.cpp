@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "base/rng.h"
 #include "io/test_folder.h"
@@ -69,6 +70,83 @@ double value_of(const Results& results, const ComparedRow& like) {
     }
   }
   return -1;
+}
+
+/// DeLong, DeLong and Clarke-Pearson for two scores of the same rows: the half width of the 95 % interval of
+/// the difference of the areas, from the placements of every row.
+double delong_half_width(const std::vector<std::vector<float>>& id,
+                         const std::vector<std::vector<float>>& ood) {
+  const auto half = [](float below, float above) {
+    return below < above ? 1 : below == above ? 0.5 : 0;
+  };
+  const auto variance_of_mean = [](const std::vector<double>& d) {
+    const auto n = static_cast<double>(d.size());
+    double mean = 0, squares = 0;
+    for (const double x : d) mean += x / n;
+    for (const double x : d) squares += (x - mean) * (x - mean);
+    return squares / (n - 1) / n;
+  };
+  std::vector<double> of_id(id[0].size()), of_ood(ood[0].size());
+  for (std::size_t i = 0; i < of_id.size(); ++i) {
+    for (std::size_t o = 0; o < of_ood.size(); ++o) {
+      const double won = half(id[0][i], ood[0][o]) - half(id[1][i], ood[1][o]);
+      of_id[i] += won / static_cast<double>(of_ood.size());
+      of_ood[o] += won / static_cast<double>(of_id.size());
+    }
+  }
+  return 1.959963984540054 * std::sqrt(variance_of_mean(of_id) + variance_of_mean(of_ood));
+}
+
+TEST_F(ComparisonTest, OfDetectorsIsThePairedTest) {
+  const Arm arm{"a", {run("a0", 1)}};
+  EvaluationSettings settings;
+  settings.detectors = {"msp", "max_logit"};
+  settings.intervals.resamples = 50;
+  std::map<std::string, std::vector<std::vector<float>>> scores;  // by set, of each detector
+  evaluate(arm.runs[0].bank, arm.runs[0].roles, settings, {},
+           [&](const std::string&, const std::string& set, const Array& of_set) {
+             scores[set].emplace_back(of_set.as<float>().begin(), of_set.as<float>().end());
+           });
+  const Comparison comparison = compare_detectors(arm, "", settings);
+  EXPECT_TRUE(comparison.of_detectors);
+  EXPECT_EQ(sides(comparison), settings.detectors);
+  EXPECT_EQ(subjects(comparison), std::vector<std::string>{"a"});
+  // Three sets and two means with five metrics, none of the answers alone; two detectors.
+  ASSERT_EQ(comparison.rows.size(), 5U * 5U * 2U);
+  std::size_t tested = 0;
+  for (const ComparedRow& row : comparison.rows) {
+    EXPECT_EQ(row.difference.has_value(), row.detector == "max_logit");
+    if (!row.difference) continue;
+    EXPECT_TRUE(row.difference->over_rows);
+    if (row.metric != "auroc" || row.set == mean_of_sets) continue;
+    const double half = delong_half_width(scores.at("in/test"), scores.at(row.set));
+    EXPECT_NEAR(row.difference->over_rows->lower, row.difference->value - half, 1e-9);
+    EXPECT_NEAR(row.difference->over_rows->upper, row.difference->value + half, 1e-9);
+    ++tested;
+  }
+  EXPECT_EQ(tested, 3U);
+}
+
+// Each detector against the baseline on the same network, network by network.
+TEST_F(ComparisonTest, OfDetectorsOverSeedsPairsTheRuns) {
+  const Arm arm{"a", {run("a0", 1), run("a1", 2), run("a2", 3)}};
+  EvaluationSettings settings;
+  settings.detectors = {"msp", "max_logit", "energy(T=1)"};
+  settings.intervals.resamples = 0;
+  const Comparison comparison = compare_detectors(arm, "max_logit", settings);
+  EXPECT_EQ(comparison.baseline, 1U);
+  for (const ComparedRow& row : comparison.rows) {
+    ASSERT_EQ(row.runs.size(), 3U);
+    EXPECT_TRUE(row.deviation);
+    if (!row.difference) continue;
+    EXPECT_TRUE(row.difference->over_runs);
+    for (std::size_t r = 0; r < 3; ++r) {
+      const FinishedRun& of = arm.runs[r];
+      EXPECT_EQ(row.runs[r], value_of(evaluate(of.bank, of.roles, settings), row));
+    }
+  }
+  EXPECT_THAT(io::error_of([&] { compare_detectors(arm, "energy", settings); }),
+              HasSubstr("no detector is called 'energy'"));
 }
 
 TEST_F(ComparisonTest, ValuesAreThoseOfTheEvaluations) {

@@ -3,16 +3,46 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <memory>
 #include <span>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "evaluation/answers.h"
+#include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
+#include "evaluation/score_stream.h"
+#include "expr/input_names.h"
 #include "metrics/curves.h"
 
 namespace nescio::evaluation {
 namespace {
+
+// Scores that are one of all networks together.
+template <class T>
+std::vector<ScoresOfSets> joint_scores(const bank::BankViews& bank,
+                                       const std::vector<std::string>& splits,
+                                       const std::vector<std::string>& specs,
+                                       const expr::Executor& executor, const Progress& progress) {
+  const std::vector<expr::Expr> outputs = ensemble_scores(bank, splits, specs);
+  const auto program = compile(outputs, executor);
+  const std::vector<std::string> reads = input_names(outputs);
+  std::vector<ScoresOfSets> scores(specs.size());
+  for (const std::string& split : splits) {
+    std::vector<std::vector<T>> of_split(specs.size(), std::vector<T>(bank.at(split).rows));
+    const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
+      for (std::size_t d = 0; d < specs.size(); ++d) {
+        std::ranges::copy(windows[d], of_split[d].begin() + static_cast<std::ptrdiff_t>(first));
+      }
+    };
+    stream_scores(bank.at(split), reads, *program, specs, take, progress);
+    for (std::size_t d = 0; d < specs.size(); ++d) {
+      scores[d].emplace_back(Shape{bank.at(split).rows}, std::move(of_split[d]));
+    }
+  }
+  return scores;
+}
 
 // Scores that stand in the bank already; of an ensemble the mean.
 ScoresOfSets imported_scores(const bank::BankViews& bank, const std::vector<SetInfo>& sets,
@@ -104,7 +134,7 @@ void say_left_out(const Measures& measures, const std::string& id, Notices& noti
     if (metric->standard) continue;  // as ever, where there are labels
     if (metric->needs_answers && !measures.answers) {
       without_answers.push_back(metric->name);
-    } else if (metric->needs_confidence && measures.answers->confidence.empty()) {
+    } else if (metric->needs_answers && !can_measure(*metric, *measures.answers)) {
       without_confidence.push_back(metric->name);
     }
   }
@@ -199,24 +229,42 @@ void check_imported(const bank::BankViews& bank, const Roles& roles, const std::
 
 }  // namespace
 
+std::string spec_of_scores(const std::string& spec) {
+  if (imported_name(spec)) return spec;
+  return is_ensemble(spec) ? ensemble_spec(spec) : detectors::Chain(spec).spec();
+}
+
 Results evaluate(const bank::BankViews& bank, const Roles& roles,
                  const EvaluationSettings& settings, const Progress& progress,
                  const KeepScores& keep) {
+  if (!roles.shifted.empty()) {
+    const Evaluated whole = full_spectrum(bank, roles);
+    return evaluate(whole.bank, whole.roles, settings, progress, keep);
+  }
   check_roles(roles, bank);
-  const auto answers = answers_of(bank, roles.id);
-  std::vector<std::string> fitted, imported;
+  const auto answers = answers_of(bank, roles.id, settings.metrics);
+  std::vector<std::string> fitted, joint, imported;
   for (const std::string& spec : settings.detectors) {
     const auto name = imported_name(spec);
     if (name) check_imported(bank, roles, spec, imported_array(*name));
-    (name ? imported : fitted).push_back(spec);
+    (name ? imported : is_ensemble(spec) ? joint : fitted).push_back(spec);
   }
   Results results;
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.at(split).rows});
   }
   std::vector<ScoresOfSets> scores;
-  if (!fitted.empty() || imported.empty()) {
+  if (!fitted.empty() || (joint.empty() && imported.empty())) {
     scores = scores_of(fitted, bank, roles, settings, results, progress);
+  }
+  if (!joint.empty()) {
+    std::vector<std::string> splits;
+    for (const SetInfo& set : results.sets) splits.push_back(set.name);
+    auto of_all = settings.executor.with_type([&](auto zero) {
+      return joint_scores<decltype(zero)>(bank, splits, joint, settings.executor, progress);
+    });
+    std::ranges::move(of_all, std::back_inserter(scores));
+    results.detectors.insert(results.detectors.end(), joint.begin(), joint.end());
   }
   results.detectors.insert(results.detectors.end(), imported.begin(), imported.end());
   for (const std::string& spec : imported) {

@@ -18,8 +18,8 @@ namespace nescio::evaluation {
 
 struct EvaluationSettings {
   std::vector<std::string>
-      detectors;                  // specs, imported(name=...) among them; lists only in a sweep
-  bool sweep = false;             // choose() on the validation rows what of each is measured
+      detectors;       // specs, ensemble(...) and imported(...) among them; lists only in a sweep
+  bool sweep = false;  // choose() on the validation rows what of each is measured
   bool skip_unavailable = false;  // leave out detectors for which an array is missing
   expr::Executor executor = expr::Executor::cpu;
   metrics::ChosenMetrics metrics = metrics::standard_metrics();
@@ -43,7 +43,7 @@ struct SetInfo {
 
 struct Results {
   std::vector<std::string>
-      detectors;                // in the order asked for, imported ones last; of a sweep the chosen
+      detectors;  // in the order asked for; ensembles, then imported ones last; of a sweep the chosen
   std::vector<SetInfo> sets;    // id, near, far
   std::vector<ResultRow> rows;  // by detector, then as `sets`, the mean of a role behind it
   std::vector<detectors::Skipped> skipped;
@@ -52,15 +52,20 @@ struct Results {
   metrics::ChosenMetrics metrics = metrics::standard_metrics();  // those that were measured
 };
 
+/// What a spec is called everywhere: ensemble(...) and imported(...) as they are, others as detectors::Chain
+/// has it. Error as these have it.
+std::string spec_of_scores(const std::string& spec);
+
 /// Gets the scores of one detector on one set, [N]: float32 or float64, as the executor computes; imported
 /// ones as they are in the bank.
 using KeepScores =
     std::function<void(const std::string& detector, const std::string& set, const Array& scores)>;
 
 /// All detectors are one program over one graph and run over every set once. On banks side by side they
-/// are fitted on each, and a row's score is the mean. Holds one score for each detector and row. A sweep
-/// fits all settings side by side and tries them in one program more; those that are chosen are not
-/// fitted again. What is measured on the network's answers stands under every detector with the role id; it is left out
+/// are fitted on each, and a row's score is the mean. Shifted splits count as ID (full_spectrum()). Holds one
+/// score for each detector and row. A sweep fits all settings side by side and tries them in one program
+/// more; those that are chosen are not fitted again. What is measured on the network's answers stands under
+/// every detector with the role id; it is left out
 /// where the id set has no logits or labels (none at all, or all -1).
 /// Error as check_roles(), fit_detectors() and grids_to_try(), and for a label of the id set outside 0 .. C-1.
 Results evaluate(const bank::BankViews& bank, const Roles& roles,

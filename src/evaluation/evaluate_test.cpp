@@ -70,6 +70,31 @@ TEST_F(Evaluation, MeasuresSetsAndMeans) {
   EXPECT_FALSE(results.rows.back().bounds);
 }
 
+// OpenOOD's full spectrum: ID rows of other conditions are ID rows, to the scores and to the accuracy.
+TEST_F(Evaluation, ShiftedSplitsCountAsID) {
+  add("s/test", {2.2F, 0, 0, 6, 0.5F, 0}, {1, 1, 0});
+  std::size_t pooled = 0;
+  keep = [&](const std::string&, const std::string& set, const Array& scores) {
+    if (set == "id/test+s/test") pooled = scores.rows();
+  };
+  const Results results =
+      run({.id = "id/test", .shifted = {"s/test"}, .near = {"a/test"}, .far = {"b/test"}});
+  ASSERT_EQ(results.sets.size(), 3U);
+  EXPECT_EQ(results.sets[0].name, "id/test+s/test");
+  EXPECT_EQ(results.sets[0].role, "id");
+  EXPECT_EQ(results.sets[0].rows, 7U);
+  EXPECT_EQ(pooled, 7U);
+  // ID maxima 5 4 3 2 2.2 6 0.5; OOD maxima 1 2.5 0 and 0.5: 4 pairs of 21 are in the wrong order, and of
+  // the 7 one is tied.
+  EXPECT_DOUBLE_EQ(value_of(results, "a/test", "near", "auroc"), 17.0 / 21);
+  EXPECT_DOUBLE_EQ(value_of(results, "b/test", "far", "auroc"), 6.5 / 7);
+  EXPECT_DOUBLE_EQ(value_of(results, "id/test+s/test", "id", "id_accuracy"), 5.0 / 7);
+  EXPECT_NE(io::error_of([&] {
+              run({.id = "id/test", .shifted = {"a/test"}, .near = {"a/test"}, .far = {}});
+            }).find("a/test is named as shifted and as near"),
+            std::string::npos);
+}
+
 TEST_F(Evaluation, MeasuresFurtherMetricsWhereTheRowsAllowIt) {
   const std::vector<std::string> all = {"all"};
   EvaluationSettings settings{.detectors = {"max_logit"},
@@ -83,6 +108,11 @@ TEST_F(Evaluation, MeasuresFurtherMetricsWhereTheRowsAllowIt) {
   EXPECT_DOUBLE_EQ(value_of(results, "a/test", "near", "oscr"), 9.0 / 12);
   EXPECT_DOUBLE_EQ(value_of(results, "b/test", "near", "oscr"), 0.75);
   EXPECT_GT(value_of(results, "id/test", "id", "ece"), 0);
+  // Probabilities of class 0: two in the last bin, both right, one in the first, and one in the second
+  // that is its label; class 1 has the same errors in other bins.
+  const auto share = [](double margin) { return 1 / (1 + std::exp(margin)); };
+  EXPECT_NEAR(value_of(results, "id/test", "id", "classwise_ece"),
+              (share(5) + share(3) + share(4) + 1 - share(2)) / 4, 1e-6);
   for (const ResultRow& row : results.rows) {
     if (row.set != "a/test" && row.role != "id") continue;
     EXPECT_TRUE(row.bounds.has_value()) << row.metric;
@@ -93,7 +123,8 @@ TEST_F(Evaluation, MeasuresFurtherMetricsWhereTheRowsAllowIt) {
       evaluate(bank, {.id = "b/test", .near = {"a/test"}, .far = {}}, settings);
   ASSERT_EQ(unlabelled.notices.size(), 1U);
   EXPECT_EQ(unlabelled.notices[0],
-            "oscr, ccr_fpr10, ccr_fpr1, ece left out: b/test has no labels, or neither logits nor "
+            "oscr, ccr(fpr=0.1), aurc, ece, classwise_ece, id_aurc left out: b/test has no labels, "
+            "or neither logits nor "
             "predictions");
   for (const metrics::Metric* metric : unlabelled.metrics) EXPECT_FALSE(metric->needs_answers);
 }

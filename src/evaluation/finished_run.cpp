@@ -16,6 +16,7 @@ Roles roles_of(const Json& roles) {
   return {.train = roles.at("train"),
           .val = roles.at("val"),
           .id = roles.at("id"),
+          .shifted = roles.value("shifted", std::vector<std::string>{}),
           .near = roles.at("near").get<std::vector<std::string>>(),
           .far = roles.at("far").get<std::vector<std::string>>(),
           .ood_val = roles.value("ood_val", std::vector<std::string>{})};  // runs of old have none
@@ -93,11 +94,11 @@ FinishedRun open_run(const fs::path& folder) {
   }
   const RecordedRun recorded = parse_results(io::read_json(file), file.string());
   return within(folder.string() + ": ", [&] {
-    FinishedRun run{.folder = folder.string(),
-                    .detectors = recorded.detectors,
-                    .roles = recorded.roles,
-                    .bank = open_banks(folder, recorded.banks)};
-    return run;
+    const Evaluated whole = full_spectrum(open_banks(folder, recorded.banks), recorded.roles);
+    return FinishedRun{.folder = folder.string(),
+                       .detectors = recorded.detectors,
+                       .roles = whole.roles,
+                       .bank = whole.bank};
   });
 }
 

@@ -16,7 +16,7 @@ namespace nescio::evaluation {
 struct FinishedRun {
   std::string folder;  // as it was named
   std::vector<std::string> detectors;
-  Roles roles;
+  Roles roles;  // as full_spectrum() makes them, and so the bank
   bank::BankViews bank;
 };
 

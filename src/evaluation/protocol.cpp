@@ -176,7 +176,7 @@ class Reader {
  private:
   void read_roles(Protocol& out) {
     const Node roles = root_.at("roles");
-    roles.allow({"train", "val", "id", "near", "far", "ood_val"});
+    roles.allow({"train", "val", "id", "shifted", "near", "far", "ood_val"});
     const auto many = [&](const char* role) {
       const auto node = roles.find(role);
       return node ? declared(*node, node->list()) : std::vector<std::string>{};
@@ -185,7 +185,8 @@ class Reader {
       const auto node = roles.find(role);
       return node ? declared(*node, {node->scalar()}).front() : std::string();
     };
-    out.roles = {one("train"), one("val"), one("id"), many("near"), many("far"), many("ood_val")};
+    out.roles = {one("train"), one("val"),  one("id"),      many("shifted"),
+                 many("near"), many("far"), many("ood_val")};
     if (const auto id = roles.find("id"); id && id->scalar().find("{split}") != std::string::npos) {
       std::erase(out.roles.near, out.roles.id);
       std::erase(out.roles.far, out.roles.id);
@@ -259,8 +260,9 @@ nlohmann::ordered_json to_json(const Protocol& protocol) {
     if (set.rows) out["sets"][set.name]["expected_rows"] = *set.rows;
   }
   const Roles& roles = protocol.roles;
-  out["roles"] = {{"train", roles.train}, {"val", roles.val}, {"id", roles.id},
-                  {"near", roles.near},   {"far", roles.far}, {"ood_val", roles.ood_val}};
+  out["roles"] = {{"train", roles.train},     {"val", roles.val},   {"id", roles.id},
+                  {"shifted", roles.shifted}, {"near", roles.near}, {"far", roles.far},
+                  {"ood_val", roles.ood_val}};
   return out;
 }
 

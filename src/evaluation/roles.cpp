@@ -23,6 +23,7 @@ std::vector<std::pair<std::string, std::string>> fitted_splits(const Roles& role
 
 std::vector<std::pair<std::string, std::string>> scored_splits(const Roles& roles) {
   std::vector<std::pair<std::string, std::string>> out = {{roles.id, "id"}};
+  for (const std::string& split : roles.shifted) out.emplace_back(split, "shifted");
   for (const std::string& split : roles.near) out.emplace_back(split, "near");
   for (const std::string& split : roles.far) out.emplace_back(split, "far");
   return out;
@@ -58,7 +59,22 @@ void check_roles(const Roles& roles, const bank::BankViews& bank) {
       if (bank.at(split.first).rows == 0) fail(split.first, " has no rows");
     });
   }
-  bank::check_split_classes(bank, {roles.train, roles.val, roles.id});
+  std::vector<std::string> known = {roles.train, roles.val, roles.id};
+  known.insert(known.end(), roles.shifted.begin(), roles.shifted.end());
+  bank::check_split_classes(bank, known);
+}
+
+Evaluated full_spectrum(const bank::BankViews& bank, const Roles& roles) {
+  if (roles.shifted.empty()) return {bank, roles};
+  check_roles(roles, bank);
+  std::vector<std::string> names = {roles.id};
+  names.insert(names.end(), roles.shifted.begin(), roles.shifted.end());
+  std::vector<bank::BankView> parts;
+  for (const std::string& name : names) parts.push_back(bank.at(name));
+  Roles pooled = roles;
+  pooled.id = join(names, "+");
+  pooled.shifted.clear();
+  return {bank.with(bank::one_after_another(pooled.id, parts)), pooled};
 }
 
 }  // namespace nescio::evaluation

@@ -59,7 +59,7 @@ ScoredRun score_run(const FinishedRun& run, EvaluationSettings settings, const P
                });
   out.sets = std::move(results.sets);
   out.detectors = std::move(results.detectors);
-  out.answers = answers_of(run.bank, run.roles.id);
+  out.answers = answers_of(run.bank, run.roles.id, settings.metrics);
   return out;
 }
 

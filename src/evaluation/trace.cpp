@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/row_argmax.h"
 #include "metrics/ranking.h"
 
 namespace nescio::evaluation {
@@ -177,21 +178,21 @@ std::pair<double, double> loss_and_accuracy(const Array& logits, const Array& la
   const auto z = logits.as<float>();
   const auto y = labels.as<std::int64_t>();
   const std::size_t classes = logits.shape()[1];
+  const Array seen = row_argmax(logits);
   double loss = 0;
   std::size_t right = 0, rows = 0;
   for (std::size_t r = 0; r < y.size(); ++r) {
     if (y[r] < 0) continue;
     const auto row = z.subspan(r * classes, classes);
-    const auto largest = std::ranges::max_element(row);
+    const auto largest = static_cast<std::size_t>(seen.as<std::int64_t>()[r]);
+    const double peak = row[largest];
     double sum = 0;
-    for (const float value : row) {
-      sum += std::exp(static_cast<double>(value) - static_cast<double>(*largest));
-    }
+    for (const float value : row) sum += std::exp(static_cast<double>(value) - peak);
     const auto label = static_cast<std::size_t>(y[r]);
     if (label >= classes)
       fail("[trace] row ", r, ": label ", label, " is none of ", classes, " classes");
-    loss += std::log(sum) + static_cast<double>(*largest) - static_cast<double>(row[label]);
-    right += static_cast<std::size_t>(largest - row.begin()) == label;
+    loss += std::log(sum) + peak - static_cast<double>(row[label]);
+    right += largest == label;
     ++rows;
   }
   const double none = std::numeric_limits<double>::quiet_NaN();

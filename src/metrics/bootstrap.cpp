@@ -110,10 +110,14 @@ Resampled bootstrap(const Answers& answers, const StatisticsOf<Answers>& statist
   require_resamples(options);
   Resampled values = empty_values(statistics.size(), options);
   parallel_for(options.resamples, [&](std::size_t resample) {
-    Answers drawn;
+    Answers drawn{.right = {},
+                  .confidence = {},
+                  .probabilities = answers.probabilities,
+                  .labels = answers.labels};
     draw(options, resample, 0, answers.right.size(), [&](std::uint64_t row) {
       drawn.right.push_back(answers.right[row]);
       if (!answers.confidence.empty()) drawn.confidence.push_back(answers.confidence[row]);
+      if (!answers.places.empty()) drawn.places.push_back(answers.places[row]);
     });
     for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
   });

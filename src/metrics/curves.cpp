@@ -91,6 +91,25 @@ double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive) {
   return accepted / all.negative;
 }
 
+double partial_auroc(const Ranking& ranking, double fpr, Positive positive) {
+  if (!(fpr > 0 && fpr <= 1)) fail("[metrics] fpr: expected > 0 and <= 1, found ", fpr);
+  const Counts all = totals(ranking, positive);
+  const double limit = fpr * all.negative;
+  double pairs = 0;
+  for_each_threshold(ranking, positive, [&](const Counts& before, const Counts& after) {
+    const double whole = after.negative - before.negative;
+    const double width = std::min(after.negative, limit) - before.negative;
+    if (whole > 0) {
+      const double rise = (after.positive - before.positive) * width / whole;
+      pairs += width * (before.positive + rise / 2);
+    }
+    return after.negative < limit;
+  });
+  const double area = pairs / (all.positive * all.negative);
+  const double chance = fpr * fpr / 2;
+  return (1 + (area - chance) / (fpr - chance)) / 2;
+}
+
 namespace {
 
 void require_right(const Ranking& ranking, const char* metric) {
@@ -112,6 +131,20 @@ double oscr(const Ranking& ranking) {
   }
   return twice_won /
          (2 * static_cast<double>(ranking.id_count) * static_cast<double>(ranking.ood_count));
+}
+
+double aurc(const Ranking& ranking) {
+  require_right(ranking, "aurc");
+  double accepted = 0;
+  double failed = 0;
+  double sum = 0;
+  for (std::size_t s = 0; s < ranking.steps.size(); ++s) {
+    const double rows = static_cast<double>(ranking.steps[s].id) + ranking.steps[s].ood;
+    accepted += rows;
+    failed += rows - ranking.right[s];
+    sum += rows * failed / accepted;
+  }
+  return sum / accepted;
 }
 
 double ccr_at_fpr(const Ranking& ranking, double fpr) {

@@ -23,6 +23,19 @@ double aupr_trapezoid(const Ranking& ranking, Positive positive);
 /// Throws Error unless 0 < tpr <= 1.
 double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive);
 
+/// The area under the ROC curve, linear between thresholds, where at most the share `fpr` of the
+/// negative rows is accepted, rescaled so that chance gives 1/2 and full separation 1: with A the area and
+/// chance = fpr^2 / 2, (1 + (A - chance) / (fpr - chance)) / 2 (McClish, Medical Decision Making 9, 1989).
+/// fpr = 1 is the AUROC. O(steps). Throws Error unless 0 < fpr <= 1.
+double partial_auroc(const Ranking& ranking, double fpr, Positive positive);
+
+/// Area under the risk-coverage curve of ID and OOD rows together: the mean over all rows of the share
+/// of failures among the rows that score no higher. Failures are OOD rows and ID rows that were classified
+/// wrong (Jaeger et al., ICLR 2023, arXiv:2211.15259; the sum over rows as Geifman et al., ICLR 2019,
+/// arXiv:1805.08206, write it, not trapezoids). Depends on the set sizes. O(steps). Throws Error without
+/// `right`.
+double aurc(const Ranking& ranking);
+
 /// Area under the curve of the correct classification rate CCR(t), the share of ID rows that are
 /// accepted below t and classified right, over the share of OOD rows accepted, FPR(t) (Dhamija et
 /// al., NeurIPS 2018): the probability that an ID row is classified right and scores lower than an OOD

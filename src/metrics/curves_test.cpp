@@ -123,6 +123,69 @@ TEST(Curves, OfRightAnswersEqualTheirDefinitions) {
               ThrowsMessage<Error>(HasSubstr("labels and logits of the ID set")));
 }
 
+// McClish: the ROC curve point by point, the last segment cut where the share is reached.
+TEST(Curves, PartialAreaEqualsItsDefinition) {
+  for (int seed = 0; seed < 10; ++seed) {
+    const auto id = draw(70, 0, seed, seed % 2), ood = draw(50, 1, 30 + seed, seed % 2);
+    for (const Positive positive : {Positive::id, Positive::ood}) {
+      for (const double limit : {0.01, 0.1, 0.5, 1.0}) {
+        double area = 0;
+        Point last{0, 1, 0};
+        for (const Point& p : literal_curve(id, ood, positive)) {
+          const double end = std::min(p.fpr, limit);
+          if (p.fpr > last.fpr && end > last.fpr) {
+            const double slope = (p.recall - last.recall) / (p.fpr - last.fpr);
+            area += (end - last.fpr) * (last.recall + slope * (end - last.fpr) / 2);
+          }
+          last = p;
+        }
+        const double least = limit * limit / 2;
+        EXPECT_NEAR(partial_auroc(rank(id, ood), limit, positive),
+                    0.5 * (1 + (area - least) / (limit - least)), 1e-12);
+      }
+    }
+  }
+}
+
+// roc_auc_score(max_fpr=) of scikit-learn 1.9.1 on these scores.
+TEST(Curves, PartialAreaEqualsScikitLearn) {
+  const Ranking ranking =
+      rank(Scores{0.1, 0.4, 0.35, 0.8, 0.2, 0.5, 0.5, 0.05}, Scores{0.9, 0.4, 0.7, 0.5, 0.85, 0.3});
+  EXPECT_NEAR(partial_auroc(ranking, 0.1, Positive::ood), 0.6491228070175439, 1e-15);
+  EXPECT_NEAR(partial_auroc(ranking, 0.2, Positive::ood), 0.6695601851851852, 1e-15);
+  EXPECT_NEAR(partial_auroc(ranking, 0.5, Positive::ood), 0.7083333333333334, 1e-15);
+  EXPECT_NEAR(partial_auroc(ranking, 0.1, Positive::id), 0.6710526315789473, 1e-15);
+  EXPECT_NEAR(partial_auroc(ranking, 0.25, Positive::id), 0.6726190476190477, 1e-15);
+  EXPECT_NEAR(partial_auroc(ranking, 1, Positive::id), 0.7604166666666667, 1e-15);
+  EXPECT_EQ(partial_auroc(rank(Scores{1, 2}, Scores{3}), 0.1, Positive::ood), 1);
+  EXPECT_NEAR(partial_auroc(rank(Scores{7, 7}, Scores{7}), 0.1, Positive::id), 0.5, 1e-15);
+  EXPECT_THAT([&] { partial_auroc(ranking, 0, Positive::id); },
+              ThrowsMessage<Error>(HasSubstr("fpr: expected > 0 and <= 1")));
+}
+
+// The risk at the threshold of each row in turn: of those that score no higher, the share that is OOD or
+// classified wrong.
+TEST(Curves, AreaUnderTheRiskCoverageCurveEqualsItsDefinition) {
+  for (int seed = 0; seed < 10; ++seed) {
+    const auto [rows, id, ood, right] = answered(seed, seed % 2);
+    Scores all = id;
+    all.insert(all.end(), ood.begin(), ood.end());
+    double sum = 0;
+    for (const double t : all) {
+      double accepted = 0, failed = 0;
+      for (std::size_t r = 0; r < all.size(); ++r) {
+        if (all[r] > t) continue;
+        accepted += 1;
+        failed += r >= id.size() || !right[r];
+      }
+      sum += failed / accepted;
+    }
+    EXPECT_NEAR(aurc(rows.ranking), sum / static_cast<double>(all.size()), 1e-12);
+  }
+  EXPECT_THAT([] { aurc(rank(Scores{1}, Scores{2})); },
+              ThrowsMessage<Error>(HasSubstr("labels and logits of the ID set")));
+}
+
 // The integral over thresholds, by small steps.
 TEST(Curves, AreaUnderTheThresholdCurveEqualsItsDefinition) {
   const auto [rows, id, ood, right] = answered(3, false);

@@ -156,9 +156,8 @@ std::vector<Measurement> measure(RowRanking rows, const IntervalOptions& options
 MeasuredAnswers measure_answers(Answers answers, std::size_t number, const IntervalOptions& options,
                                 const ChosenMetrics& metrics) {
   MeasuredAnswers out{.answers = std::move(answers), .number = number};
-  const bool confident = !out.answers.confidence.empty();
   out.metrics = filtered(metrics, [&](const Metric& metric) {
-    return metric.of_answers && (confident || !metric.needs_confidence);
+    return metric.of_answers && can_measure(metric, out.answers);
   });
   StatisticsOf<Answers> statistics;
   std::vector<std::size_t> places;

@@ -334,7 +334,7 @@ TEST(Measure, AllMetricsAsFarAsTheRowsAllow) {
   const Array id({7}, std::vector<float>{1, 2, 3, 4, 5, 6, 7});
   const auto with =
       measure(rank_rows(id, Array({2}, std::vector<float>{4, 8}), right), {.resamples = 50}, all);
-  for (const char* name : {"oscr", "ccr_fpr10", "ccr_fpr1"}) {
+  for (const char* name : {"oscr", "ccr(fpr=0.1)", "aurc"}) {
     EXPECT_THAT(names(with), testing::Contains(name));
   }
   for (const Measurement& m : with) {
@@ -342,7 +342,7 @@ TEST(Measure, AllMetricsAsFarAsTheRowsAllow) {
     EXPECT_LE(m.bounds->lower, m.bounds->upper) << m.metric->name;
   }
   EXPECT_THAT(names(measure(Answers{{1, 0}, {0.9F, 0.6F}}, {.resamples = 50}, all)),
-              ElementsAre("id_accuracy", "ece"));
+              ElementsAre("id_accuracy", "ece", "id_aurc"));
 }
 
 }  // namespace

@@ -35,6 +35,34 @@ TEST(Metrics, AreFoundByName) {
                                          HasSubstr("id_accuracy"))));
 }
 
+// One table entry stands for a family; a spec names the others.
+TEST(Metrics, OfAFamilyAreMadeAtAnyLevel) {
+  Ranking ranking{.steps = {{3, 0}, {1, 1}, {0, 3}}, .id_count = 4, .ood_count = 4};
+  const Metric& at_75 = find_metric("fpr_id(tpr=0.750)");
+  EXPECT_EQ(at_75.name, "fpr_id(tpr=0.75)");
+  EXPECT_THAT(at_75.definition, HasSubstr("at least the share 0.75 of the ID rows"));
+  EXPECT_EQ(at_75.of_ranking(ranking), 0);
+  EXPECT_EQ(find_metric("fpr_id(tpr=1)").of_ranking(ranking), 0.25);
+  EXPECT_FALSE(at_75.standard);
+  EXPECT_EQ(&find_metric("fpr_id(tpr=0.75)"), &at_75);
+  EXPECT_EQ(&find_metric("fpr_id(tpr=0.95)"), &find_metric("fpr95_id"));
+  EXPECT_EQ(&find_metric("ccr"), &find_metric("ccr(fpr=0.1)"));
+  for (const Metric& metric : metrics()) {
+    if (metric.family.empty()) continue;
+    const Metric& half = find_metric(metric.family + "(" + metric.level.name + "=0.5)");
+    EXPECT_EQ(half.name, metric.family + "(" + metric.level.name + "=0.5)");
+    EXPECT_EQ(half.at(0.5).name, half.name);
+    EXPECT_EQ(half.needs_answers, metric.needs_answers);
+  }
+  const auto refused = [](const std::string& name, const std::string& why) {
+    EXPECT_THAT([&] { find_metric(name); }, ThrowsMessage<Error>(HasSubstr(why))) << name;
+  };
+  refused("fpr_id(tpr=95)", "[fpr_id] tpr: expected a value in (0, 1], found 95");
+  refused("fpr_id(fpr=0.1)", "[fpr_id] unknown parameter 'fpr'. Did you mean 'tpr'?");
+  refused("auroc(fpr=0.1)", "unknown metric 'auroc(fpr=0.1)'");
+  refused("ccr_fpr10", "unknown metric 'ccr_fpr10'. Known: ");
+}
+
 TEST(Metrics, FurtherOnesStandAtTheirPlaceInTheCatalogue) {
   const auto chosen = [](std::vector<std::string> further) {
     std::vector<std::string> out;
@@ -47,6 +75,9 @@ TEST(Metrics, FurtherOnesStandAtTheirPlaceInTheCatalogue) {
               testing::ElementsAre("auroc", "aupr_in", "aupr_out", "fpr95_id", "fpr95_ood", "oscr",
                                    "id_accuracy", "ece"));
   EXPECT_EQ(chosen({"all", "auroc"}).size(), metrics().size());
+  EXPECT_THAT(chosen({"ccr(fpr=0.01)", "fpr_id(tpr=0.8)", "ccr(fpr=0.1)", "ccr(fpr=0.010)"}),
+              testing::ElementsAre("auroc", "aupr_in", "aupr_out", "fpr95_id", "fpr_id(tpr=0.8)",
+                                   "fpr95_ood", "ccr(fpr=0.1)", "ccr(fpr=0.01)", "id_accuracy"));
   EXPECT_THAT([&] { chosen({"orsc"}); }, ThrowsMessage<Error>(HasSubstr("unknown metric 'orsc'")));
 }
 

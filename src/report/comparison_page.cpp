@@ -23,15 +23,20 @@ std::string to_words(const metrics::Bounds& bounds) {
   return signed_per_cent(bounds.lower) + " to " + signed_per_cent(bounds.upper);
 }
 
-const std::string& baseline_of(const evaluation::Comparison& comparison) {
-  return comparison.arms[comparison.baseline].name;
+std::string baseline_of(const evaluation::Comparison& comparison) {
+  return evaluation::sides(comparison)[comparison.baseline];
 }
 
-Html values_chart(const Rows& rows, const std::string& title) {
+std::string one_side(const evaluation::Comparison& comparison) {
+  return comparison.of_detectors ? "detector" : "arm";
+}
+
+Html values_chart(const evaluation::Comparison& comparison, const Rows& rows,
+                  const std::string& title) {
   std::vector<DotRow> dots;
   std::string words = title + ":";
   for (const evaluation::ComparedRow* row : rows) {
-    DotRow dot{.name = row->arm,
+    DotRow dot{.name = side_of(comparison, *row),
                .value = 100 * row->mean,
                .bounds = in_per_cent(row->over_rows),
                .words = per_cent(row->mean)};
@@ -44,17 +49,18 @@ Html values_chart(const Rows& rows, const std::string& title) {
   return dot_chart(dots, axis_around(dots), words);
 }
 
-Html differences_chart(const Rows& rows, const std::string& title) {
+Html differences_chart(const evaluation::Comparison& comparison, const Rows& rows,
+                       const std::string& title) {
   std::vector<DotRow> dots;
   std::string words = title + ":";
   for (const evaluation::ComparedRow* row : rows) {
     if (!row->difference) continue;
-    dots.push_back({.name = row->arm,
+    dots.push_back({.name = side_of(comparison, *row),
                     .value = 100 * row->difference->value,
                     .bounds = in_per_cent(row->difference->over_rows),
                     .further = in_per_cent(row->difference->over_runs),
                     .words = signed_per_cent(row->difference->value)});
-    words += " " + row->arm + " " + dots.back().words;
+    words += " " + dots.back().name + " " + dots.back().words;
     if (const auto& bounds = row->difference->over_rows) {
       words += " (" + to_words(*bounds) + ")";
     }
@@ -74,17 +80,17 @@ Html figure(const Html& caption, const Html& chart) {
 }
 
 // Values and differences of every place, side by side.
-Html charts(const evaluation::Comparison& comparison, const std::string& detector,
+Html charts(const evaluation::Comparison& comparison, const std::string& subject,
             const metrics::Metric& metric) {
   Html panels;
   for (const Place& place : places(comparison)) {
-    const Rows rows = rows_of(comparison, detector, place.set, place.role, metric.name);
+    const Rows rows = rows_of(comparison, subject, place.set, place.role, metric.name);
     if (rows.empty()) continue;
-    const std::string title = metric.name + " of " + detector + ", " + place.words;
+    const std::string title = metric.name + " of " + subject + ", " + place.words;
     panels += figure(Html(place.words) + tag("small", metric.name + " in per cent"),
-                     values_chart(rows, title));
+                     values_chart(comparison, rows, title));
     panels += figure(Html(place.words) + tag("small", "difference to " + baseline_of(comparison)),
-                     differences_chart(rows, "Differences in " + title));
+                     differences_chart(comparison, rows, "Differences in " + title));
   }
   return tag("div", {{"class", "panels pairs"}}, panels);
 }
@@ -92,28 +98,29 @@ Html charts(const evaluation::Comparison& comparison, const std::string& detecto
 Html charts_section(const evaluation::Comparison& comparison) {
   Html out = tag(
       "p",
-      "Left: the mean of each arm with its 95 % interval over rows; small dots are its runs. "
-      "Right: "
-      "the difference to " +
+      "Left: the mean of each " + one_side(comparison) +
+          " with its 95 % interval over rows; small dots are its runs. "
+          "Right: "
+          "the difference to " +
           baseline_of(comparison) +
           "; the thick line is the 95 % interval over rows, the thin one that over runs. A line "
           "that does not reach the mark at 0 is more than other rows (thick) or other seeds (thin) "
           "would explain. Axes do not begin at 0.");
-  const std::size_t shown = std::min(comparison.detectors.size(), charted_detectors);
+  const std::vector<std::string> all = subjects(comparison);
+  const std::size_t shown = std::min(all.size(), charted_detectors);
   for (std::size_t d = 0; d < shown; ++d) {
-    const std::string& detector = comparison.detectors[d];
     for (const char* name : {"auroc", "fpr95_id"}) {
       const metrics::Metric& metric = metrics::find_metric(name);
       Attributes state;
       if (d == 0 && metric.name == "auroc") state = {{"open", "open"}};
       out += tag("details", state,
-                 tag("summary", tag("code", detector) + " " + metric.name +
+                 tag("summary", tag("code", all[d]) + " " + metric.name +
                                     (metric.higher_is_better ? " \u2191" : " \u2193")) +
-                     charts(comparison, detector, metric));
+                     charts(comparison, all[d], metric));
     }
   }
-  if (shown < comparison.detectors.size()) {
-    out += tag("p", text("Charts show the first ", shown, " of ", comparison.detectors.size(),
+  if (shown < all.size()) {
+    out += tag("p", text("Charts show the first ", shown, " of ", all.size(),
                          " detectors, the tables all."));
   }
   return out;
@@ -121,12 +128,12 @@ Html charts_section(const evaluation::Comparison& comparison) {
 
 Html tables_section(const evaluation::Comparison& comparison) {
   Html out;
-  for (const std::string& detector : comparison.detectors) {
+  for (const std::string& subject : subjects(comparison)) {
     for (const metrics::Metric* metric : comparison.metrics) {
-      const TextTable rows = arms_table(comparison, detector, metric->name, true);
+      const TextTable rows = sides_table(comparison, subject, metric->name, true);
       if (rows.rows.empty()) continue;
       out += tag("details",
-                 tag("summary", tag("code", detector) + " " + metric->name) +
+                 tag("summary", tag("code", subject) + " " + metric->name) +
                      to_html(rows, "In per cent; intervals are those of the difference to " +
                                        baseline_of(comparison) + "."));
     }
@@ -137,7 +144,7 @@ Html tables_section(const evaluation::Comparison& comparison) {
 Html arms_section(const evaluation::Comparison& comparison) {
   Html body;
   for (const evaluation::ComparedArm& arm : comparison.arms) {
-    const bool baseline = arm.name == baseline_of(comparison);
+    const bool baseline = !comparison.of_detectors && arm.name == baseline_of(comparison);
     body +=
         tag("tr", tag("th", {{"scope", "row"}}, arm.name) + tag("td", baseline ? "baseline" : "") +
                       tag("td", {{"class", "wide"}}, tag("code", join(arm.folders))));
@@ -165,20 +172,20 @@ Html headlines(const evaluation::Comparison& comparison) {
     if (!place.whole || place.role == "id") continue;
     const evaluation::ComparedRow* best = nullptr;
     for (const evaluation::ComparedRow* row :
-         rows_of(comparison, comparison.detectors.front(), place.set, place.role, "auroc")) {
+         rows_of(comparison, subjects(comparison).front(), place.set, place.role, "auroc")) {
       if (!row->difference) continue;
       if (!best || row->difference->value > best->difference->value) best = row;
     }
     if (!best) continue;
     Html words = Html("points of " + place.role + " AUROC with ") +
-                 tag("code", comparison.detectors.front()) + ": " + best->arm + " over " +
-                 baseline_of(comparison);
+                 tag("code", subjects(comparison).front()) + ": " + side_of(comparison, *best) +
+                 " over " + baseline_of(comparison);
     if (const auto& bounds = best->difference->over_rows) {
       words += "; over rows " + to_words(*bounds);
     }
-    if (comparison.arms.size() > 2) {
-      words += text(". Of ", comparison.arms.size() - 1,
-                    " arms the one with the largest difference, chosen on these rows");
+    if (const std::size_t others = sides(comparison).size() - 1; others > 1) {
+      words += text(". Of ", others, " ", one_side(comparison),
+                    "s the one with the largest difference, chosen on these rows");
     }
     out += headline(signed_per_cent(best->difference->value), words);
   }
@@ -188,12 +195,16 @@ Html headlines(const evaluation::Comparison& comparison) {
 }  // namespace
 
 std::string comparison_page(const evaluation::Comparison& comparison, const std::string& command) {
-  return html_page(text(comparison.arms.size(), " arms side by side"), headlines(comparison),
-                   {{"arms", "Arms", "What is compared", arms_section(comparison)},
-                    {"charts", "Charts", "Arms and their differences", charts_section(comparison)},
-                    {"tables", "Tables", "All numbers", tables_section(comparison)},
-                    {"definitions", "Definitions", "What the numbers are",
-                     definitions_section(comparison, command)}});
+  return html_page(
+      text(sides(comparison).size(), " ", one_side(comparison), "s side by side"),
+      headlines(comparison),
+      {{"arms", "Arms", "What is compared", arms_section(comparison)},
+       {"charts", "Charts",
+        comparison.of_detectors ? "Detectors and their differences" : "Arms and their differences",
+        charts_section(comparison)},
+       {"tables", "Tables", "All numbers", tables_section(comparison)},
+       {"definitions", "Definitions", "What the numbers are",
+        definitions_section(comparison, command)}});
 }
 
 }  // namespace nescio::report

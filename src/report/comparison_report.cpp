@@ -44,11 +44,11 @@ nlohmann::json json_of(const evaluation::ComparedRow& row) {
   return out;
 }
 
-std::string title_of(const evaluation::Comparison& comparison, const std::string& detector,
+std::string title_of(const evaluation::Comparison& comparison, const std::string& subject,
                      const metrics::Metric& metric) {
-  return text(detector, ": ", metric.name, " in per cent (",
+  return text(subject, ": ", metric.name, " in per cent (",
               metric.higher_is_better ? "higher" : "lower", " is better), differences to ",
-              comparison.arms[comparison.baseline].name);
+              evaluation::sides(comparison)[comparison.baseline]);
 }
 
 }  // namespace
@@ -71,22 +71,23 @@ std::vector<Place> places(const evaluation::Comparison& comparison) {
 }
 
 std::vector<const evaluation::ComparedRow*> rows_of(const evaluation::Comparison& comparison,
-                                                    const std::string& detector,
+                                                    const std::string& subject,
                                                     const std::string& set, const std::string& role,
                                                     const std::string& metric) {
   std::vector<const evaluation::ComparedRow*> out;
   for (const evaluation::ComparedRow& row : comparison.rows) {
-    if (row.detector == detector && row.set == set && row.role == role && row.metric == metric) {
+    if (subject_of(comparison, row) == subject && row.set == set && row.role == role &&
+        row.metric == metric) {
       out.push_back(&row);
     }
   }
   return out;
 }
 
-TextTable arms_table(const evaluation::Comparison& comparison, const std::string& detector,
-                     const std::string& metric, bool sets) {
+TextTable sides_table(const evaluation::Comparison& comparison, const std::string& subject,
+                      const std::string& metric, bool sets) {
   TextTable table{.columns = {{"set"},
-                              {"arm"},
+                              {comparison.of_detectors ? "detector" : "arm"},
                               {metric, true},
                               {"difference", true},
                               {"over rows", true},
@@ -95,9 +96,9 @@ TextTable arms_table(const evaluation::Comparison& comparison, const std::string
     if (!place.whole && !sets) continue;
     std::string words = place.words;
     for (const evaluation::ComparedRow* row :
-         rows_of(comparison, detector, place.set, place.role, metric)) {
+         rows_of(comparison, subject, place.set, place.role, metric)) {
       const auto& difference = row->difference;
-      table.rows.push_back({words, row->arm, value_words(*row),
+      table.rows.push_back({words, side_of(comparison, *row), value_words(*row),
                             difference ? signed_per_cent(difference->value) : "",
                             difference ? bounds_words(difference->over_rows) : "",
                             difference ? bounds_words(difference->over_runs) : ""});
@@ -144,7 +145,7 @@ nlohmann::json comparison_json(const evaluation::Comparison& comparison,
                                const nlohmann::json& run) {
   nlohmann::json out = run;
   out["format"] = 1;
-  out["baseline"] = comparison.arms[comparison.baseline].name;
+  out["baseline"] = evaluation::sides(comparison)[comparison.baseline];
   out["definitions"] = evaluation::definitions(comparison);
   out["detectors"] = comparison.detectors;
   out["arms"] = nlohmann::json::array();
@@ -162,14 +163,14 @@ nlohmann::json comparison_json(const evaluation::Comparison& comparison,
 
 std::string comparison_text(const evaluation::Comparison& comparison) {
   std::string out;
-  for (const std::string& detector : comparison.detectors) {
+  for (const std::string& subject : subjects(comparison)) {
     for (const metrics::Metric* metric : comparison.metrics) {
       // Of the standard ones those that say most; the files hold all.
       const bool shown = !metric->standard || metric->name == "auroc" ||
                          metric->name == "fpr95_id" || metric->name == "id_accuracy";
-      const TextTable table = arms_table(comparison, detector, metric->name, false);
+      const TextTable table = sides_table(comparison, subject, metric->name, false);
       if (!shown || table.rows.empty()) continue;
-      out += (out.empty() ? "" : "\n") + title_of(comparison, detector, *metric) + "\n" +
+      out += (out.empty() ? "" : "\n") + title_of(comparison, subject, *metric) + "\n" +
              to_text(table);
     }
   }
@@ -182,12 +183,12 @@ std::string comparison_markdown(const evaluation::Comparison& comparison,
   for (const evaluation::ComparedArm& arm : comparison.arms) {
     out += "- " + markdown(arm.name) + ": " + markdown(join(arm.folders)) + "\n";
   }
-  for (const std::string& detector : comparison.detectors) {
+  for (const std::string& subject : subjects(comparison)) {
     for (const metrics::Metric* metric : comparison.metrics) {
-      const TextTable table = arms_table(comparison, detector, metric->name, true);
+      const TextTable table = sides_table(comparison, subject, metric->name, true);
       if (table.rows.empty()) continue;
       out +=
-          "\n## " + markdown(title_of(comparison, detector, *metric)) + "\n\n" + to_markdown(table);
+          "\n## " + markdown(title_of(comparison, subject, *metric)) + "\n\n" + to_markdown(table);
     }
   }
   out += "\n## What the numbers are\n\n";

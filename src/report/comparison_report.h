@@ -23,8 +23,8 @@ TextTable long_table(const evaluation::Comparison& comparison);
 nlohmann::json comparison_json(const evaluation::Comparison& comparison, const nlohmann::json& run);
 
 /// One metric of one detector in per cent: near and far as a whole or, if `sets`, every set, too.
-TextTable arms_table(const evaluation::Comparison& comparison, const std::string& detector,
-                     const std::string& metric, bool sets);
+TextTable sides_table(const evaluation::Comparison& comparison, const std::string& subject,
+                      const std::string& metric, bool sets);
 
 /// What a terminal shows: AUROC and fpr95_id of near and far, the ID accuracy.
 std::string comparison_text(const evaluation::Comparison& comparison);
@@ -36,7 +36,7 @@ std::string comparison_page(const evaluation::Comparison& comparison, const std:
 
 /// Rows of one place of the table, an arm each; empty if it was not measured there.
 std::vector<const evaluation::ComparedRow*> rows_of(const evaluation::Comparison& comparison,
-                                                    const std::string& detector,
+                                                    const std::string& subject,
                                                     const std::string& set, const std::string& role,
                                                     const std::string& metric);
 

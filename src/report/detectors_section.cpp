@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/spec.h"
 #include "detectors/detector.h"
+#include "evaluation/ensemble.h"
 #include "report/sections.h"
 
 namespace nescio::report {
@@ -41,6 +42,8 @@ Html paper(const detectors::Paper& from) {
 }
 
 Html described(const std::string& name) {
+  if (name == "ensemble" || name == "mutual_information")
+    return tag("dd", evaluation::ensemble_summary);
   const auto& all = detectors::catalogue();
   const auto info = std::ranges::find(all, name, &detectors::DetectorInfo::name);
   if (info == all.end()) return tag("dd", "Scores that were made elsewhere.");

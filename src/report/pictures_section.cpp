@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/row_argmax.h"
 #include "report/sections.h"
 #include "report/split_pictures.h"
 
@@ -39,10 +40,8 @@ std::string predicted(const Findings& findings, const Pick& pick) {
   } catch (const Error&) {
     return {};  // damaged: the caption goes without
   }
-  const MatrixView matrix = logits.matrix();
-  if (pick.row >= matrix.rows) return {};
-  const float* row = matrix.row(pick.row);
-  return findings.class_name(std::max_element(row, row + matrix.cols) - row);
+  if (pick.row >= logits.rows()) return {};
+  return findings.class_name(row_argmax(logits.slice(pick.row, 1)).as<std::int64_t>()[0]);
 }
 
 // Opens each data set once and remembers why one could not be.

@@ -87,9 +87,9 @@ std::string id_line(const evaluation::Results& results) {
     if (set.role == "id") line += with_size(set);
   }
   for (const evaluation::ResultRow& row : results.rows) {
-    if (row.role != "id") continue;
+    // The same for every detector.
+    if (row.role != "id" || row.detector != results.detectors.front()) continue;
     line += ", " + row.metric + " " + with_bounds(row);
-    break;  // the same for every detector
   }
   return line;
 }

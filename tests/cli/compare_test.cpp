@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "io/json_file.h"
@@ -60,9 +62,64 @@ TEST_F(CompareTest, ComparesDetectorsThatTheRunsHadNot) {
   EXPECT_EQ(json.at("baseline"), "two");
 }
 
+TEST_F(CompareTest, OfOneRunPutsItsDetectorsSideBySide) {
+  const Outcome done = compare({path("one"), "detectors=msp,knn(k=3),energy", "baseline=energy"});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_THAT(done.out, HasSubstr("one: auroc in per cent (higher is better), differences to "
+                                  "energy(T=1)"));
+  const auto json = io::read_json(world_.folder() / "out/comparison.json");
+  EXPECT_EQ(json.at("baseline"), "energy(T=1)");
+  ASSERT_EQ(json.at("rows").size(), 3U * 2U * 2U * 5U);
+  std::map<std::string, double> auroc;
+  for (const auto& row : json.at("rows")) {
+    EXPECT_EQ(row.at("arm"), "one");
+    EXPECT_EQ(row.at("difference").is_null(), row.at("detector") == "energy(T=1)");
+    if (row.at("metric") != "auroc" || row.at("set") != "near/test") continue;
+    auroc[row.at("detector")] = row.at("mean");
+  }
+  for (const auto& row : json.at("rows")) {
+    if (row.at("metric") != "auroc" || row.at("set") != "near/test") continue;
+    if (row.at("difference").is_null()) continue;
+    EXPECT_NEAR(row.at("difference").at("value").get<double>(),
+                auroc.at(row.at("detector")) - auroc.at("energy(T=1)"), 1e-12);
+    EXPECT_EQ(row.at("difference").at("over_rows").size(), 2U);
+  }
+  EXPECT_THAT(io::read_text(world_.folder() / "out/comparison.html"),
+              HasSubstr("3 detectors side by side"));
+  EXPECT_EQ(compare({path("one"), "detectors=msp,knn", "baseline=energy"}).code, 2);
+  const Outcome alone = compare({path("one"), "detectors=msp"});
+  EXPECT_EQ(alone.code, 1);
+  EXPECT_THAT(alone.log, HasSubstr("expected at least two detectors to compare, found msp"));
+}
+
+// Full-spectrum runs: what is shifted counts as ID there and when they are opened again.
+TEST_F(CompareTest, OfTheFullSpectrum) {
+  const Outcome done = nescio_program(
+      {"evaluate", "bank=" + world_.bank(), "train=in/train", "id=in/test", "shifted=near/test",
+       "far=far/test", "bootstrap=0", "detectors=msp,knn(k=3)", "out=" + path("full")});
+  ASSERT_EQ(done.code, 0) << done.log;
+  EXPECT_THAT(done.out, HasSubstr("id: in/test+near/test ("));
+  const auto results = io::read_json(world_.folder() / "full/results.json");
+  EXPECT_EQ(results.at("roles").at("shifted"), nlohmann::json({"near/test"}));
+  EXPECT_THAT(io::read_text(world_.folder() / "full/report.html"), HasSubstr("in/test+near/test"));
+  ASSERT_EQ(compare({path("full"), "bootstrap=0"}).code, 0);
+  const auto json = io::read_json(world_.folder() / "out/comparison.json");
+  EXPECT_EQ(json.at("sets").at(0).at("name"), "in/test+near/test");
+  for (const auto& row : json.at("rows")) {
+    for (const auto& measured : results.at("rows")) {
+      if (measured.at("detector") == row.at("detector") && measured.at("set") == row.at("set") &&
+          measured.at("metric") == row.at("metric")) {
+        EXPECT_EQ(measured.at("value"), row.at("mean"));
+      }
+    }
+  }
+  EXPECT_THAT(compare({path("full") + "," + path("one")}).log,
+              HasSubstr("only runs on the same sets can be compared"));
+}
+
 TEST_F(CompareTest, RefusesWhatIsNoRun) {
   const auto both = [&](const std::string& other) { return "arms=" + path("one") + "," + other; };
-  EXPECT_EQ(compare({"arms=" + path("one")}).code, 2);
+  EXPECT_EQ(compare({"arms="}).code, 2);
   EXPECT_EQ(compare({both(path("one"))}).code, 2);
   EXPECT_THAT(compare({both(path("two")), "baseline=tow"}).log,
               HasSubstr("no arm is called 'tow'. Did you mean 'two'?"));

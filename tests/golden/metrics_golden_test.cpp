@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/row_argmax.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "metrics/measure.h"
@@ -48,13 +49,8 @@ std::vector<std::int64_t> predictions(const Golden& golden, const std::string& i
     const auto all = classes.as<std::int64_t>();
     return {all.begin(), all.begin() + 1000};
   }
-  const Array logits = io::read_npy(golden.folder / "bank/id_test_logits.npy");
-  std::vector<std::int64_t> classes;
-  for (std::size_t r = 0; r < logits.rows(); ++r) {
-    const float* row = logits.matrix().row(r);
-    classes.push_back(std::max_element(row, row + logits.cols()) - row);
-  }
-  return classes;
+  const Array classes = row_argmax(io::read_npy(golden.folder / "bank/id_test_logits.npy"));
+  return {classes.as<std::int64_t>().begin(), classes.as<std::int64_t>().end()};
 }
 
 TEST(MetricsGolden, EqualTheFileForEveryScore) {
@@ -63,7 +59,7 @@ TEST(MetricsGolden, EqualTheFileForEveryScore) {
   const Golden golden{folder, io::read_json(std::filesystem::path(folder) / "manifest.json"),
                       io::read_json(std::filesystem::path(folder) / "metrics.json")};
   const Array labels = io::read_npy(golden.folder / "bank/id_test_labels.npy").to_int64();
-  const std::vector<std::string> further = {"all"};
+  const std::vector<std::string> further = {"all", "ccr(fpr=0.01)"};
   const metrics::ChosenMetrics all = metrics::standard_metrics(further);
   std::size_t pairs = 0;
   for (const auto& entry : golden.manifest.at("scores")) {
@@ -107,12 +103,38 @@ TEST(MetricsGolden, EqualTheFileForEveryScore) {
       near("aupr_out_trapezoid", value.at("aupr_out_trapezoid"));
       near("autc", value.at("autc"));
       near("oscr", value.at("oscr"));
-      near("ccr_at_fpr_0.1", value.at("ccr_fpr10"));
-      near("ccr_at_fpr_0.01", value.at("ccr_fpr1"));
+      near("ccr_at_fpr_0.1", value.at("ccr(fpr=0.1)"));
+      near("ccr_at_fpr_0.01", value.at("ccr(fpr=0.01)"));
       near("auroc_of_exact", metrics::find_metric("auroc").of_ranking(ranked(exact).ranking));
     }
   }
   EXPECT_EQ(pairs, 411u);
+}
+
+TEST(MetricsGolden, CalibrationErrorEqualsTheFile) {
+  const char* set = std::getenv("NESCIO_GOLDEN");
+  if (!set) GTEST_SKIP() << "NESCIO_GOLDEN is not set";
+  const std::filesystem::path folder = set;
+  const Array logits = io::read_npy(folder / "bank/id_test_logits.npy");
+  const Array labels = io::read_npy(folder / "bank/id_test_labels.npy").to_int64();
+  const auto error_at = [&](double temperature) {
+    metrics::Answers answers;
+    for (std::size_t r = 0; r < logits.rows(); ++r) {
+      const float* row = logits.matrix().row(r);
+      const float* largest = std::max_element(row, row + logits.cols());
+      double sum = 0;
+      for (std::size_t c = 0; c < logits.cols(); ++c) {
+        sum += std::exp((static_cast<double>(row[c]) - *largest) / temperature);
+      }
+      answers.right.push_back(largest - row == labels.as<std::int64_t>()[r]);
+      answers.confidence.push_back(static_cast<float>(1 / sum));
+    }
+    return metrics::find_metric("ece").of_answers(answers);
+  };
+  const auto file = io::read_json(folder / "metrics.json").at("calibration_id_test");
+  EXPECT_NEAR(error_at(1), file.at("ece_15_bins").get<double>(), 1e-6);
+  EXPECT_NEAR(error_at(file.at("optimal_T_id_val").get<double>()),
+              file.at("ece_15_bins_at_optimal_T").get<double>(), 1e-6);
 }
 
 }  // namespace
