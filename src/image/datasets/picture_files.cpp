@@ -195,7 +195,7 @@ struct Walk {
 std::string counted(const std::map<std::string, std::size_t>& kinds) {
   std::vector<std::string> out;
   for (const auto& [kind, count] : kinds) {
-    out.push_back(text(count, kind.empty() ? " without extension" : " " + printable(kind)));
+    out.push_back(text(count, ' ', kind.empty() ? "without extension" : printable(kind)));
   }
   return join(out);
 }
