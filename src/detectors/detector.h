@@ -72,6 +72,9 @@ class Shaper : public Stage {
   virtual Inputs shape(const Inputs& in) const = 0;
 };
 
+/// Rows of a batch in OpenOOD's settings, where a result of that toolkit depends on them.
+inline constexpr std::size_t openood_batch = 200;
+
 /// A detector made of others (combinator.h).
 class Combinator;
 

@@ -55,12 +55,11 @@ class NNGuide final : public Detector {
   /// OpenOOD's loop takes batches of 200 in the order of the file, until they are more than alpha N
   /// rows.
   std::vector<std::size_t> rows_of_bank(std::size_t rows) const {
-    constexpr std::size_t batch = 200;
     const auto share = static_cast<std::size_t>(alpha * static_cast<double>(rows));
     std::vector<std::size_t> chosen(rows);
     std::iota(chosen.begin(), chosen.end(), std::size_t{0});
     if (variant == "openood") {
-      chosen.resize(std::min(rows, (share / batch + 1) * batch));
+      chosen.resize(std::min(rows, (share / openood_batch + 1) * openood_batch));
     } else if (share < rows) {
       chosen = Rng(static_cast<std::uint64_t>(seed)).permutation(rows);
       chosen.resize(std::max(share, std::min(wanted(), rows)));

@@ -31,28 +31,13 @@ Matrix vanishing_feature(const Inputs& in, statistics::Statistics& statistics) {
   return u;
 }
 
-// Of the second moment about u: covariance + (mean - u)(mean - u)^T. Values ascend.
-const math::Eigen& principal_axes(const Inputs& in, const Matrix& u,
-                                  statistics::Statistics& statistics) {
-  return statistics.derived<math::Eigen>("principal axes about 0", in.features - u, [&] {
-    Matrix moment = statistics.covariance(in.features);
-    const Matrix& mean = statistics.mean(in.features);
-    for (std::size_t i = 0; i < moment.rows; ++i) {
-      for (std::size_t j = 0; j < moment.cols; ++j) {
-        moment(i, j) += (mean(0, i) - u(0, i)) * (mean(0, j) - u(0, j));
-      }
-    }
-    return alone([&] { return math::eigen_symmetric(std::move(moment)); });
-  });
-}
-
 // mean |R^T (h - u)| over the rows for each number of columns that R may have, less one: one pass for all values
 // of `dim`.
 const Matrix& mean_residuals(const Inputs& in, const Matrix& u,
                              statistics::Statistics& statistics) {
   const Expr about_u = in.features - u;
   return statistics.derived<Matrix>("mean residuals about 0", about_u, [&] {
-    const Expr along_axes = matmul(about_u, principal_axes(in, u, statistics).vectors);
+    const Expr along_axes = matmul(about_u, moment_axes(in.features, u, statistics).vectors);
     Matrix means = statistics.reduce(along_axes, Matrix(1, along_axes.width()),
                                      [](const statistics::Rows& rows, Matrix& sums) {
                                        for (std::size_t r = 0; r < rows.count(); ++r) {
@@ -92,6 +77,21 @@ void check_residual(const std::vector<double>& moments, std::size_t d, const Mat
 
 }  // namespace
 
+// That is covariance + (mean - point)(mean - point)^T.
+const math::Eigen& moment_axes(const Expr& e, const Matrix& point,
+                               statistics::Statistics& statistics) {
+  return statistics.derived<math::Eigen>("principal axes about 0", e - point, [&] {
+    Matrix moment = statistics.covariance(e);
+    const Matrix& mean = statistics.mean(e);
+    for (std::size_t i = 0; i < moment.rows; ++i) {
+      for (std::size_t j = 0; j < moment.cols; ++j) {
+        moment(i, j) += (mean(0, i) - point(0, i)) * (mean(0, j) - point(0, j));
+      }
+    }
+    return alone([&] { return math::eigen_symmetric(std::move(moment)); });
+  });
+}
+
 void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
   statistics::Statistics& statistics = data.of(fit_on);
   const std::size_t width = in.features.width();
@@ -102,7 +102,7 @@ void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
          width / 2);
   }
   origin = vanishing_feature(in, statistics);
-  const math::Eigen& eigen = principal_axes(in, origin, statistics);
+  const math::Eigen& eigen = moment_axes(in.features, origin, statistics);
   residual_space = Matrix(width, width - d);
   for (std::size_t i = 0; i < width; ++i) {
     std::copy_n(eigen.vectors.row(i).begin(), width - d, residual_space.row(i).begin());

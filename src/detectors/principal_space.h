@@ -28,6 +28,10 @@ class PrincipalSpace : public Detector {
   double mean_residual(const Inputs& in, statistics::Statistics& statistics) const;
 };
 
+/// Eigenvectors of the second moment of `e` about a point [1, w], mean (e - point)^T (e - point). Values ascend.
+const math::Eigen& moment_axes(const Expr& e, const Matrix& point,
+                               statistics::Statistics& statistics);
+
 /// Half of D; 512 from D = 768 on, as for transformers; `wide` from 2048 on.
 std::size_t usual_dimensions(std::size_t width, std::size_t wide);
 

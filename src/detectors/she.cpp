@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "base/class_names.h"
-#include "detectors/detector.h"
+#include "detectors/right_rows.h"
 
 namespace nescio::detectors {
 namespace {
@@ -38,7 +38,7 @@ class She final : public Detector {
       }
       for (double& v : pattern) v /= static_cast<double>(counts[c]);
     }
-    keep_rows(in, statistics, unknown);
+    keep_rows(in, statistics);
     if (unknown.empty()) return;
     notices.push_back(text("of ", unknown.size(), " of the ", counts.size(), " classes (",
                            first_numbers(unknown), ") no row of ", statistics.name(),
@@ -59,23 +59,13 @@ class She final : public Detector {
   }
 
  private:
-  /// The rows that are classified right, and all those of the classes of which none is.
-  void keep_rows(const Inputs& in, statistics::Statistics& statistics,
-                 const std::vector<std::size_t>& unknown) {
+  void keep_rows(const Inputs& in, statistics::Statistics& statistics) {
     rows = {};
     classes = {};
     if (metric != "hopfield") return;
     const auto labels = statistics.labels();
-    const Array seen = statistics.values(in.seen()).to_float64();
-    std::vector<std::size_t> kept;
-    for (std::size_t r = 0; r < labels.size(); ++r) {
-      const bool right = seen.as<double>()[r] == static_cast<double>(labels[r]);
-      if (!right && !std::ranges::binary_search(unknown, static_cast<std::size_t>(labels[r]))) {
-        continue;
-      }
-      kept.push_back(r);
-      classes.values.push_back(static_cast<double>(labels[r]));
-    }
+    const std::vector<std::size_t>& kept = typical_rows(in, statistics).rows;
+    for (const std::size_t r : kept) classes.values.push_back(static_cast<double>(labels[r]));
     classes = Matrix(1, kept.size(), classes.values);
     rows = statistics.subset(kept).values(in.features);
   }

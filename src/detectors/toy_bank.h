@@ -90,7 +90,8 @@ struct ToyBank {
     return logits;
   }
 
-  /// What the chain gives for the test rows, fitted on the training rows as train and as val.
+  /// What the chain gives for the test rows, fitted on the training rows as train and as val, on the test rows as
+  /// ood_val.
   Row scores(const std::string& spec, const Executor& executor = Executor::cpu,
              Notices* notices = nullptr) const {
     const HeadTables head{Table(array(weight)), Table(array({bias}))};
@@ -109,7 +110,8 @@ struct ToyBank {
     }
     const Inputs in = make_inputs(classes, width, head, widths);
     statistics::Statistics statistics(split, executor);
-    chain.fit(in, {&statistics, &statistics});
+    statistics::Statistics ood({"toy/ood", test, {}, classes}, executor);
+    chain.fit(in, {&statistics, &statistics, {&ood}});
     if (notices) *notices = chain.notices();
     Row out(test_rows);
     compile({chain.score(in)}, executor)->run(to_batch(test), {out.data()});

@@ -55,6 +55,8 @@ class Statistics {
   std::span<const std::int64_t> labels();
   /// Samples of each class; a class may have none.
   const std::vector<std::size_t>& class_counts();
+  /// Error where a class has no sample.
+  void require_every_class();
 
   /// The label of a row as an expression: what only() may compare with. [B, 1]
   expr::Expr label(const std::shared_ptr<expr::Graph>& graph);
@@ -104,7 +106,6 @@ class Statistics {
   Statistics(const Statistics& whole, std::vector<std::size_t> kept);
   void check_graph(const expr::Expr& e);
   void require_rows() const;
-  void require_every_class();
   Matrix covariance_about(const expr::Expr& e, const Matrix& centres, bool by_class);
 
   struct Window {
