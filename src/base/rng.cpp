@@ -6,30 +6,13 @@
 #include <utility>
 
 namespace nescio {
-namespace {
-constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15u;
-
-// Finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
-// 2014).
-std::uint64_t finalise(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-}  // namespace
-
 std::uint64_t mix(std::uint64_t seed, std::uint64_t a, std::uint64_t b) {
-  std::uint64_t z = finalise(seed + golden_gamma);
-  z = finalise((z ^ a) + golden_gamma);
-  return finalise((z ^ b) + golden_gamma);
+  std::uint64_t z = Rng::finalise(seed + Rng::golden_gamma);
+  z = Rng::finalise((z ^ a) + Rng::golden_gamma);
+  return Rng::finalise((z ^ b) + Rng::golden_gamma);
 }
 
 Rng::Rng(std::uint64_t seed, std::uint64_t a, std::uint64_t b) : state_(mix(seed, a, b)) {}
-
-std::uint64_t Rng::next() {
-  state_ += golden_gamma;
-  return finalise(state_);
-}
 
 double Rng::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
