@@ -71,7 +71,10 @@ CpuConstants::CpuConstants(const Graph& graph, const Plan& plan) : graph_(graph)
   });
   for (const Plan::Step& step : plan.steps) {
     const auto* search = std::get_if<Plan::Search>(&step.work);
-    if (search != nullptr) add_distances(search->table);
+    if (search == nullptr) continue;
+    add_distances(search->table);
+    const math::DistanceTable& table = distances(search->table);
+    if (math::DistanceBounds::pay(table)) bounds_.try_emplace(search->table, table);
   }
 }
 
@@ -92,6 +95,11 @@ void CpuConstants::add(NodeId constant) {
 void CpuConstants::add_distances(NodeId constant) {
   const Table& table = graph_.table(constant);
   distances_.try_emplace(constant, table.array(), table.rows(), table.cols());
+}
+
+const math::DistanceBounds* CpuConstants::bounds(NodeId constant) const {
+  const auto found = bounds_.find(constant);
+  return found == bounds_.end() ? nullptr : &found->second;
 }
 
 CpuValues CpuConstants::values(NodeId constant) const {
@@ -132,8 +140,8 @@ CpuWorkspace::CpuWorkspace(const Graph& graph, const Plan& plan, const CpuConsta
       }
       const auto order =
           over(search->node) == Over::smallest ? math::Order::ascending : math::Order::descending;
-      searches.try_emplace(search->node, constants.distances(search->table), block_rows, order,
-                           std::move(wanted));
+      searches.try_emplace(search->node, constants.distances(search->table),
+                           constants.bounds(search->table), block_rows, order, std::move(wanted));
     }
   }
 }

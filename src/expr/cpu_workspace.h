@@ -37,6 +37,8 @@ class CpuConstants {
   CpuValues values(NodeId constant) const;
   /// Of a constant that is the table of an operation of TableRole::nearest.
   const math::DistanceTable& distances(NodeId constant) const { return distances_.at(constant); }
+  /// Of a table that is searched, where they make that faster; null elsewhere.
+  const math::DistanceBounds* bounds(NodeId constant) const;
 
  private:
   void add(NodeId constant);
@@ -46,6 +48,7 @@ class CpuConstants {
   std::map<NodeId, Array> floats_;
   std::map<NodeId, std::vector<float>> rests_;  // of one row in double: what its floats leave of it
   std::map<NodeId, math::DistanceTable> distances_;
+  std::map<NodeId, math::DistanceBounds> bounds_;
 };
 
 /// All memory of a thread, taken before the first block: running allocates nothing.

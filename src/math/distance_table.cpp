@@ -46,6 +46,34 @@ double squared_difference(const float* a, const float* b, std::size_t count) {
   return sum;
 }
 
+/// y[j] = norms[row] - 2 x row of the rows whose numbers are given, four at a time.
+void relative_to_rows(const float* x, const float* table, std::size_t width, const float* norms,
+                      const std::int32_t* rows, std::size_t count, float* y) {
+  const Floats d;
+  constexpr std::size_t group = 4;
+  for (std::size_t j = 0; j < count; j += group) {
+    const float* row[group];
+    FloatVector even[group], odd[group];
+    for (std::size_t g = 0; g < group; ++g) {
+      row[g] = table + static_cast<std::size_t>(rows[std::min(j + g, count - 1)]) * width;
+      even[g] = odd[g] = hn::Zero(d);
+    }
+    std::size_t i = 0;
+    for (; i + 2 * kLanes <= width; i += 2 * kLanes) {
+      const FloatVector a = hn::LoadU(d, x + i), b = hn::LoadU(d, x + i + kLanes);
+      for (std::size_t g = 0; g < group; ++g) {
+        even[g] = hn::MulAdd(a, hn::LoadU(d, row[g] + i), even[g]);
+        odd[g] = hn::MulAdd(b, hn::LoadU(d, row[g] + i + kLanes), odd[g]);
+      }
+    }
+    for (std::size_t g = 0; g < std::min(group, count - j); ++g) {
+      float product = hn::GetLane(hn::SumOfLanes(d, hn::Add(even[g], odd[g])));
+      for (std::size_t c = i; c < width; ++c) product += x[c] * row[g][c];
+      y[j + g] = norms[rows[j + g]] - 2 * product;
+    }
+  }
+}
+
 /// The first column from `at` on whose distance is short against the norms that it was made of, or
 /// left the range of floats on the way; `count` if there is none.
 std::size_t next_doubtful(const float* y, float x_norm, const float* norms, std::size_t at,
@@ -81,6 +109,7 @@ namespace nescio::math {
 namespace {
 
 HWY_EXPORT(squared_difference);
+HWY_EXPORT(relative_to_rows);
 HWY_EXPORT(next_doubtful);
 
 /// |x - row|^2 of numbers of two types.
@@ -180,8 +209,14 @@ void DistanceTable::relative_distances(MatrixView x, std::size_t first, std::siz
                                        float* y) const {
   // |row|^2 goes into the result first, so that one product finishes it.
   for (std::size_t r = 0; r < x.rows; ++r) std::copy_n(&norms_[first], count, y + r * count);
-  gemm(true, x.rows, count, width_, -2.0f, x.data, x.stride, about_mean_ + first * width_, width_,
-       1.0f, y, count);
+  gemm(true, x.rows, count, width_, -2.0f, x.data, x.stride, row_about_mean(first), width_, 1.0f, y,
+       count);
+}
+
+void DistanceTable::relative_distances(const float* x, std::size_t first, const std::int32_t* rows,
+                                       std::size_t count, float* y) const {
+  HWY_DYNAMIC_DISPATCH(relative_to_rows)
+  (x, row_about_mean(first), width_, &norms_[first], rows, count, y);
 }
 
 void DistanceTable::distances(MatrixView x, std::size_t first, std::size_t count, float* scratch,
@@ -190,8 +225,8 @@ void DistanceTable::distances(MatrixView x, std::size_t first, std::size_t count
   const MatrixView moved = about_mean(x, scratch + x.rows);
   reduce(Reduction::sum_of_squares, moved.data, moved.stride, x.rows, width_, x_norms, 1);
   apply(Binary::add, {x_norms, 1, 0}, {&norms_[first], 0, 1}, y, x.rows, count);
-  gemm(true, x.rows, count, width_, -2.0f, moved.data, moved.stride, about_mean_ + first * width_,
-       width_, 1.0f, y, count);
+  gemm(true, x.rows, count, width_, -2.0f, moved.data, moved.stride, row_about_mean(first), width_,
+       1.0f, y, count);
   for (std::size_t r = 0; r < x.rows; ++r) {
     float* row = y + r * count;
     const auto next = [&](std::size_t at) {

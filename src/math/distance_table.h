@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/array.h"
@@ -30,6 +31,9 @@ class DistanceTable {
   /// |x - row|^2 less what is the same for all rows.
   void relative_distances(MatrixView x_about_mean, std::size_t first, std::size_t count,
                           float* y) const;
+  /// The same of one point and `count` rows, counted from `first`: y [count].
+  void relative_distances(const float* x_about_mean, std::size_t first, const std::int32_t* rows,
+                          std::size_t count, float* y) const;
   /// No relative distance to a row of length <= `row_length` about the mean is off by more than
   /// this, in whatever order the product is summed up; `x_length` is |x| about the mean.
   double error(double x_length, double row_length) const {
@@ -37,6 +41,9 @@ class DistanceTable {
   }
   /// |row| about the mean.
   const std::vector<float>& lengths() const { return lengths_; }
+  /// |row|^2 about the mean.
+  const std::vector<float>& norms() const { return norms_; }
+  const float* row_about_mean(std::size_t row) const { return about_mean_ + row * width_; }
 
   /// y[r, j] = |x - row|^2 for row = first + j, each within some 1e-6 of itself; y [x.rows, count].
   /// `scratch` holds scratch_floats(x.rows, width()).

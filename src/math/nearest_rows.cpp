@@ -1,10 +1,12 @@
 #include "math/nearest_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
+#include "math/float_above.h"
 #include "math/row_kernels.h"
 
 namespace nescio::math {
@@ -26,12 +28,6 @@ std::vector<Ranks> merged(std::vector<Ranks> ranks) {
   return out;
 }
 
-/// The least float that is > value.
-float float_above(double value) {
-  const auto nearest = static_cast<float>(value);
-  return std::nextafter(nearest, std::numeric_limits<float>::infinity());
-}
-
 double at_rank(std::vector<double>& values, std::size_t rank) {
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);
   std::ranges::nth_element(values, place);
@@ -40,9 +36,10 @@ double at_rank(std::vector<double>& values, std::size_t rank) {
 
 }  // namespace
 
-NearestRows::NearestRows(const DistanceTable& table, std::size_t points, Order order,
-                         std::vector<Ranks> wanted)
+NearestRows::NearestRows(const DistanceTable& table, const DistanceBounds* bounds,
+                         std::size_t points, Order order, std::vector<Ranks> wanted)
     : table_(table),
+      bounds_(bounds),
       wanted_(merged(std::move(wanted))),
       k_(wanted_.empty() ? 0 : wanted_.back().last),
       capacity_(k_ + std::max<std::size_t>(2 * k_, 256)),
@@ -52,6 +49,8 @@ NearestRows::NearestRows(const DistanceTable& table, std::size_t points, Order o
       limits_(points),
       out_of_range_(points),
       counts_(points),
+      as_bytes_(bounds == nullptr ? 0 : points, table.width()),
+      possible_(points),
       keys_(points * stride_),
       columns_(points * stride_),
       taken_(points) {
@@ -70,10 +69,23 @@ void NearestRows::search(MatrixView x, std::size_t points, float* tile, float* s
                          float* out) {
   const MatrixView about_mean = table_.about_mean(x, scratch);
   start(x, about_mean, points);
+  // Bounds need limits, and help where rows differ by more than bytes show. After a tile in which they did
+  // not, some tiles go without them, each time twice as many.
+  std::size_t without = 1;
+  std::size_t pause = 1;
   for (std::size_t first = 0; first < table_.rows(); first += tile_columns) {
     const std::size_t count = std::min(tile_columns, table_.rows() - first);
-    table_.relative_distances(about_mean, first, count, tile);
-    add(tile, first, count);
+    if (bounds_ != nullptr && without == 0) {
+      if (add_possible(about_mean, first, count, reinterpret_cast<std::int32_t*>(tile))) {
+        pause = 1;
+        continue;
+      }
+      without = pause;
+      pause *= 2;
+    } else {
+      without -= without > 0 ? 1 : 0;
+    }
+    add_all(about_mean, first, count, tile);
   }
   for (std::size_t p = 0; p < count_; ++p) finish(p, out + p * k_);
 }
@@ -88,27 +100,84 @@ void NearestRows::start(MatrixView x, MatrixView about_mean, std::size_t count) 
   for (auto& values : taken_) values.clear();
   for (std::size_t p = 0; p < count_; ++p) {
     const double largest = static_cast<double>(longest_) * (2.0 * lengths_[p] + longest_);
-    out_of_range_[p] = largest < 1e38 ? 0 : 1;  // also where it is NaN
+    // Far enough from the end for all steps of a bound; also where it is NaN.
+    out_of_range_[p] = largest < 1e35 ? 0 : 1;
+  }
+  if (bounds_ != nullptr) bounds_->encode(about_mean, count_, as_bytes_);
+}
+
+void NearestRows::add_all(MatrixView about_mean, std::size_t first, std::size_t count,
+                          float* tile) {
+  table_.relative_distances(about_mean, first, count, tile);
+  const float longest = longest_of(first, count);
+  for (std::size_t p = 0; p < count_; ++p) {
+    if (out_of_range_[p] != 0) {
+      take_exactly(p, first, count);
+    } else {
+      keep(p, tile + p * count, count, table_.error(lengths_[p], longest), first, nullptr);
+    }
   }
 }
 
-void NearestRows::add(const float* tile, std::size_t first, std::size_t count) {
-  const auto begin = table_.lengths().begin() + static_cast<std::ptrdiff_t>(first);
-  const double longest = *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(count));
+/// As add_all(), from the rows of the tile that bounds leave; false, and nothing was added, if they leave
+/// so many that one product for all of them is faster.
+bool NearestRows::add_possible(MatrixView about_mean, std::size_t first, std::size_t count,
+                               std::int32_t* tile) {
+  constexpr std::size_t most = 8;  // of the tile may be left: one in so many
+  bounds_->multiply(as_bytes_, count_, first, count, tile);
+  const float longest = longest_of(first, count);
+  std::size_t left = 0;
+  for (std::size_t p = 0; p < count_; ++p) {
+    if (out_of_range_[p] != 0) continue;
+    if (counts_[p] >= k_ + k_ / 4) shrink(p);  // the closer the limit, the fewer rows are left
+    possible_[p] =
+        bounds_->possible_rows(as_bytes_, p, sign_, limits_[p], table_.error(lengths_[p], longest),
+                               first, count, tile + p * count);
+    left += possible_[p];
+    if (left * most > count_ * count) return false;
+  }
+  std::array<float, 64> distances;
   for (std::size_t p = 0; p < count_; ++p) {
     if (out_of_range_[p] != 0) {
-      for (std::size_t c = first; c < first + count; ++c) take_exactly(p, c);
+      take_exactly(p, first, count);
       continue;
     }
-    const double error = table_.error(lengths_[p], static_cast<float>(longest));
-    for (std::size_t i = 0; i < count;) {
-      append_keys_below(tile + p * count, count, sign_, float_above(limits_[p] + error), first,
-                        capacity_, i, counts_[p], &keys_[p * stride_], &columns_[p * stride_]);
-      if (i == count) break;
-      shrink(p);
-      if (counts_[p] > k_ + (capacity_ - k_) / 2) empty_buffer(p);
+    const double error = table_.error(lengths_[p], longest);
+    const std::int32_t* rows = tile + p * count;
+    for (std::size_t i = 0; i < possible_[p]; i += distances.size()) {
+      const std::size_t some = std::min(distances.size(), possible_[p] - i);
+      table_.relative_distances(about_mean.row(p), first, rows + i, some, distances.data());
+      keep(p, distances.data(), some, error, first, rows + i);
     }
   }
+  return true;
+}
+
+/// Puts into the buffer what the limit does not rule out of `count` relative distances, to the rows
+/// that follow `first` or to first + rows[i]; none is off by more than `error`.
+void NearestRows::keep(std::size_t p, const float* distances, std::size_t count, double error,
+                       std::size_t first, const std::int32_t* rows) {
+  std::uint32_t* columns = &columns_[p * stride_];
+  for (std::size_t i = 0; i < count;) {
+    const std::size_t before = counts_[p];
+    append_keys_below(distances, count, sign_, float_above(limits_[p] + error),
+                      rows == nullptr ? first : 0, capacity_, i, counts_[p], &keys_[p * stride_],
+                      columns);
+    if (rows != nullptr) {
+      for (std::size_t c = before; c < counts_[p]; ++c) {
+        columns[c] =
+            static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(rows[columns[c]]);
+      }
+    }
+    if (i == count) break;
+    shrink(p);
+    if (counts_[p] > k_ + (capacity_ - k_) / 2) empty_buffer(p);
+  }
+}
+
+float NearestRows::longest_of(std::size_t first, std::size_t count) const {
+  const auto begin = table_.lengths().begin() + static_cast<std::ptrdiff_t>(first);
+  return *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(count));
 }
 
 /// Lowers the limit to what the rows in the buffer prove, and drops those that lie beyond it.
@@ -145,6 +214,10 @@ void NearestRows::take_exactly(std::size_t p, std::size_t column) {
     taken.back() = distance;
     std::ranges::push_heap(taken);
   }
+}
+
+void NearestRows::take_exactly(std::size_t p, std::size_t first, std::size_t count) {
+  for (std::size_t c = first; c < first + count; ++c) take_exactly(p, c);
 }
 
 void NearestRows::empty_buffer(std::size_t p) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "math/distance_table.h"
+#include "math/distance_bounds.h"
 #include "math/order_keys.h"
 
 namespace nescio::math {
@@ -20,17 +20,18 @@ struct Ranks {
 ///
 /// A product gives all distances up to a known error (DistanceTable::error). Every row that may
 /// take a wanted rank in spite of it is kept, and of those that may, the distances are taken anew
-/// in double. Memory is bounded: where more rows lie within the error than the buffer holds
+/// in double. With DistanceBounds, the product is taken only of the rows that its bounds do not rule
+/// out, as long as these are few; the results are the same bits. Memory is bounded: where more rows lie within the error than the buffer holds
 /// (duplicates, tight clusters), the distances of the whole buffer are taken and the best kept.
 class NearestRows {
  public:
   /// Columns of the tile that the product fills.
   static constexpr std::size_t tile_columns = 1024;
 
-  /// For blocks of `points` points. `wanted`: at least one rank, all below table.rows(). The table
-  /// must outlive this.
-  NearestRows(const DistanceTable& table, std::size_t points, Order order,
-              std::vector<Ranks> wanted);
+  /// For blocks of `points` points. `wanted`: at least one rank, all below table.rows(). `bounds` are
+  /// null or those of the table; both must outlive this.
+  NearestRows(const DistanceTable& table, const DistanceBounds* bounds, std::size_t points,
+              Order order, std::vector<Ranks> wanted);
 
   /// out[r, i] = |x_r - row|^2 of the row at rank i, for the wanted ranks and the first `count` of
   /// x; out [points, k], k the end of the last rank. x has all `points` (products have the bits of
@@ -40,7 +41,13 @@ class NearestRows {
 
  private:
   void start(MatrixView x, MatrixView about_mean, std::size_t count);
-  void add(const float* tile, std::size_t first, std::size_t count);
+  void add_all(MatrixView about_mean, std::size_t first, std::size_t count, float* tile);
+  bool add_possible(MatrixView about_mean, std::size_t first, std::size_t count,
+                    std::int32_t* tile);
+  void keep(std::size_t point, const float* distances, std::size_t count, double error,
+            std::size_t first, const std::int32_t* rows);
+  void take_exactly(std::size_t point, std::size_t first, std::size_t count);
+  float longest_of(std::size_t first, std::size_t count) const;
   void shrink(std::size_t point);
   void take_exactly(std::size_t point, std::size_t column);
   void empty_buffer(std::size_t point);
@@ -54,6 +61,7 @@ class NearestRows {
   }
 
   const DistanceTable& table_;
+  const DistanceBounds* bounds_;
   std::vector<Ranks> wanted_;  // ascending, apart
   std::size_t k_, capacity_, stride_;
   float sign_;
@@ -66,7 +74,9 @@ class NearestRows {
   std::vector<double> limits_;      // the k-th in order does not lie above it
   std::vector<char> out_of_range_;  // where the product would leave the range of floats
   std::vector<std::size_t> counts_;
-  std::vector<std::int32_t> keys_;  // [points, stride]: rows that may be among the first k
+  DistanceBounds::Points as_bytes_;
+  std::vector<std::size_t> possible_;  // rows of a tile
+  std::vector<std::int32_t> keys_;     // [points, stride]: rows that may be among the first k
   std::vector<std::uint32_t> columns_;
   std::vector<std::vector<double>> taken_;  // exact distances, the first k, once a buffer was full
   std::vector<double> low_, high_, exact_;  // of one point, while it is finished

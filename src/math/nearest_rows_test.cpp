@@ -16,21 +16,26 @@ class NearestRowsTest : public EveryTarget {};
 
 constexpr std::size_t points = 6;
 
-/// The wanted ranks of `points` - 1 points (the last one is left out) against sorted distances.
+/// The wanted ranks of `points` - 1 points (the last one is left out) against sorted distances; with
+/// bounds the same bits.
 void check(const Rows& rows, const Rows& x, const std::vector<Ranks>& wanted) {
   const std::size_t width = rows.width;
   const DistanceTable table(Array({rows.rows, width}, std::vector(rows.values)), rows.rows, width);
+  const DistanceBounds bounds(table);
   std::vector<float> tile(points * NearestRows::tile_columns);
   std::vector<float> scratch(DistanceTable::scratch_floats(points, width));
   std::size_t k = 0;
   for (const Ranks& ranks : wanted) k = std::max(k, ranks.last);
   for (const Order order : {Order::ascending, Order::descending}) {
-    NearestRows nearest(table, points, order, wanted);
-    std::vector<float> out(points * k, -1);
-    for (int round = 0; round < 2; ++round) {
-      nearest.search({x.data(), points, width, x.stride}, points - 1, tile.data(), scratch.data(),
-                     out.data());
+    std::vector<float> out(points * k, -1), bounded = out;
+    for (const bool with : {false, true}) {
+      NearestRows nearest(table, with ? &bounds : nullptr, points, order, wanted);
+      for (int round = 0; round < 2; ++round) {
+        nearest.search({x.data(), points, width, x.stride}, points - 1, tile.data(), scratch.data(),
+                       (with ? bounded : out).data());
+      }
     }
+    ASSERT_EQ(bounded, out);
     for (std::size_t p = 0; p < points - 1; ++p) {
       std::vector<double> expected;
       for (std::size_t r = 0; r < rows.rows; ++r) {
@@ -45,6 +50,7 @@ void check(const Rows& rows, const Rows& x, const std::vector<Ranks>& wanted) {
       for (const Ranks& ranks : wanted) {
         for (std::size_t i = ranks.first; i < ranks.last; ++i) {
           const double value = std::abs(expected[i]);
+          if (std::isinf(value) && std::isinf(out[p * k + i])) continue;
           ASSERT_NEAR(out[p * k + i], value, 1e-7 * value + 1e-45)
               << "point " << p << ", rank " << i;
         }
@@ -94,10 +100,52 @@ TEST_P(NearestRowsTest, AreFoundWhereSquaresOfFloatsEnd) {
         Rows(points, 9, 9, [&] { return 3e20f + draw(); }), {{0, 60}});
 }
 
+TEST_P(NearestRowsTest, AreFoundWhateverBytesMakeOfTheRows) {
+  const std::size_t count = 3200, width = 50;
+  auto draw = normal(5);
+  const auto random = [&] { return draw(); };
+  const Rows plain(points, width, width, random);
+  {
+    Rows rows(count, width, width, random);  // one number in a row takes all the bytes
+    for (std::size_t r = 0; r < count; r += 3) rows.values[r * width + r % width] = 1e4f;
+    check(rows, plain, {{0, 50}});
+    for (std::size_t r = 1; r < count; r += 700) rows.values[r * width] = 1e12f;
+    check(rows, plain, {{0, 1}, {99, 100}});
+  }
+  {
+    Rows rows(count, width, width, random);  // each row twice, and some as the points
+    std::copy_n(rows.values.begin(), count / 2 * width, rows.values.begin() + count / 2 * width);
+    std::copy_n(plain.values.begin(), 4 * width, rows.values.begin() + 2500 * width);
+    check(rows, plain, {{0, 7}, {100, 101}});
+    for (std::size_t c = 0; c < width; ++c) rows.values[2900 * width + c] = INFINITY;
+    check(rows, plain, {{0, 7}});
+  }
+  {
+    std::size_t i = 0;  // lengths over many powers of ten; rows of zeros
+    const auto scaled = [&] {
+      const auto row = static_cast<int>(i++ / width);
+      return row % 50 == 0 ? 0.0f : std::pow(10.0f, static_cast<float>(row % 30 - 15)) * draw();
+    };
+    const Rows rows(count, width, width, scaled);
+    check(rows, Rows(points, width, width, scaled), {{0, 30}, {1000, 1001}});
+  }
+  for (const float offset : {100.0f, 1e6f}) {
+    const auto far = [&] { return offset + draw(); };
+    check(Rows(count, width, width, far), Rows(points, width, width, far), {{0, 50}});
+    check(Rows(count, width, width, far), plain, {{0, 50}});
+  }
+  for (const float scale : {1e-38f, 1e-19f, 1e18f}) {
+    check(Rows(count, width, width, normal(6, scale)), Rows(points, width, width, normal(7, scale)),
+          {{0, 50}});
+  }
+  check(Rows(count, width, width, whole(8, 1)), Rows(points, width, width, whole(9, 1)),
+        {{0, 1}, {49, 50}});
+}
+
 TEST(NearestRows, SayWhatIsWrong) {
   const DistanceTable table(Array({2, 1}, std::vector<float>{1, 2}), 2, 1);
-  EXPECT_THROW(NearestRows(table, 1, Order::ascending, {{2, 3}}), Error);
-  EXPECT_THROW(NearestRows(table, 1, Order::ascending, {}), Error);
+  EXPECT_THROW(NearestRows(table, nullptr, 1, Order::ascending, {{2, 3}}), Error);
+  EXPECT_THROW(NearestRows(table, nullptr, 1, Order::ascending, {}), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NearestRowsTest, testing::ValuesIn(targets_here()), target_name);

@@ -1,5 +1,6 @@
 #include "metrics/bootstrap.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -27,41 +28,74 @@ void draw(const BootstrapOptions& options, std::size_t resample, std::size_t sid
 using Draws = std::vector<std::uint32_t>;
 
 void count_draws(const BootstrapOptions& options, std::size_t resample, std::size_t side,
-                 std::size_t rows, Draws& draws) {
-  draws.assign(rows, 0);
-  draw(options, resample, side, rows, [&](std::uint64_t row) { ++draws[row]; });
+                 std::span<std::uint32_t> draws) {
+  std::ranges::fill(draws, 0);
+  draw(options, resample, side, draws.size(), [&](std::uint64_t row) { ++draws[row]; });
 }
 
-/// A score that no drawn row has is no threshold. Without a branch, which no processor could
-/// foresee.
-void drop_empty(Ranking& drawn) {
+/// A row of either side where it stands in the ranking.
+struct Place {
+  std::uint32_t row;
+  std::uint8_t ood;   // 1 for an OOD row
+  std::uint8_t last;  // 1 for the last one of its step
+};
+
+/// The rows from the lowest score to the highest one, so that a resample is written in one go.
+std::vector<Place> in_order(const RowRanking& rows) {
+  std::vector<Place> places(rows.id.size() + rows.ood.size());
+  std::vector<std::size_t> next;  // place of each step
+  next.reserve(rows.ranking.steps.size());
+  std::size_t end = 0;
+  for (const Step& step : rows.ranking.steps) {
+    next.push_back(end);
+    end += std::size_t{step.id} + step.ood;
+  }
+  const auto put = [&](const std::vector<std::uint32_t>& step_of, std::uint8_t ood) {
+    for (std::uint32_t row = 0; row < step_of.size(); ++row) {
+      places[next[step_of[row]]++] = {row, ood, 0};
+    }
+  };
+  put(rows.id, 0);
+  put(rows.ood, 1);
+  for (const std::size_t behind : next) places[behind - 1].last = 1;
+  return places;
+}
+
+/// The ranking of the rows that were drawn. A score that none of them has is no threshold. Without a
+/// branch, which no processor could foresee. `draws` are those of the ID rows, then those of the OOD rows.
+void resample_ranking(const RowRanking& rows, std::span<const Place> places, const Draws& draws,
+                      Ranking& drawn) {
+  const Ranking& all = rows.ranking;
+  drawn.id_count = all.id_count;
+  drawn.ood_count = all.ood_count;
+  drawn.steps.resize(all.steps.size());
+  drawn.right.resize(all.right.size());
+  drawn.scores.resize(all.scores.size());
+  Step* steps = drawn.steps.data();
+  const std::size_t id_rows = rows.id.size();
+  const bool answered = !all.right.empty();
+  const bool scored = !all.scores.empty();
   std::size_t kept = 0;
-  const bool right = !drawn.right.empty();
-  const bool scores = !drawn.scores.empty();
-  for (std::size_t s = 0; s < drawn.steps.size(); ++s) {
-    const Step step = drawn.steps[s];
-    drawn.steps[kept] = step;
-    if (right) drawn.right[kept] = drawn.right[s];
-    if (scores) drawn.scores[kept] = drawn.scores[s];
-    kept += (step.id | step.ood) != 0;
+  std::size_t step = 0;
+  std::uint64_t here = 0;  // ID rows of the step in the lower half, OOD rows in the upper one
+  std::uint32_t right = 0;
+  for (const Place place : places) {
+    const std::uint32_t count = draws[place.row + place.ood * id_rows];
+    here += std::uint64_t{count} << (32 * place.ood);
+    steps[kept] = {static_cast<std::uint32_t>(here), static_cast<std::uint32_t>(here >> 32)};
+    if (answered) {
+      right += place.ood != 0 ? 0 : count * rows.right[place.row];
+      drawn.right[kept] = right;
+    }
+    if (scored) drawn.scores[kept] = all.scores[step];
+    step += place.last;
+    kept += (place.last != 0) & (here != 0);
+    here = place.last != 0 ? 0 : here;
+    right = place.last != 0 ? 0 : right;
   }
   drawn.steps.resize(kept);
-  if (right) drawn.right.resize(kept);
-  if (scores) drawn.scores.resize(kept);
-}
-
-void resample_ranking(const RowRanking& rows, const Draws& id, const Draws& ood, Ranking& drawn) {
-  drawn.id_count = rows.ranking.id_count;
-  drawn.ood_count = rows.ranking.ood_count;
-  drawn.steps.assign(rows.ranking.steps.size(), {});
-  drawn.right.assign(rows.ranking.right.size(), 0);
-  drawn.scores = rows.ranking.scores;
-  for (std::size_t r = 0; r < id.size(); ++r) drawn.steps[rows.id[r]].id += id[r];
-  for (std::size_t r = 0; r < ood.size(); ++r) drawn.steps[rows.ood[r]].ood += ood[r];
-  if (!drawn.right.empty()) {
-    for (std::size_t r = 0; r < id.size(); ++r) drawn.right[rows.id[r]] += id[r] * rows.right[r];
-  }
-  drop_empty(drawn);
+  if (answered) drawn.right.resize(kept);
+  if (scored) drawn.scores.resize(kept);
 }
 
 void require_resamples(const BootstrapOptions& options) {
@@ -86,17 +120,22 @@ std::vector<Resampled> bootstrap(std::span<const RowRanking* const> rankings,
   }
   std::vector<Resampled> values(rankings.size(), empty_values(statistics.size(), options));
   if (rankings.empty()) return values;
+  std::vector<std::vector<Place>> places;
+  for (const RowRanking* rows : rankings) places.push_back(in_order(*rows));
+  const std::size_t id_rows = rankings[0]->id.size();
   struct Workspace {
-    Draws id, ood;
+    Draws draws;
     Ranking drawn;
   };
   std::vector<Workspace> workspaces(static_cast<std::size_t>(thread_count()));
   parallel_for_threads(options.resamples, [&](std::size_t resample, int thread) {
-    auto& [id, ood, drawn] = workspaces[static_cast<std::size_t>(thread)];
-    count_draws(options, resample, 0, rankings[0]->id.size(), id);
+    auto& [draws, drawn] = workspaces[static_cast<std::size_t>(thread)];
+    draws.resize(id_rows);
+    count_draws(options, resample, 0, draws);
     for (std::size_t k = 0; k < rankings.size(); ++k) {
-      count_draws(options, resample, 1 + ood_numbers[k], rankings[k]->ood.size(), ood);
-      resample_ranking(*rankings[k], id, ood, drawn);
+      draws.resize(id_rows + rankings[k]->ood.size());
+      count_draws(options, resample, 1 + ood_numbers[k], std::span(draws).subspan(id_rows));
+      resample_ranking(*rankings[k], places[k], draws, drawn);
       for (std::size_t s = 0; s < statistics.size(); ++s) {
         values[k][s][resample] = statistics[s](drawn);
       }

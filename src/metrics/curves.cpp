@@ -7,17 +7,18 @@
 namespace nescio::metrics {
 namespace {
 
-/// Counts as doubles: exact up to 2^53, and what follows are divisions.
 struct Counts {
-  double positive = 0;
-  double negative = 0;
+  std::uint64_t positive = 0;
+  std::uint64_t negative = 0;
 };
 
 Counts totals(const Ranking& ranking, Positive positive) {
-  const auto id = static_cast<double>(ranking.id_count);
-  const auto ood = static_cast<double>(ranking.ood_count);
-  return positive == Positive::id ? Counts{id, ood} : Counts{ood, id};
+  const Counts all{ranking.id_count, ranking.ood_count};
+  return positive == Positive::id ? all : Counts{all.negative, all.positive};
 }
+
+/// As a double: exact up to 2^53.
+double real(std::uint64_t count) { return static_cast<double>(static_cast<std::int64_t>(count)); }
 
 /// Calls visit(before, after) for each threshold, the strictest one first, with the rows accepted
 /// before and after its step, until visit returns false.
@@ -43,7 +44,17 @@ void for_each_threshold(const Ranking& ranking, Positive positive, const Visit& 
 }
 
 double precision(const Counts& accepted) {
-  return accepted.positive / (accepted.positive + accepted.negative);
+  return real(accepted.positive) / real(accepted.positive + accepted.negative);
+}
+
+/// The least count whose share of `all` is at least `share`, which is at most 1: one comparison a step
+/// then, and no division.
+std::uint64_t least_count(double share, std::uint64_t all) {
+  const auto enough = [&](std::uint64_t count) { return !(real(count) / real(all) < share); };
+  auto count = std::min(all, static_cast<std::uint64_t>(share * real(all)));
+  while (count > 0 && enough(count - 1)) --count;
+  while (!enough(count)) ++count;
+  return count;
 }
 
 }  // namespace
@@ -62,10 +73,10 @@ double auroc(const Ranking& ranking) {
 double average_precision(const Ranking& ranking, Positive positive) {
   double sum = 0;
   for_each_threshold(ranking, positive, [&](const Counts& before, const Counts& after) {
-    sum += (after.positive - before.positive) * precision(after);
+    sum += real(after.positive - before.positive) * precision(after);
     return true;
   });
-  return sum / totals(ranking, positive).positive;
+  return sum / real(totals(ranking, positive).positive);
 }
 
 double aupr_trapezoid(const Ranking& ranking, Positive positive) {
@@ -73,22 +84,23 @@ double aupr_trapezoid(const Ranking& ranking, Positive positive) {
   double last = 1;
   for_each_threshold(ranking, positive, [&](const Counts& before, const Counts& after) {
     const double here = precision(after);
-    sum += (after.positive - before.positive) * (here + last) / 2;
+    sum += real(after.positive - before.positive) * (here + last) / 2;
     last = here;
     return true;
   });
-  return sum / totals(ranking, positive).positive;
+  return sum / real(totals(ranking, positive).positive);
 }
 
 double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive) {
   if (!(tpr > 0 && tpr <= 1)) fail("[metrics] tpr: expected > 0 and <= 1, found ", tpr);
   const Counts all = totals(ranking, positive);
-  double accepted = 0;
+  const std::uint64_t enough = least_count(tpr, all.positive);
+  std::uint64_t accepted = 0;
   for_each_threshold(ranking, positive, [&](const Counts&, const Counts& after) {
     accepted = after.negative;
-    return after.positive / all.positive < tpr;
+    return after.positive < enough;
   });
-  return accepted / all.negative;
+  return real(accepted) / real(all.negative);
 }
 
 double partial_auroc(const Ranking& ranking, double fpr, Positive positive) {
@@ -186,8 +198,9 @@ double detection_error(const Ranking& ranking) {
   const Counts all = totals(ranking, Positive::ood);
   double lowest = 0.5;  // nothing is flagged
   for_each_threshold(ranking, Positive::ood, [&](const Counts&, const Counts& flagged) {
-    lowest = std::min(lowest,
-                      (1 - flagged.positive / all.positive + flagged.negative / all.negative) / 2);
+    lowest = std::min(lowest, (1 - real(flagged.positive) / real(all.positive) +
+                               real(flagged.negative) / real(all.negative)) /
+                                  2);
     return true;
   });
   return lowest;

@@ -1,0 +1,123 @@
+#include "math/distance_bounds.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "math/every_target.h"
+
+namespace nescio::math {
+namespace {
+
+class DistanceBoundsTest : public EveryTarget {};
+
+/// Sums of exact relative distances, in double, and what the bounds leave at a limit.
+struct Searched {
+  DistanceTable table;
+  DistanceBounds bounds{table};
+  DistanceBounds::Points points;
+  Rows x;
+  std::vector<float> moved;
+
+  Searched(const Rows& rows, const Rows& x_)
+      : table(Array({rows.rows, rows.width}, std::vector(rows.values)), rows.rows, rows.width),
+        points(x_.rows, x_.width),
+        x(x_),
+        moved(x.rows * x.width) {
+    bounds.encode(about_mean(), x.rows, points);
+  }
+  MatrixView about_mean() {
+    return table.about_mean({x.data(), x.rows, x.width, x.stride}, moved.data());
+  }
+  double relative(std::size_t point, std::size_t row) const {
+    return table.exact(x.row(point), row) - table.exact_to_mean(x.row(point));
+  }
+  std::vector<std::int32_t> possible(std::size_t point, float sign, double limit, std::size_t first,
+                                     std::size_t rows) {
+    std::vector<std::int32_t> products(x.rows * rows);
+    bounds.multiply(points, x.rows, first, rows, products.data());
+    const auto begin = table.lengths().begin() + static_cast<std::ptrdiff_t>(first);
+    const float longest = *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(rows));
+    const double error = table.error(std::sqrt(table.exact_to_mean(x.row(point))), longest);
+    std::int32_t* own = products.data() + point * rows;
+    const std::size_t count =
+        bounds.possible_rows(points, point, sign, limit, error, first, rows, own);
+    return {own, own + count};
+  }
+};
+
+/// No row within a limit is ruled out, at limits just at the distances themselves. Returns the share
+/// of rows that is left at the 1 % limit.
+double check(const Rows& rows, const Rows& x) {
+  Searched s(rows, x);
+  const std::size_t first = 3, count = rows.rows - 5;
+  double left = 0;
+  for (std::size_t p = 0; p < x.rows; ++p) {
+    for (const float sign : {1.0f, -1.0f}) {
+      std::vector<double> distances(count);
+      for (std::size_t i = 0; i < count; ++i) distances[i] = sign * s.relative(p, first + i);
+      std::vector<double> sorted = distances;
+      std::ranges::sort(sorted);
+      for (const std::size_t rank : {std::size_t{0}, count / 100, count / 2}) {
+        const double limit = sorted[rank];
+        const auto found = s.possible(p, sign, limit, first, count);
+        EXPECT_TRUE(std::ranges::is_sorted(found));
+        for (std::size_t i = 0; i < count; ++i) {
+          if (distances[i] > limit) continue;
+          EXPECT_TRUE(std::ranges::binary_search(found, static_cast<std::int32_t>(i)))
+              << "row " << i << " at " << distances[i] << ", limit " << limit;
+        }
+        if (rank == count / 100) left += static_cast<double>(found.size());
+      }
+    }
+  }
+  return left / static_cast<double>(2 * x.rows * count);
+}
+
+TEST_P(DistanceBoundsTest, RuleOutNoRowWithinTheLimit) {
+  for (const std::size_t width : widths()) {
+    const Rows x(5, width, width + 3, normal(1));
+    check(Rows(300, width, width, normal(2)), x);
+    check(Rows(300, width, width, whole(3, 2)), Rows(5, width, width, whole(4, 2)));
+  }
+}
+
+TEST_P(DistanceBoundsTest, RuleOutMostOthers) {
+  EXPECT_LT(check(Rows(4000, 512, 512, normal(1)), Rows(6, 512, 512, normal(2))), 0.04);
+  // Numbers that are never negative, as networks say, and far from the origin.
+  auto draw = normal(3);
+  const auto positive = [&] { return std::max(0.0f, draw()); };
+  EXPECT_LT(check(Rows(4000, 512, 512, positive), Rows(6, 512, 512, positive)), 0.05);
+  const auto far = [&] { return 1000 + draw(); };
+  EXPECT_LT(check(Rows(4000, 512, 512, far), Rows(6, 512, 512, far)), 0.05);
+}
+
+TEST_P(DistanceBoundsTest, HoldForRowsOfAllScales) {
+  std::size_t i = 0;
+  auto draw = normal(4);
+  const auto scaled = [&] {
+    return std::pow(10.0f, static_cast<float>(i++ / 40 % 36) - 20) * draw();
+  };
+  for (const float scale : {1e-35f, 1e-20f, 1.0f, 1e14f}) {
+    check(Rows(500, 40, 40, scaled), Rows(5, 40, 40, normal(5, scale)));
+    check(Rows(500, 40, 40, normal(6, scale)), Rows(5, 40, 40, normal(7, scale)));
+  }
+  check(Rows(500, 40, 40, [] { return 0.0f; }), Rows(2, 40, 40, [] { return 3.0f; }));
+}
+
+TEST_P(DistanceBoundsTest, LeaveRowsThatAreNotFinite) {
+  Rows rows(40, 9, 9, normal(1));
+  rows.values[7 * 9 + 2] = INFINITY;
+  rows.values[20 * 9] = NAN;
+  Searched s(rows, Rows(1, 9, 9, normal(2)));
+  const auto found = s.possible(0, 1, -1e30, 0, 40);
+  EXPECT_TRUE(std::ranges::binary_search(found, 7));
+  EXPECT_TRUE(std::ranges::binary_search(found, 20));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DistanceBoundsTest, testing::ValuesIn(targets_here()), target_name);
+
+}  // namespace
+}  // namespace nescio::math
