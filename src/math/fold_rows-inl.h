@@ -107,7 +107,7 @@ HWY_INLINE FloatVector reduce_lanes(const Op& op, std::size_t r, const float* ro
     a = op.combine(d, op.combine(d, a, b), op.combine(d, c, e));
   }
   for (; i + kLanes <= width; i += kLanes) a = op.step(d, r, a, hn::LoadU(d, row + i));
-  if (i < width) a = op.step(d, r, a, load_first(row + i, width - i, op.padding(d)));
+  if (i < width) a = op.step(d, r, a, load_rest(row, i, width, op.padding(d)));
   return a;
 }
 

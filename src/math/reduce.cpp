@@ -83,7 +83,11 @@ HWY_INLINE Best best_of_lanes(const float* row, std::size_t width) {
     best.see(hn::LoadU(d, row + i), columns);
     columns = hn::Add(columns, step);
   }
-  if (i < width) best.see(load_first(row + i, width - i, hn::Set(d, -kInfinity)), columns);
+  if (i < width) {
+    if (width >= kLanes)
+      columns = hn::Add(hn::Iota(d, 0.0f), hn::Set(d, static_cast<float>(width - kLanes)));
+    best.see(load_rest(row, i, width, hn::Set(d, -kInfinity)), columns);
+  }
   return best;
 }
 

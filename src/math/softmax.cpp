@@ -27,7 +27,7 @@ HWY_INLINE TopTwo top_two_of_lanes(const float* row, std::size_t width) {
     top.first = max_or_nan(top.first, x);
   }
   if (i < width) {
-    const FloatVector x = load_first(row + i, width - i, hn::Set(d, -kInfinity));
+    const FloatVector x = load_rest(row, i, width, hn::Set(d, -kInfinity));
     top.second = hn::Max(top.second, hn::Min(top.first, x));
     top.first = max_or_nan(top.first, x);
   }

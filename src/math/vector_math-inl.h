@@ -45,6 +45,17 @@ HWY_INLINE FloatVector load_first(const float* from, std::size_t count, FloatVec
 #endif
 }
 
+/// The floats i .. width - 1 of a row, fewer than kLanes, each in some lane, and `padding` in the
+/// other lanes. Rows of at least one vector end with a whole one, whose lanes that were seen before
+/// are replaced: with AVX2 a load under a mask costs far more.
+HWY_INLINE FloatVector load_rest(const float* row, std::size_t i, std::size_t width,
+                                 FloatVector padding) {
+  const Floats d;
+  if (width < kLanes) return load_first(row + i, width - i, padding);
+  const auto seen = hn::FirstN(d, kLanes - (width - i));
+  return hn::IfThenElse(seen, padding, hn::LoadU(d, row + width - kLanes));
+}
+
 /// Writes the first `count` < kLanes lanes and nothing beyond them.
 HWY_INLINE void store_first(FloatVector v, std::size_t count, float* to) {
   const Floats d;
