@@ -4,6 +4,7 @@
 //   of_exp            exponentials per second against exp on cached data
 //   of_gemm           GFLOP/s against oneDNN's product of 2048^3
 //   of_search         time against the GEMM of the same bank search at D 512 (lower is better)
+//   of_plain          the same search without bounds of bytes (higher is better)
 // The machine may be shared: look at the ratios, not at the times.
 #include <benchmark/benchmark.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 
 #include "base/threads.h"
 #include "math/gemm.h"
+#include "math/nearest_rows.h"
 #include "math/row_kernels.h"
 #include "math/top_k.h"
 
@@ -125,6 +127,12 @@ void finite(benchmark::State& state) {
     benchmark::DoNotOptimize(all_finite(x, rows * width));
   });
 }
+void log_odds_rows(benchmark::State& state) {
+  rows_from_memory(state, [](const float* x, std::size_t rows, std::size_t width, float* y) {
+    log_odds(x, width, rows, width, y, 1);
+  });
+}
+BENCHMARK(log_odds_rows)->Arg(10)->Arg(100)->UseManualTime()->MinTime(1);
 BENCHMARK(max_logit)->Arg(10)->Arg(100)->Arg(1000)->UseManualTime()->MinTime(1);
 BENCHMARK(sum_of_squares)->Arg(10)->Arg(100)->Arg(1000)->UseManualTime()->MinTime(1);
 BENCHMARK(argmax_column)->Arg(10)->Arg(100)->Arg(1000)->UseManualTime()->MinTime(1);
@@ -269,6 +277,42 @@ void top_k_search(benchmark::State& state) {
       copies / static_cast<double>(state.iterations()) / static_cast<double>(rows) * 1e6;
 }
 BENCHMARK(top_k_search)->Arg(1)->Arg(50)->Arg(1000)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+/// The k-th nearest of 50,000 normal rows: with bounds against without them and against the product.
+void bank_search(benchmark::State& state) {
+  const auto k = static_cast<std::size_t>(state.range(0));
+  const auto d = static_cast<std::size_t>(state.range(1));
+  const std::size_t points = 256, rows = 50000;
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> bank(rows * d), x(points * d);
+  for (auto* values : {&bank, &x}) std::ranges::generate(*values, [&] { return normal(random); });
+  const DistanceTable table(nescio::Array({rows, d}, std::move(bank)), rows, d);
+  const DistanceBounds bounds(table);
+  std::vector<float> tile(points * NearestRows::tile_columns), y(points * k);
+  std::vector<float> scratch(DistanceTable::scratch_floats(points, d));
+  NearestRows bounded(table, &bounds, points, Order::ascending, {{k - 1, k}});
+  NearestRows plain(table, nullptr, points, Order::ascending, {{k - 1, k}});
+  const auto search = [&](NearestRows& nearest) {
+    nearest.search({x.data(), points, d}, points, tile.data(), scratch.data(), y.data());
+  };
+  state.counters["of_plain"] = measure(
+      state, [&] { search(bounded); }, [&] { search(plain); });
+  Product& product = yardstick_product();
+  const double bound = 2.0 * static_cast<double>(points * rows * d) / product.flops();
+  double own = 1e9, gemm_time = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    own = std::min(own, seconds([&] { search(bounded); }));
+    gemm_time = std::min(gemm_time, seconds([&] { product.run(); }));
+  }
+  state.counters["of_gemm"] = gemm_time * bound / own;
+}
+BENCHMARK(bank_search)
+    ->Args({50, 512})
+    ->Args({1000, 512})
+    ->Args({50, 64})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 void sort_512(benchmark::State& state) {
   const std::size_t width = 512, rows = 256;

@@ -45,9 +45,9 @@ HWY_INLINE FloatVector load_first(const float* from, std::size_t count, FloatVec
 #endif
 }
 
-/// The floats i .. width - 1 of a row, fewer than kLanes, each in some lane, and `padding` in the other
-/// lanes. Rows of at least one vector end with a whole one, of which the lanes that were seen before are
-/// replaced: with AVX2 that takes a tenth of the time of a load under a mask.
+/// The floats i .. width - 1 of a row, fewer than kLanes, each in some lane, and `padding` in the
+/// other lanes. Rows of at least one vector end with a whole one, whose lanes that were seen before
+/// are replaced: with AVX2 a load under a mask costs far more.
 HWY_INLINE FloatVector load_rest(const float* row, std::size_t i, std::size_t width,
                                  FloatVector padding) {
   const Floats d;
