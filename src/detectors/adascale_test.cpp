@@ -27,7 +27,7 @@ double ratio(const ToyBank& bank, std::size_t r, double p_min, double p_max, dou
 
 TEST(AdaScale, ScalesEachRowByAShareOfItsOwn) {
   const ToyBank bank;
-  for (const double p_min : {0.3, 0.625, 0.9}) {  // 12 * 0.625 = 7.5 goes to 8
+  for (const double p_min : {0.31, 0.625, 0.9}) {  // 12 * 0.625 = 7.5 goes to 8
     const double p_max = 0.9;
     const std::string settings = text("p_min=", p_min, ",p_max=", p_max, ",lambda=3,k2=0.02");
     expect_formula(bank, text("adascale(", settings, ")+energy"), [&](std::size_t r) {

@@ -45,27 +45,27 @@ class NacProbe : public testing::Test {
   }
 
   TestBackbone network_;
-  std::vector<float> learned_ = test_pictures(learned_rows, 1), seen_ = test_pictures(rows, 2);
+  std::vector<float> learned_ = test_pictures(learned_rows, 3), seen_ = test_pictures(rows, 2);
 };
 
 TEST_F(NacProbe, IsThePapersEquation) {
   for (const bool tokens : {false, true}) {
     const auto named =
-        make_probes({text("nac(at=", tokens ? "last" : "pixels", ",alpha=2,bins=8,full=0.2)")});
+        make_probes({text("nac(at=", tokens ? "last" : "pixels", ",alpha=20,bins=7,full=0.5)")});
     fit(named[0]);
     const Array found = run(*named[0].probe);
     ASSERT_EQ(found.shape(), (Shape{rows, 1}));
-    const auto bin = [](double s) { return static_cast<int>(s * 8); };
+    const auto bin = [](double s) { return std::min(6, static_cast<int>(s * 7)); };
     std::size_t partly = 0;
     for (std::size_t r = 0; r < rows; ++r) {
-      const auto now = states(seen_, r, tokens, 2);
+      const auto now = states(seen_, r, tokens, 20);
       double covered = 0;
       for (std::size_t i = 0; i < 3; ++i) {
         double count = 0;
         for (std::size_t t = 0; t < learned_rows; ++t) {
-          count += bin(states(learned_, t, tokens, 2)[i]) == bin(now[i]);
+          count += bin(states(learned_, t, tokens, 20)[i]) == bin(now[i]);
         }
-        covered += std::min(1.0, count / (0.2 * learned_rows)) / 3;
+        covered += std::min(1.0, count / (0.5 * learned_rows)) / 3;
       }
       partly += covered > 0 && covered < 1;
       EXPECT_NEAR(found.as<float>()[r], 1 - covered, 1e-6) << tokens << ' ' << r;
@@ -80,13 +80,13 @@ TEST_F(NacProbe, TakesTheAuthorsBins) {
   const double one = std::log(1 + s) / std::log(1000.0),
                two = std::log(1 + 2 * s) / std::log(1000.0);
   const std::vector<double> borders = {one, two, 0.5, 1 - two, 1 - one};
-  const auto named = make_probes({"nac(alpha=2,bins=8,full=0.2,variant=authors)"});
+  const auto named = make_probes({"nac(at=pixels,alpha=20,bins=8,full=0.2,variant=authors)"});
   fit(named[0]);
   const Array covered = named[0].learning()->learned().at("covered");
   ASSERT_EQ(covered.shape(), (Shape{3, 6}));
   std::vector<double> counts(18);
   for (std::size_t t = 0; t < learned_rows; ++t) {
-    const auto now = states(learned_, t, true, 2);
+    const auto now = states(learned_, t, false, 20);
     for (std::size_t i = 0; i < 3; ++i) {
       const auto below = std::ranges::count_if(borders, [&](double b) { return b <= now[i]; });
       ++counts[i * 6 + static_cast<std::size_t>(below)];
