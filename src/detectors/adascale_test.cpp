@@ -31,10 +31,10 @@ TEST(AdaScale, ScalesEachRowByAShareOfItsOwn) {
     const double p_max = 0.9;
     const std::string settings = text("p_min=", p_min, ",p_max=", p_max, ",lambda=3,k2=0.02");
     expect_formula(bank, text("adascale(", settings, ")+energy"), [&](std::size_t r) {
-      auto h = bank.test_features[r];
+      auto z = bank.test_logits[r];
       const double e = std::exp(ratio(bank, r, p_min, p_max, 3));
-      for (double& v : h) v *= e;
-      return -log_sum_exp(bank.logits(h));
+      for (std::size_t c = 0; c < z.size(); ++c) z[c] = e * (z[c] - bank.bias[c]) + bank.bias[c];
+      return -log_sum_exp(z);
     });
     expect_formula(bank, text("adascale(scale=logits,", settings, ")+energy"), [&](std::size_t r) {
       auto z = bank.test_logits[r];

@@ -101,8 +101,14 @@ TEST(LayeredMahalanobis, LearnsTheWeightsOfALogisticRegression) {
 
 TEST(LayeredMahalanobis, NeedsOodRowsForALogisticRegression) {
   const ToyBank bank;
+  Chain chain("layered_mahalanobis(weights=logistic)");
+  const Array seen = ToyBank::array(ToyBank::probed(bank.train_logits));
+  statistics::Statistics rows({"toy/train", {{array_name, seen}}, {}, ToyBank::classes},
+                              Executor::reference);
+  const Inputs in =
+      make_inputs(ToyBank::classes, ToyBank::width, std::nullopt, {{array_name, ToyBank::classes}});
   try {
-    bank.scores("layered_mahalanobis(weights=logistic)");
+    chain.fit(in, {&rows, &rows, {}});
     FAIL() << "accepted";
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), testing::HasSubstr("learns its weights from OOD rows"));

@@ -17,7 +17,7 @@ NamedProbe make_probe(const std::string& source) {
   set_arguments(*out.probe, info.parameters, "[" + info.name + "]", spec.terms[0]);
   std::vector<std::string> values;
   for (const auto& p : info.parameters) values.push_back(p.info.name + "=" + p.get(*out.probe));
-  if (!values.empty()) out.name += "(" + join(values, ",") + ")";
+  if (!values.empty()) out.name = text(out.name, '(', join(values, ","), ')');
   return out;
 }
 

@@ -106,18 +106,18 @@ double fpr_at_tpr(const Ranking& ranking, double tpr, Positive positive) {
 double partial_auroc(const Ranking& ranking, double fpr, Positive positive) {
   if (!(fpr > 0 && fpr <= 1)) fail("[metrics] fpr: expected > 0 and <= 1, found ", fpr);
   const Counts all = totals(ranking, positive);
-  const double limit = fpr * all.negative;
+  const double limit = fpr * real(all.negative);
   double pairs = 0;
   for_each_threshold(ranking, positive, [&](const Counts& before, const Counts& after) {
-    const double whole = after.negative - before.negative;
-    const double width = std::min(after.negative, limit) - before.negative;
+    const double whole = real(after.negative - before.negative);
+    const double width = std::min(real(after.negative), limit) - real(before.negative);
     if (whole > 0) {
-      const double rise = (after.positive - before.positive) * width / whole;
-      pairs += width * (before.positive + rise / 2);
+      const double rise = real(after.positive - before.positive) * width / whole;
+      pairs += width * (real(before.positive) + rise / 2);
     }
-    return after.negative < limit;
+    return real(after.negative) < limit;
   });
-  const double area = pairs / (all.positive * all.negative);
+  const double area = pairs / (real(all.positive) * real(all.negative));
   const double chance = fpr * fpr / 2;
   return (1 + (area - chance) / (fpr - chance)) / 2;
 }
