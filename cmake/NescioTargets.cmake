@@ -34,7 +34,9 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 find_program(MOLD mold)
 if(MOLD AND NOT NESCIO_FUZZ)
-  add_link_options(-fuse-ld=mold)
+  # Without the second one, mold 1.10 now and then (where .tbss begins a page behind the code) asks for a page that
+  # the program does not have to be protected, and nothing starts: "cannot apply additional memory protection".
+  add_link_options(-fuse-ld=mold -Wl,-z,separate-loadable-segments)
 endif()
 
 # nescio_library(io SOURCES npy csv LINK nescio_base PRIVATE ZLIB::ZLIB)

@@ -92,7 +92,6 @@ TEST(ExitStatus, OfWhatIsMissingIsTwo) {
   expect(2, {"fit", "knn", "bank=b", "out=o"}, "train=SET/SPLIT");
   expect(2, {"import", "bank=b"}, "nothing to import");
   expect(2, {"score", "d"}, "give model= and data=");
-  expect(2, {"compare", "a", "out=o"}, "at least two arms");
 }
 
 TEST(ExitStatus, OfAFileOfOptionsIsThatOfItsWords) {

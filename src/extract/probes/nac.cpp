@@ -44,7 +44,7 @@ class Nac final : public LearningProbe {
       }
       out[r] = static_cast<float>(bare / static_cast<double>(neurons));
     }
-    return Array({out.size(), 1}, std::move(out));
+    return Array({states.rows(), 1}, std::move(out));
   }
 
   void begin_fit(const runtime::Backbone&) override {
