@@ -7,7 +7,7 @@ namespace nescio::detectors {
 
 double increasing_root(const std::function<ValueAndSlope(double)>& f, double start, double low,
                        double high) {
-  constexpr double precision = 1e-13;
+  constexpr double precision = 1e-10;  // of the last step: of the root it is the square of that
   double x = start;
   for (int evaluations = 0; evaluations < 200; ++evaluations) {
     const auto [value, slope] = f(x);

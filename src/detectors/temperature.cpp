@@ -1,7 +1,7 @@
 // Temperature scaling: maximum softmax probability at the temperature that calibrates the network.
 //   s(x) = log (1 - p) / p,  p = max_c softmax(z / T)_c                    higher = more OOD
 //   T = argmin_T mean -log softmax(z / T)_y over the rows of `fit_on`
-// The mean is convex in 1 / T and has one minimum, which Newton's method finds: some 8 passes over
+// The mean is convex in 1 / T and has one minimum, which Newton's method finds: some 10 passes over
 // the logits, then O(C) a row. As with `msp` log-odds do not tie where p is nearly 1;
 // variant=openood gives -p.
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 struct Calibration {
   double T = 1;
-  bool bounded = false;
+  std::string bounded = {};  // what lies beyond, where the optimum is not within the bounds
 };
 
 class Temperature final : public Detector {
@@ -30,12 +30,9 @@ class Temperature final : public Detector {
     const auto& found = statistics.derived<Calibration>(
         "calibration", in.logits, [&] { return calibrate(in.logits, statistics); });
     T = found.T;
-    if (!found.bounded) return;
-    notices.push_back(
-        text("hardly a row of ", statistics.name(),
-             " is classified wrong, so the smaller T, the likelier the labels; T stays at ", T,
-             ", where 1 / T times the spread of the logits is ", largest_spread,
-             ". Fit it on rows that the network was not trained on"));
+    if (!found.bounded.empty()) {
+      notices.push_back(text(found.bounded, "; T stays at ", T));
+    }
   }
 
   Expr score(const Inputs& in) const override {
@@ -46,7 +43,8 @@ class Temperature final : public Detector {
   }
 
  private:
-  static constexpr double largest_spread = 1e4;
+  // 1 / T times the spread of the logits: from hardly a difference to probabilities of 0 and 1.
+  static constexpr double smallest_spread = 1e-2, largest_spread = 1e4;
 
   static void check(const Inputs& in) {
     if (in.logits.width() >= 2) return;
@@ -80,17 +78,24 @@ class Temperature final : public Detector {
   }
 
   static Calibration calibrate(const Expr& logits, statistics::Statistics& statistics) {
-    const auto [chance, variance] = slope(logits, statistics, 0);
-    if (!(chance < 0)) {
-      fail("the labels of ", statistics.name(),
-           " are not likelier under its logits than by chance, so no temperature calibrates them; "
-           "look whether labels and logits number the classes alike");
+    const double spread = std::sqrt(slope(logits, statistics, 0).slope);
+    if (!(spread > 0)) {
+      fail("the logits of each row of ", statistics.name(),
+           " are all the same, whatever the temperature");
     }
-    const double spread = std::sqrt(variance);
-    const double largest = largest_spread / spread;
-    if (slope(logits, statistics, largest).value <= 0) return {1 / largest, true};
+    const double low = smallest_spread / spread, high = largest_spread / spread;
     const auto of_beta = [&](double beta) { return slope(logits, statistics, beta); };
-    return {1 / increasing_root(of_beta, 1 / spread, 0, largest), false};
+    if (of_beta(low).value >= 0) {
+      return {1 / low, text("the labels of ", statistics.name(),
+                            " are hardly likelier under its logits than by chance, and the larger "
+                            "T, the better; look whether both number the classes alike")};
+    }
+    if (of_beta(high).value <= 0) {
+      return {1 / high, text("hardly a row of ", statistics.name(),
+                             " is classified wrong, and the smaller T, the better; fit it on rows "
+                             "that the network was not trained on")};
+    }
+    return {1 / increasing_root(of_beta, 1 / spread, low, high)};
   }
 };
 
@@ -112,11 +117,14 @@ DetectorInfo temperature() {
           {.name = "variant", .doc = "openood: -p itself", .choices = {"paper", "openood"}})},
       .learned = {learned(&Temperature::T, "T", "temperature [1]")},
       .aliases = {"temp_scaling", "temperature_scaling"},
-      .deviations = {"log-odds instead of -p: same order, no ties from saturation",
-                     "T is the optimum; the L-BFGS of OpenOOD (from 1.5) and pytorch-ood (from 1) "
-                     "stops after 50 short steps, often far from it: take msp(T=...) for their "
-                     "scores",
-                     "where every row is classified right the optimum is T = 0, and T is bounded"},
+      .deviations =
+          {"log-odds instead of -p: same order, no ties from saturation",
+           "T is the optimum; the L-BFGS of OpenOOD (from 1.5) and pytorch-ood (from 1) "
+           "stops after 50 short steps, often far from it: take msp(T=...) for their "
+           "scores",
+           "T is bounded where the optimum is 0 (every row is classified right) or infinite "
+           "(labels are no likelier than by chance)",
+           "a split without rows of a class is refused"},
   });
 }
 

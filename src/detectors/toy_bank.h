@@ -63,6 +63,16 @@ struct ToyBank {
   }
   Row logits(const Row& h) const { return logits(weight, bias, h); }
 
+  /// The same bank with logits that know the labels of most training rows; of each class four at least.
+  ToyBank informed() const {
+    ToyBank bank = *this;
+    for (std::size_t r = 0; r < train_rows; ++r) {
+      double& own = bank.train_logits[r][static_cast<std::size_t>(labels[r])];
+      own = static_cast<float>(own + 10);
+    }
+    return bank;
+  }
+
   /// The same bank with features far from the origin: `offset` is added to the first `columns`.
   ToyBank moved(double offset, std::size_t columns) const {
     ToyBank bank = *this;
