@@ -63,7 +63,8 @@ TEST_F(CompareTest, ComparesDetectorsThatTheRunsHadNot) {
 }
 
 TEST_F(CompareTest, OfOneRunPutsItsDetectorsSideBySide) {
-  const Outcome done = compare({path("one"), "detectors=msp,knn(k=3),energy", "baseline=energy"});
+  const Outcome done =
+      compare({"arms=" + path("one"), "detectors=msp,knn(k=3),energy", "baseline=energy"});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_THAT(done.out, HasSubstr("one: auroc in per cent (higher is better), differences to "
                                   "energy(T=1)"));
@@ -86,8 +87,8 @@ TEST_F(CompareTest, OfOneRunPutsItsDetectorsSideBySide) {
   }
   EXPECT_THAT(io::read_text(world_.folder() / "out/comparison.html"),
               HasSubstr("3 detectors side by side"));
-  EXPECT_EQ(compare({path("one"), "detectors=msp,knn", "baseline=energy"}).code, 2);
-  const Outcome alone = compare({path("one"), "detectors=msp"});
+  EXPECT_EQ(compare({"arms=" + path("one"), "detectors=msp,knn", "baseline=energy"}).code, 2);
+  const Outcome alone = compare({"arms=" + path("one"), "detectors=msp"});
   EXPECT_EQ(alone.code, 1);
   EXPECT_THAT(alone.log, HasSubstr("expected at least two detectors to compare, found msp"));
 }
@@ -95,16 +96,16 @@ TEST_F(CompareTest, OfOneRunPutsItsDetectorsSideBySide) {
 // Full-spectrum runs: what is shifted counts as ID there and when they are opened again.
 TEST_F(CompareTest, OfTheFullSpectrum) {
   const Outcome done = nescio_program(
-      {"evaluate", "bank=" + world_.bank(), "train=in/train", "id=in/test", "shifted=near/test",
+      {"evaluate", "bank=" + world_.bank(), "train=in/train", "id=in/test", "shifted=in/val",
        "far=far/test", "bootstrap=0", "detectors=msp,knn(k=3)", "out=" + path("full")});
   ASSERT_EQ(done.code, 0) << done.log;
-  EXPECT_THAT(done.out, HasSubstr("id: in/test+near/test ("));
+  EXPECT_THAT(done.out, HasSubstr("id: in/test+in/val ("));
   const auto results = io::read_json(world_.folder() / "full/results.json");
-  EXPECT_EQ(results.at("roles").at("shifted"), nlohmann::json({"near/test"}));
-  EXPECT_THAT(io::read_text(world_.folder() / "full/report.html"), HasSubstr("in/test+near/test"));
-  ASSERT_EQ(compare({path("full"), "bootstrap=0"}).code, 0);
+  EXPECT_EQ(results.at("roles").at("shifted"), nlohmann::json({"in/val"}));
+  EXPECT_THAT(io::read_text(world_.folder() / "full/report.html"), HasSubstr("in/test+in/val"));
+  ASSERT_EQ(compare({"arms=" + path("full"), "bootstrap=0"}).code, 0);
   const auto json = io::read_json(world_.folder() / "out/comparison.json");
-  EXPECT_EQ(json.at("sets").at(0).at("name"), "in/test+near/test");
+  EXPECT_EQ(json.at("sets").at(0).at("name"), "in/test+in/val");
   for (const auto& row : json.at("rows")) {
     for (const auto& measured : results.at("rows")) {
       if (measured.at("detector") == row.at("detector") && measured.at("set") == row.at("set") &&
@@ -113,7 +114,7 @@ TEST_F(CompareTest, OfTheFullSpectrum) {
       }
     }
   }
-  EXPECT_THAT(compare({path("full") + "," + path("one")}).log,
+  EXPECT_THAT(compare({"arms=" + path("full") + "," + path("one")}).log,
               HasSubstr("only runs on the same sets can be compared"));
 }
 

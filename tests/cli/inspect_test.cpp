@@ -111,7 +111,7 @@ TEST_F(Inspect, SplitSaysWhatATeacherWouldTeach) {
     for (const double v : z) sum += std::exp(v);
     for (const double v : z) h -= std::exp(v) / sum * std::log(std::exp(v) / sum);
     right += std::ranges::max_element(z) - z.begin() == static_cast<std::ptrdiff_t>(y);
-    label_p += std::exp(z[y]) / sum;
+    label_p += std::exp(double{z[y]}) / sum;
     entropy += h;
     ++bins[std::min<std::size_t>(9, static_cast<std::size_t>(10 * h / std::log(4)))];
   }

@@ -153,7 +153,9 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
   for (const auto& entry : json.at("skipped")) skipped[entry.at("detector")] = entry.at("reason");
   EXPECT_TRUE(skipped.contains("gram"));
   ASSERT_TRUE(skipped.contains("odin"));
-  EXPECT_EQ(skipped.size(), 2U);
+  for (const auto& [detector, why] : skipped) {
+    EXPECT_NE(why.find(" has no array '"), std::string::npos) << detector << ": " << why;
+  }
   const std::string& reason = skipped.at("odin");
   EXPECT_TRUE(reason.starts_with("in/test has no array 'odin(epsilon=0.0014,T=1000)'")) << reason;
   EXPECT_NE(reason.find("these rows came without, so extract them into another bank"),
