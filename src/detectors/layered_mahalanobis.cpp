@@ -173,7 +173,7 @@ DetectorInfo layered_mahalanobis() {
                                 .unit = "[0, 1] pixels",
                                 .min = 0,
                                 .max = 1,
-                                .sweep = {"0", "0.0005", "0.001", "0.0014", "0.002"}}),
+                                .sweep = {"0", "5e-04", "0.001", "0.0014", "0.002"}}),
                      parameter(
                          &LayeredMahalanobis::weights,
                          {.name = "weights",
