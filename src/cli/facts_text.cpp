@@ -4,6 +4,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "cli/inspection.h"
+#include "report/html.h"
 #include "report/table.h"
 
 namespace nescio::cli {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t longest_list = 12;
 constexpr std::size_t shown_of_hash = 12;
+constexpr std::size_t widest_cell = 72;
 
 bool is_table(const Facts& value) {
   return value.is_array() && !value.empty() &&
@@ -64,7 +66,8 @@ report::TextTable table_of(const Facts& rows) {
   for (const Facts& row : rows) {
     std::vector<std::string> line;
     for (const std::string& key : keys) {
-      line.push_back(row.contains(key) ? cell(key, row.at(key)) : "");
+      // One long cell would push all behind it off the screen.
+      line.push_back(row.contains(key) ? report::shorten(cell(key, row.at(key)), widest_cell) : "");
     }
     table.rows.push_back(std::move(line));
   }

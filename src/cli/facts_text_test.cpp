@@ -26,6 +26,14 @@ TEST(FactsText, SingleFactsComeFirstThenListsUnderTheirNames) {
             "bcd   12345  yes\n");
 }
 
+TEST(FactsText, CutsLongCellsOfTables) {
+  const std::string spec = "cifar10:DIR?except=" + std::string(5000, '8');
+  const std::string said =
+      facts_text({{"kind", "thing"}, {"splits", {{{"data", spec}, {"rows", 5}}}}});
+  EXPECT_LT(said.size(), 300U);
+  EXPECT_NE(said.find("cifar10:DIR?except=888"), std::string::npos);
+}
+
 TEST(FactsText, LeavesOutWhatIsNotKnownAndShortensWhatIsLong) {
   const Facts facts = {{"kind", "thing"},
                        {"nothing", nullptr},

@@ -259,7 +259,7 @@ ProbeInfo layered_mahalanobis() {
                                        .unit = "[0, 1] pixels",
                                        .min = 0,
                                        .max = 1,
-                                       .sweep = {"0", "0.0005", "0.001", "0.0014", "0.002"}})}});
+                                       .sweep = {"0", "5e-04", "0.001", "0.0014", "0.002"}})}});
 }
 
 }  // namespace nescio::extract::probes
