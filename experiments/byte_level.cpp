@@ -325,7 +325,9 @@ double students(const Options& options, double share, const torch::Tensor& sampl
       const std::string arm = soft ? "soft" : "labels";
       std::cerr << arm << ", " << count << " samples, run " << run << '\n';
       torch::manual_seed(seed);
-      ByteModel student(options.student_width, options.student_layers, options.length);
+      const auto made = std::make_shared<ByteModel>(options.student_width, options.student_layers,
+                                                    options.length);
+      ByteModel& student = *made;
       learn(student, data, soft ? of_samples(teacher, chosen, all) : nobody(data, options), options,
             options.student_steps, 1e-3, seed);
       const Measured m = measure(student, held_out, options.prompt);
@@ -358,7 +360,9 @@ void run(const Options& options) {
                       held_out = made(options.held_out, 3);
   std::cerr << "teacher, " << options.teacher_samples << " samples\n";
   torch::manual_seed(static_cast<std::uint64_t>(options.seed));
-  ByteModel teacher(options.teacher_width, options.teacher_layers, options.length);
+  const auto made =
+      std::make_shared<ByteModel>(options.teacher_width, options.teacher_layers, options.length);
+  ByteModel& teacher = *made;
   learn(teacher, large, nobody(large, options), options, options.teacher_steps, 1e-3,
         static_cast<std::uint64_t>(options.seed));
   const Measured m = measure(teacher, held_out, options.prompt);
