@@ -142,9 +142,15 @@ class ByteModel final : public torch::nn::Module {
           text("block", l), std::make_shared<nn::TransformerBlock>(nn::BlockDesign{
                                 .width = width, .heads = width / 32, .hidden = 4 * width})));
     }
-    nn::start_transformer(*this);
-    nn::start_token(bytes_);
-    nn::start_token(positions_);
+  }
+
+  static std::shared_ptr<ByteModel> make(std::int64_t width, std::int64_t layers,
+                                         std::int64_t length) {
+    auto model = std::make_shared<ByteModel>(width, layers, length);
+    nn::start_transformer(*model);  // libtorch lists the modules of a shared one alone
+    nn::start_token(model->bytes_);
+    nn::start_token(model->positions_);
+    return model;
   }
 
   torch::Tensor forward(const torch::Tensor& bytes) {
@@ -325,8 +331,8 @@ double students(const Options& options, double share, const torch::Tensor& sampl
       const std::string arm = soft ? "soft" : "labels";
       std::cerr << arm << ", " << count << " samples, run " << run << '\n';
       torch::manual_seed(seed);
-      const auto made = std::make_shared<ByteModel>(options.student_width, options.student_layers,
-                                                    options.length);
+      const auto made =
+          ByteModel::make(options.student_width, options.student_layers, options.length);
       ByteModel& student = *made;
       learn(student, data, soft ? of_samples(teacher, chosen, all) : nobody(data, options), options,
             options.student_steps, 1e-3, seed);
@@ -360,9 +366,8 @@ void run(const Options& options) {
                       held_out = made(options.held_out, 3);
   std::cerr << "teacher, " << options.teacher_samples << " samples\n";
   torch::manual_seed(static_cast<std::uint64_t>(options.seed));
-  const auto made =
-      std::make_shared<ByteModel>(options.teacher_width, options.teacher_layers, options.length);
-  ByteModel& teacher = *made;
+  const auto owner = ByteModel::make(options.teacher_width, options.teacher_layers, options.length);
+  ByteModel& teacher = *owner;
   learn(teacher, large, nobody(large, options), options, options.teacher_steps, 1e-3,
         static_cast<std::uint64_t>(options.seed));
   const Measured m = measure(teacher, held_out, options.prompt);
