@@ -42,7 +42,8 @@ endif()
 # nescio_library(io SOURCES npy csv LINK nescio_base PRIVATE ZLIB::ZLIB)
 #   -> target nescio_io of npy.cpp and csv.cpp; npy_test.cpp, where it lies beside npy.cpp, joins nescio_io_test.
 # TESTS names further test files without a source of the same name; GENERATED names whole paths.
-# HEADERS is a target whose precompiled header the library and its tests share, if not the common one.
+# HEADERS is a target whose precompiled header the library and its tests share. Other libraries have none: a second
+# build (extra_detector_test) would find nothing of them in the compiler cache.
 # COLD is code that is waited for less than its compiler is.
 function(nescio_library name)
   cmake_parse_arguments(arg "COLD" "HEADERS" "SOURCES;LINK;PRIVATE;TESTS;GENERATED" ${ARGN})
@@ -65,8 +66,6 @@ function(nescio_library name)
   endif()
   if(arg_HEADERS)
     target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
-  elseif(sources AND NOT name STREQUAL "base")  # which the common one is compiled for
-    target_precompile_headers(nescio_${name} REUSE_FROM nescio_headers)
   endif()
   if(arg_COLD)
     target_compile_options(nescio_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
@@ -76,20 +75,15 @@ function(nescio_library name)
   endif()
 endfunction()
 
-# What most files include, compiled once: for libraries, and with GoogleTest for tests. A precompiled header is taken
-# only where the options are the same, so what the files link is linked here too.
+# What most tests include, compiled once. A precompiled header is taken only where the options are the same, so what
+# tests link is linked here too.
 set(common_headers <algorithm> <cmath> <filesystem> <functional> <map> <memory> <optional> <span> <sstream> <string> <vector>
     <nlohmann/json.hpp>)
-function(nescio_headers name)
-  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp CONTENT "// All is in the precompiled header.\n")
-  add_library(nescio_${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
-  target_link_libraries(nescio_${name} PRIVATE nescio_settings nescio_base nlohmann_json::nlohmann_json)
-  target_precompile_headers(nescio_${name} PRIVATE ${common_headers} ${ARGN})
-endfunction()
-nescio_headers(headers)
 if(NESCIO_TESTS)
-  nescio_headers(test_headers <gmock/gmock.h> <gtest/gtest.h>)
-  target_link_libraries(nescio_test_headers PRIVATE GTest::gmock)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp CONTENT "// All is in the precompiled header.\n")
+  add_library(nescio_test_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
+  target_link_libraries(nescio_test_headers PRIVATE nescio_settings nescio_base GTest::gmock nlohmann_json::nlohmann_json)
+  target_precompile_headers(nescio_test_headers PRIVATE ${common_headers} <gmock/gmock.h> <gtest/gtest.h>)
 endif()
 
 # A GoogleTest program whose cases ctest sees one by one. HEADERS as in nescio_library.
