@@ -73,8 +73,7 @@ CpuConstants::CpuConstants(const Graph& graph, const Plan& plan) : graph_(graph)
     const auto* search = std::get_if<Plan::Search>(&step.work);
     if (search == nullptr) continue;
     add_distances(search->table);
-    const math::DistanceTable& table = distances(search->table);
-    if (math::DistanceBounds::pay(table)) bounds_.try_emplace(search->table, table);
+    searched_.push_back(search->table);
   }
 }
 
@@ -98,8 +97,17 @@ void CpuConstants::add_distances(NodeId constant) {
 }
 
 const math::DistanceBounds* CpuConstants::bounds(NodeId constant) const {
+  const std::lock_guard lock(mutex_);
   const auto found = bounds_.find(constant);
   return found == bounds_.end() ? nullptr : &found->second;
+}
+
+void CpuConstants::make_bounds() {
+  const std::lock_guard lock(mutex_);
+  for (const NodeId id : searched_) {
+    const math::DistanceTable& table = distances(id);
+    if (math::DistanceBounds::pay(table)) bounds_.try_emplace(id, table);
+  }
 }
 
 CpuValues CpuConstants::values(NodeId constant) const {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "expr/cpu_kernels.h"
@@ -37,8 +38,11 @@ class CpuConstants {
   CpuValues values(NodeId constant) const;
   /// Of a constant that is the table of an operation of TableRole::nearest.
   const math::DistanceTable& distances(NodeId constant) const { return distances_.at(constant); }
-  /// Of a table that is searched, where they make that faster; null elsewhere.
+  /// Of a table that is searched, where they make that faster and are made; null elsewhere.
   const math::DistanceBounds* bounds(NodeId constant) const;
+  /// Makes them for all tables that are searched, once. They cost as much time as they save some hundred
+  /// rows, so a program that scores a single photo goes without. Workspaces of before keep going without.
+  void make_bounds();
 
  private:
   void add(NodeId constant);
@@ -48,6 +52,8 @@ class CpuConstants {
   std::map<NodeId, Array> floats_;
   std::map<NodeId, std::vector<float>> rests_;  // of one row in double: what its floats leave of it
   std::map<NodeId, math::DistanceTable> distances_;
+  std::vector<NodeId> searched_;
+  mutable std::mutex mutex_;  // of bounds_
   std::map<NodeId, math::DistanceBounds> bounds_;
 };
 

@@ -150,6 +150,26 @@ TEST_F(Determinism, OneProgramGivesTheSameAsMany) {
   }
 }
 
+// A table of this size is searched with bounds from some hundred rows on.
+TEST(Search, GivesTheSameBitsBeforeBoundsPayAndAfter) {
+  constexpr std::size_t bank = 8192, width = 64, many = 600, few = 3;
+  const auto graph = std::make_shared<Graph>();
+  const Expr e = over_rows(
+      Over::smallest, squared_distances(input(graph, "x", width), random_matrix(bank, width, 7)));
+  const Expr nearest = concat({column(e, 0), column(e, 9)});
+  const auto program = compile({nearest}, Executor::cpu);
+  const auto x = random_values(many * width, 8, 1);
+  const auto first = [&](std::size_t rows) {
+    std::vector<double> out(2 * rows);
+    program->run({{"x", {x.data(), rows, width}}}, {out.data()});
+    out.resize(2 * few);
+    return out;
+  };
+  const auto before = first(few);
+  EXPECT_EQ(first(many), before);
+  EXPECT_EQ(first(few), before);
+}
+
 TEST(Executors, MadeElsewhereArePassedInAsValues) {
   std::size_t compiled = 0;
   const Executor counting{"counting", "the reference, counted", Precision::float64,
