@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -23,6 +24,13 @@ void need_confidence(const Answers& answers, const char* metric) {
   if (!answers.right.empty() && answers.confidence.size() == answers.right.size()) return;
   fail("[metrics] ", metric, ": expected the confidence of each of the ", answers.right.size(),
        " ID rows, at least one, found ", answers.confidence.size());
+}
+
+void need_probabilities(const Answers& answers, const char* metric) {
+  if (!answers.places.empty() && answers.probabilities.cols() > 0) return;
+  fail("[metrics] ", metric,
+       ": expected the probability of every class for at least one ID row, found ",
+       answers.places.size(), " rows of ", answers.probabilities.cols());
 }
 
 constexpr std::size_t bins = 15;
@@ -48,14 +56,22 @@ double expected_calibration_error(const Answers& answers) {
   return sum / static_cast<double>(answers.right.size());
 }
 
-double classwise_calibration_error(const Answers& answers) {
-  const std::size_t rows = answers.places.size(), classes = answers.probabilities.cols();
-  if (rows == 0 || classes == 0) {
-    fail(
-        "[metrics] classwise_ece: expected the probability of every class for at least one ID row, "
-        "found ",
-        rows, " rows of ", classes);
+double negative_log_likelihood(const Answers& answers) {
+  need_probabilities(answers, "nll");
+  const std::size_t classes = answers.probabilities.cols();
+  const auto probabilities = answers.probabilities.as<float>();
+  const auto labels = answers.labels.as<std::int64_t>();
+  double sum = 0;
+  for (const std::size_t place : answers.places) {
+    const float p = probabilities[place * classes + static_cast<std::size_t>(labels[place])];
+    sum -= std::log(static_cast<double>(std::max(p, std::numeric_limits<float>::min())));
   }
+  return sum / static_cast<double>(answers.places.size());
+}
+
+double classwise_calibration_error(const Answers& answers) {
+  need_probabilities(answers, "classwise_ece");
+  const std::size_t rows = answers.places.size(), classes = answers.probabilities.cols();
   const auto probabilities = answers.probabilities.as<float>();
   const auto labels = answers.labels.as<std::int64_t>();
   // Of each bin and class: sum of (probability - is the label). Nearly all entries are in the first bin.

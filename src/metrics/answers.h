@@ -31,6 +31,10 @@ double accuracy(const Answers& answers);
 /// equation 3). O(rows). Throws Error if there is no row or no confidence.
 double expected_calibration_error(const Answers& answers);
 
+/// Mean of -log of the probability of the label, in nats. Probabilities are float32: one that vanishes counts
+/// as the least of them, 87 nats. O(rows). Throws Error if there is no row or no probability.
+double negative_log_likelihood(const Answers& answers);
+
 /// Classwise calibration error: the mean over classes c of sum over bins b of |b| / n |share of rows of
 /// class c in b - mean probability of c in b|, in 15 bins ((k - 1) / 15, k / 15] of the probability of c,
 /// 0 in the first (Kull et al., NeurIPS 2019, arXiv:1910.12656, equation 4). O(rows * C). Throws Error if

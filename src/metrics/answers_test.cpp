@@ -117,6 +117,21 @@ TEST(Answers, ClasswiseCalibrationErrorEqualsThePaper) {
               ThrowsMessage<Error>(HasSubstr("the probability of every class")));
 }
 
+TEST(Answers, LikelihoodEqualsItsDefinition) {
+  Answers answers{
+      .probabilities = Array({3, 2}, std::vector<float>{0.25F, 0.75F, 1, 0, 0.5F, 0.5F}),
+      .labels = Array({3}, std::vector<std::int64_t>{1, 0, 0}),
+      .places = {0, 1, 2}};
+  EXPECT_NEAR(negative_log_likelihood(answers), (-std::log(0.75) - 0 - std::log(0.5)) / 3, 1e-15);
+  answers.places = {2, 2};  // drawn twice
+  EXPECT_NEAR(negative_log_likelihood(answers), std::log(2), 1e-15);
+  answers.labels = Array({3}, std::vector<std::int64_t>{1, 1, 0});
+  answers.places = {1};
+  EXPECT_NEAR(negative_log_likelihood(answers), 126 * std::log(2), 1e-12);  // 2^-126
+  EXPECT_THAT([] { negative_log_likelihood({.right = {1}, .confidence = {1}}); },
+              ThrowsMessage<Error>(HasSubstr("nll: expected the probability of every class")));
+}
+
 // Geifman et al.: the risk of selecting all rows that are as sure as this one, row by row.
 TEST(Answers, RiskCoverageAreaEqualsThePaper) {
   std::mt19937 random(3);

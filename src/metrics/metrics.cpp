@@ -15,6 +15,8 @@ namespace nescio::metrics {
 namespace {
 
 constexpr const char* every_score = "every distinct score is one threshold";
+constexpr const char* linear =
+    "the curve is linear between thresholds, so a tied pair counts one half";
 constexpr const char* resampled = "percentile bootstrap, ID and OOD rows resampled separately";
 constexpr const char* resampled_together =
     "percentile bootstrap, all scores read from the same resampled rows";
@@ -26,99 +28,88 @@ double aupr_out(const Ranking& ranking) { return average_precision(ranking, Posi
 double aupr_in_trapezoid(const Ranking& ranking) { return aupr_trapezoid(ranking, Positive::id); }
 double aupr_out_trapezoid(const Ranking& ranking) { return aupr_trapezoid(ranking, Positive::ood); }
 
-ParameterInfo share(const char* name, const char* doc) {
-  return {.name = name, .doc = doc, .min = 0, .max = 1, .min_excluded = true};
-}
-
-/// "ccr(fpr=0.01)"
-std::string at_level(const char* family, const char* parameter, double level) {
-  return text(family, "(", parameter, "=", format_number(level), ")");
+/// A metric of a family: `at` makes the member at a level, which is the share that `doc` says.
+Metric at_level(double level, const char* parameter, const char* doc, Metric (*at)(double),
+                Metric metric) {
+  if (metric.name.empty())
+    metric.name = text(metric.family, "(", parameter, "=", format_number(level), ")");
+  metric.interval = resampled;
+  metric.contrast = resampled_together;
+  metric.level = {.name = parameter, .doc = doc, .min = 0, .max = 1, .min_excluded = true};
+  metric.at = at;
+  return metric;
 }
 
 Metric fpr_id(double tpr) {
-  return {.name = tpr == 0.95 ? "fpr95_id" : at_level("fpr_id", "tpr", tpr),
-          .definition = text("Share of OOD rows accepted at the strictest threshold that keeps at "
-                             "least the share ",
-                             format_number(tpr), " of the ID rows."),
-          .positive = "ID",
-          .ties = every_score,
-          .interval = resampled,
-          .contrast = resampled_together,
-          .higher_is_better = false,
-          .standard = tpr == 0.95,
-          .family = "fpr_id",
-          .level = share("tpr", "share of the ID rows to keep"),
-          .at = fpr_id,
-          .of_ranking = [tpr](const Ranking& r) { return fpr_at_tpr(r, tpr, Positive::id); }};
+  return at_level(
+      tpr, "tpr", "share of the ID rows to keep", fpr_id,
+      {.name = tpr == 0.95 ? "fpr95_id" : "",
+       .definition = text("Share of OOD rows accepted at the strictest threshold that keeps at "
+                          "least the share ",
+                          format_number(tpr), " of the ID rows."),
+       .positive = "ID",
+       .ties = every_score,
+       .higher_is_better = false,
+       .standard = tpr == 0.95,
+       .family = "fpr_id",
+       .of_ranking = [tpr](const Ranking& r) { return fpr_at_tpr(r, tpr, Positive::id); }});
 }
 
 Metric fpr_ood(double tpr) {
-  return {.name = tpr == 0.95 ? "fpr95_ood" : at_level("fpr_ood", "tpr", tpr),
-          .definition = text("Share of ID rows flagged at the strictest threshold that catches at "
-                             "least the share ",
-                             format_number(tpr), " of the OOD rows."),
-          .positive = "OOD",
-          .ties = every_score,
-          .interval = resampled,
-          .contrast = resampled_together,
-          .higher_is_better = false,
-          .standard = tpr == 0.95,
-          .family = "fpr_ood",
-          .level = share("tpr", "share of the OOD rows to catch"),
-          .at = fpr_ood,
-          .of_ranking = [tpr](const Ranking& r) { return fpr_at_tpr(r, tpr, Positive::ood); }};
+  return at_level(
+      tpr, "tpr", "share of the OOD rows to catch", fpr_ood,
+      {.name = tpr == 0.95 ? "fpr95_ood" : "",
+       .definition = text("Share of ID rows flagged at the strictest threshold that catches at "
+                          "least the share ",
+                          format_number(tpr), " of the OOD rows."),
+       .positive = "OOD",
+       .ties = every_score,
+       .higher_is_better = false,
+       .standard = tpr == 0.95,
+       .family = "fpr_ood",
+       .of_ranking = [tpr](const Ranking& r) { return fpr_at_tpr(r, tpr, Positive::ood); }});
+}
+
+/// `accepted`: what becomes of a negative row.
+std::string partial_definition(double fpr, const char* accepted) {
+  return text("Area under the ROC curve where at most the share ", format_number(fpr), " of the ",
+              accepted, ", rescaled: 0.5 is chance and 1 full separation there.");
 }
 
 Metric partial_auroc_id(double fpr) {
-  return {
-      .name = at_level("partial_auroc_id", "fpr", fpr),
-      .definition = text("Area under the ROC curve where at most the share ", format_number(fpr),
-                         " of the OOD rows is accepted, rescaled: 0.5 is chance and 1 full "
-                         "separation there."),
-      .positive = "ID",
-      .ties = "the curve is linear between thresholds, so a tied pair counts one half",
-      .interval = resampled,
-      .contrast = resampled_together,
-      .standard = false,
-      .family = "partial_auroc_id",
-      .level = share("fpr", "largest share of the OOD rows accepted"),
-      .at = partial_auroc_id,
-      .of_ranking = [fpr](const Ranking& r) { return partial_auroc(r, fpr, Positive::id); }};
+  return at_level(
+      fpr, "fpr", "largest share of the OOD rows accepted", partial_auroc_id,
+      {.definition = partial_definition(fpr, "OOD rows is accepted"),
+       .positive = "ID",
+       .ties = linear,
+       .standard = false,
+       .family = "partial_auroc_id",
+       .of_ranking = [fpr](const Ranking& r) { return partial_auroc(r, fpr, Positive::id); }});
 }
 
 Metric partial_auroc_ood(double fpr) {
-  return {
-      .name = at_level("partial_auroc_ood", "fpr", fpr),
-      .definition = text("Area under the ROC curve where at most the share ", format_number(fpr),
-                         " of the ID rows is flagged, rescaled: 0.5 is chance and 1 full "
-                         "separation there."),
-      .positive = "OOD",
-      .ties = "the curve is linear between thresholds, so a tied pair counts one half",
-      .interval = resampled,
-      .contrast = resampled_together,
-      .standard = false,
-      .family = "partial_auroc_ood",
-      .level = share("fpr", "largest share of the ID rows flagged"),
-      .at = partial_auroc_ood,
-      .of_ranking = [fpr](const Ranking& r) { return partial_auroc(r, fpr, Positive::ood); }};
+  return at_level(
+      fpr, "fpr", "largest share of the ID rows flagged", partial_auroc_ood,
+      {.definition = partial_definition(fpr, "ID rows is flagged"),
+       .positive = "OOD",
+       .ties = linear,
+       .standard = false,
+       .family = "partial_auroc_ood",
+       .of_ranking = [fpr](const Ranking& r) { return partial_auroc(r, fpr, Positive::ood); }});
 }
 
 Metric ccr(double fpr) {
-  return {
-      .name = at_level("ccr", "fpr", fpr),
-      .definition = text("Share of ID rows that are accepted and classified right at the loosest "
-                         "threshold that accepts less than the share ",
-                         format_number(fpr), " of the OOD rows."),
-      .positive = "ID",
-      .ties = every_score,
-      .interval = resampled,
-      .contrast = resampled_together,
-      .standard = false,
-      .needs_answers = true,
-      .family = "ccr",
-      .level = share("fpr", "share of the OOD rows that is not to be reached"),
-      .at = ccr,
-      .of_ranking = [fpr](const Ranking& r) { return ccr_at_fpr(r, fpr); }};
+  return at_level(
+      fpr, "fpr", "share of the OOD rows that is not to be reached", ccr,
+      {.definition = text("Share of ID rows that are accepted and classified right at the loosest "
+                          "threshold that accepts less than the share ",
+                          format_number(fpr), " of the OOD rows."),
+       .positive = "ID",
+       .ties = every_score,
+       .standard = false,
+       .needs_answers = true,
+       .family = "ccr",
+       .of_ranking = [fpr](const Ranking& r) { return ccr_at_fpr(r, fpr); }});
 }
 
 struct Level {
@@ -268,6 +259,18 @@ const std::vector<Metric>& metrics() {
        .needs_answers = true,
        .needs_confidence = true,
        .of_answers = expected_calibration_error},
+      {.name = "nll",
+       .definition = "Mean negative log-likelihood of the ID rows: of the softmax probability of "
+                     "their label, in nats.",
+       .positive = "",
+       .ties = "none: no prediction is read",
+       .interval = resampled_answers,
+       .contrast = resampled_together,
+       .higher_is_better = false,
+       .standard = false,
+       .needs_answers = true,
+       .needs_classes = true,
+       .of_answers = negative_log_likelihood},
       {.name = "classwise_ece",
        .definition =
            "Classwise calibration error of the ID rows: mean over classes and rows of the "
