@@ -1,5 +1,6 @@
 #include "base/arguments.h"
 #include "cli/inspection.h"
+#include "detectors/combinator.h"
 #include "detectors/saved_detector.h"
 
 namespace nescio::cli {
@@ -27,13 +28,7 @@ class Stages {
   void add(Term term, const std::string& place) {
     const DetectorInfo& info = detectors::find(term.name);
     std::vector<Spec> members;
-    if (info.combinator) {
-      std::erase_if(term.arguments, [&](const Argument& argument) {
-        if (!argument.key.empty()) return false;
-        members.push_back(argument.spec.front());
-        return true;
-      });
-    }
+    if (info.combinator) members = detectors::take_members(term);
     const auto stage = info.make();
     set_arguments(*stage, info.parameters, "[" + term.name + "]", term);
     for (const auto& p : info.parameters) {

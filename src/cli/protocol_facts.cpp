@@ -29,6 +29,7 @@ Facts protocol_facts(const std::filesystem::path& file, const std::string& split
   add("train", {roles.train});
   add("val", {roles.val});
   add("id", {roles.id});
+  add("shifted", roles.shifted);
   add("near", roles.near);
   add("far", roles.far);
   add("ood_val", roles.ood_val);

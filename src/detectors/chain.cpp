@@ -14,16 +14,6 @@ Base& as(const std::unique_ptr<Stage>& stage) {
   return static_cast<Base&>(*stage);
 }
 
-// The detectors among the arguments of a term, which are not set as parameters.
-std::vector<Chain> take_members(Term& term) {
-  std::vector<Chain> members;
-  for (const Argument& argument : term.arguments) {
-    if (argument.key.empty()) members.emplace_back(print(argument.spec.front()));
-  }
-  std::erase_if(term.arguments, [](const Argument& argument) { return argument.key.empty(); });
-  return members;
-}
-
 // A stage before may have put other features in the place of those that the head reads.
 void check_head(const std::string& name, const Needs& needs, const Inputs& given,
                 const Inputs& in) {
@@ -45,7 +35,9 @@ Chain::Chain(std::string_view source) {
   for (Term term : spec.terms) {
     Link link{&detectors::find(term.name), nullptr};
     link.stage = link.info->make();
-    if (link.info->combinator) *link.members() = take_members(term);
+    if (link.info->combinator) {
+      for (const Spec& member : take_members(term)) link.members()->emplace_back(print(member));
+    }
     set_arguments(*link.stage, link.info->parameters, "[" + spec_ + "]", term);
     if (link.info->combinator) {
       within("[" + spec_ + "] ", [&] { as<Combinator>(link.stage).check(); });

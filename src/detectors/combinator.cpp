@@ -4,6 +4,15 @@
 
 namespace nescio::detectors {
 
+std::vector<Spec> take_members(Term& term) {
+  std::vector<Spec> members;
+  std::erase_if(term.arguments, [&](const Argument& argument) {
+    if (argument.key.empty()) members.push_back(argument.spec.front());
+    return argument.key.empty();
+  });
+  return members;
+}
+
 void Combinator::fit(const Inputs& in, const FitData& data) {
   for (Chain& member : members) {
     member.fit(in, data);

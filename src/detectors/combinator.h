@@ -8,6 +8,9 @@
 
 namespace nescio::detectors {
 
+/// The specs among the arguments of a term, those without a key, which are no parameters: taken out of it.
+std::vector<Spec> take_members(Term& term);
+
 /// A detector whose score is a function of the scores of others, which stand as bare specs in its term. What
 /// the others need, it needs, and it learns after them; their learned arrays are saved with its own.
 class Combinator : public Detector {

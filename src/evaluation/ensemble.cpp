@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/spec.h"
 #include "detectors/bank_inputs.h"
-#include "detectors/chain.h"
+#include "detectors/combinator.h"
 
 namespace nescio::evaluation {
 namespace {
@@ -26,14 +26,11 @@ Ensemble parse_ensemble(std::string_view source) {
   const std::string where = "[" + print(spec) + "]";
   Term& term = spec.terms.front();
   Ensemble out;
-  std::erase_if(term.arguments, [&](const Argument& argument) {
-    if (!argument.key.empty() || !out.detector.empty()) return false;
-    out.detector = print(argument.spec.front());
-    return true;
-  });
-  if (spec.terms.size() > 1 || out.detector.empty()) {
+  const std::vector<Spec> members = detectors::take_members(term);
+  if (spec.terms.size() > 1 || members.size() != 1) {
     fail(where, " expected ensemble(DETECTOR) or ensemble(", mutual_information, ")");
   }
+  out.detector = print(members.front());
   const Parameter<Ensemble> of =
       bind_parameter<Ensemble>(&Ensemble::of, {.name = "of",
                                                .doc = "what is averaged over the networks",

@@ -31,13 +31,10 @@ std::vector<ScoresOfSets> joint_scores(const bank::BankViews& bank,
   std::vector<ScoresOfSets> scores(specs.size());
   for (const std::string& split : splits) {
     std::vector<std::vector<T>> of_split(specs.size(), std::vector<T>(bank.at(split).rows));
-    const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
-      for (std::size_t d = 0; d < specs.size(); ++d) {
-        std::ranges::copy(windows[d], of_split[d].begin() + static_cast<std::ptrdiff_t>(first));
-      }
-    };
-    stream_scores(bank.at(split), reads, *program, specs, take, progress);
+    const auto faults =
+        add_scores(bank.at(split), reads, *program, specs, T{1}, of_split, progress);
     for (std::size_t d = 0; d < specs.size(); ++d) {
+      if (!faults[d].empty()) fail(faults[d]);
       scores[d].emplace_back(Shape{bank.at(split).rows}, std::move(of_split[d]));
     }
   }
@@ -178,6 +175,7 @@ void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measur
 // Fits the detectors, chooses among their settings where that is asked for, says in `results` which
 // they are, and scores every set with them.
 std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
+                                    const std::vector<std::string>& splits,
                                     const bank::BankViews& bank, const Roles& roles,
                                     const EvaluationSettings& settings, Results& results,
                                     const Progress& progress) {
@@ -187,8 +185,6 @@ std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
   } else {
     for (const std::string& spec : specs) grids.push_back(detectors::without_choice(spec));
   }
-  std::vector<std::string> splits;
-  for (const SetInfo& set : results.sets) splits.push_back(set.name);
   const Members members(bank, roles.fitted(), specs_of(grids),
                         {.scored = splits,
                          .skip_unavailable = settings.skip_unavailable || settings.sweep,
@@ -237,6 +233,7 @@ std::string spec_of_scores(const std::string& spec) {
 Results evaluate(const bank::BankViews& bank, const Roles& roles,
                  const EvaluationSettings& settings, const Progress& progress,
                  const KeepScores& keep) {
+  if (settings.sweep) check_choosers(roles);
   if (!roles.shifted.empty()) {
     const Evaluated whole = full_spectrum(bank, roles);
     return evaluate(whole.bank, whole.roles, settings, progress, keep);
@@ -250,16 +247,16 @@ Results evaluate(const bank::BankViews& bank, const Roles& roles,
     (name ? imported : is_ensemble(spec) ? joint : fitted).push_back(spec);
   }
   Results results;
+  std::vector<std::string> splits;
   for (const auto& [split, role] : scored_splits(roles)) {
     results.sets.push_back({split, role, bank.at(split).rows});
+    splits.push_back(split);
   }
   std::vector<ScoresOfSets> scores;
   if (!fitted.empty() || (joint.empty() && imported.empty())) {
-    scores = scores_of(fitted, bank, roles, settings, results, progress);
+    scores = scores_of(fitted, splits, bank, roles, settings, results, progress);
   }
   if (!joint.empty()) {
-    std::vector<std::string> splits;
-    for (const SetInfo& set : results.sets) splits.push_back(set.name);
     auto of_all = settings.executor.with_type([&](auto zero) {
       return joint_scores<decltype(zero)>(bank, splits, joint, settings.executor, progress);
     });

@@ -82,15 +82,8 @@ std::vector<DetectorScores> Members::score_as(const std::vector<std::string>& sp
     const std::size_t rows = members_.front().bank.at(split).rows;
     std::vector<std::vector<T>> of_split(specs.size(), std::vector<T>(rows));
     for (std::size_t m = 0; m < members_.size(); ++m) {
-      const TakeScores<T> take = [&](std::size_t first, const auto& windows) {
-        for (std::size_t d = 0; d < specs.size(); ++d) {
-          for (std::size_t i = 0; i < windows[d].size(); ++i) {
-            of_split[d][first + i] += weight * windows[d][i];
-          }
-        }
-      };
-      const auto faults = stream_unchecked(members_[m].bank.at(split), reads[m], *programs[m],
-                                           specs, take, progress);
+      const auto faults = add_scores(members_[m].bank.at(split), reads[m], *programs[m], specs,
+                                     weight, of_split, progress);
       for (std::size_t d = 0; d < specs.size(); ++d) {
         if (scores[d].fault.empty()) scores[d].fault = faults[d];
       }

@@ -100,21 +100,29 @@ void stream_scores(const bank::BankView& view, const std::vector<std::string>& r
   check(stream(view, reads, program, names, take, progress));
 }
 
-std::vector<std::string> stream_unchecked(const bank::BankView& view,
-                                          const std::vector<std::string>& reads,
-                                          const expr::Program& program,
-                                          const std::vector<std::string>& names,
-                                          const TakeScores<float>& take, const Progress& progress) {
-  return stream(view, reads, program, names, take, progress);
+template <class T>
+std::vector<std::string> add_scores(const bank::BankView& view,
+                                    const std::vector<std::string>& reads,
+                                    const expr::Program& program,
+                                    const std::vector<std::string>& names, T weight,
+                                    std::vector<std::vector<T>>& sums, const Progress& progress) {
+  const TakeScores<T> add = [&](std::size_t first, const auto& windows) {
+    for (std::size_t d = 0; d < windows.size(); ++d) {
+      for (std::size_t i = 0; i < windows[d].size(); ++i) {
+        sums[d][first + i] += weight * windows[d][i];
+      }
+    }
+  };
+  return stream<T>(view, reads, program, names, add, progress);
 }
 
-std::vector<std::string> stream_unchecked(const bank::BankView& view,
-                                          const std::vector<std::string>& reads,
-                                          const expr::Program& program,
-                                          const std::vector<std::string>& names,
-                                          const TakeScores<double>& take,
-                                          const Progress& progress) {
-  return stream(view, reads, program, names, take, progress);
-}
+template std::vector<std::string> add_scores(const bank::BankView&, const std::vector<std::string>&,
+                                             const expr::Program&, const std::vector<std::string>&,
+                                             float, std::vector<std::vector<float>>&,
+                                             const Progress&);
+template std::vector<std::string> add_scores(const bank::BankView&, const std::vector<std::string>&,
+                                             const expr::Program&, const std::vector<std::string>&,
+                                             double, std::vector<std::vector<double>>&,
+                                             const Progress&);
 
 }  // namespace nescio::evaluation

@@ -27,19 +27,14 @@ void stream_scores(const bank::BankView& view, const std::vector<std::string>& r
                    const expr::Program& program, const std::vector<std::string>& names,
                    const TakeScores<double>& take, const Progress& progress = {});
 
-/// The same, but returns the sentences of the errors, one for each output, empty where all its scores
-/// are finite: for those who can do without an output.
-[[nodiscard]] std::vector<std::string> stream_unchecked(const bank::BankView& view,
-                                                        const std::vector<std::string>& reads,
-                                                        const expr::Program& program,
-                                                        const std::vector<std::string>& names,
-                                                        const TakeScores<float>& take,
-                                                        const Progress& progress = {});
-[[nodiscard]] std::vector<std::string> stream_unchecked(const bank::BankView& view,
-                                                        const std::vector<std::string>& reads,
-                                                        const expr::Program& program,
-                                                        const std::vector<std::string>& names,
-                                                        const TakeScores<double>& take,
-                                                        const Progress& progress = {});
+/// Adds `weight` times each score to `sums`, [outputs][rows]. Returns the sentences of the errors, one for
+/// each output, empty where all its scores are finite: for those who can do without an output.
+template <class T>
+[[nodiscard]] std::vector<std::string> add_scores(const bank::BankView& view,
+                                                  const std::vector<std::string>& reads,
+                                                  const expr::Program& program,
+                                                  const std::vector<std::string>& names, T weight,
+                                                  std::vector<std::vector<T>>& sums,
+                                                  const Progress& progress = {});
 
 }  // namespace nescio::evaluation

@@ -78,15 +78,18 @@ SweptDetector choose_of(const Grid& grid, const std::map<std::string, Verdict>& 
 
 }  // namespace
 
+void check_choosers(const Roles& roles) {
+  if (roles.val.empty() || roles.ood_val.empty() || roles.val != roles.id) return;
+  fail(roles.val,
+       " is named as val and as id, and settings chosen on the rows that are measured say "
+       "nothing about new ones; name other rows with val=, or leave out sweep=true");
+}
+
 std::vector<Grid> grids_to_try(const std::vector<std::string>& specs, const Roles& roles,
                                Notices& notices) {
   std::vector<Grid> grids;
   const std::string lacks = roles.val.empty() ? "val" : roles.ood_val.empty() ? "ood_val" : "";
-  if (lacks.empty() && roles.val == roles.id) {
-    fail(roles.val,
-         " is named as val and as id, and settings chosen on the rows that are measured say "
-         "nothing about new ones; name other rows with val=, or leave out sweep=true");
-  }
+  check_choosers(roles);
   for (const std::string& spec : specs) {
     grids.push_back(detectors::grid_of(spec));
     if (lacks.empty()) continue;

@@ -32,9 +32,12 @@ struct Sweep {
   std::vector<SweptDetector> detectors = {};  // those that leave something to be chosen
 };
 
+/// Error if val is the id split: the rows that are measured on may not choose. Shifted splits are refused by
+/// check_roles().
+void check_choosers(const Roles& roles);
+
 /// What is to be tried of each spec: its grid, or the spec itself where `val` or `ood_val` is not
-/// named, which a notice says. Error for lists then, and if val is the id split: the rows that are
-/// measured on may not choose.
+/// named, which a notice says. Error for lists then, and as check_choosers().
 std::vector<detectors::Grid> grids_to_try(const std::vector<std::string>& specs, const Roles& roles,
                                           Notices& notices);
 

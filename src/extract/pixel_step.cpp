@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/row_argmax.h"
+
 namespace nescio::extract {
 namespace {
 
@@ -11,9 +13,10 @@ namespace {
 Array log_odds_slope(const Array& logits, double T) {
   std::vector<float> out(logits.size());
   const std::size_t classes = logits.cols();
+  const Array predicted = row_argmax(logits);
   for (std::size_t r = 0; r < logits.rows(); ++r) {
     const auto z = logits.as<float>().subspan(r * classes, classes);
-    const auto seen = static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
+    const auto seen = static_cast<std::size_t>(predicted.as<std::int64_t>()[r]);
     double top = -std::numeric_limits<double>::infinity(), sum = 0;
     for (std::size_t c = 0; c < classes; ++c) {
       if (c != seen) top = std::max(top, static_cast<double>(z[c]));

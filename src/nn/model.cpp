@@ -238,11 +238,10 @@ runtime::BackboneOutputs Model::forward_from(const std::string& tap, const Array
 std::unique_ptr<runtime::TracedPass> Model::trace_from(const std::string& tap,
                                                        const Array& value) const {
   use_our_threads();
-  return std::make_unique<Trace>(to_tensor(*this, value).clone(),  // it may outlive the array
-
-                                 [&](const torch::Tensor& beginning, Taps&) {
-                                   return state_->network->forward_from(tap, beginning).logits;
-                                 });
+  const torch::Tensor beginning = to_tensor(*this, value).clone();  // it may outlive the array
+  return std::make_unique<Trace>(beginning, [&](const torch::Tensor& from, Taps&) {
+    return state_->network->forward_from(tap, from).logits;
+  });
 }
 
 Array Model::forward_dropping(std::span<const float> images,

@@ -5,7 +5,7 @@
 // h, h' are the features of x and x'. epsilon is in units of the network's input, as in the authors' code, where the
 // other probes' steps are in pixels. A share is rounded down and at least one entry; of equal ones the first count.
 // Cost: a pass back and two forward, of which k1 and k2 need none. Lambda, the scale that follows and the
-// score belong to the shapers `adascale_a` and `adascale_l`.
+// score belong to the shaper `adascale`.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
