@@ -28,27 +28,29 @@ double aupr_out(const Ranking& ranking) { return average_precision(ranking, Posi
 double aupr_in_trapezoid(const Ranking& ranking) { return aupr_trapezoid(ranking, Positive::id); }
 double aupr_out_trapezoid(const Ranking& ranking) { return aupr_trapezoid(ranking, Positive::ood); }
 
-/// A metric of a family: `at` makes the member at a level, which is the share that `doc` says.
-Metric at_level(double level, const char* parameter, const char* doc, Metric (*at)(double),
-                Metric metric) {
-  if (metric.name.empty())
-    metric.name = text(metric.family, "(", parameter, "=", format_number(level), ")");
-  metric.interval = resampled;
-  metric.contrast = resampled_together;
+/// "ccr(fpr=0.01)"
+std::string named(const char* family, const char* parameter, double level) {
+  return text(family, "(", parameter, "=", format_number(level), ")");
+}
+
+/// A metric of a family, whose member at a level, the share that `doc` says, is made by `at`.
+Metric of_family(const char* parameter, const char* doc, Metric (*at)(double), Metric metric) {
   metric.level = {.name = parameter, .doc = doc, .min = 0, .max = 1, .min_excluded = true};
   metric.at = at;
   return metric;
 }
 
 Metric fpr_id(double tpr) {
-  return at_level(
-      tpr, "tpr", "share of the ID rows to keep", fpr_id,
-      {.name = tpr == 0.95 ? "fpr95_id" : "",
+  return of_family(
+      "tpr", "share of the ID rows to keep", fpr_id,
+      {.name = tpr == 0.95 ? "fpr95_id" : named("fpr_id", "tpr", tpr),
        .definition = text("Share of OOD rows accepted at the strictest threshold that keeps at "
                           "least the share ",
                           format_number(tpr), " of the ID rows."),
        .positive = "ID",
        .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
        .higher_is_better = false,
        .standard = tpr == 0.95,
        .family = "fpr_id",
@@ -56,14 +58,16 @@ Metric fpr_id(double tpr) {
 }
 
 Metric fpr_ood(double tpr) {
-  return at_level(
-      tpr, "tpr", "share of the OOD rows to catch", fpr_ood,
-      {.name = tpr == 0.95 ? "fpr95_ood" : "",
+  return of_family(
+      "tpr", "share of the OOD rows to catch", fpr_ood,
+      {.name = tpr == 0.95 ? "fpr95_ood" : named("fpr_ood", "tpr", tpr),
        .definition = text("Share of ID rows flagged at the strictest threshold that catches at "
                           "least the share ",
                           format_number(tpr), " of the OOD rows."),
        .positive = "OOD",
        .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
        .higher_is_better = false,
        .standard = tpr == 0.95,
        .family = "fpr_ood",
@@ -77,35 +81,44 @@ std::string partial_definition(double fpr, const char* accepted) {
 }
 
 Metric partial_auroc_id(double fpr) {
-  return at_level(
-      fpr, "fpr", "largest share of the OOD rows accepted", partial_auroc_id,
-      {.definition = partial_definition(fpr, "OOD rows is accepted"),
+  return of_family(
+      "fpr", "largest share of the OOD rows accepted", partial_auroc_id,
+      {.name = named("partial_auroc_id", "fpr", fpr),
+       .definition = partial_definition(fpr, "OOD rows is accepted"),
        .positive = "ID",
        .ties = linear,
+       .interval = resampled,
+       .contrast = resampled_together,
        .standard = false,
        .family = "partial_auroc_id",
        .of_ranking = [fpr](const Ranking& r) { return partial_auroc(r, fpr, Positive::id); }});
 }
 
 Metric partial_auroc_ood(double fpr) {
-  return at_level(
-      fpr, "fpr", "largest share of the ID rows flagged", partial_auroc_ood,
-      {.definition = partial_definition(fpr, "ID rows is flagged"),
+  return of_family(
+      "fpr", "largest share of the ID rows flagged", partial_auroc_ood,
+      {.name = named("partial_auroc_ood", "fpr", fpr),
+       .definition = partial_definition(fpr, "ID rows is flagged"),
        .positive = "OOD",
        .ties = linear,
+       .interval = resampled,
+       .contrast = resampled_together,
        .standard = false,
        .family = "partial_auroc_ood",
        .of_ranking = [fpr](const Ranking& r) { return partial_auroc(r, fpr, Positive::ood); }});
 }
 
 Metric ccr(double fpr) {
-  return at_level(
-      fpr, "fpr", "share of the OOD rows that is not to be reached", ccr,
-      {.definition = text("Share of ID rows that are accepted and classified right at the loosest "
+  return of_family(
+      "fpr", "share of the OOD rows that is not to be reached", ccr,
+      {.name = named("ccr", "fpr", fpr),
+       .definition = text("Share of ID rows that are accepted and classified right at the loosest "
                           "threshold that accepts less than the share ",
                           format_number(fpr), " of the OOD rows."),
        .positive = "ID",
        .ties = every_score,
+       .interval = resampled,
+       .contrast = resampled_together,
        .standard = false,
        .needs_answers = true,
        .family = "ccr",
