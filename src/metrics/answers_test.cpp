@@ -119,6 +119,8 @@ TEST(Answers, ClasswiseCalibrationErrorEqualsThePaper) {
 
 TEST(Answers, LikelihoodEqualsItsDefinition) {
   Answers answers{
+      .right = {},
+      .confidence = {},
       .probabilities = Array({3, 2}, std::vector<float>{0.25F, 0.75F, 1, 0, 0.5F, 0.5F}),
       .labels = Array({3}, std::vector<std::int64_t>{1, 0, 0}),
       .places = {0, 1, 2}};
