@@ -13,6 +13,7 @@
 #include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 #include "evaluation/score_stream.h"
+#include "expr/cost.h"
 #include "expr/input_names.h"
 #include "metrics/curves.h"
 
@@ -24,8 +25,12 @@ template <class T>
 std::vector<ScoresOfSets> joint_scores(const bank::BankViews& bank,
                                        const std::vector<std::string>& splits,
                                        const std::vector<std::string>& specs,
-                                       const expr::Executor& executor, const Progress& progress) {
+                                       const expr::Executor& executor, Results& results,
+                                       const Progress& progress) {
   const std::vector<expr::Expr> outputs = ensemble_scores(bank, splits, specs);
+  for (std::size_t d = 0; d < specs.size(); ++d) {
+    results.costs.push_back({specs[d], expr::operations_per_row(outputs[d])});
+  }
   const auto program = compile(outputs, executor);
   const std::vector<std::string> reads = input_names(outputs);
   std::vector<ScoresOfSets> scores(specs.size());
@@ -200,6 +205,9 @@ std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
     results.notices.push_back(std::move(notice));
   }
   results.detectors = std::move(choice.detectors);
+  for (const std::string& detector : results.detectors) {
+    results.costs.push_back({detector, members.operations(detector), members.arrays(detector)});
+  }
   results.skipped = std::move(choice.skipped);
   results.sweep = std::move(choice.sweep);
   std::vector<ScoresOfSets> scores;
@@ -258,7 +266,8 @@ Results evaluate(const bank::BankViews& bank, const Roles& roles,
   }
   if (!joint.empty()) {
     auto of_all = settings.executor.with_type([&](auto zero) {
-      return joint_scores<decltype(zero)>(bank, splits, joint, settings.executor, progress);
+      return joint_scores<decltype(zero)>(bank, splits, joint, settings.executor, results,
+                                          progress);
     });
     std::ranges::move(of_all, std::back_inserter(scores));
     results.detectors.insert(results.detectors.end(), joint.begin(), joint.end());

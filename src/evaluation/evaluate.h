@@ -41,11 +41,20 @@ struct SetInfo {
   std::size_t rows = 0;
 };
 
+/// What the scores of a row cost once the network has seen it.
+struct DetectorCost {
+  std::string detector;
+  double operations = 0;  // of a row (expr/cost.h); of several networks all of them
+  std::vector<std::string> arrays =
+      {};  // that it reads beside logits and features: their cost is not in it
+};
+
 struct Results {
   std::vector<std::string>
       detectors;  // in the order asked for; ensembles, then imported ones last; of a sweep the chosen
-  std::vector<SetInfo> sets;    // id, near, far
-  std::vector<ResultRow> rows;  // by detector, then as `sets`, the mean of a role behind it
+  std::vector<SetInfo> sets;        // id, near, far
+  std::vector<ResultRow> rows;      // by detector, then as `sets`, the mean of a role behind it
+  std::vector<DetectorCost> costs;  // of those that were scored here, in their order
   std::vector<detectors::Skipped> skipped;
   Sweep sweep;      // what was chosen, where it was asked for and the roles allow it
   Notices notices;  // what to know about the detectors and their scores

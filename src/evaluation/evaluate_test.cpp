@@ -145,6 +145,16 @@ TEST_F(Evaluation, HandsOutScores) {
   EXPECT_EQ(kept, (std::vector<std::string>{"max_logit id/test", "max_logit b/test"}));
 }
 
+TEST_F(Evaluation, CountsWhatARowCosts) {
+  const Results results =
+      run({.id = "id/test", .near = {}, .far = {"b/test"}}, {"energy", "max_logit"});
+  ASSERT_EQ(results.costs.size(), 2U);
+  EXPECT_EQ(results.costs[0].detector, "energy");
+  EXPECT_EQ(results.costs[1].operations, 2 + 1);  // the largest of two logits, and its sign
+  EXPECT_GE(results.costs[0].operations, results.costs[1].operations);
+  EXPECT_TRUE(results.costs[0].arrays.empty());
+}
+
 TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
   const Roles roles{.train = "a/test", .id = "id/test", .near = {"b/test"}, .far = {}};
   const Results results = run(roles, {"knn(k=1)", "energy"}, true);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/error.h"
 #include "evaluation/score_stream.h"
+#include "expr/cost.h"
 #include "expr/input_names.h"
 
 namespace nescio::evaluation {
@@ -62,6 +64,23 @@ Notices Members::notices(const std::vector<std::string>& specs) const {
     for (const std::string& notice : member.fits.notices) all.push_back(member.whom() + notice);
   }
   return all;
+}
+
+double Members::operations(const std::string& spec) const {
+  double sum = 0;
+  for (const Member& member : members_) {
+    sum += expr::operations_per_row(member.fits.scores[member.find(spec)]);
+  }
+  return sum;
+}
+
+std::vector<std::string> Members::arrays(const std::string& spec) const {
+  std::set<std::string> names;
+  for (const Member& member : members_) {
+    const detectors::Needs needs = member.fits.chains[member.find(spec)].needs();
+    names.insert(needs.arrays.begin(), needs.arrays.end());
+  }
+  return {names.begin(), names.end()};
 }
 
 template <class T>

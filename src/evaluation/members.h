@@ -38,6 +38,11 @@ class Members {
   /// What there is to say about these detectors.
   Notices notices(const std::vector<std::string>& specs) const;
 
+  /// Operations of a row on all networks (expr/cost.h). The detector must be there (has()).
+  double operations(const std::string& spec) const;
+  /// The arrays beside logits and features that it reads on any of them, each once.
+  std::vector<std::string> arrays(const std::string& spec) const;
+
   /// The scores of these detectors from one program that runs over every split once; of several
   /// networks the mean. They all must be there (has()). Holds one score for each detector and row.
   std::vector<DetectorScores> score(const std::vector<std::string>& specs,

@@ -40,6 +40,7 @@ struct OpInfo {
       false;              // column j needs column j of wide arguments only: may stand in over_rows
   bool in_place = false;  // the result may overwrite an argument of its shape
   bool prefix = false;    // the first columns can be had for less than all
+  bool sorts = false;     // its cost grows as n log n, not as n
   TableRole table_role = TableRole::none;
   std::string_view onnx =
       {};  // operators it lowers to, in their order; one: it is that; empty: none

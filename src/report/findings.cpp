@@ -19,12 +19,15 @@ Findings::Findings(const RunRecord& record, const bank::BankViews& bank,
   };
   std::ranges::stable_sort(best_first_, std::ranges::greater(), auroc);
   for (const std::string& detector : best_first_) {
-    const bool kept = std::ranges::all_of(results().sets, [&](const evaluation::SetInfo& set) {
-      return record_.scores.contains({detector, set.name});
-    });
-    if (kept && charted_.size() < charted_detectors) charted_.push_back(detector);
+    if (kept(detector) && charted_.size() < charted_detectors) charted_.push_back(detector);
   }
   if (bank.has(roles.id)) class_names_ = bank.at(roles.id).class_names;
+}
+
+bool Findings::kept(const std::string& detector) const {
+  return std::ranges::all_of(results().sets, [&](const evaluation::SetInfo& set) {
+    return record_.scores.contains({detector, set.name});
+  });
 }
 
 std::size_t Findings::classes() const {

@@ -35,6 +35,8 @@ class Findings {
   const std::vector<std::string>& best_first() const { return best_first_; }
   /// The first of these whose scores were kept, charted_detectors of them.
   const std::vector<std::string>& charted() const { return charted_; }
+  /// Whether its scores were kept for every set.
+  bool kept(const std::string& detector) const;
   /// "near", or "far" where there is no near set.
   const std::string& ranked_by() const { return ranked_by_; }
 

@@ -37,7 +37,7 @@ Html heat_map_section(const Findings& findings) {
       headings.push_back({Html(set.name) + tag("small", role)});
     }
   }
-  Html body;
+  std::vector<Html> lines;
   for (const std::string& detector : findings.best_first()) {
     Html line = tag("th", {{"scope", "row"}}, code(detector));
     for (const std::string& role : findings.ood_roles()) {
@@ -45,9 +45,10 @@ Html heat_map_section(const Findings& findings) {
         line += coloured(findings.find(detector, set.name, role, "auroc"));
       }
     }
-    body += tag("tr", line);
+    lines.push_back(tag("tr", line));
   }
-  const Html map = table("AUROC in per cent; 50 is chance", tag("tr", head_cells(headings)), body);
+  const Html map = folding_table("AUROC in per cent; 50 is chance", tag("tr", head_cells(headings)),
+                                 lines, charted_detectors);
   return key() + tag("div", {{"class", "heat"}}, map);
 }
 

@@ -93,6 +93,18 @@ Html table(const Html& caption, const Html& head, const Html& body) {
   return tag("div", {{"class", "scroll"}, {"tabindex", "0"}}, tag("table", inside));
 }
 
+Html folding_table(const Html& caption, const Html& head, const std::vector<Html>& lines,
+                   std::size_t open) {
+  constexpr std::size_t few = 2;  // not worth a click
+  const std::size_t shown = lines.size() <= open + few ? lines.size() : open;
+  Html first, rest;
+  for (std::size_t i = 0; i < lines.size(); ++i) (i < shown ? first : rest) += lines[i];
+  const Html top = table(caption, head, first);
+  if (rest.empty()) return top;
+  return top + tag("details", tag("summary", "The other " + std::to_string(lines.size() - shown)) +
+                                  table({}, head, rest));
+}
+
 std::string shorten(std::string_view words, std::size_t length) {
   std::string out;
   std::size_t characters = 0;

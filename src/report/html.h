@@ -51,6 +51,11 @@ Html cell(const Html& content, bool number = false);
 /// A table that scrolls inside its own frame where the screen is narrower; the caption may be empty.
 Html table(const Html& caption, const Html& head, const Html& body);
 
+/// The same of these lines, <tr> each; those behind the first `open` are folded, where they are more than a
+/// few.
+Html folding_table(const Html& caption, const Html& head, const std::vector<Html>& lines,
+                   std::size_t open);
+
 /// At most `length` characters, the rest as an ellipsis.
 std::string shorten(std::string_view words, std::size_t length);
 

@@ -16,6 +16,7 @@ constexpr Section sections[] = {
     {"run", "Run", "What was run", run_section},
     {"heat-map", "Heat map", "Which detector finds which set", heat_map_section},
     {"results", "Results", "Results", tables_section},
+    {"choice", "Choice", "Which detector to choose", choice_section},
     {"histograms", "Distributions", "How the scores are distributed", histograms_section},
     {"roc", "ROC", "ROC curves", roc_section},
     {"classes", "Classes", "Which classes look unknown", classes_section},

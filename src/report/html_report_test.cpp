@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "io/test_folder.h"
 #include "metrics/curves.h"
+#include "report/contenders.h"
 #include "report/findings.h"
 #include "report/test_page.h"
 
@@ -66,6 +67,10 @@ RunRecord measured(const evaluation::Roles& roles, const std::vector<std::string
       .results = {}, .run = {{"settings", {{"seed", 0}}}}, .command = "nescio", .scores = {}};
   evaluation::Results& results = record.results;
   results.detectors = detectors;
+  for (double cost = 1000; const std::string& detector : detectors) {
+    results.costs.push_back({detector, cost});
+    cost /= 100;
+  }
   for (const auto& [split, role] : evaluation::scored_splits(roles))
     results.sets.push_back({split, role, rows});
   for (const std::string& detector : detectors) {
@@ -115,8 +120,8 @@ std::vector<std::string> sections(const std::string& page) {
 
 TEST(HtmlReport, IsWellFormedAndComplete) {
   EXPECT_THAT(sections(page_of(two_detectors())),
-              testing::ElementsAre("run", "heat-map", "results", "histograms", "roc", "classes",
-                                   "pictures", "detectors", "settings"));
+              testing::ElementsAre("run", "heat-map", "results", "choice", "histograms", "roc",
+                                   "classes", "pictures", "detectors", "settings"));
 }
 
 TEST(HtmlReport, NeedsNothingElse) {
@@ -199,7 +204,7 @@ TEST(HtmlReport, SurvivesScoresThatAreAllEqual) {
     scores = Array({rows}, std::vector<float>(rows, 1.0F));
   }
   const std::string page = page_of(record);
-  EXPECT_EQ(sections(page).size(), 9U);
+  EXPECT_EQ(sections(page).size(), 10U);
   for (const Element& element : read_page(page)) {
     if (element.name == "path") {
       EXPECT_EQ(element.attributes.at("d").find("nan"), std::string::npos);
@@ -229,13 +234,13 @@ TEST(HtmlReport, IsCompleteWithoutPictures) {
   EXPECT_TRUE(has(page, "no picture"));
   EXPECT_TRUE(has(page, "The data set of b/test has changed: 1 pictures now, 40 when it"));
   EXPECT_TRUE(has(page, "<img src"));  // those of the id set are there
-  EXPECT_EQ(sections(page).size(), 9U);
+  EXPECT_EQ(sections(page).size(), 10U);
 }
 
 TEST(HtmlReport, RanksByFarWhereThereIsNoNearSet) {
   const evaluation::Roles roles = {.id = "in/test", .far = {"b/test", "c/test"}};
   const std::string page = page_of(measured(roles, {"energy", "msp"}), roles);
-  EXPECT_EQ(sections(page).size(), 9U);
+  EXPECT_EQ(sections(page).size(), 10U);
   EXPECT_TRUE(has(page, "by mean far AUROC"));
   EXPECT_FALSE(has(page, "near auroc"));
 }
@@ -247,8 +252,8 @@ TEST(HtmlReport, WorksForOneDetector) {
 TEST(HtmlReport, LeavesOutWhatNeedsScores) {
   RunRecord record = two_detectors();
   record.scores.clear();
-  EXPECT_THAT(sections(page_of(record)),
-              testing::ElementsAre("run", "heat-map", "results", "detectors", "settings"));
+  EXPECT_THAT(sections(page_of(record)), testing::ElementsAre("run", "heat-map", "results",
+                                                              "choice", "detectors", "settings"));
 }
 
 Mixing mixing_of_three() {
@@ -291,7 +296,38 @@ TEST(HtmlReport, ChartsTheBestOfASweep) {
   EXPECT_TRUE(has(page, "the best 12 of 40 detectors"));
   for (const std::string& detector : detectors) EXPECT_TRUE(has(page, detector)) << detector;
   const auto elements = read_page(page);
-  EXPECT_EQ(std::ranges::count(elements, "svg", &Element::name), 12 + 2 + 1);
+  // Histograms, ROC of two sets, classes, places and cost.
+  EXPECT_EQ(std::ranges::count(elements, "svg", &Element::name), 12 + 2 + 1 + 2);
+  EXPECT_TRUE(has(page, "<summary>The other 28</summary>"));
+}
+
+// Every number that the section says, against its definition.
+TEST(HtmlReport, SaysWhichDetectorsLeadAndWhatTheyCost) {
+  RunRecord record = measured(near_and_far, {"energy", "msp", "far"});
+  record.results.costs[2].arrays = {"odin(epsilon=0.0014,T=1000)"};
+  const auto score = [&](const char* detector, const char* set) -> Array& {
+    return record.scores.at({detector, set});
+  };
+  score("msp", "in/test") =
+      score("energy", "in/test");  // the same scores: nothing tells them apart
+  for (const char* set : {"a/test", "b/test"}) score("msp", set) = score("energy", set);
+  std::vector<float> none(rows, 0.0F), small(rows, -1.0F);
+  score("far", "in/test") = Array({rows}, none);
+  for (const char* set : {"a/test", "b/test"}) score("far", set) = Array({rows}, small);
+  for (evaluation::ResultRow& row : record.results.rows) {
+    if (row.metric != "auroc") continue;
+    row.value = row.detector == "far" ? 0 : row.detector == "msp" ? 0.9 : 0.91;
+  }
+  const std::string page = page_of(record);
+  EXPECT_TRUE(has(page,
+                  "On near OOD <code>energy</code> leads with a mean AUROC of 91.00 %. These "
+                  "rows cannot tell it from <code>msp</code>. The cheapest of these is "
+                  "<code>msp</code>."));
+  EXPECT_TRUE(has(page, "energy: 91 % for 1000. msp: 90 % for 10."));
+  EXPECT_TRUE(has(page, "which are not counted"));
+  EXPECT_TRUE(has(page, "energy: 1. msp: 2. far: 3."));
+  EXPECT_EQ(contenders(Findings(record, world().bank, near_and_far), "near"),
+            (std::vector<std::string>{"energy", "msp"}));
 }
 
 RunRecord swept() {

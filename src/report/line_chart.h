@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/chart_axis.h"
 #include "report/html.h"
 #include "report/svg.h"
 
@@ -16,11 +17,6 @@ struct LineSeries {
   std::vector<Point> points;
 };
 
-struct LineAxis {
-  std::string words;
-  bool logarithmic = false;  // values of 0 or less are left out then
-};
-
 /// A vertical line.
 struct LineMark {
   double at = 0;
@@ -29,7 +25,7 @@ struct LineMark {
 
 /// Points of a curve are joined in the order given; those that are not finite are left out. The axes show
 /// all of what is left; empty without two points. `words` is what somebody hears who cannot see it.
-Html line_chart(const std::vector<LineSeries>& series, const LineAxis& x, const LineAxis& y,
+Html line_chart(const std::vector<LineSeries>& series, const AxisInfo& x, const AxisInfo& y,
                 const std::string& words, const std::optional<LineMark>& mark = {});
 
 }  // namespace nescio::report

@@ -230,6 +230,12 @@ nlohmann::json results_json(const evaluation::Results& results, const nlohmann::
     out["sets"].push_back({{"name", set.name}, {"role", set.role}, {"rows", set.rows}});
   }
   out["detectors"] = results.detectors;
+  out["costs"] = nlohmann::json::array();
+  for (const evaluation::DetectorCost& cost : results.costs) {
+    out["costs"].push_back({{"detector", cost.detector},
+                            {"operations_per_row", cost.operations},
+                            {"reads_arrays", cost.arrays}});
+  }
   out["skipped"] = json_of(results.skipped);
   if (!results.sweep.detectors.empty()) out["sweep"] = json_of(results.sweep);
   out["metrics"] = nlohmann::json::array();

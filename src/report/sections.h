@@ -15,6 +15,8 @@ Html run_section(const Findings& findings);
 Html tables_section(const Findings& findings);
 /// AUROC of every detector on every set, as a coloured table.
 Html heat_map_section(const Findings& findings);
+/// Which detectors lead, what they cost, how steady they are over the sets, which say the same.
+Html choice_section(const Findings& findings);
 /// How the scores of ID, near and far rows are distributed, a panel per detector.
 Html histograms_section(const Findings& findings);
 /// ROC curves, a panel per OOD set.

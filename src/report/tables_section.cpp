@@ -39,16 +39,16 @@ Html results_table(const Findings& findings, const Html& caption,
     }
     best.push_back(top);
   }
-  Html body;
+  std::vector<Html> lines;
   for (const std::string& detector : findings.best_first()) {
     Html line = tag("th", {{"scope", "row"}}, code(detector));
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const evaluation::ResultRow* row = columns[c].row(detector);
       line += measured(row, row && row->value == best[c]);
     }
-    body += tag("tr", line);
+    lines.push_back(tag("tr", line));
   }
-  return table(caption, tag("tr", head_cells(headings)), body);
+  return folding_table(caption, tag("tr", head_cells(headings)), lines, charted_detectors);
 }
 
 std::string arrow(const metrics::Metric& metric) {

@@ -40,7 +40,7 @@ Html metric_charts(const TracedDetector& detector, const TracedMetric& metric,
                    std::span<const TracedCheckpoint> checkpoints,
                    const evaluation::TraceSettings& settings) {
   const std::string name = metric.metric->name;
-  const auto chart = [&](const LineAxis& axis, Place place) {
+  const auto chart = [&](const AxisInfo& axis, Place place) {
     std::vector<LineSeries> series;
     for (const std::string& set : settings.test) {
       series.push_back(curve(set, "other", checkpoints, place, metric.sets.at(set)));
