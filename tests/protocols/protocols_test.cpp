@@ -104,7 +104,8 @@ TEST(Protocols, OfOneClassHaveEachOneInTurn) {
   const std::map<std::string, std::pair<std::string, std::size_t>> names = {
       {"mood_one_class_cifar10", {"cat", 10}},
       {"mood_one_class_cifar100", {"fish", 20}},
-      {"mood_one_class_cifar100_csi", {"fish", 20}}};
+      {"mood_one_class_cifar100_csi", {"fish", 20}},
+      {"mood_one_class_imagenet30", {"tank", 30}}};
   for (const auto& [name, has] : names) {
     const auto classes = classes_of(name, has.first);
     ASSERT_EQ(classes.size(), has.second) << name;
