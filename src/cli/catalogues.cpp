@@ -39,10 +39,13 @@ std::vector<std::string> print(const detectors::Needs& needs) {
 Description describe(const detectors::DetectorInfo& info) {
   Description d{info.shaper ? "shaper" : "detector", info.name, info.summary};
   d.fact("formula", info.formula);
-  d.fact("paper", print(info.paper));
+  std::vector<std::string> papers = {print(info.paper)};
+  papers.insert(papers.end(), info.further_papers.begin(), info.further_papers.end());
+  d.fact("paper", papers);
   auto needs = print(info.needs);
   if (info.combinator) needs.emplace_back("what the detectors that it is made of need");
   d.fact("needs", join(needs));
+  d.fact("cost", info.cost);
   d.fact("fitted on", info.fit_on.empty() ? "nothing" : info.fit_on);
   std::vector<std::string> learned;
   for (const detectors::LearnedArray& array : info.learned)

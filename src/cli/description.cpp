@@ -12,20 +12,24 @@ void Description::fact(const std::string& fact_name, const std::vector<std::stri
   if (!values.empty()) facts.push_back({fact_name, values});
 }
 
+std::string ParameterText::values() const {
+  std::vector<std::string> limits;
+  if (!range.starts_with("one of")) limits.push_back(type);
+  if (!range.empty()) limits.push_back(range);
+  if (!unit.empty()) limits.push_back("in " + unit);
+  if (!names.empty()) limits.push_back("names from `nescio list`: " + names);
+  if (!sweep.empty()) limits.push_back("usual values " + sweep);
+  return join(limits, "; ");
+}
+
 namespace {
 
 std::string to_text(const std::vector<ParameterText>& parameters) {
   std::string out;
   for (const ParameterText& p : parameters) {
     out += text("  ", p.name, p.required ? " (required)" : "",
-                p.default_value.empty() ? "" : " = " + p.default_value, "\n      ", p.doc, "\n");
-    std::vector<std::string> limits;
-    if (!p.range.starts_with("one of")) limits.push_back(p.type);
-    if (!p.range.empty()) limits.push_back(p.range);
-    if (!p.unit.empty()) limits.push_back("in " + p.unit);
-    if (!p.names.empty()) limits.push_back("names from `nescio list`: " + p.names);
-    if (!p.sweep.empty()) limits.push_back("usual values " + p.sweep);
-    out += "      " + join(limits, "; ") + "\n";
+                p.default_value.empty() ? "" : " = " + p.default_value, "\n      ", p.doc,
+                "\n      ", p.values(), "\n");
   }
   return out;
 }

@@ -15,6 +15,9 @@ namespace nescio::cli {
 struct ParameterText {
   std::string name, type, default_value, range, unit, names, sweep, doc;
   bool required = false;
+
+  /// "whole number; >= 1; usual values 5, 50"
+  std::string values() const;
 };
 
 /// A self-description as words.
@@ -46,5 +49,8 @@ std::vector<ParameterText> in_words(const std::vector<Parameter<Base>>& paramete
 
 std::string to_text(const Description& description);
 nlohmann::ordered_json to_json(const Description& description);
+/// A page of Markdown about all entries of a catalogue: a table of them, then a section for each. It
+/// says that `nescio list CATALOGUE page=FILE.md` has written it, and is the same wherever that lies.
+std::string catalogue_page(const std::string& catalogue, const std::vector<Description>& entries);
 
 }  // namespace nescio::cli

@@ -89,7 +89,9 @@ VerbInfo evaluate() {
            "The "
            "setting with the highest AUROC there, the first of equal ones, is the one that is "
            "measured; results.json and the report have the whole grid.",
-           "Several banks are an ensemble: the same rows as several networks see them. Every "
+           "Several banks are an ensemble (Lakshminarayanan, Pritzel, Blundell, Simple and "
+           "Scalable Predictive Uncertainty Estimation using Deep Ensembles, NeurIPS 2017, "
+           "arXiv:1612.01474): the same rows as several networks see them. Every "
            "detector is fitted on each bank, a row's score is the mean, and the class that they "
            "see is that of the largest mean probability. ensemble(DETECTOR) is instead a detector "
            "of "

@@ -1,8 +1,10 @@
 // nescio list detectors
+// nescio list detectors page=detectors.md
 #include <ostream>
 
 #include "cli/catalogues.h"
 #include "cli/verb.h"
+#include "io/file.h"
 #include "io/json_file.h"
 #include "report/table.h"
 
@@ -11,10 +13,14 @@ namespace {
 
 class List final : public Verb {
  public:
-  std::string catalogue;
+  std::string catalogue, page;
 
   void run(Console& console) override {
     const auto entries = read_catalogue(catalogue);
+    if (!page.empty()) {
+      io::write_text(page, catalogue_page(catalogue, entries));
+      console.log << "the page is " << page << '\n';
+    }
     if (console.json) {
       auto all = nlohmann::ordered_json::array();
       for (const Description& d : entries) all.push_back(to_json(d));
@@ -34,11 +40,15 @@ VerbInfo list() {
       {.name = "list",
        .summary = "List what this program knows: detectors, models, methods, data sets ...",
        .positional = "catalogue",
-       .examples = {"nescio list detectors", "nescio list metrics --json"},
+       .examples = {"nescio list detectors", "nescio list metrics --json",
+                    "nescio list methods page=methods.md"},
        .options = {option(&List::catalogue, {.name = "catalogue",
                                              .doc = "which list",
                                              .choices = catalogue_names(),
-                                             .required = true})},
+                                             .required = true}),
+                   option(&List::page, {.name = "page",
+                                        .doc = "Markdown file that a page is written to, with "
+                                               "everything that `describe` says of each"})},
        .json = true});
 }
 

@@ -4,8 +4,8 @@
 //   scale=features (AdaSCALE-A): h' = e^r h, z' = e^r (z - b) + b;  scale=logits (AdaSCALE-L): z' = r^2 z
 // The probe `adascale` (extract/probes/adascale.cpp) keeps Q, how far the largest features move when the picture does
 // where it matters least, and C, what is left of them, in the bank the array `adascale(...)` [N, 2]: what moves more
-// than ID pictures gets a smaller p, and is scaled less. From one extraction every p_min, p_max and lambda follows. O(D log D + C) a row
-// for any number of settings, and log N for F. A row without a positive feature stays as it is; r is cut at 80.
+// than ID pictures gets a smaller p, and is scaled less. From one extraction every p_min, p_max and lambda follows.
+// A row without a positive feature stays as it is; r is cut at 80.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -94,6 +94,8 @@ DetectorInfo adascale() {
           "- round(p D),  p = p_min + (1 - F(C + lambda Q)) (p_max - p_min)",
       .paper = {"Regmi", "AdaSCALE: Adaptive Scaling for OOD Detection", "2025", "2503.08023"},
       .needs = AdaScale().needs(),
+      .cost = "O(D log D + C) a row: a sort, which all settings share, and a search among N "
+              "values; the probe's passes, forward and back, are what it costs",
       .fit_on = "val",
       .parameters =
           {parameter(&AdaScale::scale, {.name = "scale",

@@ -2,9 +2,9 @@
 //   kind=p   h'_d = h_d for the k largest, else 0,  k = D - round(p D)
 //   kind=b   h'_d = sum(h) / k for the k largest, else 0
 //   kind=s   as p, times e^r, r = sum(h) / sum(largest k of h):  z' = e^r W h_p + b
-// Of equal entries the first count as larger. O(D log D + C D) a row: a sort, which all p share, and
-// one product with the head. The authors cut maps late in the network; this is OpenOOD's place, the
-// pooled features. Where the k largest have no positive sum kind=s scales by 1, and |r| ends at 80.
+// Of equal entries the first count as larger. The authors cut maps late in the network; this is
+// OpenOOD's place, the pooled features. Where the k largest have no positive sum kind=s scales by 1,
+// and |r| ends at 80.
 #include "detectors/detector.h"
 #include "detectors/largest_entries.h"
 
@@ -42,6 +42,7 @@ DetectorInfo ash() {
                 "Extremely Simple Activation Shaping for Out-of-Distribution Detection",
                 "ICLR 2023", "2209.09858"},
       .needs = {.features = true, .head = true},
+      .cost = "O(D log D + C D) a row: a sort, which all p share, and one product with the head",
       .parameters = {parameter(&Ash::kind,
                                {.name = "kind",
                                 .doc = "what becomes of the largest: p as they are, b their "

@@ -3,8 +3,7 @@
 //   e+-(x) = sum_d max(+-sign(w_yd) (h_d - mu_yd), 0) / |h|_1,  y = argmax_c z_c
 // e+: what raises the largest logit above that of the mean feature mu_y (seen_means.h), e-: what
 // lowers it. S: a score of the logits that is larger for ID rows, by default log sum_c exp(z_c);
-// its mean is over the training rows. O(C + D) a row. A mean S <= 0, which would turn the parts
-// round, is refused.
+// its mean is over the training rows. A mean S <= 0, which would turn the parts round, is refused.
 #include <algorithm>
 
 #include "detectors/generalised_entropy.h"
@@ -71,6 +70,7 @@ DetectorInfo cadref() {
                 "Feature Leveraging",
                 "CVPR 2025", "2503.00325"},
       .needs = {.logits = true, .features = true, .head = true},
+      .cost = "O(C + D) a row; with logit_score=gen a sort of the logits, too",
       .fit_on = "train",
       .parameters = {parameter(
           &CadRef::logit_score,

@@ -1,6 +1,6 @@
 // CARef: how far the feature is from the mean of its class, against its own size.
 //   s(x) = |h - mu_y|_1 / |h|_1,  y = argmax_c z_c                         higher = more OOD
-// mu_c: mean feature of the training rows in which the network sees class c. O(C + D) a row.
+// mu_c: mean feature of the training rows in which the network sees class c.
 #include "detectors/seen_means.h"
 
 namespace nescio::detectors {
@@ -33,6 +33,7 @@ DetectorInfo caref() {
                 "Feature Leveraging",
                 "CVPR 2025", "2503.00325"},
       .needs = {.logits = true, .features = true},
+      .cost = "O(C + D) a row",
       .fit_on = "train",
       .learned = {learned(&CaRef::means, "means", "mu [C, D]")},
       .deviations = {"a class that the network sees in no training row takes the mean of all, as "

@@ -4,7 +4,7 @@
 // d: squared distance of unit features; d_j(r): that of r to its neighbour number rho_j n among the
 // n reference rows, a share alpha of the training rows. rho_j: up to 230 fractions from 0.001 to
 // 0.99, so that many rows tie. It is free of concentration: a distance counts as the rank that it
-// has. O(n (D + log 230)) a row; the fit O(n^2 D).
+// has.
 #include <algorithm>
 #include <numeric>
 
@@ -114,6 +114,8 @@ DetectorInfo cf_ood() {
                 "CF-OOD, after the concentration-free outlier factor (CFOF)", "in OpenOOD, 2025",
                 ""},
       .needs = {.features = true},
+      .cost = "O(n (D + log 230)) a row for the n = alpha N reference rows, which fitting keeps "
+              "after O(n^2 D)",
       .fit_on = "train",
       .parameters = {parameter(&CfOod::alpha,
                                {.name = "alpha",

@@ -132,7 +132,11 @@ struct DetectorInfo {
   std::string summary;  // one sentence
   std::string formula;  // in our sign
   Paper paper;
-  Needs needs;              // with its default parameters
+  std::vector<std::string> further_papers = {};  // "k=1: authors, title ...": some settings'
+  Needs needs;                                   // with its default parameters
+  /// What scoring a row costs and, where it matters, fitting: a clause, of D features, C classes and
+  /// N fitted rows.
+  std::string cost = {};
   std::string fit_on = {};  // "train", "val", or empty: nothing is learned
   std::vector<Parameter<Stage>> parameters = {};
   std::vector<LearnedArray> learned = {};

@@ -1,8 +1,8 @@
 // DICE: only the weights of the head that contribute most are kept.
 //   z' = (M * W) h + b,  M_cd = 1 where W_cd m_d is above the quantile p of all of these, else 0
-// m: mean of the training features. O(C D) a row: one product with the masked head, which later
-// stages get as theirs. The bias is kept. dice+react is the authors' combination (the mask comes
-// from features that are not cut); react+dice learns the mask from cut ones.
+// m: mean of the training features. Later stages get the masked head as theirs. The bias is kept.
+// dice+react is the authors' combination (the mask comes from features that are not cut); react+dice
+// learns the mask from cut ones.
 #include <algorithm>
 
 #include "detectors/detector.h"
@@ -67,6 +67,7 @@ DetectorInfo dice() {
       .paper = {"Sun, Li", "DICE: Leveraging Sparsification for Out-of-Distribution Detection",
                 "ECCV 2022", "2111.09805"},
       .needs = {.features = true, .head = true},
+      .cost = "O(C D) a row: one product with the masked head",
       .fit_on = "train",
       .parameters = {parameter(
           &Dice::p, {.name = "p",

@@ -1,6 +1,6 @@
 // Energy score: the free energy of the logits.
 //   s(x) = -T log sum_c exp(z_c / T)                                       higher = more OOD
-// Cost O(C) a row. The maximum is taken out, so logits of any size are safe.
+// The maximum is taken out, so logits of any size are safe.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -23,6 +23,7 @@ DetectorInfo energy() {
       .paper = {"Liu, Wang, Owens, Li", "Energy-based Out-of-distribution Detection",
                 "NeurIPS 2020", "2010.03759"},
       .needs = {.logits = true},
+      .cost = "O(C) a row",
       .parameters = {parameter(
           &Energy::T,
           {.name = "T", .doc = "temperature", .min = 0, .min_excluded = true, .sweep = {"1"}})},

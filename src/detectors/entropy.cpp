@@ -1,7 +1,7 @@
 // Entropy of the softmax.
 //   s(x) = -sum_c p_c log p_c,  p = softmax(z / T)                         higher = more OOD
 //        = log(1 + r) + sum_c p_c (max z - z_c) / T,  r = sum_{c != argmax} exp((z_c - max z) / T)
-// All terms of the second form are >= 0, so nothing cancels where the network is sure. O(C) a row.
+// All terms of the second form are >= 0, so nothing cancels where the network is sure.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -33,6 +33,7 @@ DetectorInfo entropy() {
                 "Semantic Segmentation",
                 "ICCV 2021", "2012.06575"},
       .needs = {.logits = true},
+      .cost = "O(C) a row",
       .parameters = {parameter(
           &Entropy::T, {.name = "T", .doc = "temperature", .min = 0, .min_excluded = true})},
       .deviations = {"pytorch-ood 0.2 gives NaN where a probability underflows, 0.4 clips them at "

@@ -3,7 +3,7 @@
 //   s(x) = -mean_{c != y} (z_y - z_c) / |w_y - w_c| / |h - mu|,  y = argmax_c z_c
 //                                                                          higher = more OOD
 // (z_y - z_c) / |w_y - w_c| is the distance to the boundary between y and c. normalizer=norm
-// divides by |h| instead; variant=openood takes the sum over c. O(C + D) a row.
+// divides by |h| instead; variant=openood takes the sum over c.
 #include <algorithm>
 #include <cmath>
 
@@ -82,6 +82,7 @@ DetectorInfo fdbd() {
       .paper = {"Liu, Qin", "Fast Decision Boundary based Out-of-Distribution Detector",
                 "ICML 2024", "2312.11536"},
       .needs = {.logits = true, .features = true, .head = true},
+      .cost = "O(C + D) a row; fitting O(C^2 D): the distances of all pairs of weight vectors",
       .fit_on = "train",
       .parameters = {parameter(&Fdbd::normalizer,
                                {.name = "normalizer",

@@ -1,6 +1,6 @@
 // GEN: generalised entropy of the largest probabilities.
 //   s(x) = sum_{j <= m} p_(j)^gamma (1 - p_(j))^gamma,  p_(1) >= p_(2) >= ...    higher = more OOD
-// Without ties where p rounds to 1 (generalised_entropy.h). O(C log C) a row: bound by the sort.
+// Without ties where p rounds to 1 (generalised_entropy.h).
 #include "detectors/detector.h"
 #include "detectors/generalised_entropy.h"
 
@@ -28,6 +28,7 @@ DetectorInfo gen() {
                 "GEN: Pushing the Limits of Softmax-Based Out-of-Distribution Detection",
                 "CVPR 2023", ""},
       .needs = {.logits = true},
+      .cost = "O(C log C) a row: a sort",
       .parameters = {parameter(&Gen::gamma, {.name = "gamma",
                                              .doc = "exponent",
                                              .min = 0,

@@ -3,7 +3,7 @@
 // One Gaussian for each class, with its share, mean and covariance (divided by N_g, plus ridge I),
 // or `components` of them found without labels (statistics/gaussian_mixture.h). covariance=tied:
 // all share one; diagonal: without correlations. The whole likelihood, with determinants and
-// weights. O(G D^2) a row, tied O(D^2 + G D), diagonal O(G D).
+// weights.
 #include <cmath>
 #include <numbers>
 
@@ -218,6 +218,8 @@ DetectorInfo gmm() {
       .paper = {"Yang, Zhou, Liu", "Full-Spectrum Out-of-Distribution Detection (SEM)", "IJCV 2023",
                 "2204.05306"},
       .needs = {.features = true, .labels = true},
+      .cost = "O(G D^2) a row for G Gaussians, tied O(D^2 + G D), diagonal O(G D); fitting sums "
+              "covariances, O(N D^2), with components=G O(N G D^2) in each of up to 100 passes",
       .fit_on = "train",
       .parameters =
           {parameter(&Gmm::covariance,

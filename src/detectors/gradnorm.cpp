@@ -1,7 +1,7 @@
 // GradNorm: L1 norm of the last layer's gradient towards the uniform distribution, in closed form.
 //   s(x) = -|C p - 1|_1 |h|_1 / T,  p = softmax(z / T)                      higher = more OOD
 // The gradient of sum_c -log softmax(z / T)_c by W is (C p - 1) h^T / T, whose L1 norm is the product
-// of both. No pass back through the network: O(C + D) a row.
+// of both.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -32,6 +32,7 @@ DetectorInfo gradnorm() {
                 "On the Importance of Gradients for Detecting Distributional Shifts in the Wild",
                 "NeurIPS 2021", "2110.00218"},
       .needs = {.logits = true, .features = true},
+      .cost = "O(C + D) a row: no pass back through the network",
       .parameters = {parameter(
           &GradNorm::T,
           {.name = "T", .doc = "temperature; the paper takes 1", .min = 0, .min_excluded = true})},

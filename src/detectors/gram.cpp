@@ -2,7 +2,7 @@
 //   s(x) = sum_l (delta_l / mean_val(delta_l)) / max_c p_c                  higher = more OOD
 // The probe `gram` (extract/probes/gram.cpp) keeps delta_l [N, layers], in the bank the array
 // `gram(powers=...)`; what a layer deviates by is measured in its mean on ID pictures that the probe has not
-// learned from, + 1e-7 as in the authors' code. O(layers + C) a row.
+// learned from, + 1e-7 as in the authors' code.
 #include <algorithm>
 
 #include "detectors/detector.h"
@@ -52,6 +52,7 @@ DetectorInfo gram() {
       .paper = {"Sastry, Oore", "Detecting Out-of-Distribution Examples with Gram Matrices",
                 "ICML 2020", "1912.12510"},
       .needs = Gram().needs(),
+      .cost = "O(layers + C) a row; the probe's sums over all maps are what it costs",
       .fit_on = "val",
       .parameters = {parameter(&Gram::powers, {.name = "powers",
                                                .doc = "of the probe; the paper takes 10, OpenOOD 5",

@@ -3,7 +3,7 @@
 //   p_o = exp(-|h - m_o|) / (exp(-|h - m_o|) + sum_c exp(-|h - m_c|))      higher = more OOD
 // g: gradient by m_o of the cross-entropy over the distances to the prototypes, in closed form; m_c:
 // class means, m_o: prototype of OOD, g_j: of the training rows that are classified right. mode=norm
-// gives |g|_1, mode=distance -|h - m_o|. O(N D) a row, tile by tile; the other modes O(C D).
+// gives |g|_1, mode=distance -|h - m_o|.
 #include <algorithm>
 
 #include "detectors/right_rows.h"
@@ -127,6 +127,8 @@ DetectorInfo grood() {
       .paper = {"ElAraby, Sahoo, Pequignot, Novello, Paull",
                 "GROOD: GRadient-Aware Out-of-Distribution Detection", "TMLR 2025", "2312.14427"},
       .needs = {.logits = true, .features = true, .labels = true},
+      .cost = "2 N D operations a row: a search among the N gradients that fitting keeps; "
+              "mode=norm O(C D), mode=distance O(D)",
       .fit_on = "train",
       .parameters =
           {parameter(&Grood::mode,

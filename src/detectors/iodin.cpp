@@ -1,7 +1,7 @@
 // i-ODIN: ODIN's score for a picture of which the most decisive value alone was moved.
 //   s(x) = log (1 - p) / p - log (C - 1),  p = max_c softmax(z(x') / T)_c     higher = more OOD
 // The probe `iodin` (extract/probes/iodin.cpp) moves the picture and keeps z(x') [N, C], in the bank the array
-// `iodin(epsilon=...,T=...)`. Form of the score: step_odds.h. Cost O(C) a row.
+// `iodin(epsilon=...,T=...)`. Form of the score: step_odds.h.
 #include "detectors/step_odds.h"
 
 namespace nescio::detectors {
@@ -36,6 +36,7 @@ DetectorInfo iodin() {
                  "x_i + epsilon sign(d log p / dx_i),  i = argmax |d log p / dx|",
       .paper = {"Regmi", "Going Beyond Conventional OOD Detection", "2024", "2411.10794"},
       .needs = Iodin().needs(),
+      .cost = "O(C) a row; the probe's passes, forward and back, are what it costs",
       .parameters = {parameter(&Iodin::epsilon, {.name = "epsilon",
                                                  .doc = "length of the probe's step",
                                                  .unit = "[0, 1] pixels",

@@ -1,7 +1,7 @@
 // KL matching: how far the probabilities are from the typical ones of any class.
 //   s(x) = min_k KL(p || d_k),  p = softmax(z)                             higher = more OOD
 // d_k: mean probabilities of the rows of `fit_on` in which the network sees class k, whatever their
-// labels. The sum over p log p is the same for all k, so a row takes one product with log d: O(C^2).
+// labels. The sum over p log p is the same for all k, so a row takes one product with log d.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -84,6 +84,7 @@ DetectorInfo kl_matching() {
                 "Scaling Out-of-Distribution Detection for Real-World Settings", "ICML 2022",
                 "1911.11132"},
       .needs = {.logits = true},
+      .cost = "O(C^2) a row: one product",
       .fit_on = "val",
       .learned = {learned(&KlMatching::log_typical, "log_typical",
                           "log d_k of the classes that the network sees [k, C]")},

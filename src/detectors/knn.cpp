@@ -1,8 +1,7 @@
 // Distance to the k-th nearest training feature.
 //   s(x) = |u - u_(k)|,  u = h / |h|                                       higher = more OOD
 // u_(k): the k-th nearest of the training features, exact search. variant=openood gives the squared
-// distance (same order). O(N D) a row, one product with the bank, tile by tile; all k share one
-// search.
+// distance (same order).
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -48,6 +47,7 @@ DetectorInfo knn() {
       .paper = {"Sun, Ming, Zhu, Li", "Out-of-Distribution Detection with Deep Nearest Neighbors",
                 "ICML 2022", "2204.06507"},
       .needs = {.features = true},
+      .cost = "2 N D operations a row: a search that all k share; fitting keeps the N rows",
       .fit_on = "train",
       .parameters = {parameter(&Knn::k,
                                {.name = "k",

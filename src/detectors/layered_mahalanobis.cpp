@@ -4,7 +4,7 @@
 // class, each after a step of the picture, in the bank the array `layered_mahalanobis(epsilon=...)` [N, places].
 // weights=logistic takes w from the logistic regression of OOD rows of validation against ID rows, on distances of mean
 // 0 and deviation 1, with the penalty |w|^2 / 2 of scikit-learn's default: the paper's way, which needs OOD rows
-// to choose on. weights=equal needs none: each place counts in shares of its mean on ID rows. O(places) a row.
+// to choose on. weights=equal needs none: each place counts in shares of its mean on ID rows.
 #include <algorithm>
 #include <cmath>
 
@@ -166,6 +166,8 @@ DetectorInfo layered_mahalanobis() {
                 "Adversarial Attacks",
                 "NeurIPS 2018", "1807.03888"},
       .needs = LayeredMahalanobis().needs(),
+      .cost =
+          "O(places) a row; the probe's passes, forward and back for each place, are what it costs",
       .fit_on = "val",
       .parameters = {parameter(&LayeredMahalanobis::epsilon,
                                {.name = "epsilon",

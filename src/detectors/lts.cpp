@@ -1,8 +1,7 @@
 // LTS: logits are scaled by how much of the sum of the features lies in the largest ones.
 //   z' = S z,  S = (sum(f) / sum(largest k of f))^2,  f = max(h, 0),  k = D - round((1 - p) D)
 // The bias is scaled, too, and features stay as they are: detectors of features alone are refused
-// behind it. O(D log k + C) a row, no product with the head. S lies in [1, (D / k)^2]; a row without
-// a positive feature has S = 1.
+// behind it. S lies in [1, (D / k)^2]; a row without a positive feature has S = 1.
 #include "detectors/detector.h"
 #include "detectors/largest_entries.h"
 
@@ -33,6 +32,7 @@ DetectorInfo lts() {
       .paper = {"Djurisic, Liu, Nikolic", "Logit Scaling for Out-of-Distribution Detection", "2024",
                 "2409.01175"},
       .needs = {.logits = true, .features = true},
+      .cost = "O(D log k + C) a row, no product with the head",
       .parameters = {parameter(&Lts::p, {.name = "p",
                                          .doc = "share of the entries that count as largest",
                                          .min = 0,

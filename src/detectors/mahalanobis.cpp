@@ -1,7 +1,7 @@
 // Mahalanobis distance to the nearest class (MDS).
 //   s(x) = min_c (h - mu_c)^T Sigma^-1 (h - mu_c)                          higher = more OOD
-// mu_c: class means, Sigma: their common covariance (tied_gaussian.h). O(D^2 + C D) a row. With means=one all rows
-// are one Gaussian, which needs no labels: with unit length that is SSD's score and MOOD's first.
+// mu_c: class means, Sigma: their common covariance (tied_gaussian.h). With means=one all rows are one Gaussian, which
+// needs no labels: with unit length that is SSD's score and MOOD's first.
 #include "detectors/tied_gaussian.h"
 
 namespace nescio::detectors {
@@ -29,7 +29,13 @@ DetectorInfo mahalanobis() {
                 "A Simple Unified Framework for Detecting Out-of-Distribution Samples and "
                 "Adversarial Attacks",
                 "NeurIPS 2018", "1807.03888"},
+      .further_papers =
+          {"normalize=true,means=one: Sehwag, Chiang, Mittal, SSD: A Unified Framework for "
+           "Self-Supervised Outlier Detection, ICLR 2021, arXiv:2103.12051",
+           "normalize=true,means=one: Li, Chen, He, Yu, Liu, Jia, Rethinking Out-of-distribution "
+           "(OOD) Detection: Masked Image Modeling is All You Need, CVPR 2023, arXiv:2302.02615"},
       .needs = {.features = true, .labels = true},
+      .cost = "O(D^2 + C D) a row; fitting sums a covariance, O(N D^2), and inverts it, O(D^3)",
       .fit_on = "train",
       .parameters =
           {parameter<Mahalanobis, bool>(&Mahalanobis::normalize, unit_length("MDS++")),
@@ -37,7 +43,7 @@ DetectorInfo mahalanobis() {
                &Mahalanobis::means,
                {.name = "means",
                 .doc = "classes: a mean for each class; one: one Gaussian for all rows, without "
-                       "labels (SSD, 2103.12051; MOOD, 2302.02615: normalize=true,means=one)",
+                       "labels, as SSD and MOOD have it with normalize=true",
                 .choices = {"classes", "one"}}),
            parameter<Mahalanobis, std::string>(&Mahalanobis::shrinkage, covariance_shrinkage())},
       .learned = {learned(&Mahalanobis::mean, "mean", "overall mean [1, D]"),

@@ -1,6 +1,5 @@
 // MaxLogit: the largest logit.
 //   s(x) = -max_c z_c                                                      higher = more OOD
-// Cost O(C) a row: bound by memory bandwidth.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -22,6 +21,7 @@ DetectorInfo max_logit() {
                 "Scaling Out-of-Distribution Detection for Real-World Settings", "ICML 2022",
                 "1911.11132"},
       .needs = {.logits = true},
+      .cost = "O(C) a row: bound by memory bandwidth",
       .aliases = {"mls", "maxlogit"},
   });
 }

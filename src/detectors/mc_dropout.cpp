@@ -2,7 +2,7 @@
 //   score=msp:      s(x) = log (1 - p) / p,  p = max_c mean_t softmax(z_t)_c       higher = more OOD
 //   score=variance: s(x) = mean over classes of the variance of softmax(z_t)_c over t
 // The probe `mc_dropout` (extract/probes/mc_dropout.cpp) keeps log mean_t softmax(z_t) [N, C] or the variance [N, 1],
-// in the bank the array `mc_dropout(passes=...,seed=...,keep=...)`. Cost O(C) a row.
+// in the bank the array `mc_dropout(passes=...,seed=...,keep=...)`.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -44,6 +44,7 @@ DetectorInfo mc_dropout() {
                 "Learning",
                 "ICML 2016", "1506.02142"},
       .needs = McDropout().needs(),
+      .cost = "O(C) a row; the probe's passes with dropout are what it costs",
       .parameters = {parameter(&McDropout::passes,
                                {.name = "passes",
                                 .doc = "of the probe: how many; OpenOOD takes 5",

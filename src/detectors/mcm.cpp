@@ -2,7 +2,7 @@
 //   s(x) = -max_c softmax(z / tau)_c                                       higher = more OOD
 // z: cosines of a picture and the texts of the classes, as CLIP has them, times 100 in its own scale.
 // Of any logits it is the maximum softmax probability itself, which ties in float32 where it is
-// nearly 1; msp(T=tau) has the same order without ties. O(C) a row.
+// nearly 1; msp(T=tau) has the same order without ties.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -26,6 +26,7 @@ DetectorInfo mcm() {
                 "Delving into Out-of-Distribution Detection with Vision-Language Representations",
                 "NeurIPS 2022", "2211.13445"},
       .needs = {.logits = true},
+      .cost = "O(C) a row",
       .parameters = {parameter(&Mcm::tau, {.name = "tau",
                                            .doc = "temperature",
                                            .min = 0,

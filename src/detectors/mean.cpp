@@ -1,7 +1,6 @@
 // Mean of several detectors, each on the scale of its own scores.
 //   s(x) = sum_i w_i u_i(s_i(x)) / sum_i w_i                               higher = more OOD
-// u_i: z-scores or ranks over the rows of `fit_on` (fusion.h). Cost: that of its detectors together, parts that
-// they share once.
+// u_i: z-scores or ranks over the rows of `fit_on` (fusion.h).
 #include <numeric>
 
 #include "detectors/fusion.h"
@@ -48,6 +47,7 @@ DetectorInfo mean() {
        .paper = {"Kittler, Hatef, Duin, Matas", "On Combining Classifiers (the sum rule)",
                  "IEEE TPAMI 1998", ""},
        .needs = {},
+       .cost = "that of its detectors together, parts that they share once",
        .parameters = {parameter(&Mean::weights,
                                 {.name = "weights",
                                  .doc = "weight of each detector, as (2,1); auto: all the same",

@@ -3,7 +3,7 @@
 //        = log sum_{c != argmax} exp(z_c / T) - max_c z_c / T
 // The same order as -p, but float32 probabilities saturate at 1 and then tie: on the features of a
 // CIFAR-10 network more than a quarter of them do. variant=openood gives -p for comparison with
-// that toolkit. Cost O(C) a row: bound by exp.
+// that toolkit.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -34,6 +34,7 @@ DetectorInfo msp() {
                 "Networks",
                 "ICLR 2017", "1610.02136"},
       .needs = {.logits = true},
+      .cost = "O(C) a row: bound by exp",
       .parameters = {parameter(&Msp::T, {.name = "T",
                                          .doc = "temperature",
                                          .min = 0,

@@ -1,7 +1,7 @@
 // NAC-UE: how many neurons of a layer are in states that training pictures hardly reach.
 //   s(x) = 1 - mean_i cover_i(s_i(x)),  s_i = sigmoid(alpha a_i dKL/da_i)      higher = more OOD
 // The probe `nac` (extract/probes/nac.cpp) keeps it [N, 1], in the bank the array `nac(at=...,...)`. Several layers:
-// mean(nac(at=layer2),nac(at=layer3)), each with alpha, bins and full of its own. Cost none.
+// mean(nac(at=layer2),nac(at=layer3)), each with alpha, bins and full of its own.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -37,6 +37,8 @@ DetectorInfo nac() {
                 "Generalization",
                 "ICLR 2024", "2306.02879"},
       .needs = Nac().needs(),
+      .cost = "none: the score is in the bank; the probe's way through the layers behind the "
+              "place, forward and back, is what it costs",
       .parameters = {parameter(&Nac::at,
                                {.name = "at",
                                 .doc = "of the probe: the place, as the network calls it; last: in "

@@ -1,6 +1,6 @@
 // NCI: how near the feature lies to the weight vector of its class, as neural collapse has it.
 //   s(x) = -(w_y . (h - mu) / |h - mu| + alpha |h|_1),  y = argmax_c z_c     higher = more OOD
-// mu: mean of the training features. O(D) a row.
+// mu: mean of the training features.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -33,6 +33,7 @@ DetectorInfo nci() {
       .paper = {"Liu, Qin", "Detecting Out-of-Distribution Through the Lens of Neural Collapse",
                 "CVPR 2025", "2311.01479"},
       .needs = {.logits = true, .features = true, .head = true},
+      .cost = "O(C + D) a row",
       .fit_on = "train",
       .parameters = {parameter(&Nci::alpha, {.name = "alpha",
                                              .doc = "weight of |h|_1, which grows with D and the "

@@ -2,8 +2,7 @@
 //   s(x) = -|P^T (t - m)| / |t| max_c z_c,  t = (h - mu) / sigma           higher = more OOD
 // P: the first `dim` principal axes of t over the training rows, m: their mean, which is 0. With
 // standardize=false t is the feature itself. max_logit=false leaves the last factor out, as the
-// paper does for ResNets. O(D dim) a row. A mean largest logit <= 0, which would turn the share
-// round, is refused.
+// paper does for ResNets. A mean largest logit <= 0, which would turn the share round, is refused.
 #include <algorithm>
 #include <cmath>
 
@@ -134,6 +133,7 @@ DetectorInfo neco() {
                 "NECO: NEural Collapse Based Out-of-distribution detection", "ICLR 2024",
                 "2310.06823"},
       .needs = {.logits = true, .features = true},
+      .cost = "O(D dim + C) a row; fitting sums a covariance, O(N D^2), and finds its axes, O(D^3)",
       .fit_on = "train",
       .parameters = {parameter(&Neco::dim,
                                {.name = "dim",

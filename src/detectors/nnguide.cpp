@@ -2,7 +2,7 @@
 //   s(x) = -E(x) mean_{i = 1 .. k} E_(i) u_(i) . u,  E = log sum_c exp(z_c),  u = h / |h|
 //                                                                          higher = more OOD
 // (i): the rows of the bank with the largest products; the bank is a share alpha of the training
-// rows. O(alpha N D) a row, one product with the bank, tile by tile; all k share one search.
+// rows.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -81,6 +81,7 @@ DetectorInfo nnguide() {
       .paper = {"Park, Jung, Teoh", "Nearest Neighbor Guidance for Out-of-Distribution Detection",
                 "ICCV 2023", "2309.14888"},
       .needs = {.logits = true, .features = true},
+      .cost = "2 alpha N D operations a row: a search that all k share; fitting keeps alpha N rows",
       .fit_on = "train",
       .parameters = {parameter(&NNGuide::alpha,
                                {.name = "alpha",

@@ -3,7 +3,7 @@
 //   s(x) = log (1 - p) / p - log (C - 1),  p = max_c softmax(z(x') / T)_c     higher = more OOD
 // The probe `odin` (extract/probes/odin.cpp) moves the picture and keeps z(x') [N, C], in the bank the
 // array `odin(epsilon=...,T=...)`: the same T for the step and the score, as in the paper.
-// How it keeps its digits at any T: step_odds.h, the score of iodin, too. Cost O(C) a row.
+// How it keeps its digits at any T: step_odds.h, the score of iodin, too.
 #include "detectors/step_odds.h"
 
 namespace nescio::detectors {
@@ -42,6 +42,7 @@ DetectorInfo odin() {
                 "Networks",
                 "ICLR 2018", "1706.02690"},
       .needs = Odin().needs(),
+      .cost = "O(C) a row; the probe's passes, forward and back, are what it costs",
       .parameters = {parameter(&Odin::epsilon, {.name = "epsilon",
                                                 .doc = "length of the probe's step",
                                                 .unit = "[0, 1] pixels",

@@ -1,7 +1,7 @@
 // Scores the values of another place in the network: a tap takes the place of the features.
 //   h' = tap(x),  logits and head stay those of the network
 // The probe `tap` (extract/probes/tap.cpp) keeps the pooled values [N, width], in the bank the array
-// `tap(at=...)`. What applies the head to features is refused by the chain. Cost none.
+// `tap(at=...)`. What applies the head to features is refused by the chain.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -38,6 +38,7 @@ DetectorInfo on() {
                 "Adversarial Attacks",
                 "NeurIPS 2018", "1807.03888"},
       .needs = On().needs(),
+      .cost = "none: the values of the tap are in the bank, pooled where the network ran",
       .parameters = {parameter(
           &On::tap,
           {.name = "tap",

@@ -6,7 +6,7 @@
 // by maximum likelihood of d - min d + 1. w_c: 1, (alpha - 1) / alpha, ... 1 / alpha for the largest
 // alpha logits, else 0. s is the log-odds of u in a softmax over C + 1; the toolkits give the
 // probability, which ties where it is nearly 0 or 1. variant=pytorch_ood takes all rows of a class and
-// adds 10000 instead of 1. O(C^2) a row, one product.
+// adds 10000 instead of 1.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -203,6 +203,7 @@ DetectorInfo openmax() {
                  "(z_c - z'_c)",
       .paper = {"Bendale, Boult", "Towards Open Set Deep Networks", "CVPR 2016", "1511.06233"},
       .needs = {.logits = true, .labels = true},
+      .cost = "O(C^2) a row: one product",
       .fit_on = "train",
       .parameters =
           {parameter(&OpenMax::alpha,

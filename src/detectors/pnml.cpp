@@ -3,7 +3,7 @@
 //   k = max(r, a / (1 + a)),  a = u^T (U^T U)^+ u,  u = h / |h|            higher = more OOD
 // U: unit features of the training rows, r: squared length of u outside what they span (0 where they
 // span all). p_c / (...) is never below p_c, and the sum of what it is above is what is computed: a
-// row of which the network is sure does not tie with others. O(D^2 + C) a row.
+// row of which the network is sure does not tie with others.
 // variant=pytorch_ood takes p of the head on u, at least 1e-12, and leaves r out.
 #include <algorithm>
 #include <cmath>
@@ -100,6 +100,8 @@ DetectorInfo pnml() {
                 "Detection",
                 "NeurIPS 2021", "2110.09246"},
       .needs = {.logits = true, .features = true},
+      .cost =
+          "O(D^2 + C) a row; fitting sums second moments, O(N D^2), and finds their axes, O(D^3)",
       .fit_on = "train",
       .parameters = {parameter(&Pnml::variant,
                                {.name = "variant",

@@ -1,7 +1,7 @@
 // RankFeat: the energy of the logits without the largest singular component of the last maps.
 //   s(x) = -T logsumexp(z(x) / T),  z the mean over places of the logits of X - s_1 u_1 v_1^T    higher = more OOD
 // The probe `rankfeat` (extract/probes/rankfeat.cpp) keeps z [N, C], in the bank the array
-// `rankfeat(places=...)`. Cost O(C) a row.
+// `rankfeat(places=...)`.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -31,6 +31,7 @@ DetectorInfo rankfeat() {
                 "RankFeat: Rank-1 Feature Removal for Out-of-distribution Detection",
                 "NeurIPS 2022", "2209.08590"},
       .needs = RankFeat().needs(),
+      .cost = "one energy a row; the probe's passes through the last layers are what it costs",
       .parameters = {parameter(
                          &RankFeat::places,
                          {.name = "places",

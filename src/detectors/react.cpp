@@ -2,8 +2,7 @@
 //   h' = min(h, tau),  z' = W h' + b
 // tau: quantile q of all values of the features together (numpy's linear interpolation). The paper
 // takes training features, OpenOOD ID validation features; the default is OpenOOD's, since the
-// published tables come from it. O(C D) a row: one product with the head. A tau that leaves all
-// features the same is refused.
+// published tables come from it. A tau that leaves all features the same is refused.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -50,6 +49,8 @@ DetectorInfo react() {
       .paper = {"Sun, Guo, Li", "ReAct: Out-of-distribution Detection With Rectified Activations",
                 "NeurIPS 2021", "2111.12797"},
       .needs = {.features = true, .head = true},
+      .cost = "O(C D) a row: one product with the head; fitting finds quantiles of N D values, "
+              "those of the usual q in the same passes",
       .fit_on = "val",
       .parameters = {parameter(&React::q, {.name = "q",
                                            .doc = "quantile",

@@ -1,7 +1,6 @@
 // Neural relation graph: how strongly a row is related to the training rows.
 //   s(x) = -sum_i [r_i > threshold] r_i^pow,  r_i = max(0, u . u_i) p . p_i  higher = more OOD
-// u = h / |h|, p = softmax(z), i over the training rows. O(N (D + C)) a row: two products with the
-// training rows, tile by tile, summed up in double.
+// u = h / |h|, p = softmax(z), i over the training rows, summed up in double.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -41,6 +40,7 @@ DetectorInfo relation() {
                 "Outlier Data",
                 "NeurIPS 2023", "2301.12321"},
       .needs = {.logits = true, .features = true},
+      .cost = "2 N (D + C) operations a row: two products with the N rows that fitting keeps",
       .fit_on = "train",
       .parameters = {parameter(&Relation::power, {.name = "pow",
                                                   .doc = "exponent of a relation",

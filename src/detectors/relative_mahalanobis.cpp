@@ -1,8 +1,7 @@
 // Relative Mahalanobis distance (RMDS).
 //   s(x) = min_c d_c(x) - d_0(x)                                           higher = more OOD
 // d_c: squared Mahalanobis distance to class c under the shared covariance (tied_gaussian.h), d_0:
-// to the overall mean under the covariance of all training features, both divided by N. Cost 2
-// O(D^2) + O(C D) a row.
+// to the overall mean under the covariance of all training features, both divided by N.
 #include "detectors/tied_gaussian.h"
 
 namespace nescio::detectors {
@@ -38,6 +37,8 @@ DetectorInfo relative_mahalanobis() {
                 "A Simple Fix to Mahalanobis Distance for Improving Near-OOD Detection",
                 "ICML workshop 2021", "2106.09022"},
       .needs = {.features = true, .labels = true},
+      .cost = "O(D^2 + C D) a row, with two products where mahalanobis has one; fitting sums two "
+              "covariances, O(N D^2), and inverts them, O(D^3)",
       .fit_on = "train",
       .parameters = {parameter<RelativeMahalanobis, bool>(&RelativeMahalanobis::normalize,
                                                           unit_length("RMDS++")),

@@ -1,8 +1,8 @@
 // SCALE: features are scaled by how much of their sum lies in the largest ones.
 //   h' = e^r h,  z' = W h' + b = e^r (z - b) + b,  r = sum(h) / sum(largest k of h),  k = D -
 //   round(p D)
-// The logits need no product with the head: O(D log k + C) a row. Detectors that read features get
-// h'; directions h / |h| stay as they are, so a detector of directions is refused behind it.
+// Detectors that read features get h'; directions h / |h| stay as they are, so a detector of
+// directions is refused behind it.
 // Made for features >= 0, for which 1 <= r <= D / k. A row without positive sum in its largest
 // entries stays as it is (r = 0); r is cut at -80 and 80, where e^r nears the ends of a float.
 #include "detectors/detector.h"
@@ -34,6 +34,7 @@ DetectorInfo scale() {
                 "Enhancement",
                 "ICLR 2024", "2310.00227"},
       .needs = {.logits = true, .features = true, .head = true},
+      .cost = "O(D log k + C) a row, no product with the head",
       .parameters = {parameter(&Scale::p,
                                {.name = "p",
                                 .doc = "share of the entries that are not counted as largest",

@@ -1,10 +1,9 @@
 // SHE: how well the feature agrees with the stored pattern of the class that the network sees.
 //   s(x) = -h . S_y,  y = argmax_c z_c                                     higher = more OOD
 // S_c: mean feature of the training rows of class c that are classified right. metric=euclidean
-// takes the distance |h - S_y|, metric=cosine the angle, -h . S_y / (|h| |S_y|). O(D) a row.
+// takes the distance |h - S_y|, metric=cosine the angle, -h . S_y / (|h| |S_y|).
 // metric=hopfield is what the paper simplifies (HE), the energy over all these rows j of class y:
 //   s(x) = -1/beta log sum_j exp(beta h . h_j)
-// O(N D) a row, tile by tile.
 #include <algorithm>
 #include <limits>
 
@@ -93,6 +92,8 @@ DetectorInfo she() {
                 "with Modern Hopfield Energy",
                 "ICLR 2023", ""},
       .needs = {.logits = true, .features = true, .labels = true},
+      .cost = "O(C + D) a row; metric=hopfield 2 N D operations with the N rows that fitting then "
+              "keeps",
       .fit_on = "train",
       .parameters = {parameter(&She::metric,
                                {.name = "metric",

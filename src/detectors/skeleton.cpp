@@ -4,8 +4,8 @@
 //
 // 1. Copy it to NAME.cpp, write NAME_test.cpp beside it, add `nescio_add_detector(NAME)` to
 //    CMakeLists.txt. Nothing else is edited: list, describe, saving and conformance follow from
-//    the description.
-// 2. State the formula in our sign and the cost of a row here, and in the description the paper
+//    the description, and docs/catalogue/ is written by the build target `catalogue`.
+// 2. State the formula in our sign here, and in the description the paper, what scoring a row costs
 //    and where we deviate from the authors' code.
 #include "detectors/detector.h"
 
@@ -37,6 +37,7 @@ DetectorInfo skeleton() {
       .formula = "s(x) = |h - mu|^power",
       .paper = {"none", "an example, not a published method", "", ""},
       .needs = {.features = true},
+      .cost = "O(D) a row",
       .fit_on = "train",
       .parameters = {parameter(&Skeleton::power, {.name = "power",
                                                   .doc = "exponent; the order stays the same",

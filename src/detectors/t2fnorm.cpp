@@ -3,7 +3,6 @@
 // Training divides h / |h| by tau, testing only h: the length, which training never showed to the
 // loss, tells ID from OOD. For a network that was trained so, with its tau. The head becomes W / tau
 // for later stages and features stay as they are: a factor that all rows share tells nothing apart.
-// O(C D) a row: one product with the head.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -32,6 +31,7 @@ DetectorInfo t2fnorm() {
                 "Classification",
                 "CVPR workshops 2024", "2305.17797"},
       .needs = {.features = true, .head = true},
+      .cost = "O(C D) a row: one product with the head",
       .parameters = {parameter(
           &T2FNorm::tau,
           {.name = "tau", .doc = "temperature of the training", .min = 0, .min_excluded = true})},

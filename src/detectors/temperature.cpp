@@ -1,9 +1,8 @@
 // Temperature scaling: maximum softmax probability at the temperature that calibrates the network.
 //   s(x) = log (1 - p) / p,  p = max_c softmax(z / T)_c                    higher = more OOD
 //   T = argmin_T mean -log softmax(z / T)_y over the rows of `fit_on`
-// The mean is convex in 1 / T and has one minimum, which Newton's method finds: some 10 passes over
-// the logits, then O(C) a row. As with `msp` log-odds do not tie where p is nearly 1;
-// variant=openood gives -p.
+// The mean is convex in 1 / T and has one minimum, which Newton's method finds. As with `msp`
+// log-odds do not tie where p is nearly 1; variant=openood gives -p.
 #include <algorithm>
 #include <cmath>
 
@@ -111,6 +110,7 @@ DetectorInfo temperature() {
       .paper = {"Guo, Pleiss, Sun, Weinberger", "On Calibration of Modern Neural Networks",
                 "ICML 2017", "1706.04599"},
       .needs = {.logits = true, .labels = true},
+      .cost = "O(C) a row; fitting takes some 10 passes over the logits",
       .fit_on = "val",
       .parameters = {parameter(
           &Temperature::variant,

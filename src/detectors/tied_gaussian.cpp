@@ -47,7 +47,7 @@ Expr TiedGaussian::distance_to_class(const Inputs& in) const {
 
 ParameterInfo unit_length(const std::string& normalized) {
   return {.name = "normalize",
-          .doc = text("scale features to unit length first (", normalized, ", 2505.18032)"),
+          .doc = text("scale features to unit length first (", normalized, ", arXiv:2505.18032)"),
           .sweep = {"false", "true"}};
 }
 
@@ -55,7 +55,7 @@ ParameterInfo covariance_shrinkage() {
   return {.name = "shrinkage",
           .doc =
               "ledoit_wolf draws the covariance towards a sphere, so that few rows in many "
-              "dimensions have an inverse (Ledoit and Wolf 2004; SSD, 2103.12051)",
+              "dimensions have an inverse (Ledoit and Wolf 2004; SSD, arXiv:2103.12051)",
           .choices = {"none", "ledoit_wolf"}};
 }
 

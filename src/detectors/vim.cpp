@@ -1,7 +1,7 @@
 // Virtual-logit matching (ViM).
 //   s(x) = alpha |R^T (h - u)| - log sum_c exp(z_c)                        higher = more OOD
 // R, u: principal_space.h; alpha = mean max_c z_c / mean |R^T (h - u)| over the training rows.
-// O(D (D - dim)) a row. alpha <= 0, which would turn the residual round, is refused.
+// alpha <= 0, which would turn the residual round, is refused.
 #include <algorithm>
 #include <limits>
 
@@ -55,6 +55,8 @@ DetectorInfo vim() {
       .paper = {"Wang, Li, Feng, Zhang", "ViM: Out-Of-Distribution with Virtual-logit Matching",
                 "CVPR 2022", "2203.10807"},
       .needs = {.logits = true, .features = true, .head = true},
+      .cost = "O(D (D - dim) + C) a row; fitting sums second moments, O(N D^2), and finds their "
+              "axes, O(D^3)",
       .fit_on = "train",
       .parameters = {parameter<Vim, std::optional<std::int64_t>>(
           &Vim::dim, principal_dimensions("C, but no more than D / 2"))},
@@ -67,7 +69,8 @@ DetectorInfo vim() {
            "zero or "
            "by rounding, and so is a mean largest logit <= 0, which would turn the residual round; "
            "logits are the network's own",
-           "auto is the rule of MOODv2's code (2401.02611); OpenOOD's dim is 256 at any width"},
+           "auto is the rule of MOODv2's code (arXiv:2401.02611); OpenOOD's dim is 256 at any "
+           "width"},
   });
 }
 

@@ -1,8 +1,8 @@
 // VRA: features below a low quantile become zero, those above a high one are cut off.
 //   h' = 0 where h < alpha, min(h, beta) elsewhere,  z' = W h' + b
 // alpha, beta: quantiles `low` and `high` of all values of the features together (numpy's linear
-// interpolation), by default those of OpenOOD on ID validation features. O(C D) a row: one product
-// with the head. Quantiles that leave all features the same are refused.
+// interpolation), by default those of OpenOOD on ID validation features. Quantiles that leave all
+// features the same are refused.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -69,6 +69,8 @@ DetectorInfo vra() {
                 "VRA: Variational Rectified Activation for Out-of-distribution Detection",
                 "NeurIPS 2023", "2302.11716"},
       .needs = {.features = true, .head = true},
+      .cost = "O(C D) a row: one product with the head; fitting finds quantiles of N D values, the "
+              "usual ones in the same passes",
       .fit_on = "val",
       .parameters =
           {parameter(&Vra::high, {.name = "high",

@@ -1,7 +1,7 @@
 // Weighted energy: the energy score of VOS, in which classes count by weights that were learned.
 //   s(x) = -log sum_c max(w_c, 0) exp(z_c)                                 higher = more OOD
 // Training with `vos` learns w. Weights are logarithms added to the logits, so that logits of any
-// size are safe; classes with w_c <= 0 are left out. O(C) a row.
+// size are safe; classes with w_c <= 0 are left out.
 #include <cmath>
 
 #include "detectors/detector.h"
@@ -45,6 +45,7 @@ DetectorInfo weighted_energy() {
                 "VOS: Learning What You Don't Know by Virtual Outlier Synthesis", "ICLR 2022",
                 "2202.01197"},
       .needs = {.logits = true},
+      .cost = "O(C) a row",
       .parameters = {parameter(&WeightedEnergy::weights,
                                {.name = "weights",
                                 .doc = "w_c of each class, as (0.7,1.2,0.9); those that training "

@@ -6,7 +6,7 @@
 // |w_c| added. Q_h(x): histogram of the D values of h, Q_w(x): of the repeats C values of all z_i,
 // in equal bins between the smallest and the largest of all training rows; P: their mean over the
 // training rows. Q is smoothed by a moving mean over some bins, epsilon is added to both, and D(P,
-// Q) = KL(P | Q) + KL(Q | P). O(repeats C D) a row.
+// Q) = KL(P | Q) + KL(Q | P).
 #include <algorithm>
 #include <cmath>
 
@@ -150,6 +150,8 @@ DetectorInfo weiper() {
                 "WeiPer: OOD Detection using Weight Perturbations of Class Projections",
                 "NeurIPS 2024", "2405.17164"},
       .needs = {.features = true, .head = true},
+      .cost = "O(repeats C D) a row: one product with all perturbed heads, which fitting takes "
+              "with the N rows, too",
       .fit_on = "train",
       .parameters =
           {parameter(&WeiPer::repeats,

@@ -117,6 +117,9 @@ TEST(Catalogue, DescribesParametersOfADetector) {
   EXPECT_THAT(knn.out, HasSubstr("k = 50"));
   EXPECT_THAT(knn.out, HasSubstr("whole number; >= 1"));
   EXPECT_THAT(knn.out, HasSubstr("arXiv:2204.06507"));
+  EXPECT_THAT(knn.out, HasSubstr("cost\n  2 N D operations a row"));
+  const std::string mahalanobis = nescio_program({"describe", "mahalanobis"}).out;
+  EXPECT_THAT(mahalanobis, HasSubstr("arXiv:1807.03888\n  normalize=true,means=one: Sehwag"));
   const auto json = nlohmann::json::parse(nescio_program({"describe", "knn", "--json"}).out);
   EXPECT_EQ(json.at(0).at("kind"), "detector");
   EXPECT_EQ(json.at(0).at("parameters").at(0).at("name"), "k");

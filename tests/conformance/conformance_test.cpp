@@ -90,6 +90,7 @@ TEST_P(Conformance, DescriptionIsComplete) {
   EXPECT_FALSE(info().formula.empty());
   EXPECT_FALSE(info().paper.authors.empty());
   EXPECT_FALSE(info().paper.title.empty());
+  EXPECT_FALSE(info().cost.empty()) << "what does a row cost? docs/catalogue/ and describe say it";
   EXPECT_FALSE(make(info())->needs().inputs().empty());
   EXPECT_EQ(info().fit_on.empty(), info().learned.empty())
       << "what is learned must be listed, so that it is saved";

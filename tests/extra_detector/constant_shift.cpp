@@ -1,6 +1,5 @@
 // Constant shift: a detector that lives outside src/, to prove that one file is enough.
 //   s(x) = shift - max_c z_c                                               higher = more OOD
-// Cost O(C) a row.
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
@@ -22,6 +21,7 @@ DetectorInfo constant_shift() {
       .formula = "s(x) = shift - max_c z_c",
       .paper = {"none", "an example, not a published method", "", ""},
       .needs = {.logits = true},
+      .cost = "O(C) a row",
       .parameters = {parameter(
           &ConstantShift::shift,
           {.name = "shift", .doc = "added to every score; the order stays the same"})},
