@@ -36,6 +36,8 @@ std::string rows_of(const nlohmann::json& entry) {
   return rows + " with labels of SHA-256 " + arrays.at("labels").at("sha256").dump();
 }
 
+constexpr std::size_t longest_data = 200;  // rows may be listed one by one in a spec
+
 // The command that made them, as far as the bank tells; empty for rows that were imported.
 std::string command_for(const FeatureBank& bank, const std::string& split) {
   const nlohmann::json inputs = bank.manifest(split).value("inputs", nlohmann::json::object());
@@ -44,9 +46,15 @@ std::string command_for(const FeatureBank& bank, const std::string& split) {
     const auto found = of.is_object() ? of.find(key) : of.end();
     return found != of.end() && found->is_string() ? found->get<std::string>() : unknown;
   };
-  return text("nescio extract model=", word(bank.model(), "network", "NETWORK"), ":WEIGHTS ",
-              shell_word("data=" + word(inputs, "data", "DATA")), " ",
-              shell_word("bank=" + bank.path().string()), " ", shell_word("as=" + split));
+  const std::string place = bank.path().string();
+  std::string data = shell_word("data=" + word(inputs, "data", "DATA"));
+  // A screen full of numbers hides the sentence that it stands in.
+  if (data.size() > longest_data) {
+    data =
+        text("data=DATA (what `nescio inspect --json ", shell_word(place + "#" + split), "` says)");
+  }
+  return text("nescio extract model=", word(bank.model(), "network", "NETWORK"), ":WEIGHTS ", data,
+              " ", shell_word("bank=" + place), " ", shell_word("as=" + split));
 }
 
 BankView view_of_split(const std::shared_ptr<const FeatureBank>& bank, const std::string& split) {

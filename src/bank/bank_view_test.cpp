@@ -55,6 +55,8 @@ TEST_F(BankOnDisk, SaysWhatMadeItAsFarAsThatHolds) {
   EXPECT_EQ(views.origin().at("model"), bank_.model());
   EXPECT_EQ(views.origin().at("head"), bank_.head_manifest());
   EXPECT_EQ(views.feature_width(), 3u);  // of the head
+  EXPECT_THAT(views.at("a/test").extracted_by,
+              testing::StartsWith("nescio extract model=n:WEIGHTS data=x bank="));
   EXPECT_EQ(views.at("a/test").origin, bank_.manifest("a/test"));
   // Hashes of all rows say nothing about some of them.
   EXPECT_TRUE(slice(views.at("a/test"), 0, 2).origin.is_null());
@@ -65,6 +67,17 @@ TEST_F(BankOnDisk, SaysWhatMadeItAsFarAsThatHolds) {
   const nlohmann::json& arrays = both.at("a/test").origin.at("arrays");
   EXPECT_EQ(arrays.at("B/logits"), bank_.manifest("a/test").at("arrays").at("logits"));
   EXPECT_TRUE(arrays.contains("labels"));
+}
+
+// A command is for a screen: rows that are listed one by one would fill it.
+TEST_F(BankOnDisk, SaysWhereALongSpecStands) {
+  std::string spec = "x?index=0";
+  for (int i = 1; i < 1000; ++i) spec += text(",", i);
+  write(bank_, "a/test", three_rows(7), {{"data", spec}});
+  const std::string command = BankViews(bank_).at("a/test").extracted_by;
+  EXPECT_LT(command.size(), 400U) << command;
+  EXPECT_THAT(command, testing::HasSubstr("data=DATA (what `nescio inspect --json "));
+  EXPECT_THAT(command, testing::EndsWith("as=a/test"));
 }
 
 TEST_F(BankOnDisk, IsSeenAsItsSplits) {

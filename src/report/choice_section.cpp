@@ -9,12 +9,21 @@
 #include "report/heat_colour.h"
 #include "report/scatter_chart.h"
 #include "report/sections.h"
+#include "report/svg.h"
 
 namespace nescio::report {
 namespace {
 
 constexpr std::size_t ranked_detectors = 60;  // a line each
 constexpr std::size_t listed = 8;             // contenders that a sentence names
+
+constexpr const char* how_far_that_goes =
+    "Detectors are called equal where DeLong's 95 % interval of the paired difference holds 0. "
+    "That "
+    "is about the rows of this run: another network, or other unknown inputs, may order them "
+    "otherwise, and whoever picks the best of many on test rows will find it a little worse on new "
+    "ones. Choose on rows of your own that are kept for it, and prefer a detector that is good on "
+    "every set to one that leads on some.";
 
 const evaluation::DetectorCost* cost_of(const Findings& findings, const std::string& detector) {
   const auto& costs = findings.results().costs;
@@ -67,14 +76,7 @@ Html advice(const Findings& findings) {
   Html out;
   for (const std::string& role : findings.ood_roles()) out += about_role(findings, role);
   if (out.empty()) return {};
-  return out +
-         "Detectors are called equal where DeLong's 95 % interval of the paired difference holds "
-         "0. "
-         "That is about the rows of this run: another network, or other unknown inputs, may order "
-         "them otherwise, and whoever picks the best of many on test rows will find it a little "
-         "worse on new ones. Choose on rows of your own that are kept for it, and prefer a "
-         "detector "
-         "that is good on every set to one that leads on some.";
+  return tag("p", out) + tag("p", how_far_that_goes);
 }
 
 std::string operations_text(double operations) {
@@ -111,8 +113,18 @@ std::vector<ScatterPoint> cost_points(const Findings& findings) {
   return points;
 }
 
+// A few that fail would leave all others no room: of many, the worst quarter is not drawn.
+std::size_t leave_out_the_worst(std::vector<ScatterPoint>& points) {
+  if (points.size() <= charted_detectors) return 0;
+  std::ranges::stable_sort(points, std::ranges::greater(), &ScatterPoint::y);
+  const std::size_t left_out = points.size() / 4;
+  points.resize(points.size() - left_out);
+  return left_out;
+}
+
 Html cost_figure(const Findings& findings) {
-  const std::vector<ScatterPoint> points = cost_points(findings);
+  std::vector<ScatterPoint> points = cost_points(findings);
+  const std::size_t left_out = leave_out_the_worst(points);
   std::string words = "Mean " + findings.ranked_by() + " AUROC over operations a row.";
   bool hollow = false;
   for (const ScatterPoint& point : points) {
@@ -125,7 +137,8 @@ Html cost_figure(const Findings& findings) {
   const Html chart = scatter_chart(points, {"operations a row, network not counted", true},
                                    {"mean " + findings.ranked_by() + " AUROC in per cent"}, words);
   if (chart.empty()) return {};
-  Html note = "Named: those that no cheaper one beats.";
+  std::string note = "Named: those that no cheaper one beats.";
+  if (left_out > 0) note += text(" The ", left_out, " worst are not drawn.");
   if (hollow) {
     note += " Circles read arrays of further passes through the network, which are not counted.";
   }
@@ -151,7 +164,7 @@ std::vector<DotRow> ranks(const Findings& findings) {
   for (DotRow& row : rows) {
     for (const double place : row.others)
       row.value += place / static_cast<double>(row.others.size());
-    row.words = short_number(std::round(10 * row.value) / 10);
+    row.words = tick_text(row.value, 0.1);
   }
   std::ranges::stable_sort(rows, {}, &DotRow::value);
   return rows;
@@ -211,10 +224,8 @@ Html correlations(const Findings& findings) {
 
 Html choice_section(const Findings& findings) {
   if (findings.results().detectors.size() < 2) return {};
-  const Html words = advice(findings);
   const Html figures = cost_figure(findings) + rank_figure(findings);
-  Html out;
-  if (!words.empty()) out += tag("p", words);
+  Html out = advice(findings);
   if (!figures.empty()) out += tag("div", {{"class", "panels pairs"}}, figures);
   return out + correlations(findings);
 }

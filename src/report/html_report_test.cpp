@@ -325,7 +325,7 @@ TEST(HtmlReport, SaysWhichDetectorsLeadAndWhatTheyCost) {
                   "<code>msp</code>."));
   EXPECT_TRUE(has(page, "energy: 91 % for 1000. msp: 90 % for 10."));
   EXPECT_TRUE(has(page, "which are not counted"));
-  EXPECT_TRUE(has(page, "energy: 1. msp: 2. far: 3."));
+  EXPECT_TRUE(has(page, "energy: 1.0. msp: 2.0. far: 3.0."));
   EXPECT_EQ(contenders(Findings(record, world().bank, near_and_far), "near"),
             (std::vector<std::string>{"energy", "msp"}));
 }
