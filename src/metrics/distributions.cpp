@@ -19,7 +19,47 @@ double halved(double high, const Below& below) {
   }
 }
 
+/// The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's algorithm. It
+/// converges fast for x < (a + 1) / (a + b + 2).
+double beta_fraction(double x, double a, double b) {
+  constexpr double tiny = 1e-300, enough = 1e-16;
+  const auto away_from_zero = [](double value) { return std::abs(value) < tiny ? tiny : value; };
+  double c = 1, d = 1 / away_from_zero(1 - (a + b) * x / (a + 1));
+  double fraction = d;
+  for (double m = 1; m < 1e5; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    double step = 1;
+    for (const double coefficient : {even, odd}) {
+      d = 1 / away_from_zero(1 + coefficient * d);
+      c = away_from_zero(1 + coefficient / c);
+      step = c * d;
+      fraction *= step;
+    }
+    if (std::abs(step - 1) < enough) break;
+  }
+  return fraction;
+}
+
 }  // namespace
+
+double beta_probability(double x, double a, double b) {
+  if (!(a > 0 && b > 0)) fail("[metrics] beta: expected a, b > 0, found ", a, " and ", b);
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const double log_front =
+      std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x);
+  const double front = std::exp(log_front);
+  return x < (a + 1) / (a + b + 2) ? front * beta_fraction(x, a, b) / a
+                                   : 1 - front * beta_fraction(1 - x, b, a) / b;
+}
+
+double beta_quantile(double probability, double a, double b) {
+  if (!(probability > 0 && probability < 1)) {
+    fail("[metrics] beta: expected a probability between 0 and 1, found ", probability);
+  }
+  return halved(1, [&](double x) { return beta_probability(x, a, b) < probability; });
+}
 
 void require_confidence(double confidence) {
   if (!(confidence > 0 && confidence < 1)) {

@@ -25,4 +25,13 @@ Bounds wilson_interval(const Proportion& proportion, double confidence) {
   return {std::max(0.0, (centre - half) / scale), std::min(1.0, (centre + half) / scale)};
 }
 
+Bounds clopper_pearson_interval(const Proportion& proportion, double confidence) {
+  require_confidence(confidence);
+  share(proportion);  // or an Error
+  const double outside = (1 - confidence) / 2;
+  const auto k = static_cast<double>(proportion.count), n = static_cast<double>(proportion.rows);
+  return {k == 0 ? 0 : beta_quantile(outside, k, n - k + 1),
+          k == n ? 1 : beta_quantile(1 - outside, k + 1, n - k)};
+}
+
 }  // namespace nescio::metrics

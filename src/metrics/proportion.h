@@ -19,4 +19,8 @@ double share(const Proportion& proportion);
 /// rows and for shares near 0 or 1 too. Throws Error as share(), and unless 0 < confidence < 1.
 Bounds wilson_interval(const Proportion& proportion, double confidence);
 
+/// Clopper and Pearson's interval (Biometrika 26, 1934): it holds the true share with at least this
+/// confidence, whatever that is. Wider than Wilson's. Throws Error as wilson_interval().
+Bounds clopper_pearson_interval(const Proportion& proportion, double confidence);
+
 }  // namespace nescio::metrics
