@@ -4,6 +4,7 @@
 Standard library only. Files that fuzzing has found (found_*) are kept as they are.
 """
 import gzip
+import hashlib
 import io
 import json
 import pathlib
@@ -467,9 +468,44 @@ def saved_detectors():
           sweep=saved(tested, "energy(T=[1,2])"))
 
 
+def calibrations():
+    def saved(arrays, share=0.6, threshold=3.0, hash=None, **facts):
+        at, header, data, digest = 0, {}, b"", hashlib.sha256()
+        for name, (dtype, shape, values) in sorted(arrays.items(), key=lambda a: (-len(a[1][2]) // max(1, a[1][1][0]), a[0])):
+            header[name] = tensor(dtype, shape, at, at + len(values))
+            at, data = at + len(values), data + values
+        for name, (_, _, values) in sorted(arrays.items()):
+            digest.update(name.encode() + values)
+        one = {"goal": "keep", "share": share, "guarantee": False, "confidence": 0.95, "threshold": threshold, "per_class": False,
+               "class_rows": 2, "p_values": "marginal", "data": {}, **facts}
+        json_of = {"format": 1, "active": "a", "scores_sha256": hash or digest.hexdigest(), "detector_sha256": "d",
+                   "calibrations": {"a": one}}
+        header["__metadata__"] = {"calibration": json.dumps(json_of)}
+        return safetensors(header, data)
+
+    def floats(*values):
+        return "F32", [len(values)], struct.pack(f"<{len(values)}f", *values)
+
+    def classes(*values):
+        return "I64", [len(values)], struct.pack(f"<{len(values)}q", *values)
+
+    id_rows = {"a.id": floats(1, 3, 2, 5, 4)}
+    seen = {**id_rows, "a.id.class": classes(0, 0, 1, 1, 1)}
+    good = saved(id_rows)
+    write("calibration", good=good, truncated=good[:-3], empty=b"", none=safetensors({}, b""), hash=saved(id_rows, hash="0"),
+          caught=saved({**id_rows, "a.ood": floats(6, 7)}), goal=saved(id_rows, goal="catch"), value=saved(id_rows, goal="threshold"),
+          classes=saved(seen, per_class=True), few=saved(seen, per_class=True, class_rows=100), no_class=saved(id_rows, per_class=True),
+          huge_class=saved({**id_rows, "a.id.class": classes(0, 0, 1, 1, 2 ** 62)}, per_class=True),
+          negative=saved({**id_rows, "a.id.class": classes(0, 0, 1, 1, -1)}, per_class=True),
+          conditional=saved(id_rows, p_values="conditional"), other_threshold=saved(id_rows, threshold=2.5),
+          share=saved(id_rows, share=2), guarantee=saved(id_rows, guarantee=True), nan=saved({"a.id": floats(1, float("nan"))}),
+          no_rows=saved({"a.id": floats()}), type=saved(id_rows, class_rows=-1), words=saved(id_rows, p_values=3),
+          doubles=saved({"a.id": ("F64", [1], bytes(8))}), square=saved({"a.id": ("F32", [1, 1], bytes(4))}))
+
+
 if __name__ == "__main__":
     for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, cifar_pickles, image_files, picture_files,
-                 other_pictures, text_files, protocol_files, token_lines, saved_detectors):
+                 other_pictures, text_files, protocol_files, token_lines, saved_detectors, calibrations):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

@@ -1,6 +1,7 @@
 #include "base/arguments.h"
 #include "cli/inspection.h"
 #include "detectors/combinator.h"
+#include "detectors/saved_calibration.h"
 #include "detectors/saved_detector.h"
 
 namespace nescio::cli {
@@ -78,6 +79,22 @@ Facts fitted_on(const Json& origin) {
   return rows;
 }
 
+Facts calibrations_of(const fs::path& folder) {
+  const detectors::Calibrations known = detectors::load_calibrations(folder);
+  Facts rows = Facts::array();
+  for (const auto& [name, saved] : known.all) {
+    const calibration::Rate& kept = saved.made.kept();
+    rows.push_back({{"name", name},
+                    {"active", name == known.active},
+                    {"threshold", saved.made.threshold().value},
+                    {"id_rows", kept.rows.rows},
+                    {"kept", metrics::share(kept.rows)},
+                    {"kept_lower", kept.bounds.lower},
+                    {"kept_upper", kept.bounds.upper}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 Facts detector_facts(const fs::path& folder) {
@@ -98,6 +115,7 @@ Facts detector_facts(const fs::path& folder) {
           {"class_names", origin.value("class_names", Json::array())},
           {"parameters", std::move(stages.parameters)},
           {"learned", std::move(stages.arrays)},
+          {"calibrations", calibrations_of(folder)},
           {"fitted_on", fitted_on(origin)}};
 }
 

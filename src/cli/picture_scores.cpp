@@ -46,9 +46,10 @@ std::vector<std::string> class_names(const detectors::FittedDetector& detector) 
   return out;
 }
 
-std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detector,
-                                         const runtime::Backbone& network,
-                                         const image::Dataset& pictures, const Progress& progress) {
+void score_pictures(const detectors::FittedDetector& detector, const runtime::Backbone& network,
+                    const image::Dataset& pictures,
+                    const std::function<void(const PictureScore&)>& take,
+                    const Progress& progress) {
   for (const auto& [array, width] : detector.arrays) {
     fail("[", detector.chain.spec(), "] reads the array '", array,
          "', which a picture alone does not have; extract the pictures with probes=", array,
@@ -57,7 +58,7 @@ std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detect
   const auto program = detector.compile();
   const std::size_t total = pictures.size();
   image::Loader loader(pictures, network.preprocessing(), {.batch = std::min(batch_rows, total)});
-  std::vector<PictureScore> out;
+  std::size_t done = 0;
   std::vector<double> scores(batch_rows);
   for (image::ImageBatch batch; loader.next(batch);) {
     check_interrupt();
@@ -67,16 +68,16 @@ std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detect
     const MatrixView features = said.features.matrix().slice(0, batch.count);
     program->run({{"logits", logits}, {"features", features}}, {scores.data()});
     for (std::size_t i = 0; i < batch.count; ++i) {
-      const std::string given = pictures.name(out.size());
+      const std::string given = pictures.name(done);
       const std::string name = given.empty() ? text(batch.index[i]) : given;
       if (!std::isfinite(scores[i])) {
         fail("[", detector.chain.spec(), "] ", name, ": the score is ", format_number(scores[i]));
       }
-      out.push_back({name, static_cast<std::size_t>(seen.as<std::int64_t>()[i]), scores[i]});
+      take({name, static_cast<std::size_t>(seen.as<std::int64_t>()[i]), scores[i]});
+      ++done;
     }
-    if (progress) progress("scoring", out.size(), total);
+    if (progress) progress("scoring", done, total);
   }
-  return out;
 }
 
 }  // namespace nescio::cli

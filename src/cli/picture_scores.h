@@ -1,6 +1,7 @@
 // Scores of pictures that are in no bank: network and detector, one small batch after the other.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,11 @@ bool check_network(const detectors::FittedDetector& detector, const nlohmann::js
 /// What the classes are called, where the detector's training rows came with names; else empty.
 std::vector<std::string> class_names(const detectors::FittedDetector& detector);
 
-/// One entry per picture, in order. Error for a score that is not finite; Interrupted between
+/// Hands out the answer to each picture, in order. Error for a score that is not finite; Interrupted between
 /// batches.
-std::vector<PictureScore> score_pictures(const detectors::FittedDetector& detector,
-                                         const runtime::Backbone& network,
-                                         const image::Dataset& pictures,
-                                         const Progress& progress = {});
+void score_pictures(const detectors::FittedDetector& detector, const runtime::Backbone& network,
+                    const image::Dataset& pictures,
+                    const std::function<void(const PictureScore&)>& take,
+                    const Progress& progress = {});
 
 }  // namespace nescio::cli

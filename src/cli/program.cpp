@@ -16,7 +16,7 @@
 namespace nescio::cli {
 namespace {
 
-void parse_and_run(int argc, const char* const* argv) {
+int parse_and_run(int argc, const char* const* argv) {
   CLI::App app(std::string(program_summary()), "nescio");
   bool json = false;
   bool version = false;
@@ -38,6 +38,7 @@ void parse_and_run(int argc, const char* const* argv) {
     throw UsageError(e.what());
   }
 
+  int status = 0;
   const auto chosen = app.get_subcommands();
   const VerbInfo* info = chosen.empty() ? nullptr : &find_verb(chosen.front()->get_name());
   const auto rest = app.remaining();
@@ -51,6 +52,7 @@ void parse_and_run(int argc, const char* const* argv) {
     Console console{out, log, bar.progress(),
                     command_line(std::vector<std::string>(argv + 1, argv + argc)), json};
     run_verb(*info, chosen.front()->remaining(), console);
+    status = console.status;
   } else if (rest.empty()) {
     std::cout << program_help();
   } else {
@@ -58,6 +60,7 @@ void parse_and_run(int argc, const char* const* argv) {
   }
   std::cout.flush();
   if (!std::cout) fail("standard output cannot be written (disk full?)");
+  return status;
 }
 
 int report(std::string message, int code) {
@@ -70,8 +73,7 @@ int report(std::string message, int code) {
 
 int run_program(int argc, const char* const* argv) noexcept try {
   try {
-    parse_and_run(argc, argv);
-    return 0;
+    return parse_and_run(argc, argv);
   } catch (const Interrupted& e) {
     return report(e.what(), 130);
   } catch (const UsageError& e) {

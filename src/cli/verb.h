@@ -26,6 +26,7 @@ struct Console {
   Progress progress;    // a bar on a terminal, otherwise a line now and then
   std::string command;  // the whole command line, quoted for a shell
   bool json = false;    // --json was given
+  int status = 0;       // of the program, where it does what was asked
 
   /// A sentence on stderr that the user should read.
   void warn(const std::string& sentence) const { log << "nescio: warning: " << sentence << '\n'; }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "detectors/saved_calibration.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
@@ -107,7 +108,7 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 
 void check_detector_folder(const std::filesystem::path& folder) {
   io::check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),
-                        {manifest_file, arrays_file});
+                        {manifest_file, arrays_file, calibration_file});
 }
 
 void save_detector(const FittedDetector& detector, const Batch& self_test,
@@ -165,22 +166,40 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
   std::filesystem::remove_all(partial, ignored);
 }
 
-FittedDetector load_detector(const std::filesystem::path& folder) {
-  io::restore_folder(partial_of(folder), folder);
+namespace {
+
+nlohmann::json read_manifest(const std::filesystem::path& folder) {
   const auto path = folder / manifest_file;
   if (!std::filesystem::exists(path)) {
     fail(folder.string(), ": no detector.json; expected a folder written by `nescio fit ... out=`");
   }
-  const nlohmann::json json = io::read_json(path);
+  nlohmann::json json = io::read_json(path);
   const auto& format = field(json, "format", path);
   if (!format.is_number_integer() || format.get<int>() != format_version) {
     fail(path.string(), ": format ", format.dump(), "; this program reads ", format_version);
   }
+  return json;
+}
+
+}  // namespace
+
+FittedDetector load_detector(const std::filesystem::path& folder) {
+  io::restore_folder(partial_of(folder), folder);
+  const nlohmann::json json = read_manifest(folder);
   const auto file = folder / arrays_file;
-  if (field(json, "learned_sha256", path) != io::sha256_file(file)) {
+  if (field(json, "learned_sha256", folder / manifest_file) != io::sha256_file(file)) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
   return parse_detector(json, io::read_safetensors(file), folder);
+}
+
+std::string learned_sha256(const std::filesystem::path& folder) {
+  const nlohmann::json json = read_manifest(folder);
+  const auto& hash = field(json, "learned_sha256", folder / manifest_file);
+  if (!hash.is_string()) {
+    fail((folder / manifest_file).string(), ": learned_sha256 is ", hash.dump());
+  }
+  return hash.get<std::string>();
 }
 
 FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,

@@ -3,9 +3,11 @@
 //   DETECTOR/detector.json          spec, shapes, format and program version, origin, hashes
 //   DETECTOR/learned.safetensors    learned arrays by stage, the head where it is needed,
 //                                   self-test rows and the scores that they had when it was saved
+//   DETECTOR/calibration.safetensors  thresholds, where it was calibrated (saved_calibration.h)
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "detectors/fitting.h"
 #include "io/safetensors.h"
@@ -25,5 +27,8 @@ FittedDetector load_detector(const std::filesystem::path& folder);
 /// The same from what the two files hold, whatever their hash. `folder` begins the messages.
 FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
                               const std::filesystem::path& folder);
+
+/// SHA-256 of the learned arrays, as the folder states it: which detector it is. Error as load_detector().
+std::string learned_sha256(const std::filesystem::path& folder);
 
 }  // namespace nescio::detectors

@@ -63,7 +63,35 @@ bool has_logits(const bank::BankViews& network, const std::string& split) {
   return network.has(split, "logits") || (by_head && !network.has(split, predictions_array));
 }
 
+std::optional<Predictions> predictions_of(const bank::BankViews& bank, const std::string& split,
+                                          bool every_class) {
+  const auto say_logits = [&](const std::string& member) {
+    return has_logits(bank.of_member(member), split);
+  };
+  if (std::ranges::all_of(bank.members(), say_logits)) return from_logits(bank, split, every_class);
+  if (!bank.has(split, predictions_array)) return std::nullopt;
+  Predictions out;
+  const Array array = bank.at(split).array(predictions_array);
+  const auto kept = array.as<std::int64_t>();
+  out.classes.assign(kept.begin(), kept.end());
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::uint32_t> predicted_classes(const bank::BankViews& bank,
+                                             const std::string& split) {
+  std::vector<std::uint32_t> out;
+  const auto predictions = predictions_of(bank, split, false);
+  if (!predictions) return out;
+  for (const std::int64_t predicted : predictions->classes) {
+    if (predicted < 0 || predicted >= std::int64_t{1} << 24) {
+      fail(split, ": row ", out.size(), " is predicted to be ", predicted, ", which is no class");
+    }
+    out.push_back(static_cast<std::uint32_t>(predicted));
+  }
+  return out;
+}
 
 std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const std::string& split,
                                            const metrics::ChosenMetrics& metrics) {
@@ -81,28 +109,16 @@ std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const st
            classes - 1, " (or none at all)");
     }
   }
-  Predictions predictions;
-  const auto say_logits = [&](const std::string& member) {
-    return has_logits(bank.of_member(member), split);
-  };
-  if (std::ranges::all_of(members, say_logits)) {
-    predictions =
-        from_logits(bank, split, std::ranges::any_of(metrics, [](const metrics::Metric* metric) {
-                      return metric->needs_classes;
-                    }));
-  } else if (bank.has(split, predictions_array)) {
-    const Array array = bank.at(split).array(predictions_array);
-    const auto kept = array.as<std::int64_t>();
-    predictions.classes.assign(kept.begin(), kept.end());
-  } else {
-    return std::nullopt;
-  }
-  metrics::Answers answers{.right = {}, .confidence = std::move(predictions.confidence)};
+  const bool every_class = std::ranges::any_of(
+      metrics, [](const metrics::Metric* metric) { return metric->needs_classes; });
+  std::optional<Predictions> predictions = predictions_of(bank, split, every_class);
+  if (!predictions) return std::nullopt;
+  metrics::Answers answers{.right = {}, .confidence = std::move(predictions->confidence)};
   for (std::size_t r = 0; r < labels.size(); ++r) {
-    answers.right.push_back(predictions.classes[r] == labels[r]);
+    answers.right.push_back(predictions->classes[r] == labels[r]);
   }
-  if (!predictions.probabilities.empty()) {
-    answers.probabilities = predictions.probabilities;
+  if (!predictions->probabilities.empty()) {
+    answers.probabilities = predictions->probabilities;
     answers.labels = label_array;
     answers.places.resize(labels.size());
     std::iota(answers.places.begin(), answers.places.end(), 0);

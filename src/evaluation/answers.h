@@ -1,8 +1,10 @@
 // Which rows the network classified right, and how sure it was.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bank/bank_view.h"
 #include "metrics/metrics.h"
@@ -17,5 +19,9 @@ namespace nescio::evaluation {
 std::optional<metrics::Answers> answers_of(
     const bank::BankViews& bank, const std::string& split,
     const metrics::ChosenMetrics& metrics = metrics::standard_metrics());
+
+/// The class that the network sees in each row: that of the largest logit, or the answer that was imported. Empty where
+/// the split says neither.
+std::vector<std::uint32_t> predicted_classes(const bank::BankViews& bank, const std::string& split);
 
 }  // namespace nescio::evaluation

@@ -177,6 +177,29 @@ void measure_all(const std::vector<ScoresOfSets>& scores, const Measures& measur
   if (progress) progress("measuring", scores.size(), scores.size());
 }
 
+// What the threshold from the val rows does to every set, for each detector that can score them.
+void add_flagged(const Members& members, const std::string& val,
+                 const std::vector<ScoresOfSets>& scores, Results& results,
+                 const Progress& progress) {
+  std::vector<std::string> able;
+  for (const std::string& detector : results.detectors) {
+    if (members.missing(detector, val).empty()) able.push_back(detector);
+  }
+  const std::vector<DetectorScores> of_val = members.score(able, {val}, progress);
+  for (std::size_t a = 0; a < able.size(); ++a) {
+    if (!of_val[a].fault.empty()) continue;
+    const auto place = std::ranges::find(results.detectors, able[a]) - results.detectors.begin();
+    for (std::size_t s = 0; s < results.sets.size(); ++s) {
+      FlaggedRows rows =
+          flagged_rows(of_val[a].sets[0], scores[static_cast<std::size_t>(place)][s]);
+      rows.detector = able[a];
+      rows.set = results.sets[s].name;
+      rows.role = results.sets[s].role;
+      results.flagged.push_back(std::move(rows));
+    }
+  }
+}
+
 // Fits the detectors, chooses among their settings where that is asked for, says in `results` which
 // they are, and scores every set with them.
 std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
@@ -214,6 +237,9 @@ std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
   for (DetectorScores& of_detector : members.score(results.detectors, splits, progress)) {
     if (!of_detector.fault.empty()) fail(of_detector.fault);
     scores.push_back(std::move(of_detector.sets));
+  }
+  if (!roles.val.empty() && std::ranges::find(splits, roles.val) == splits.end()) {
+    add_flagged(members, roles.val, scores, results, progress);
   }
   return scores;
 }

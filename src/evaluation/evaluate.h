@@ -12,6 +12,7 @@
 #include "detectors/fitting.h"
 #include "evaluation/roles.h"
 #include "evaluation/sweep.h"
+#include "evaluation/thresholds.h"
 #include "metrics/measure.h"
 
 namespace nescio::evaluation {
@@ -55,6 +56,8 @@ struct Results {
   std::vector<SetInfo> sets;        // id, near, far
   std::vector<ResultRow> rows;      // by detector, then as `sets`, the mean of a role behind it
   std::vector<DetectorCost> costs;  // of those that were scored here, in their order
+  // What the threshold from the val split does to every set, where val is named and no set of the run.
+  std::vector<FlaggedRows> flagged;
   std::vector<detectors::Skipped> skipped;
   Sweep sweep;      // what was chosen, where it was asked for and the roles allow it
   Notices notices;  // what to know about the detectors and their scores

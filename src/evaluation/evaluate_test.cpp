@@ -155,6 +155,24 @@ TEST_F(Evaluation, CountsWhatARowCosts) {
   EXPECT_TRUE(results.costs[0].arrays.empty());
 }
 
+// a/test is validation here: its largest score is the lowest threshold that keeps 95 % of few rows.
+TEST_F(Evaluation, TriesTheThresholdOfTheValidationRows) {
+  const Roles roles{.val = "a/test", .id = "id/test", .near = {}, .far = {"b/test"}};
+  const Results results = run(roles);
+  ASSERT_EQ(results.flagged.size(), 2U);
+  const auto logits = bank.array("a/test", "logits");
+  double largest = -1e9;
+  for (std::size_t r = 0; r < logits.rows(); ++r) {
+    const auto row = logits.as<float>().subspan(r * logits.cols(), logits.cols());
+    largest = std::max<double>(largest, -*std::ranges::max_element(row));
+  }
+  EXPECT_EQ(results.flagged[0].threshold, largest);
+  EXPECT_EQ(results.flagged[0].set, "id/test");
+  EXPECT_EQ(results.flagged[1].role, "far");
+  // A val split that lacks what the detector reads says nothing, and hinders nobody.
+  EXPECT_TRUE(run({.id = "id/test", .near = {}, .far = {"b/test"}}).flagged.empty());
+}
+
 TEST_F(Evaluation, SkipsOrRefusesWhatIsMissing) {
   const Roles roles{.train = "a/test", .id = "id/test", .near = {"b/test"}, .far = {}};
   const Results results = run(roles, {"knn(k=1)", "energy"}, true);

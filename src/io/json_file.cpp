@@ -83,6 +83,8 @@ nlohmann::json in_utf8(const nlohmann::json& value) { return visible(value); }
 std::string json_text(const nlohmann::json& value) { return visible(value).dump(2) + "\n"; }
 std::string json_text(const nlohmann::ordered_json& value) { return visible(value).dump(2) + "\n"; }
 
+std::string json_line(const nlohmann::ordered_json& value) { return visible(value).dump(); }
+
 void write_json(const std::filesystem::path& path, const nlohmann::json& value) {
   write_text(path, json_text(value));
 }

@@ -21,6 +21,8 @@ nlohmann::json read_json(const std::filesystem::path& path);
 /// shows them.
 std::string json_text(const nlohmann::json& value);
 std::string json_text(const nlohmann::ordered_json& value);
+/// The same in one line, without its end.
+std::string json_line(const nlohmann::ordered_json& value);
 /// The value as it is read back.
 nlohmann::json in_utf8(const nlohmann::json& value);
 

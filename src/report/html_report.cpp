@@ -17,6 +17,7 @@ constexpr Section sections[] = {
     {"heat-map", "Heat map", "Which detector finds which set", heat_map_section},
     {"results", "Results", "Results", tables_section},
     {"choice", "Choice", "Which detector to choose", choice_section},
+    {"thresholds", "Thresholds", "What a threshold keeps and catches", thresholds_section},
     {"histograms", "Distributions", "How the scores are distributed", histograms_section},
     {"roc", "ROC", "ROC curves", roc_section},
     {"classes", "Classes", "Which classes look unknown", classes_section},

@@ -256,6 +256,27 @@ TEST(HtmlReport, LeavesOutWhatNeedsScores) {
                                                               "choice", "detectors", "settings"));
 }
 
+TEST(HtmlReport, ShowsThePromiseOfAThresholdBesideWhatHappened) {
+  RunRecord record = two_detectors();
+  evaluation::Roles roles = near_and_far;
+  roles.val = "c/test";
+  EXPECT_FALSE(has(html_report(record, world().bank, roles), "What a threshold keeps"));
+  const auto flag = [&](const char* detector, const char* set, const char* role, std::size_t n) {
+    record.results.flagged.push_back(
+        {detector, set, role, 1.5, {n, rows}, metrics::clopper_pearson_interval({n, rows}, 0.95)});
+  };
+  flag("energy", "in/test", "id", 4);
+  flag("energy", "a/test", "near", 30);
+  const std::string page = html_report(record, world().bank, roles);
+  EXPECT_THAT(sections(page), testing::Contains("thresholds"));
+  EXPECT_TRUE(has(page, "keeps 95 % of c/test (40 rows)"));
+  EXPECT_TRUE(has(page, "Share of in/test that is kept. energy: 90.0 %."));
+  EXPECT_TRUE(has(page, "Share of a/test that is caught. energy: 75.0 %."));
+  const auto json = results_json(record.results, record.run).at("thresholds");
+  EXPECT_EQ(json.at(0).at("flagged"), 0.1);
+  EXPECT_EQ(json.at(0).at("threshold"), 1.5);
+}
+
 Mixing mixing_of_three() {
   Mixing mixing{.id = "in/test", .outliers = "a/test", .pairs = 3, .seed = 7};
   mixing.path = {{0, 0.1, 0.3, 0.3, 0}, {0.5, 0.55, 0.4, 0.6, 1.5}, {1, 1, 0.9, 0.9, 0}};

@@ -236,6 +236,17 @@ nlohmann::json results_json(const evaluation::Results& results, const nlohmann::
                             {"operations_per_row", cost.operations},
                             {"reads_arrays", cost.arrays}});
   }
+  out["thresholds"] = nlohmann::json::array();
+  for (const evaluation::FlaggedRows& rows : results.flagged) {
+    out["thresholds"].push_back({{"detector", rows.detector},
+                                 {"set", rows.set},
+                                 {"role", rows.role},
+                                 {"threshold", rows.threshold},
+                                 {"flagged", metrics::share(rows.flagged)},
+                                 {"lower", rows.bounds.lower},
+                                 {"upper", rows.bounds.upper},
+                                 {"rows", rows.flagged.rows}});
+  }
   out["skipped"] = json_of(results.skipped);
   if (!results.sweep.detectors.empty()) out["sweep"] = json_of(results.sweep);
   out["metrics"] = nlohmann::json::array();

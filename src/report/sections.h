@@ -17,6 +17,8 @@ Html tables_section(const Findings& findings);
 Html heat_map_section(const Findings& findings);
 /// Which detectors lead, what they cost, how steady they are over the sets, which say the same.
 Html choice_section(const Findings& findings);
+/// What a threshold that keeps 95 % of the validation rows keeps and catches of every set.
+Html thresholds_section(const Findings& findings);
 /// How the scores of ID, near and far rows are distributed, a panel per detector.
 Html histograms_section(const Findings& findings);
 /// ROC curves, a panel per OOD set.

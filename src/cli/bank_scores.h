@@ -1,0 +1,42 @@
+// A saved detector over the rows of a bank.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bank/bank_view.h"
+#include "base/progress.h"
+#include "calibration/calibration.h"
+#include "detectors/fitting.h"
+#include "evaluation/score_stream.h"
+
+namespace nescio::cli {
+
+class BankScores {
+ public:
+  /// Of these splits. Rows without logits get them from their features and the head, of the bank or of the detector.
+  /// Error if a split is not there or empty, or if the bank is of another network than the detector, as far as hashes
+  /// and shapes tell; `bank` names it in the message.
+  BankScores(detectors::FittedDetector detector, const bank::BankViews& views,
+             const std::string& bank, const std::vector<std::string>& splits);
+
+  /// Hands out the scores of a split, window by window. T is float or double.
+  template <class T>
+  void stream(const std::string& split, const evaluation::TakeScores<T>& take,
+              const Progress& progress) const {
+    evaluation::stream_scores(views_.at(split), reads_, *program_, {detector_.chain.spec()}, take,
+                              progress);
+  }
+
+  /// All scores of a split, with the class that the network sees in each row, where it is known.
+  calibration::ScoredRows rows(const std::string& split, const Progress& progress) const;
+
+ private:
+  detectors::FittedDetector detector_;
+  const bank::BankViews& views_;
+  std::unique_ptr<expr::Program> program_;
+  std::vector<std::string> reads_;
+};
+
+}  // namespace nescio::cli

@@ -1,0 +1,204 @@
+#include "detectors/saved_calibration.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "detectors/saved_detector.h"
+#include "io/file.h"
+#include "io/json_file.h"
+#include "io/sha256.h"
+
+namespace nescio::detectors {
+namespace {
+
+using calibration::Calibration;
+using calibration::Goal;
+using calibration::Request;
+using calibration::ScoredRows;
+using calibration::Validity;
+using Json = nlohmann::json;
+
+constexpr int format_version = 1;
+constexpr const char* metadata_key = "calibration";
+
+struct Name {
+  int value;
+  const char* name;
+};
+constexpr Name goals[] = {{static_cast<int>(Goal::keep), "keep"},
+                          {static_cast<int>(Goal::catches), "catch"},
+                          {static_cast<int>(Goal::value), "threshold"}};
+constexpr Name validities[] = {{static_cast<int>(Validity::marginal), "marginal"},
+                               {static_cast<int>(Validity::conditional), "conditional"}};
+
+template <class T>
+std::string name_in(const auto& names, T value) {
+  for (const Name& one : names) {
+    if (one.value == static_cast<int>(value)) return one.name;
+  }
+  fail("a value without a name");
+}
+
+template <class T>
+T named_in(const auto& names, const Json& name, const std::string& where) {
+  for (const Name& one : names) {
+    if (name == one.name) return static_cast<T>(one.value);
+  }
+  fail(where, ": expected one of its known words, found ", name.dump());
+}
+
+Json json_of(const calibration::Rate& rate) {
+  return {{"rows", rate.rows.rows},
+          {"count", rate.rows.count},
+          {"lower", rate.bounds.lower},
+          {"upper", rate.bounds.upper}};
+}
+
+Json json_of(const SavedCalibration& saved) {
+  const Request& request = saved.made.request();
+  Json out = {{"goal", name_in(goals, request.goal)},
+              {"share", request.promise.share},
+              {"guarantee", request.promise.guaranteed},
+              {"confidence", request.promise.confidence},
+              {"threshold", saved.made.threshold().value},
+              {"per_class", request.per_class},
+              {"class_rows", request.class_rows},
+              {"p_values", name_in(validities, request.validity)},
+              {"kept", json_of(saved.made.kept())},
+              {"data", saved.data}};
+  if (saved.made.caught()) out["caught"] = json_of(*saved.made.caught());
+  return out;
+}
+
+template <class T>
+T field(const Json& json, const char* name, const std::string& where) {
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  if (!json.is_object() || found == json.end()) fail(where, ": '", name, "' is missing");
+  try {
+    return found->get<T>();
+  } catch (const Json::exception&) {
+    fail(where, ": '", name, "' is ", found->dump(), ", which is of the wrong type");
+  }
+}
+
+Request request_of(const Json& json, const std::string& where) {
+  return {.goal = named_in<Goal>(goals, field<Json>(json, "goal", where), where),
+          .promise = {.share = field<double>(json, "share", where),
+                      .guaranteed = field<bool>(json, "guarantee", where),
+                      .confidence = field<double>(json, "confidence", where)},
+          .value = field<double>(json, "threshold", where),
+          .per_class = field<bool>(json, "per_class", where),
+          .class_rows = field<std::size_t>(json, "class_rows", where),
+          .validity = named_in<Validity>(validities, field<Json>(json, "p_values", where), where)};
+}
+
+// In an order of their own, so that equal calibrations have equal hashes.
+std::string hash_of(const std::map<std::string, Array>& arrays) {
+  io::Sha256 hash;
+  for (const auto& [name, array] : arrays) {
+    hash.add(name);
+    hash.add(std::string_view(reinterpret_cast<const char*>(array.data()), array.bytes()));
+  }
+  return hash.hex();
+}
+
+void add(std::map<std::string, Array>& arrays, const std::string& name, const ScoredRows& rows) {
+  const Shape shape{rows.scores.size()};
+  arrays.emplace(name, Array(shape, rows.scores));
+  if (rows.predicted.empty()) return;
+  arrays.emplace(name + ".class", Array(shape, std::vector<std::int64_t>(rows.predicted.begin(),
+                                                                         rows.predicted.end())));
+}
+
+ScoredRows rows_in(const std::map<std::string, Array>& arrays, const std::string& name,
+                   const std::string& where) {
+  ScoredRows out;
+  const auto scores = arrays.find(name);
+  if (scores == arrays.end()) return out;
+  if (scores->second.dtype() != DType::float32 || scores->second.shape().size() != 1) {
+    fail(where, ": ", name, ": expected float32 [N], found ", to_string(scores->second.shape()));
+  }
+  const auto values = scores->second.as<float>();
+  out.scores.assign(values.begin(), values.end());
+  const auto classes = arrays.find(name + ".class");
+  if (classes == arrays.end()) return out;
+  if (classes->second.dtype() != DType::int64 ||
+      classes->second.shape() != scores->second.shape()) {
+    fail(where, ": ", name, ".class: expected int64 ", to_string(scores->second.shape()),
+         ", found ", to_string(classes->second.shape()));
+  }
+  for (const std::int64_t c : classes->second.as<std::int64_t>()) {
+    if (c < 0 || c >= std::int64_t{1} << 24) fail(where, ": ", name, ".class: ", c, " is no class");
+    out.predicted.push_back(static_cast<std::uint32_t>(c));
+  }
+  return out;
+}
+
+}  // namespace
+
+const SavedCalibration& Calibrations::find(const std::string& name) const {
+  if (all.empty()) fail("the detector is not calibrated; `nescio calibrate` does it");
+  const auto found = all.find(name.empty() ? active : name);
+  if (found != all.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, saved] : all) names.push_back(known);
+  fail("there is no calibration '", name, "'.", suggest(name, names), " There are: ", join(names));
+}
+
+Calibrations parse_calibrations(const io::Safetensors& file, const std::string& detector_sha256,
+                                const std::string& where) {
+  const auto text_of = file.metadata.find(metadata_key);
+  if (text_of == file.metadata.end()) fail(where, ": no calibration in its metadata");
+  const Json json = io::parse_json(text_of->second, where);
+  if (field<int>(json, "format", where) != format_version) {
+    fail(where, ": format ", json.at("format").dump(), "; this program reads ", format_version);
+  }
+  if (field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
+    fail(where, ": damaged, the SHA-256 of its scores is not the one that it states");
+  }
+  if (field<std::string>(json, "detector_sha256", where) != detector_sha256) {
+    fail(where, ": was made for another detector; calibrate this one");
+  }
+  Calibrations out{.active = field<std::string>(json, "active", where)};
+  for (const auto& [name, one] : field<Json>(json, "calibrations", where).items()) {
+    const std::string place = where + ": " + name;
+    ScoredRows ood = rows_in(file.tensors, name + ".ood", place);
+    SavedCalibration saved{.made = Calibration(request_of(one, place),
+                                               rows_in(file.tensors, name + ".id", place), ood),
+                           .ood = std::move(ood),
+                           .data = one.value("data", Json())};
+    if (saved.made.threshold().value != field<double>(one, "threshold", place)) {
+      fail(place, ": its scores give the threshold ", format_number(saved.made.threshold().value),
+           ", it states ", one.at("threshold").dump());
+    }
+    out.all.emplace(name, std::move(saved));
+  }
+  if (!out.all.contains(out.active)) fail(where, ": '", out.active, "' is active and not there");
+  return out;
+}
+
+Calibrations load_calibrations(const std::filesystem::path& detector) {
+  const auto path = detector / calibration_file;
+  if (!std::filesystem::exists(path)) return {};
+  return parse_calibrations(io::read_safetensors(path), learned_sha256(detector), path.string());
+}
+
+void save_calibrations(const Calibrations& calibrations, const std::filesystem::path& detector) {
+  std::map<std::string, Array> arrays;
+  Json all = Json::object();
+  for (const auto& [name, saved] : calibrations.all) {
+    add(arrays, name + ".id", saved.made.id());
+    if (!saved.ood.scores.empty()) add(arrays, name + ".ood", saved.ood);
+    all[name] = json_of(saved);
+  }
+  const Json json = {{"format", format_version},
+                     {"active", calibrations.active},
+                     {"scores_sha256", hash_of(arrays)},
+                     {"detector_sha256", learned_sha256(detector)},
+                     {"calibrations", all}};
+  io::write_safetensors(detector / calibration_file, arrays,
+                        {{metadata_key, io::in_utf8(json).dump()}});
+}
+
+}  // namespace nescio::detectors
