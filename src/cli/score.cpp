@@ -2,7 +2,6 @@
 // nescio score DETECTOR bank=BANK sets=cifar10/test,cifar100/test out=DIR
 // nescio score DETECTOR features=H.npy logits=Z.npy
 #include <filesystem>
-#include <fstream>
 #include <ostream>
 
 #include "cli/answers.h"
@@ -35,13 +34,13 @@ class Score final : public Verb {
     check_source();
     detectors::FittedDetector fitted = detectors::load_detector(detector);
     const detectors::Calibrations known = detectors::load_calibrations(detector);
-    const calibration::Calibration* made = nullptr;
-    if (!calibration.empty() || (!known.all.empty() && !threshold)) {
-      made = &known.find(calibration).made;
-    } else if (!known.all.empty()) {
-      made = &known.find({}).made;  // for p-values
+    const bool calibrated = !known.all.empty() || !calibration.empty();
+    const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
+    if (!judges()) {
+      if (console.json)
+        throw UsageError("score: with out= a bank's scores are .npy files, not JSON");
+      return write_scores(std::move(fitted), console);
     }
-    if (!judges()) return write_scores(std::move(fitted), console);
     if (fail_on_ood && !made && !threshold) {
       throw UsageError(
           "score: fail_on_ood= wants a threshold: calibrate the detector or give threshold=");

@@ -82,6 +82,12 @@ T field(const Json& json, const char* name, const std::string& where) {
   }
 }
 
+std::size_t count_in(const Json& json, const char* name, const std::string& where) {
+  const Json found = field<Json>(json, name, where);
+  if (!found.is_number_unsigned()) fail(where, ": '", name, "' is ", found.dump(), ", no count");
+  return found.get<std::size_t>();
+}
+
 Request request_of(const Json& json, const std::string& where) {
   return {.goal = named_in<Goal>(goals, field<Json>(json, "goal", where), where),
           .promise = {.share = field<double>(json, "share", where),
@@ -89,7 +95,7 @@ Request request_of(const Json& json, const std::string& where) {
                       .confidence = field<double>(json, "confidence", where)},
           .value = field<double>(json, "threshold", where),
           .per_class = field<bool>(json, "per_class", where),
-          .class_rows = field<std::size_t>(json, "class_rows", where),
+          .class_rows = count_in(json, "class_rows", where),
           .validity = named_in<Validity>(validities, field<Json>(json, "p_values", where), where)};
 }
 
@@ -161,7 +167,8 @@ Calibrations parse_calibrations(const io::Safetensors& file, const std::string& 
     fail(where, ": was made for another detector; calibrate this one");
   }
   Calibrations out{.active = field<std::string>(json, "active", where)};
-  for (const auto& [name, one] : field<Json>(json, "calibrations", where).items()) {
+  const Json all = field<Json>(json, "calibrations", where);
+  for (const auto& [name, one] : all.items()) {
     const std::string place = where + ": " + name;
     ScoredRows ood = rows_in(file.tensors, name + ".ood", place);
     SavedCalibration saved{.made = Calibration(request_of(one, place),

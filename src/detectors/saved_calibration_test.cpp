@@ -107,7 +107,7 @@ TEST_F(SavedCalibrations, DamageIsSeen) {
   io::write_text(place() / calibration_file, changed);
   EXPECT_THAT([&] { load_calibrations(place()); }, ThrowsMessage<Error>(HasSubstr("damaged")));
 
-  io::Safetensors file = io::parse_safetensors(SharedBytes::copy_of(whole), "f");
+  io::Safetensors file = io::parse_safetensors(io::SharedBytes::copy_of(whole), "f");
   std::string& json = file.metadata.at("calibration");
   const auto parsed = [&] { parse_calibrations(file, learned_sha256(place()), "f"); };
   EXPECT_NO_THROW(parsed());
