@@ -56,13 +56,15 @@ Html thresholds_section(const Findings& findings) {
   if (findings.results().flagged.empty()) return {};
   Html panels;
   for (const evaluation::SetInfo& set : findings.results().sets) panels += figure(findings, set);
-  const Html words = "For each detector the lowest threshold that keeps " +
-                     per_cent(evaluation::share_kept, 0) + " % of " + findings.roles().val + " (" +
-                     thousands(findings.bank().at(findings.roles().val).rows) +
-                     " rows), used on every set: the promise is the dashed line, with 95 % "
-                     "intervals of Clopper and Pearson. Few validation rows make a threshold that "
-                     "keeps a little more or less than it promises; `nescio calibrate` with "
-                     "guarantee=true takes that into account. Shown: ";
+  const Html words =
+      Html("For each detector the lowest threshold that keeps " +
+           per_cent(evaluation::share_kept, 0) + " % of " + findings.roles().val + " (" +
+           thousands(findings.bank().at(findings.roles().val).rows) +
+           " rows), used on every set: the promise is the dashed line, with 95 % intervals of "
+           "Clopper and Pearson. Few validation rows make a threshold that keeps a little more or "
+           "less than it promises; ") +
+      code("nescio calibrate") + " with " + code("guarantee=true") +
+      " takes that into account. Shown: ";
   return tag("p", words + charted_words(findings) + ".") +
          tag("div", {{"class", "panels pairs"}}, panels);
 }
