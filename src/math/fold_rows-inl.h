@@ -31,6 +31,17 @@ HWY_INLINE std::size_t rows_in_turn(std::size_t width) {
   return width < kLongRow ? kBlock : kGroup;
 }
 
+/// Below this width a row fills its vectors badly: a vector takes the same column of as many rows instead.
+constexpr std::size_t kNarrowRow = 32;
+/// The columns of a block of narrow rows, one below the other.
+struct Columns {
+  HWY_ALIGN float values[kNarrowRow * kBlock];
+
+  HWY_INLINE FloatVector at(std::size_t column, std::size_t row) const {
+    return hn::Load(Floats(), values + column * kBlock + row);
+  }
+};
+
 struct FourRows {
   const float* row[kGroup];
 };
@@ -41,6 +52,39 @@ HWY_INLINE FourRows four_rows(const float* x, std::size_t stride, std::size_t ro
   FourRows four;
   for (std::size_t i = 0; i < kGroup; ++i) four.row[i] = x + std::min(first + i, rows - 1) * stride;
   return four;
+}
+
+/// Rows first .. first + kBlock - 1 of fewer than kNarrowRow columns; copies of the last one where they end.
+/// Returns how many of them, a multiple of the vector length, hold the rows that there are.
+HWY_INLINE std::size_t transpose(const float* x, std::size_t stride, std::size_t rows,
+                                 std::size_t width, std::size_t first, Columns& columns) {
+  const std::size_t step = std::max(kLanes, kGroup);
+  const std::size_t count = std::min(kBlock, (rows - first + step - 1) / step * step);
+  for (std::size_t i = 0; i < count; i += kGroup) {
+    const FourRows four = four_rows(x, stride, rows, first + i);
+    float* to = columns.values + i;
+    std::size_t c = 0;
+#if HWY_TARGET != HWY_SCALAR
+    const hn::FixedTag<float, kGroup> d;
+    const hn::Repartition<double, decltype(d)> pairs;
+    const auto join = [&](auto a, auto b, std::size_t column) HWY_ATTR {
+      const auto left = hn::BitCast(pairs, a), right = hn::BitCast(pairs, b);
+      hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, left, right)), d, to + column * kBlock);
+      hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, left, right)), d,
+                to + (column + 1) * kBlock);
+    };
+    for (; c + kGroup <= width; c += kGroup) {
+      const auto a = hn::LoadU(d, four.row[0] + c), b = hn::LoadU(d, four.row[1] + c);
+      const auto e = hn::LoadU(d, four.row[2] + c), f = hn::LoadU(d, four.row[3] + c);
+      join(hn::InterleaveLower(d, a, b), hn::InterleaveLower(d, e, f), c);
+      join(hn::InterleaveUpper(d, a, b), hn::InterleaveUpper(d, e, f), c + 2);
+    }
+#endif
+    for (; c < width; ++c) {
+      for (std::size_t r = 0; r < kGroup; ++r) to[c * kBlock + r] = four.row[r][c];
+    }
+  }
+  return count;
 }
 
 #if HWY_TARGET == HWY_SCALAR

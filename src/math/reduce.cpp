@@ -108,6 +108,17 @@ HWY_INLINE void first_columns(const FourRows& four, std::size_t width, float* co
        candidate(e, peaks[3]), columns);
 }
 
+/// The same of a vector of narrow rows.
+HWY_INLINE FloatVector first_column(const Columns& columns, std::size_t width, std::size_t row) {
+  const Floats d;
+  Best best;
+  best.column = hn::Zero(d);
+  for (std::size_t c = 0; c < width; ++c) {
+    best.see(columns.at(c, row), hn::Set(d, static_cast<float>(c)));
+  }
+  return best.column;
+}
+
 struct Input {
   const float* x;
   std::size_t stride;
@@ -131,6 +142,17 @@ HWY_INLINE void for_blocks(const Input& in, const Fill& fill, float* y, std::siz
 
 template <class Op>
 HWY_INLINE void fold_block(const Input& in, std::size_t first, std::size_t count, float* results) {
+  const Floats d;
+  if (in.width < kLanes) {  // from there on one instruction a vector is less than turning it
+    Columns columns;
+    const std::size_t filled = transpose(in.x, in.stride, in.rows, in.width, first, columns);
+    for (std::size_t i = 0; i < filled; i += kLanes) {
+      FloatVector folded = Op().start(d);
+      for (std::size_t c = 0; c < in.width; ++c) folded = Op().step(d, 0, folded, columns.at(c, i));
+      hn::Store(folded, d, results + i);
+    }
+    return;
+  }
   for (std::size_t i = 0; i < count; i += kGroup) {
     reduce_four(Op(), in.four(first + i), in.width, results + i);
   }
@@ -170,8 +192,35 @@ void norm_rows(const Input& in, float* y, std::size_t y_stride) {
   for_blocks(in, fill, y, y_stride);
 }
 
+/// Every vector of rows by itself: their maxima, and the sums of e^(x - maximum).
+HWY_INLINE void narrow_log_sums(const Columns& columns, std::size_t width, std::size_t count,
+                                float* peaks, float* sums) {
+  const Floats d;
+  const FloatVector lowest = hn::Set(d, -kInfinity);
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    FloatVector peak = lowest;
+    for (std::size_t c = 0; c < width; ++c) peak = max_or_nan(peak, columns.at(c, i));
+    const FloatVector shift = hn::IfThenZeroElse(hn::Eq(peak, lowest), peak);
+    FloatVector sum = hn::Zero(d);
+    for (std::size_t c = 0; c < width; ++c) {
+      sum = hn::Add(sum, exp_term(d, hn::Sub(columns.at(c, i), shift)));
+    }
+    hn::Store(peak, d, peaks + i);
+    hn::Store(sum, d, sums + i);
+  }
+}
+
 void log_sum_rows(const Input& in, float* y, std::size_t y_stride) {
   HWY_ALIGN float peaks[kBlock] = {};
+  if (in.width < kNarrowRow) {
+    Columns columns;
+    const auto fill = [&](std::size_t first, std::size_t, float* results) HWY_ATTR {
+      const std::size_t count = transpose(in.x, in.stride, in.rows, in.width, first, columns);
+      narrow_log_sums(columns, in.width, count, peaks, results);
+      finish_log_sum(peaks, results);
+    };
+    return for_blocks(in, fill, y, y_stride);
+  }
   const std::size_t turn = rows_in_turn(in.width);
   const auto fill = [&](std::size_t first, std::size_t count, float* results) HWY_ATTR {
     for (std::size_t from = 0; from < count; from += turn) {
@@ -207,6 +256,14 @@ void argmax_rows(const float* x, std::size_t stride, std::size_t rows, std::size
                  std::size_t y_stride) {
   const Input in{x, stride, rows, width};
   const auto fill = [&](std::size_t first, std::size_t count, float* results) HWY_ATTR {
+    if (width < std::min(2 * kLanes, kNarrowRow)) {
+      Columns columns;
+      const std::size_t filled = transpose(x, stride, rows, width, first, columns);
+      for (std::size_t i = 0; i < filled; i += kLanes) {
+        hn::Store(first_column(columns, width, i), Floats(), results + i);
+      }
+      return;
+    }
     for (std::size_t i = 0; i < count; i += kGroup) {
       first_columns(in.four(first + i), width, results + i);
     }

@@ -84,6 +84,32 @@ class RestSumOp : public AddLanes {
   FloatVector shift_[kGroup];
 };
 
+/// The same three of narrow rows, a vector of rows at a time.
+HWY_INLINE void narrow_rest(const Columns& columns, std::size_t width, std::size_t count,
+                            float* firsts, float* seconds, float* sums) {
+  const Floats d;
+  const FloatVector lowest = hn::Set(d, -kInfinity);
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    FloatVector first = lowest, second = lowest;
+    for (std::size_t c = 0; c < width; ++c) {
+      const FloatVector x = columns.at(c, i);
+      second = hn::Max(second, hn::Min(first, x));
+      first = max_or_nan(first, x);
+    }
+    const FloatVector shift = hn::IfThenZeroElse(hn::Eq(second, lowest), second);
+    const FloatVector tie = hn::IfThenElseZero(hn::Eq(first, second), hn::Set(d, 1.0f));
+    FloatVector sum = hn::Zero(d);
+    for (std::size_t c = 0; c < width; ++c) {
+      const FloatVector x = columns.at(c, i);
+      const FloatVector term = exp_term(d, hn::Sub(x, shift));
+      sum = hn::Add(sum, hn::IfThenElse(hn::Eq(x, first), tie, term));
+    }
+    hn::Store(first, d, firsts + i);
+    hn::Store(second, d, seconds + i);
+    hn::Store(sum, d, sums + i);
+  }
+}
+
 /// The log of the sum of e^x over all columns but the first that holds the maximum; with
 /// `below_first` less the maximum.
 void rest_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t width,
@@ -91,10 +117,15 @@ void rest_rows(const float* x, std::size_t stride, std::size_t rows, std::size_t
   HWY_ALIGN float first[kBlock] = {};
   HWY_ALIGN float second[kBlock] = {};
   HWY_ALIGN float sums[kBlock] = {};
+  Columns columns;
   const std::size_t turn = rows_in_turn(width);
   for (std::size_t begin = 0; begin < rows; begin += kBlock) {
     const std::size_t count = std::min(kBlock, rows - begin);
-    for (std::size_t from = 0; from < count; from += turn) {
+    if (width < kNarrowRow) {
+      const std::size_t filled = transpose(x, stride, rows, width, begin, columns);
+      narrow_rest(columns, width, filled, first, second, sums);
+    }
+    for (std::size_t from = width < kNarrowRow ? count : 0; from < count; from += turn) {
       const std::size_t to = std::min(from + turn, count);
       for (std::size_t i = from; i < to; i += kGroup) {
         top_two(four_rows(x, stride, rows, begin + i), width, first + i, second + i);
