@@ -503,9 +503,45 @@ def calibrations():
           doubles=saved({"a.id": ("F64", [1], bytes(8))}), square=saved({"a.id": ("F32", [1, 1], bytes(4))}))
 
 
+def onnx_models():
+    def number(value):
+        out = b""
+        while value > 127:
+            out, value = out + bytes([value & 127 | 128]), value >> 7
+        return out + bytes([value])
+
+    def field(tag, value):
+        if isinstance(value, int):
+            return number(tag << 3) + number(value)
+        value = value.encode() if isinstance(value, str) else value
+        return number(tag << 3 | 2) + number(len(value)) + value
+
+    def node(op, inputs, output):
+        return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, op))
+
+    def weights(name, rows, columns):
+        return field(5, field(1, rows) + field(1, columns) + field(2, 1) + field(8, name) + field(9, bytes(4 * rows * columns)))
+
+    def model(graph, opset=17, outputs=("p",)):
+        described = b"".join(field(12, field(1, name)) for name in outputs) + field(11, field(1, "h"))
+        return field(1, 8) + field(7, graph + field(2, "g") + described) + field(8, field(2, opset))
+
+    layer = weights("W", 3, 2) + node("Gemm", ["h", "W"], "z")
+    good = model(layer + node("Softmax", ["z"], "p"))
+    written = (layer + node("ReduceMax", ["z"], "m") + node("Sub", ["z", "m"], "d") + node("Exp", ["d"], "e") +
+               node("ReduceSum", ["e"], "s") + node("Div", ["e", "s"], "p"))
+    write("onnx_model", good=good, truncated=good[:-9], empty=b"", no_graph=field(1, 8), written=model(written),
+          matmul=model(weights("W", 3, 2) + node("MatMul", ["h", "W"], "m") + node("Add", ["m", "b"], "p")),
+          conv=model(node("GlobalAveragePool", ["h"], "a") + node("Conv", ["a", "w"], "p")), old=model(layer, 9),
+          two=model(layer + node("Softmax", ["z"], "p"), outputs=("p", "z")), sigmoid=model(layer + node("Sigmoid", ["z"], "p")),
+          round=model(node("Identity", ["q"], "p") + node("Identity", ["p"], "q")), twice=model(layer + node("Relu", ["h"], "z")),
+          self=model(node("Add", ["p", "p"], "p")), no_inputs=model(node("Gemm", [], "p")), nothing=model(node("Max", [], "p")),
+          huge=good[:2] + b"\xff\xff\xff\xff\x0f" + good[7:])
+
+
 if __name__ == "__main__":
     for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, cifar_pickles, image_files, picture_files,
-                 other_pictures, text_files, protocol_files, token_lines, saved_detectors, calibrations):
+                 other_pictures, text_files, protocol_files, token_lines, saved_detectors, calibrations, onnx_models):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

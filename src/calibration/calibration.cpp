@@ -82,7 +82,7 @@ double Calibration::threshold_of(std::uint32_t predicted) const {
   return own ? by_class_[predicted]->value : all_.value;
 }
 
-const ConformalPValues& Calibration::p_values_of(std::uint32_t predicted) const {
+const ConformalPValues& Calibration::p_values(std::uint32_t predicted) const {
   const bool own = predicted < p_values_by_class_.size() && p_values_by_class_[predicted];
   return own ? *p_values_by_class_[predicted] : p_values_;
 }
@@ -92,7 +92,7 @@ Answer Calibration::answer(double score, std::uint32_t predicted) const {
 }
 
 Answer Calibration::answer(double score, std::uint32_t predicted, double threshold) const {
-  return {score, threshold, score > threshold, p_values_of(predicted)(score)};
+  return {score, threshold, score > threshold, p_values(predicted)(score)};
 }
 
 metrics::Proportion flagged(const Calibration& calibration, const ScoredRows& rows) {

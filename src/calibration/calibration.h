@@ -75,9 +75,10 @@ class Calibration {
   /// Of the OOD rows, where there were some.
   const std::optional<Rate>& caught() const { return caught_; }
   void set_caught(const metrics::Proportion& rows);
+  /// Those of rows for which the network predicts this class.
+  const ConformalPValues& p_values(std::uint32_t predicted) const;
 
  private:
-  const ConformalPValues& p_values_of(std::uint32_t predicted) const;
   double threshold_of(std::uint32_t predicted) const;
 
   Request request_;

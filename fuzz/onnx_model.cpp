@@ -1,0 +1,8 @@
+#include "fuzz_target.h"
+#include "onnx/model.h"
+
+void nescio::read_untrusted(const io::SharedBytes& bytes) {
+  const onnx::Model model(bytes, "model.onnx");
+  const onnx::Tensors found = model.find({});
+  model.behind(found.features);
+}

@@ -1,0 +1,94 @@
+// nescio export DETECTOR onnx=model.onnx out=model_ood.onnx
+#include <ostream>
+
+#include "base/version.h"
+#include "cli/verb.h"
+#include "detectors/saved_calibration.h"
+#include "detectors/saved_detector.h"
+#include "io/json_file.h"
+#ifdef NESCIO_ONNX
+#include "onnx/export.h"
+#endif
+
+namespace nescio::cli::verbs {
+namespace {
+
+class Export final : public Verb {
+ public:
+  std::string detector, onnx, logits, features, calibration, out;
+
+#ifdef NESCIO_ONNX
+  void run(Console& console) override {
+    const detectors::FittedDetector fitted = detectors::load_detector(detector);
+    const detectors::Calibrations known = detectors::load_calibrations(detector);
+    const bool calibrated = !known.all.empty() || !calibration.empty();
+    const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
+    nescio::onnx::Model model(onnx);
+    const auto added = nescio::onnx::add_detector(model, fitted, made, {logits, features});
+    model.set_metadata("nescio.version", text(version()));
+    model.set_metadata("nescio.detector", fitted.chain.spec());
+    model.set_metadata("nescio.detector_sha256", detectors::learned_sha256(detector));
+    model.set_metadata("nescio.logits", added.read.logits);
+    if (!added.read.features.empty()) model.set_metadata("nescio.features", added.read.features);
+    if (made) {
+      model.set_metadata("nescio.calibration", calibration.empty() ? known.active : calibration);
+      model.set_metadata("nescio.calibration_rows", text(made->id().scores.size()));
+      model.set_metadata("nescio.threshold", format_number(made->threshold().value));
+    }
+    const nlohmann::json preprocessing = fitted.origin.value("model", nlohmann::json::object());
+    if (preprocessing.is_object() && preprocessing.contains("preprocessing")) {
+      model.set_metadata("nescio.preprocessing", io::json_line(preprocessing["preprocessing"]));
+    }
+    model.write(out);
+    console.out << out << '\n';
+    console.log << fitted.chain.spec() << " reads " << printable(added.read.logits);
+    if (fitted.chain.needs().features) console.log << " and " << printable(added.read.features);
+    console.log << "; new outputs: " << join(added.outputs);
+    if (!added.threshold.empty())
+      console.log << "; the threshold is the optional input " << added.threshold;
+    console.log << '\n';
+  }
+#else
+  void run(Console&) override {
+    fail(
+        "this program was built without ONNX's schema; install libonnx-dev and libprotobuf-dev and "
+        "build it again");
+  }
+#endif
+};
+
+}  // namespace
+
+VerbInfo export_onnx() {
+  return describe_verb<Export>(
+      {.name = "export",
+       .summary = "Put a saved detector into an ONNX model, as further outputs of it.",
+       .positional = "detector",
+       .details =
+           {"Adds ood_score [N], higher = more OOD; where the detector is calibrated also is_ood "
+            "[N] "
+            "and ood_p_value [N], and the input ood_threshold, which has the calibration's "
+            "threshold as "
+            "its default. What was there stays as it is.",
+            "The logits are found behind the model's only output (a softmax is taken back), the "
+            "features in front of the layer that makes them; where that is not certain, they are "
+            "to be "
+            "named. The model must be the network that the detector was fitted on."},
+       .examples =
+           {"nescio export detector onnx=model.onnx out=model_ood.onnx",
+            "nescio export detector onnx=model.onnx logits=fc features=pool out=model_ood.onnx"},
+       .options = {
+           option(&Export::detector,
+                  {.name = "detector", .doc = "folder that `fit` wrote", .required = true}),
+           option(&Export::onnx, {.name = "onnx", .doc = "the model", .required = true}),
+           option(&Export::logits,
+                  {.name = "logits", .doc = "tensor or output with the logits; else found"}),
+           option(&Export::features,
+                  {.name = "features", .doc = "tensor with the features; else found"}),
+           option(&Export::calibration,
+                  {.name = "calibration", .doc = "name of a calibration; else the active one"}),
+           option(&Export::out,
+                  {.name = "out", .doc = "file of the new model", .required = true})}});
+}
+
+}  // namespace nescio::cli::verbs

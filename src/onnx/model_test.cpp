@@ -1,0 +1,149 @@
+#include "onnx/model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "io/test_folder.h"
+#include "onnx/test_model.h"
+
+namespace nescio::onnx {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+constexpr int type_float = 1;
+
+TestModel classifier(int opset = 17) {
+  TestModel made(opset);
+  made.input("h", type_float, 3);
+  made.weights("W", {2, 3}, {1, 2, 3, 4, 5, 6}).weights("V", {3, 2}, {1, 4, 2, 5, 3, 6});
+  made.weights("b", {2}, {0, 1}).weights("one", {1}, {0});
+  return made;
+}
+
+class OnnxModel : public testing::Test {
+ protected:
+  Tensors found(const TestModel& made, const std::string& output = {}) {
+    return Model(made.write(folder_ / "m.onnx")).find(output);
+  }
+  io::TestFolder folder_;
+};
+
+TEST_F(OnnxModel, FindsLogitsAndFeatures) {
+  const Tensors gemm = found(classifier()
+                                 .node("Relu", {"h"}, "r")
+                                 .node("Gemm", {"r", "W", "b"}, "z", {{"transB", 1}})
+                                 .node("Softmax", {"z"}, "p")
+                                 .output("p", type_float, 2));
+  EXPECT_EQ(gemm.logits, "z");
+  EXPECT_EQ(gemm.features, "r");
+  EXPECT_EQ(gemm.classes, 2U);
+  EXPECT_EQ(gemm.width, 3U);
+  const Tensors product = found(classifier()
+                                    .node("MatMul", {"h", "V"}, "m")
+                                    .node("Add", {"b", "m"}, "z")
+                                    .node("Identity", {"z"}, "same")
+                                    .node("LogSoftmax", {"same"}, "p")
+                                    .output("p", type_float, 2));
+  EXPECT_EQ(product.logits, "same");
+  EXPECT_EQ(product.features, "h");
+  EXPECT_EQ(product.classes, 2U);
+  // Logits are an output themselves, reshaped and rounded on their way.
+  const Tensors plain = found(classifier()
+                                  .node("Flatten", {"h"}, "f")
+                                  .node("Gemm", {"f", "V"}, "y")
+                                  .node("Cast", {"y"}, "z", {{"to", 1}})
+                                  .output("z", type_float, 2));
+  EXPECT_EQ(plain.logits, "z");
+  EXPECT_EQ(plain.features, "f");
+}
+
+TEST_F(OnnxModel, TakesBackASoftmaxThatIsWrittenOut) {
+  const auto softmax = [](const char* shifted_by) {
+    return classifier()
+        .node("Gemm", {"h", "V"}, "z")
+        .node("ReduceMax", {"z"}, "most")
+        .node("Max", {"one", "most"}, "peak")
+        .node("Sub", {"z", shifted_by}, "below")
+        .node("Exp", {"below"}, "e")
+        .node("ReduceSum", {"e"}, "sum")
+        .node("Expand", {"sum", "one"}, "sums")
+        .node("Div", {"e", "sums"}, "p")
+        .output("p", type_float, 2);
+  };
+  EXPECT_EQ(found(softmax("peak")).logits, "z");
+  EXPECT_EQ(found(softmax("one")).logits,
+            "below");  // whatever was taken off, it is the same softmax
+}
+
+TEST_F(OnnxModel, AsksWhereItIsNotCertain) {
+  const auto two = classifier()
+                       .node("Gemm", {"h", "V"}, "z")
+                       .node("Sigmoid", {"z"}, "s")
+                       .node("Conv", {"h"}, "c")
+                       .output("z", type_float, 2)
+                       .output("s", type_float, 2)
+                       .output("c", type_float, 2);
+  EXPECT_THAT([&] { found(two); }, ThrowsMessage<Error>(HasSubstr("Outputs: z, s, c")));
+  EXPECT_EQ(found(two, "z").features, "h");
+  EXPECT_THAT([&] { found(two, "s"); }, ThrowsMessage<Error>(HasSubstr("comes from Sigmoid")));
+  EXPECT_EQ(found(two, "c").features, "");
+  EXPECT_THAT([&] { found(two, "nothing"); }, ThrowsMessage<Error>(HasSubstr("no node makes")));
+}
+
+TEST_F(OnnxModel, SurvivesWhatIsNoModel) {
+  const std::string whole =
+      classifier().node("Gemm", {"h", "V"}, "z").output("z", type_float, 2).bytes();
+  const auto path = folder_ / "m.onnx";
+  for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+    io::write_text(path, whole.substr(0, cut));
+    try {
+      Model(path).find({});
+    } catch (const Error&) {
+    }
+  }
+  for (const std::string& bytes :
+       {std::string(), std::string("no model"), std::string(300, '\xff')}) {
+    io::write_text(path, bytes);
+    EXPECT_THAT([&] { Model read(path); }, ThrowsMessage<Error>(HasSubstr("is no ONNX model")))
+        << bytes.size();
+  }
+  EXPECT_THAT(
+      [&] {
+        found(classifier(9).node("Gemm", {"h", "V"}, "z").output("z", type_float, 2));
+      },
+      ThrowsMessage<Error>(HasSubstr("opset 9")));
+  // A graph that goes round, and one whose names are made twice.
+  EXPECT_THROW(found(classifier()
+                         .node("Identity", {"b2"}, "a2")
+                         .node("Identity", {"a2"}, "b2")
+                         .output("a2", type_float, 2))
+                       .features.empty()
+                   ? throw Error("none")
+                   : 0,
+               Error);
+  EXPECT_THAT(
+      [&] {
+        found(classifier()
+                  .node("Relu", {"h"}, "z")
+                  .node("Relu", {"h"}, "z")
+                  .output("z", type_float, 2));
+      },
+      ThrowsMessage<Error>(HasSubstr("two nodes make")));
+}
+
+TEST_F(OnnxModel, KeepsWhatItDoesNotKnow) {
+  const auto path = classifier()
+                        .node("Gemm", {"h", "V"}, "z")
+                        .output("z", type_float, 2)
+                        .write(folder_ / "m.onnx");
+  // A field of a later schema: number 900, two bytes.
+  io::write_text(path, io::read_text(path) + std::string("\xA2\x38\x02hi"));
+  Model(path).write(folder_ / "n.onnx");
+  EXPECT_EQ(io::read_text(folder_ / "n.onnx"), io::read_text(path));
+}
+
+}  // namespace
+}  // namespace nescio::onnx

@@ -1,0 +1,76 @@
+// For tests: small classifiers as other programs write them.
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/file.h"
+
+namespace nescio::onnx {
+
+/// A graph that is written node by node.
+class TestModel {
+ public:
+  explicit TestModel(int opset) {
+    model_.set_ir_version(7);
+    auto& set = *model_.add_opset_import();
+    set.set_version(opset);
+    model_.mutable_graph()->set_name("test");
+  }
+
+  TestModel& input(const std::string& name, int type, std::size_t width) {
+    describe(*model_.mutable_graph()->add_input(), name, type, width);
+    return *this;
+  }
+  TestModel& output(const std::string& name, int type, std::size_t width) {
+    describe(*model_.mutable_graph()->add_output(), name, type, width);
+    return *this;
+  }
+  TestModel& weights(const std::string& name, const std::vector<std::int64_t>& shape,
+                     const std::vector<float>& values) {
+    auto& tensor = *model_.mutable_graph()->add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(::onnx::TensorProto::FLOAT);
+    for (const std::int64_t side : shape) tensor.add_dims(side);
+    for (const float value : values) tensor.add_float_data(value);
+    return *this;
+  }
+  TestModel& node(const std::string& op, const std::vector<std::string>& inputs,
+                  const std::string& output,
+                  const std::vector<std::pair<std::string, std::int64_t>>& attributes = {}) {
+    auto& node = *model_.mutable_graph()->add_node();
+    node.set_op_type(op);
+    for (const std::string& name : inputs) node.add_input(name);
+    node.add_output(output);
+    for (const auto& [name, value] : attributes) {
+      auto& attribute = *node.add_attribute();
+      attribute.set_name(name);
+      attribute.set_type(::onnx::AttributeProto::INT);
+      attribute.set_i(value);
+    }
+    return *this;
+  }
+
+  std::string bytes() const { return model_.SerializeAsString(); }
+  std::filesystem::path write(const std::filesystem::path& path) const {
+    io::write_text(path, bytes());
+    return path;
+  }
+
+ private:
+  static void describe(::onnx::ValueInfoProto& value, const std::string& name, int type,
+                       std::size_t width) {
+    value.set_name(name);
+    auto& tensor = *value.mutable_type()->mutable_tensor_type();
+    tensor.set_elem_type(type);
+    tensor.mutable_shape()->add_dim()->set_dim_param("n");
+    tensor.mutable_shape()->add_dim()->set_dim_value(static_cast<std::int64_t>(width));
+  }
+
+  ::onnx::ModelProto model_;
+};
+
+}  // namespace nescio::onnx
