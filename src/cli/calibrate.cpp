@@ -47,6 +47,8 @@ class Calibrate final : public Verb {
 
  private:
   calibration::Request what_is_asked() const {
+    check_split_option(id, "calibrate: id");
+    if (!ood.empty()) check_split_option(ood, "calibrate: ood");
     if (keep.has_value() + catches.has_value() + threshold.has_value() > 1) {
       throw UsageError("calibrate: give one of keep=, catch= and threshold=");
     }

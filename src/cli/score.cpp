@@ -31,16 +31,12 @@ class Score final : public Verb {
   bool judges() const { return out.empty() || of_pictures(); }
 
   void run(Console& console) override {
-    check_source();
+    check_source(console);
     detectors::FittedDetector fitted = detectors::load_detector(detector);
     const detectors::Calibrations known = detectors::load_calibrations(detector);
     const bool calibrated = !known.all.empty() || !calibration.empty();
     const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
-    if (!judges()) {
-      if (console.json)
-        throw UsageError("score: with out= a bank's scores are .npy files, not JSON");
-      return write_scores(std::move(fitted), console);
-    }
+    if (!judges()) return write_scores(std::move(fitted), console);
     if (fail_on_ood && !made && !threshold) {
       throw UsageError(
           "score: fail_on_ood= wants a threshold: calibrate the detector or give threshold=");
@@ -56,7 +52,7 @@ class Score final : public Verb {
   }
 
  private:
-  void check_source() const {
+  void check_source(const Console& console) {
     const bool pictures = !model.empty() && !data.empty();
     const bool rows = !bank.empty() && !sets.empty();
     const bool arrays = !features.empty() || !logits.empty();
@@ -67,6 +63,10 @@ class Score final : public Verb {
           "and logits= (files)");
     }
     if (arrays && !out.empty()) throw UsageError("score: out= is for pictures and banks");
+    if (!judges() && console.json) {
+      throw UsageError("score: with out= a bank's scores are .npy files, not JSON");
+    }
+    splits_ = parse_splits(sets, "score: sets");
   }
 
   AnswerFormat answer_format(const Console& console) const {
@@ -103,8 +103,7 @@ class Score final : public Verb {
     const bool files = bank.empty();
     const bank::BankViews views =
         files ? views_of_files() : bank::BankViews(bank::FeatureBank::open(bank));
-    const auto splits =
-        files ? std::vector<std::string>{"file/rows"} : parse_splits(sets, "score: sets");
+    const auto splits = files ? std::vector<std::string>{"file/rows"} : splits_;
     const BankScores scores(std::move(fitted), views, files ? features + logits : bank, splits);
     for (const std::string& split : splits) {
       const calibration::ScoredRows rows = scores.rows(split, console.progress);
@@ -131,10 +130,9 @@ class Score final : public Verb {
   }
 
   void write_scores(detectors::FittedDetector fitted, const Console& console) const {
-    const auto splits = parse_splits(sets, "score: sets");
     const bank::BankViews views(bank::FeatureBank::open(bank));
-    const BankScores scores(std::move(fitted), views, bank, splits);
-    for (const std::string& split : splits) {
+    const BankScores scores(std::move(fitted), views, bank, splits_);
+    for (const std::string& split : splits_) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
         write<double>(scores, views.at(split), path, console.progress);
@@ -156,6 +154,8 @@ class Score final : public Verb {
     scores.stream<T>(view.name, take, progress);
     file.commit();
   }
+
+  std::vector<std::string> splits_;
 };
 
 }  // namespace
