@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -20,13 +21,15 @@ inline std::optional<std::string> python() {
   return path;
 }
 
-/// Runs bench/yardsticks/SCRIPT with a folder of .npy files and our number of threads; it prints
-/// one JSON object. Throws Error if it fails.
-inline nlohmann::json run_python(const std::string& script, const std::filesystem::path& folder) {
+/// Runs bench/yardsticks/SCRIPT with a folder of .npy files, our number of threads and further arguments;
+/// it prints one JSON object. Throws Error if it fails.
+inline nlohmann::json run_python(const std::string& script, const std::filesystem::path& folder,
+                                 const std::vector<std::string>& arguments = {}) {
   const std::string threads = std::to_string(thread_count());
-  const std::string command = "OMP_NUM_THREADS=" + threads + " '" + python().value() + "' '" +
-                              NESCIO_BENCH_SCRIPTS "/" + script + "' '" + folder.string() + "' " +
-                              threads;
+  std::string command = "OMP_NUM_THREADS=" + threads + " PYTHONPATH='" NESCIO_BENCH_SCRIPTS "' '" +
+                        python().value() + "' '" + NESCIO_BENCH_SCRIPTS "/" + script + "' '" +
+                        folder.string() + "' " + threads;
+  for (const std::string& argument : arguments) command += " '" + argument + "'";
   FILE* pipe = popen(command.c_str(), "r");
   if (!pipe) fail("cannot run ", command);
   std::string output;
