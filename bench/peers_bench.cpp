@@ -2,8 +2,8 @@
 // and whether the scores agree.
 //   NESCIO_PYTHON=/path/to/python [OPENOOD=/path/to/checkout] nescio_peers_bench [THREADS] [KEY=VALUE ...]
 // rows=50000 to fit on, scored=10000, D=512, C=100, detectors=NAME,... (the toolkits' names; all), batch=200 rows that
-// a toolkit is given at a time, rounds=3, limit=20 seconds for which a toolkit fits and scores a detector: slow ones
-// score fewer rows, and times are taken for each row.
+// a toolkit is given at a time, rounds=3, limit=20 seconds for which a toolkit scores in a round, and after which there
+// is no further round: slow detectors score fewer rows there, so times of scoring are those of a row.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -25,7 +25,7 @@ struct Settings {
   Sizes sizes;
   std::set<std::string> detectors;  // none: all
   std::string batch = "200";
-  std::string limit = "20";
+  double limit = 20;
   std::size_t rounds = 3;
 };
 
@@ -70,14 +70,14 @@ class World {
     return {Array({sizes_.classes, sizes_.width}, std::move(weight)),
             Array({sizes_.classes}, std::move(bias))};
   }
-  /// Classes in turn; with `ood`, every second row is of an unknown class.
+  /// Classes in turn; with `ood`, every second time these are the unknown ones.
   std::map<std::string, Array> rows_of(std::size_t rows, std::uint64_t seed, bool ood) const {
     const auto [d, c] = std::pair(sizes_.width, sizes_.classes);
     std::vector<float> features(rows * d);
     std::vector<float> logits(rows * c);
     std::vector<std::int64_t> labels(rows);
     parallel_for(rows, [&](std::size_t r) {
-      const std::vector<float>& centre = ood && r % 2 == 1 ? unknown_ : known_;
+      const std::vector<float>& centre = ood && r / c % 2 == 1 ? unknown_ : known_;
       Rng rng(seed, r);
       for (std::size_t i = 0; i < d; ++i) {
         const double value = centre[r % c * d + i] + rng.normal();
@@ -106,31 +106,35 @@ class World {
 struct Measured {
   Times fit;
   Times score;  // a row
-  std::vector<double> scores;
+
+  /// Fitting, and scoring so many rows.
+  Times total(double rows) const {
+    Times sum = fit;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rows * score[i];
+    return sum;
+  }
+  std::string print() const {
+    return text(std::setprecision(3), spread(fit).median, " s, ", 1e6 * spread(score).median,
+                " us");
+  }
 };
 
-/// Nescio's side: everything anew in each round, so that nothing is shared or warm.
+/// Nescio's side: everything anew, so that nothing is shared or warm. The scores go to `scores`.
 void measure(const bank::BankViews& views, const expr::Batch& batch, const std::string& spec,
-             std::size_t rounds, Measured& out) {
-  const std::size_t rows = batch.begin()->second.rows;
-  std::vector<float> scores(rows);
-  for (std::size_t round = 0; round < rounds; ++round) {
-    std::unique_ptr<expr::Program> program;
-    out.fit.push_back(seconds([&] {
-      const detectors::Fits fits =
-          detectors::fit_detectors(views, {.train = "train", .val = "train"}, {spec});
-      program = expr::compile(fits.scores, expr::Executor::cpu);
-    }));
-    out.score.push_back(
-        seconds([&] { program->run(batch, {scores.data()}, expr::InputCheck::none); }) /
-        static_cast<double>(rows));
-  }
-  out.scores.assign(scores.begin(), scores.end());
+             std::vector<float>& scores, Measured& out) {
+  std::unique_ptr<expr::Program> program;
+  out.fit.push_back(seconds([&] {
+    const detectors::Fits fits =
+        detectors::fit_detectors(views, {.train = "train", .val = "train"}, {spec});
+    program = expr::compile(fits.scores, expr::Executor::cpu);
+  }));
+  out.score.push_back(
+      seconds([&] { program->run(batch, {scores.data()}, expr::InputCheck::none); }) /
+      static_cast<double>(scores.size()));
 }
 
 /// The largest difference of the rows that they scored, as a share of the range of their scores.
-double difference(const std::vector<double>& ours, const std::vector<double>& theirs,
-                  double scale) {
+double difference(std::span<const float> ours, std::span<const double> theirs, double scale) {
   const auto [low, high] = std::minmax_element(theirs.begin(), theirs.end());
   double most = 0;
   for (std::size_t r = 0; r < theirs.size(); ++r) {
@@ -163,13 +167,11 @@ void print_columns(const std::string& name, const std::vector<std::string>& colu
   std::fflush(stdout);
 }
 
-std::string print_times(double fit, double row) {
-  return text(std::setprecision(3), fit, " s, ", 1e6 * row, " us");
-}
-
 void compare(const Peer& peer, const World& world, const Settings& settings) {
   const TemporaryFolder folder;
   world.write(folder.path());
+  PythonProcess script(peer.script, {folder.path().string(), std::to_string(thread_count()),
+                                     settings.batch, text(settings.limit)});
   const bank::BankViews views = world.views();
   const expr::Batch batch = world.batch();
   const auto count = static_cast<double>(settings.sizes.scored);
@@ -181,9 +183,18 @@ void compare(const Peer& peer, const World& world, const Settings& settings) {
   for (const PeerCase& c : peer.cases) {
     if (!settings.detectors.empty() && !settings.detectors.contains(c.name)) continue;
     Measured ours;
-    measure(views, batch, c.spec, (settings.rounds + 1) / 2, ours);
-    const auto answer =
-        run_python(peer.script, folder.path(), {c.name, settings.batch, settings.limit});
+    Measured theirs;
+    std::vector<float> scores(settings.sizes.scored);
+    nlohmann::json answer;
+    double spent = 0;
+    for (std::size_t round = 0; round < settings.rounds && spent < settings.limit; ++round) {
+      answer = io::parse_json(script.answer(c.name), peer.script);
+      if (!answer.contains("fit")) break;
+      theirs.fit.push_back(answer.at("fit"));
+      theirs.score.push_back(answer.at("score"));
+      measure(views, batch, c.spec, scores, ours);
+      spent += theirs.fit.back() + theirs.score.back() * answer.at("rows").get<double>();
+    }
     if (answer.contains("missing")) {
       std::printf("left out: %s\n", answer.at("missing").get<std::string>().c_str());
       return;
@@ -192,29 +203,20 @@ void compare(const Peer& peer, const World& world, const Settings& settings) {
       print_columns(c.name, {"left out: " + answer.at("skipped").get<std::string>()});
       continue;
     }
-    measure(views, batch, c.spec, settings.rounds / 2, ours);
-    const double fit = spread(answer.at("fit").get<Times>()).median;
-    const double row = spread(answer.at("score").get<Times>()).median;
-    Times score_ratio(ours.fit.size(), row);
-    score_ratio = score_ratio / ours.score;
-    Times both_ratio(ours.fit.size(), fit + count * row);
-    Times both_ours = ours.fit;
-    for (std::size_t i = 0; i < both_ours.size(); ++i) both_ours[i] += count * ours.score[i];
-    both_ratio = both_ratio / both_ours;
+    const Times score_ratio = theirs.score / ours.score;
+    const Times both_ratio = theirs.total(count) / ours.total(count);
     scoring.add(score_ratio, c.name);
     both.add(both_ratio, c.name);
 
-    const Array scores = io::read_npy(folder.path() / "theirs.npy");
-    const std::span<const double> values = scores.as<double>();
-    const double differs = difference(ours.scores, {values.begin(), values.end()}, c.scale);
+    const Array found = io::read_npy(folder.path() / "theirs.npy");
+    const double differs = difference(scores, found.as<double>(), c.scale);
     std::string note = text(std::setprecision(2), differs);
     if (!(differs <= c.tolerance)) {
       note += text(" > ", c.tolerance, c.remark.empty() ? "" : ": ", c.remark);
     }
-    if (values.size() < settings.sizes.scored) note += text(" (", values.size(), " rows)");
-    print_columns(c.name, {print(score_ratio), print(both_ratio),
-                           print_times(spread(ours.fit).median, spread(ours.score).median),
-                           print_times(fit, row), note});
+    if (found.rows() < settings.sizes.scored) note += text(" (", found.rows(), " rows)");
+    print_columns(c.name,
+                  {print(score_ratio), print(both_ratio), ours.print(), theirs.print(), note});
   }
   if (scoring.of.empty()) return;
   std::printf("geometric mean: score %s; fit + score %s\n", scoring.print().c_str(),
@@ -236,7 +238,7 @@ void set(Settings& settings, const std::string& argument) {
   } else if (key == "batch") {
     settings.batch = value;
   } else if (key == "limit") {
-    settings.limit = value;
+    settings.limit = std::stod(value);
   } else if (key == "detectors") {
     std::istringstream names(value);
     for (std::string name; std::getline(names, name, ',');) settings.detectors.insert(name);

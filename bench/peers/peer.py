@@ -1,7 +1,8 @@
-"""What the scripts of both toolkits share: SCRIPT FOLDER THREADS DETECTOR BATCH LIMIT.
+"""What the scripts of both toolkits share: SCRIPT FOLDER THREADS BATCH LIMIT.
 
-Fits the detector on the folder's arrays and scores its rows in batches, each up to ROUNDS times and for about LIMIT
-seconds; where a round of scoring would take longer, it sees fewer rows. The scores are theirs.npy of the folder.
+Each line of stdin names a detector, which is fitted on the folder's arrays and scores its rows in batches. Where scoring
+would take longer than LIMIT seconds it sees fewer rows. The answer is one JSON object; the scores are theirs.npy of the
+folder.
 """
 
 import json
@@ -10,8 +11,6 @@ import sys
 import numpy as np
 import torch
 from clock import seconds
-
-ROUNDS = 3
 
 
 class Skip(Exception):
@@ -29,39 +28,34 @@ class Arrays:
             self.head.bias.copy_(self.bias)
 
 
-def measure(fit, arrays, threads, batch, limit):
-    fits, scorings, spent = [], [], 0
+def fit_and_score(fit, arrays, threads, batch, limit):
+    fit_time, score = seconds(lambda: fit(arrays), threads)
+
+    def score_rows(rows):
+        starts = range(0, rows, batch)
+        return torch.cat([score(arrays.features[i : i + batch], arrays.logits[i : i + batch]) for i in starts])
+
     rows = len(arrays.features)
-    while not fits or (len(fits) < ROUNDS and spent < limit):
-        time, score = seconds(lambda: fit(arrays), threads)
-        fits.append(time)
-
-        def score_rows(rows):
-            starts = range(0, rows, batch)
-            return torch.cat([score(arrays.features[i : i + batch], arrays.logits[i : i + batch]) for i in starts])
-
-        with torch.no_grad():
-            if not scorings:
-                first, _ = seconds(lambda: score_rows(min(rows, batch)), threads)
-                rows = min(rows, batch * max(1, int(limit / max(first, 1e-9))))
-            time, scores = seconds(lambda: score_rows(rows), threads)
-        scorings.append(time / rows)
-        spent += fits[-1] + time
-    return fits, scorings, scores
+    with torch.no_grad():
+        first, _ = seconds(lambda: score_rows(min(rows, batch)), threads)
+        rows = min(rows, batch * max(1, int(limit / max(first, 1e-9))))
+        score_time, scores = seconds(lambda: score_rows(rows), threads)
+    return fit_time, score_time / rows, scores.numpy().astype(np.float64)
 
 
 def main(detectors, whole=()):
     """`detectors`: a function of the arrays for each name, which fits and returns a function of features and logits;
     those in `whole` score all rows in one batch."""
-    folder, threads, name, batch, limit = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), float(sys.argv[5])
+    folder, threads, batch, limit = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
     torch.set_num_threads(threads)
     arrays = Arrays(folder)
-    if name in whole:
-        batch = len(arrays.features)
-    try:
-        fits, scorings, scores = measure(detectors[name], arrays, threads, batch, limit)
-    except Skip as reason:
-        print(json.dumps({"skipped": str(reason)}))
-        return
-    np.save(f"{folder}/theirs.npy", scores.numpy().astype(np.float64))
-    print(json.dumps({"fit": fits, "score": scorings, "rows": len(scores)}))
+    for line in sys.stdin:
+        name = line.strip()
+        size = len(arrays.features) if name in whole else batch
+        try:
+            fit, score, scores = fit_and_score(detectors[name], arrays, threads, size, limit)
+        except Skip as reason:
+            print(json.dumps({"skipped": str(reason)}), flush=True)
+            continue
+        np.save(f"{folder}/theirs.npy", scores)
+        print(json.dumps({"fit": fit, "score": score, "rows": len(scores)}), flush=True)

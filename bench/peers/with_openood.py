@@ -22,7 +22,7 @@ for package in ("openood", "openood.postprocessors", "openood.networks"):
     module.__path__ = [os.path.join(CHECKOUT, *package.split("."))]
     sys.modules[package] = module
 if not os.path.isdir(sys.modules["openood.postprocessors"].__path__[0]):
-    print(json.dumps({"missing": f"no checkout of OpenOOD in {CHECKOUT}"}))
+    print(json.dumps({"missing": f"no checkout of OpenOOD in {CHECKOUT}"}), flush=True)
     sys.exit()
 
 faiss.omp_set_num_threads(int(sys.argv[2]))

@@ -10,7 +10,7 @@ from peer import Skip, main
 try:
     import pytorch_ood.detector as po
 except ImportError as error:
-    print(json.dumps({"missing": f"pytorch-ood cannot be imported: {error}"}))
+    print(json.dumps({"missing": f"pytorch-ood cannot be imported: {error}"}), flush=True)
     sys.exit()
 
 logging.disable(logging.WARNING)
