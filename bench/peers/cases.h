@@ -1,6 +1,7 @@
 // Detectors that Python toolkits have too, with the spec that is the same mathematics.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -40,19 +41,19 @@ inline Peer pytorch_ood(const Sizes& of) {
            {"WeightedEBO", "weighted_energy"},
            {"Entropy", "entropy", 1e-6, "clips probabilities at 1e-7"},
            {"GEN", "gen(m=100)", 5e-3, "clips probabilities at 1e-7", 1 / std::min(c, 100.0)},
-           {"KLMatching", "kl_matching"},
+           {"KLMatching", "kl_matching", 1e-6, "means of float32 probabilities"},
            {"TemperatureScaling", "temperature(variant=openood)", 1e-6,
             "its L-BFGS stops before the optimum"},
            {"OpenMax", "openmax(alpha=10,tail=25,variant=pytorch_ood)", 5e-3},
            {"Mahalanobis", "mahalanobis", 3e-6, "", 0.5 / n},
            {"RMD", "relative_mahalanobis", 6e-5, "", 1 / n},
-           {"ViM", "vim(dim=256)", 3e-4},
+           {"ViM", "vim(dim=256)", 3e-4, "float32 cuts between nearly equal eigenvalues elsewhere"},
            {"KNN", "knn"},
            {"SHE", "she"},
            {"NNGuide", "nnguide(alpha=1,k=10)"},
            {"fDBD", "fdbd"},
            {"NCI", "nci(alpha=0.01)"},
-           {"PNML", "pnml(variant=pytorch_ood)", 3e-5},
+           {"PNML", "pnml(variant=pytorch_ood)", 3e-5, "a pseudo-inverse in float32"},
            {"GMM", "gmm"},
            {"ReAct", "react+energy"},
            {"VRA", "vra(variant=openood)+energy", 1e-6, "quantiles of each feature by itself"},
