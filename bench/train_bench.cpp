@@ -8,9 +8,6 @@
 // Both take turns, `block` steps each, within one run; what is quoted is the median over turns.
 // Pictures through the network are those that the run has counted, memory the most that either
 // process held. With OUTLIERS, a data set, the methods that need some are measured too.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -50,49 +47,14 @@ constexpr const char* methods[] = {"cross_entropy",
 /// train_step.py, which takes some steps for each line that it is given and answers with seconds.
 class PythonSteps {
  public:
-  explicit PythonSteps(const char* method) {
-    int to[2], from[2];
-    if (pipe(to) != 0 || pipe(from) != 0) fail("no pipe");
-    const std::string threads = std::to_string(thread_count());
-    child_ = fork();
-    if (child_ == 0) {
-      dup2(to[0], STDIN_FILENO);
-      dup2(from[1], STDOUT_FILENO);
-      close(to[1]);
-      close(from[0]);
-      setenv("OMP_NUM_THREADS", threads.c_str(), 1);
-      execl(python()->c_str(), python()->c_str(), NESCIO_BENCH_SCRIPTS "/train_step.py",
-            threads.c_str(), std::to_string(batch).c_str(), method, nullptr);
-      _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    to_ = fdopen(to[1], "w");
-    from_ = fdopen(from[0], "r");
-  }
-  ~PythonSteps() {
-    std::fclose(to_);
-    std::fclose(from_);
-    waitpid(child_, nullptr, 0);
-  }
-  PythonSteps(const PythonSteps&) = delete;
-  PythonSteps& operator=(const PythonSteps&) = delete;
+  explicit PythonSteps(const char* method)
+      : script_("train_step.py", {std::to_string(thread_count()), std::to_string(batch), method}) {}
 
-  double seconds(std::size_t steps) { return answer(text(steps)); }
-  double peak_megabytes() { return answer("memory"); }
+  double seconds(std::size_t steps) { return std::stod(script_.answer(text(steps))); }
+  double peak_megabytes() { return std::stod(script_.answer("memory")); }
 
  private:
-  double answer(const std::string& question) {
-    double out = 0;
-    std::fprintf(to_, "%s\n", question.c_str());
-    std::fflush(to_);
-    if (std::fscanf(from_, "%lf", &out) != 1) fail("train_step.py gave no answer");
-    return out;
-  }
-
-  pid_t child_ = 0;
-  FILE* to_ = nullptr;
-  FILE* from_ = nullptr;
+  PythonProcess script_;
 };
 
 /// The most memory that this process has held since it was asked to forget, in MiB.
