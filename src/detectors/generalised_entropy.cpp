@@ -12,11 +12,15 @@ Expr generalised_entropy(const Expr& logits, double gamma, std::size_t m) {
   }
   const Expr z = logits - row_max(logits);  // so that large logits lose no digits
   const std::size_t count = std::min(m, z.width());
-  const Expr log_p = sorted(log_softmax(z), Sort::descending);
-  const Expr largest = exp(gamma * (column(log_p, 0) + logsumexp_rest(z) - logsumexp(z)));
+  const Expr log_p = log_softmax(z);
+  const auto terms = [&](const Expr& of) { return exp(gamma * (of + log1p(-exp(of)))); };
+  // Where p rounds to 1, the term of the largest probability has no digits left if it is written so.
+  const Expr top = row_max(log_p);
+  const Expr largest = exp(gamma * (top + logsumexp_rest(z) - logsumexp(z)));
   if (count == 1) return largest;
-  const Expr others = slice_columns(log_p, 1, count);
-  return largest + row_sum(exp(gamma * (others + log1p(-exp(others)))));
+  // All of them need no order.
+  if (count == z.width()) return row_sum(terms(log_p)) - terms(top) + largest;
+  return largest + row_sum(terms(slice_columns(sorted(log_p, Sort::descending), 1, count)));
 }
 
 }  // namespace nescio::detectors
