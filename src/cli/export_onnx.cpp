@@ -1,4 +1,5 @@
 // nescio export DETECTOR onnx=model.onnx out=model_ood.onnx
+#include <filesystem>
 #include <ostream>
 
 #include "base/version.h"
@@ -24,6 +25,7 @@ class Export final : public Verb {
     const bool calibrated = !known.all.empty() || !calibration.empty();
     const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
     nescio::onnx::Model model(onnx);
+    check_place(model);
     const auto added = nescio::onnx::add_detector(model, fitted, made, {logits, features});
     model.set_metadata("nescio.version", text(version()));
     model.set_metadata("nescio.detector", fitted.chain.spec());
@@ -41,13 +43,30 @@ class Export final : public Verb {
     }
     model.write(out);
     console.out << out << '\n';
-    console.log << fitted.chain.spec() << " reads " << printable(added.read.logits);
-    if (fitted.chain.needs().features) console.log << " and " << printable(added.read.features);
-    console.log << "; new outputs: " << join(added.outputs);
+    const detectors::Needs needs = fitted.chain.needs();
+    std::vector<std::string> read;
+    if (needs.logits) read.push_back(printable(added.read.logits));
+    if (needs.features) read.push_back(printable(added.read.features));
+    console.log << fitted.chain.spec() << " reads " << join(read, " and ")
+                << "; new outputs: " << join(added.outputs);
     if (!added.threshold.empty())
       console.log << "; the threshold is the optional input " << added.threshold;
     console.log << '\n';
   }
+
+ private:
+  // Weights that lie beside the model are found by their names, from wherever the new one is.
+  void check_place(const nescio::onnx::Model& model) const {
+    const auto files = model.external_files();
+    const auto folder = [](const std::string& file) {
+      return std::filesystem::weakly_canonical(std::filesystem::absolute(file).parent_path());
+    };
+    if (files.empty() || folder(onnx) == folder(out)) return;
+    fail(onnx, ": its weights lie in ", printable(join(files)),
+         " beside it, and the new model would look for them beside itself; write it into the same "
+         "folder");
+  }
+
 #else
   void run(Console&) override {
     fail(

@@ -296,6 +296,17 @@ Tensors Model::behind(const std::string& logits) const {
   return out;
 }
 
+std::vector<std::string> Model::external_files() const {
+  std::set<std::string> files;
+  for (const auto& tensor : state_->proto.graph().initializer()) {
+    if (tensor.data_location() != TensorProto::EXTERNAL) continue;
+    for (const auto& entry : tensor.external_data()) {
+      if (entry.key() == "location") files.insert(entry.value());
+    }
+  }
+  return {files.begin(), files.end()};
+}
+
 std::unique_ptr<expr::OnnxWriter> Model::writer() { return std::make_unique<Writer>(*this); }
 
 void Model::add_output(const std::string& tensor, const std::string& name, int type) {

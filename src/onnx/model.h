@@ -43,6 +43,9 @@ class Model {
   /// The features that the layer reads which makes these logits.
   Tensors behind(const std::string& logits) const;
 
+  /// Files beside the model that its weights lie in, by their names in it; each once.
+  std::vector<std::string> external_files() const;
+
   /// Takes nodes into the graph, behind its own, under names that it does not have yet.
   std::unique_ptr<expr::OnnxWriter> writer();
   /// An output of the graph, [N] of TensorProto type 1 (float) or 9 (bool). Error if the name is taken.

@@ -134,6 +134,14 @@ TEST_F(OnnxModel, SurvivesWhatIsNoModel) {
       ThrowsMessage<Error>(HasSubstr("two nodes make")));
 }
 
+TEST_F(OnnxModel, SaysWhichFilesBelongToIt) {
+  auto made = classifier().node("Gemm", {"h", "V"}, "z").output("z", type_float, 2);
+  EXPECT_TRUE(Model(made.write(folder_ / "m.onnx")).external_files().empty());
+  made.external("U", "m.onnx.data").external("T", "m.onnx.data");
+  EXPECT_EQ(Model(made.write(folder_ / "m.onnx")).external_files(),
+            std::vector<std::string>{"m.onnx.data"});
+}
+
 TEST_F(OnnxModel, KeepsWhatItDoesNotKnow) {
   const auto path = classifier()
                         .node("Gemm", {"h", "V"}, "z")

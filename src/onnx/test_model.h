@@ -38,6 +38,18 @@ class TestModel {
     for (const float value : values) tensor.add_float_data(value);
     return *this;
   }
+  /// Weights in a file beside the model.
+  TestModel& external(const std::string& name, const std::string& file) {
+    auto& tensor = *model_.mutable_graph()->add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(::onnx::TensorProto::FLOAT);
+    tensor.add_dims(1);
+    tensor.set_data_location(::onnx::TensorProto::EXTERNAL);
+    auto& entry = *tensor.add_external_data();
+    entry.set_key("location");
+    entry.set_value(file);
+    return *this;
+  }
   TestModel& node(const std::string& op, const std::vector<std::string>& inputs,
                   const std::string& output,
                   const std::vector<std::pair<std::string, std::int64_t>>& attributes = {}) {
