@@ -27,6 +27,21 @@ double chosen(const Request& request, const ScoredRows& id, const ScoredRows& oo
   return request.value;
 }
 
+[[noreturn]] void fail_without_class() {
+  fail(
+      "thresholds of each class want to know which class is predicted for each row; these rows "
+      "have no logits");
+}
+
+/// What the class has of its own, or what holds for all.
+template <class T>
+const T& of_class(const std::vector<std::optional<T>>& own, const T& all,
+                  std::optional<std::uint32_t> predicted) {
+  if (own.empty()) return all;
+  if (!predicted) fail_without_class();
+  return *predicted < own.size() && own[*predicted] ? *own[*predicted] : all;
+}
+
 void check(const Request& request, const ScoredRows& id) {
   if (id.scores.empty()) fail("a calibration wants ID rows, found none");
   if (!request.per_class) return;
@@ -35,11 +50,7 @@ void check(const Request& request, const ScoredRows& id) {
         "thresholds of each class follow from a share of ID rows to keep; a share to catch or a "
         "value is one for all");
   }
-  if (id.predicted.size() != id.scores.size()) {
-    fail(
-        "thresholds of each class want to know which class is predicted for each row; these rows "
-        "have no logits");
-  }
+  if (id.predicted.size() != id.scores.size()) fail_without_class();
 }
 
 std::vector<std::vector<float>> scores_by_class(const ScoredRows& id) {
@@ -70,41 +81,28 @@ Calibration::Calibration(Request request, ScoredRows id, const ScoredRows& ood)
   }
   const metrics::Proportion lost = flagged(*this, id_);
   kept_ = rate_of({lost.rows - lost.count, lost.rows}, confidence);
-  if (!ood.scores.empty()) set_caught(flagged(*this, ood));
+  if (!ood.scores.empty()) caught_ = rate_of(flagged(*this, ood), confidence);
 }
 
-void Calibration::set_caught(const metrics::Proportion& rows) {
-  caught_ = rate_of(rows, request_.promise.confidence);
+double Calibration::threshold_of(std::optional<std::uint32_t> predicted) const {
+  return of_class(by_class_, all_, predicted).value;
 }
 
-double Calibration::threshold_of(std::uint32_t predicted) const {
-  const bool own = predicted < by_class_.size() && by_class_[predicted];
-  return own ? by_class_[predicted]->value : all_.value;
+const ConformalPValues& Calibration::p_values_of(std::optional<std::uint32_t> predicted) const {
+  return of_class(p_values_by_class_, p_values_, predicted);
 }
 
-const ConformalPValues& Calibration::p_values(std::uint32_t predicted) const {
-  const bool own = predicted < p_values_by_class_.size() && p_values_by_class_[predicted];
-  return own ? *p_values_by_class_[predicted] : p_values_;
-}
-
-Answer Calibration::answer(double score, std::uint32_t predicted) const {
-  return answer(score, predicted, threshold_of(predicted));
-}
-
-Answer Calibration::answer(double score, std::uint32_t predicted, double threshold) const {
-  return {score, threshold, score > threshold, p_values(predicted)(score)};
+Answer Calibration::answer(double score, std::optional<std::uint32_t> predicted) const {
+  const double threshold = threshold_of(predicted);
+  return {score, threshold, score > threshold, p_values_of(predicted)(score)};
 }
 
 metrics::Proportion flagged(const Calibration& calibration, const ScoredRows& rows) {
   std::size_t count = 0;
   for (std::size_t r = 0; r < rows.scores.size(); ++r) {
-    const std::uint32_t predicted = rows.predicted.empty() ? 0 : rows.predicted[r];
-    if (rows.predicted.empty() && calibration.request().per_class) {
-      fail(
-          "thresholds of each class want to know which class is predicted for each row; these "
-          "rows have no logits");
-    }
-    count += calibration.answer(rows.scores[r], predicted).is_ood;
+    std::optional<std::uint32_t> predicted;
+    if (!rows.predicted.empty()) predicted = rows.predicted[r];
+    count += rows.scores[r] > calibration.threshold_of(predicted);
   }
   return {count, rows.scores.size()};
 }

@@ -59,10 +59,12 @@ class Calibration {
   /// predicted classes, and with Goal::catches or Goal::value, which know one threshold.
   Calibration(Request request, ScoredRows id, const ScoredRows& ood = {});
 
-  /// Of a row with this score for which the network predicts this class.
-  Answer answer(double score, std::uint32_t predicted = 0) const;
-  /// The same with another threshold for all classes.
-  Answer answer(double score, std::uint32_t predicted, double threshold) const;
+  /// Of a row with this score for which the network predicts this class. Error, as of the two below, for a
+  /// class that is not known where classes have their own thresholds.
+  Answer answer(double score, std::optional<std::uint32_t> predicted = {}) const;
+  /// What such a row is judged by.
+  double threshold_of(std::optional<std::uint32_t> predicted) const;
+  const ConformalPValues& p_values_of(std::optional<std::uint32_t> predicted) const;
 
   const Request& request() const { return request_; }
   const ScoredRows& id() const { return id_; }
@@ -74,13 +76,8 @@ class Calibration {
   const Rate& kept() const { return kept_; }
   /// Of the OOD rows, where there were some.
   const std::optional<Rate>& caught() const { return caught_; }
-  void set_caught(const metrics::Proportion& rows);
-  /// Those of rows for which the network predicts this class.
-  const ConformalPValues& p_values(std::uint32_t predicted) const;
 
  private:
-  double threshold_of(std::uint32_t predicted) const;
-
   Request request_;
   ScoredRows id_;
   ClassThreshold all_;
@@ -91,7 +88,7 @@ class Calibration {
   std::optional<Rate> caught_;
 };
 
-/// How many of these rows are flagged.
+/// How many of these rows are flagged. Error as Calibration::answer().
 metrics::Proportion flagged(const Calibration& calibration, const ScoredRows& rows);
 
 }  // namespace nescio::calibration

@@ -26,7 +26,6 @@ TEST(Calibration, AnswersForARow) {
   EXPECT_EQ(ood.threshold, 9);
   EXPECT_DOUBLE_EQ(ood.p_value, 2.0 / 11);
   EXPECT_FALSE(made.answer(9).is_ood);  // not above
-  EXPECT_TRUE(made.answer(5, 0, 4).is_ood);
   EXPECT_EQ(made.kept().rows.count, 9U);
   EXPECT_EQ(made.kept().rows.rows, 10U);
   EXPECT_LT(made.kept().bounds.lower, 0.9);

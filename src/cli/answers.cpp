@@ -40,12 +40,7 @@ AnswerWriter::AnswerWriter(std::ostream& out, AnswerFormat format, Judge judge,
 AnswerWriter::Judged AnswerWriter::judged(const ScoredRow& row) const {
   Judged out{.row = row, .threshold = judge_.threshold, .is_ood = {}, .p_value = {}};
   if (judge_.calibration) {
-    if (!row.predicted && judge_.calibration->request().per_class) {
-      fail(row.name,
-           ": thresholds of each class want to know which class is predicted; this row "
-           "has no logits");
-    }
-    const auto answer = judge_.calibration->answer(row.score, row.predicted.value_or(0));
+    const auto answer = judge_.calibration->answer(row.score, row.predicted);
     out.p_value = answer.p_value;
     if (!judge_.fdr && !out.threshold) out.threshold = answer.threshold;
   }

@@ -22,30 +22,18 @@ using Json = nlohmann::json;
 constexpr int format_version = 1;
 constexpr const char* metadata_key = "calibration";
 
-struct Name {
-  int value;
-  const char* name;
-};
-constexpr Name goals[] = {{static_cast<int>(Goal::keep), "keep"},
-                          {static_cast<int>(Goal::catches), "catch"},
-                          {static_cast<int>(Goal::value), "threshold"}};
-constexpr Name validities[] = {{static_cast<int>(Validity::marginal), "marginal"},
-                               {static_cast<int>(Validity::conditional), "conditional"}};
-
-template <class T>
-std::string name_in(const auto& names, T value) {
-  for (const Name& one : names) {
-    if (one.value == static_cast<int>(value)) return one.name;
-  }
-  fail("a value without a name");
-}
+// By their numbers.
+constexpr const char* goals[] = {"keep", "catch", "threshold"};
+constexpr const char* validities[] = {"marginal", "conditional"};
+static_assert(static_cast<int>(Goal::value) == 2 && static_cast<int>(Validity::conditional) == 1);
 
 template <class T>
 T named_in(const auto& names, const Json& name, const std::string& where) {
-  for (const Name& one : names) {
-    if (name == one.name) return static_cast<T>(one.value);
+  const auto found = std::ranges::find(names, name);
+  if (found == std::end(names)) {
+    fail(where, ": expected one of its known words, found ", name.dump());
   }
-  fail(where, ": expected one of its known words, found ", name.dump());
+  return static_cast<T>(found - std::begin(names));
 }
 
 Json json_of(const calibration::Rate& rate) {
@@ -57,14 +45,14 @@ Json json_of(const calibration::Rate& rate) {
 
 Json json_of(const SavedCalibration& saved) {
   const Request& request = saved.made.request();
-  Json out = {{"goal", name_in(goals, request.goal)},
+  Json out = {{"goal", goals[static_cast<int>(request.goal)]},
               {"share", request.promise.share},
               {"guarantee", request.promise.guaranteed},
               {"confidence", request.promise.confidence},
               {"threshold", saved.made.threshold().value},
               {"per_class", request.per_class},
               {"class_rows", request.class_rows},
-              {"p_values", name_in(validities, request.validity)},
+              {"p_values", validities[static_cast<int>(request.validity)]},
               {"kept", json_of(saved.made.kept())},
               {"data", saved.data}};
   if (saved.made.caught()) out["caught"] = json_of(*saved.made.caught());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "expr/needed.h"
+
 namespace nescio::expr {
 namespace {
 
@@ -25,14 +27,11 @@ double operations_of(const Graph& graph, const Node& node) {
 
 double operations_per_row(const Expr& output) {
   const Graph& graph = *output.graph();
-  std::vector<bool> needed(graph.size(), false);
-  needed[output.id()] = true;
+  const std::vector<bool> needed = needed_nodes({output});
   double sum = 0;
-  for (auto id = static_cast<NodeId>(graph.size()); id-- > 0;) {
+  for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
-    if (!needed[id]) continue;
-    for (const NodeId argument : node.arguments) needed[argument] = true;
-    if (!is_leaf(node.op)) sum += operations_of(graph, node);
+    if (needed[id] && !is_leaf(node.op)) sum += operations_of(graph, node);
   }
   return sum;
 }

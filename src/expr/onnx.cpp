@@ -1,6 +1,7 @@
 #include "expr/onnx.h"
 
 #include "base/error.h"
+#include "expr/needed.h"
 #include "expr/plan.h"
 
 namespace nescio::expr {
@@ -87,12 +88,7 @@ std::vector<std::string> lower_to_onnx(const std::vector<Expr>& outputs,
   std::vector<NodeId> ids;
   for (const Expr& e : outputs) ids.push_back(e.id());
   const Plan plan = make_plan(graph, ids);
-  std::vector<bool> needed(graph.size(), false);
-  for (const NodeId id : ids) needed[id] = true;
-  for (auto id = static_cast<NodeId>(graph.size()); id-- > 0;) {
-    if (!needed[id]) continue;
-    for (const NodeId argument : graph.node(id).arguments) needed[argument] = true;
-  }
+  const std::vector<bool> needed = needed_nodes(outputs);
   std::vector<std::string> tensors(graph.size());
   std::vector<std::size_t> columns(
       graph.size());  // of the tensor: prefixes are shorter than the node is wide

@@ -65,7 +65,8 @@ class Judgement {
 
   std::vector<float> thresholds() const {
     std::vector<float> out;
-    for (std::size_t c = 0; c < classes_; ++c) out.push_back(static_cast<float>(threshold_of(c)));
+    for (std::size_t c = 0; c < classes_; ++c)
+      out.push_back(static_cast<float>(made_.threshold_of(static_cast<std::uint32_t>(c))));
     return out;
   }
   /// [N] of a tensor [classes], or the only value.
@@ -78,7 +79,7 @@ class Judgement {
     std::vector<const calibration::ConformalPValues*> all;
     std::size_t longest = 0;
     for (std::size_t c = 0; c < classes_; ++c) {
-      all.push_back(&made_.p_values(static_cast<std::uint32_t>(c)));
+      all.push_back(&made_.p_values_of(static_cast<std::uint32_t>(c)));
       longest = std::max(longest, all.back()->scores().size());
     }
     // Scores that fill a row are below every score; how many are not is the place among the p-values.
@@ -110,11 +111,6 @@ class Judgement {
   }
 
  private:
-  double threshold_of(std::size_t c) const {
-    const auto& own = made_.by_class();
-    return c < own.size() && own[c] ? own[c]->value : made_.threshold().value;
-  }
-
   const Calibration& made_;
   expr::OnnxWriter& to_;
   std::size_t classes_ = 1;

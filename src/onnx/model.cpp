@@ -29,6 +29,15 @@ std::string input(const NodeProto& node, int i) {
   return i < node.input_size() ? node.input(i) : "";
 }
 
+/// Whether each result of a convolution is of one place alone.
+bool of_one_place(const NodeProto& convolution) {
+  for (const auto& attribute : convolution.attribute()) {
+    if (attribute.name() != "kernel_shape") continue;
+    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
+  }
+  return false;
+}
+
 }  // namespace
 
 struct Model::State {
@@ -54,9 +63,9 @@ struct Model::State {
       const bool passed = only_form.contains(node->op_type()) ||
                           std::ranges::find(also, node->op_type()) != also.end();
       if (!passed) return nullptr;
-      int from = 0;  // of a Max with a constant the other side
-      while (from + 1 < node->input_size() && !maker(input(*node, from))) ++from;
-      tensor = input(*node, from);
+      // Of a maximum with a constant the other side counts.
+      const bool other = node->op_type() == "Max" && !maker(input(*node, 0));
+      tensor = input(*node, other ? 1 : 0);
     }
     return nullptr;
   }
@@ -99,7 +108,7 @@ struct Model::State {
     return name;
   }
 
-  /// The constant behind a tensor, through Identity: an initializer or a Constant node.
+  /// The constant that the tensor is: an initializer or what a Constant node makes.
   const TensorProto* constant(const std::string& tensor) const {
     const auto found = initializers.find(tensor);
     if (found != initializers.end()) return found->second;
@@ -290,7 +299,8 @@ Tensors Model::behind(const std::string& logits) const {
     if (!state_->constant(input(*node, 1))) return out;
     out.features = input(*node, 0);
     shape_of(input(*node, 1), false);
-  } else if (state_->behind_form(input(*node, 0), {"GlobalAveragePool", "AveragePool"})) {
+  } else if (of_one_place(*node) &&
+             state_->behind_form(input(*node, 0), {"GlobalAveragePool", "AveragePool"})) {
     out.features = input(*node, 0);  // a convolution of one place is a last layer, too
   }
   return out;

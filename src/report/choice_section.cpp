@@ -1,7 +1,6 @@
 // What a run says of its detectors beside each other: which lead, what they cost, how steady they are,
 // and which say the same.
 #include <algorithm>
-#include <cmath>
 
 #include "metrics/rank_correlation.h"
 #include "report/contenders.h"
@@ -79,12 +78,6 @@ Html advice(const Findings& findings) {
   return tag("p", out) + tag("p", how_far_that_goes);
 }
 
-std::string operations_text(double operations) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, operations < 1e4 ? "%.0f" : "%.1e", operations);
-  return buffer;
-}
-
 // Detectors that no cheaper one beats.
 std::vector<ScatterPoint> cost_points(const Findings& findings) {
   std::vector<ScatterPoint> points;
@@ -130,8 +123,8 @@ Html cost_figure(const Findings& findings) {
   for (const ScatterPoint& point : points) {
     hollow = hollow || point.hollow;
     if (point.named) {
-      words += " " + point.name + ": " + short_number(point.y) + " % for " +
-               operations_text(point.x) + ".";
+      words +=
+          " " + point.name + ": " + short_number(point.y) + " % for " + short_number(point.x) + ".";
     }
   }
   const Html chart = scatter_chart(points, {"operations a row, network not counted", true},

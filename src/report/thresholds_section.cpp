@@ -32,8 +32,9 @@ Html figure(const Findings& findings, const evaluation::SetInfo& set) {
   std::string words = set.role == "id" ? "Share of " + set.name + " that is kept."
                                        : "Share of " + set.name + " that is caught.";
   for (const std::string& detector : findings.best_first()) {
+    if (rows.size() == charted_detectors) break;
     const FlaggedRows* found = find(findings, detector, set.name);
-    if (!found || rows.size() == charted_detectors) continue;
+    if (!found) continue;
     rows.push_back(row_of(*found));
     words += " " + detector + ": " + rows.back().words + " %.";
   }
