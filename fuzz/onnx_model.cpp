@@ -3,6 +3,6 @@
 
 void nescio::read_untrusted(const io::SharedBytes& bytes) {
   const onnx::Model model(bytes, "model.onnx");
-  const onnx::Tensors found = model.find({});
-  model.behind(found.features);
+  model.metadata();
+  model.head(model.find({}));
 }

@@ -5,10 +5,10 @@
 
 #include "base/numbers.h"
 #include "base/spec.h"
+#include "cli/backbone.h"
 #include "cli/evaluation_run.h"
 #include "cli/extraction.h"
 #include "cli/mixing.h"
-#include "cli/network_part.h"
 #include "cli/picture_log.h"
 #include "cli/protocol_data.h"
 #include "evaluation/imported.h"
@@ -93,7 +93,7 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
 
   bank::FeatureBank extract(const evaluation::Protocol& plan, const fs::path& folder,
                             std::vector<report::Mixing>& mixed, const Console& console) const {
-    const auto network = needed_network_part().load_backbone(plan.model_spec(model), device);
+    const auto network = load_backbone(plan.model_spec(model), device);
     for (const std::string& notice : network->notices()) console.warn(notice);
     Datasets datasets = open_all(plan);
     Sizes sizes;

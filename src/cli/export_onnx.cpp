@@ -3,12 +3,14 @@
 #include <ostream>
 
 #include "base/version.h"
+#include "cli/onnx_part.h"
 #include "cli/verb.h"
 #include "detectors/saved_calibration.h"
 #include "detectors/saved_detector.h"
 #include "io/json_file.h"
 #ifdef NESCIO_ONNX
 #include "onnx/export.h"
+#include "onnx/self_test.h"
 #endif
 
 namespace nescio::cli::verbs {
@@ -41,6 +43,8 @@ class Export final : public Verb {
     if (preprocessing.is_object() && preprocessing.contains("preprocessing")) {
       model.set_metadata("nescio.preprocessing", io::json_line(preprocessing["preprocessing"]));
     }
+    nescio::onnx::carry_self_test(model, detectors::read_self_test(detector));
+    model.seal();
     model.write(out);
     console.out << out << '\n';
     const detectors::Needs needs = fitted.chain.needs();
@@ -68,11 +72,7 @@ class Export final : public Verb {
   }
 
 #else
-  void run(Console&) override {
-    fail(
-        "this program was built without ONNX's schema; install libonnx-dev and libprotobuf-dev and "
-        "build it again");
-  }
+  void run(Console&) override { fail_without_onnx(); }
 #endif
 };
 

@@ -6,8 +6,8 @@
 
 #include "bank/feature_bank.h"
 #include "base/spec.h"
+#include "cli/backbone.h"
 #include "cli/extraction.h"
-#include "cli/network_part.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "extract/extract.h"
@@ -34,7 +34,7 @@ class Extract final : public Verb {
     check_fit(extract::make_probes(options.probes));  // before the network is loaded
     options.answers = answers();
     check_split_option(as, "extract: as");
-    const auto loaded = needed_network_part().load_backbone(model, device);
+    const auto loaded = load_backbone(model, device);
     const runtime::Backbone& network = *loaded;
     const std::vector<std::string> classes = classes_of(network);
     const Notice warn = [&](const std::string& sentence) { console.warn(sentence); };

@@ -5,9 +5,9 @@
 #include <ostream>
 
 #include "cli/answers.h"
+#include "cli/backbone.h"
 #include "cli/bank_scores.h"
 #include "cli/foreign_array.h"
-#include "cli/network_part.h"
 #include "cli/picture_log.h"
 #include "cli/picture_scores.h"
 #include "cli/verb.h"
@@ -76,7 +76,7 @@ class Score final : public Verb {
 
   void answer_pictures(const detectors::FittedDetector& fitted, AnswerWriter& writer,
                        const Console& console) const {
-    const auto network = needed_network_part().load_backbone(model, device);
+    const auto network = load_backbone(model, device);
     for (const std::string& notice : network->notices()) console.warn(notice);
     if (!check_network(fitted, network->identity(), network->classes())) {
       console.log << "nescio: " << detector

@@ -23,7 +23,9 @@ ParameterInfo seed_info() {
 
 ParameterInfo model_info() {
   return {.name = "model",
-          .doc = "NETWORK:PATH?key=value&... of its weights (safetensors, .pth or .th)",
+          .doc =
+              "NETWORK:PATH?key=value&... of its weights (safetensors, .pth or .th), or "
+              "onnx:FILE?key=value&... (features=, logits=, layout=, mean=, std= ...)",
           .names = {"models"}};
 }
 

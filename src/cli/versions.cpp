@@ -11,6 +11,7 @@
 #include "cli/network_part.h"
 #include "io/json_file.h"
 #include "math/row_kernels.h"
+#include "runtime/onnx_session.h"
 
 namespace nescio::cli {
 namespace {
@@ -55,13 +56,16 @@ Versions versions() {
 void write_versions(std::ostream& out, std::ostream& log, bool json) {
   Versions all = versions();
   if (!network_part_is_loaded()) all.push_back(libtorch());
+  const auto onnx = runtime::onnx_runtime();
+  all.emplace_back("ONNX Runtime",
+                   onnx ? text(onnx->version, " (", onnx->file.string(), ")") : "no ONNX Runtime");
   if (json) {
     nlohmann::ordered_json object;
     for (const auto& [name, value] : all) object[name] = value;
     out << io::json_text(object);
   } else {
     for (const auto& [name, value] : all) {
-      out << name << std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') << value << '\n';
+      out << name << std::string(name.size() < 13 ? 13 - name.size() : 1, ' ') << value << '\n';
     }
   }
   if (openblas().empty()) {

@@ -19,7 +19,8 @@ constexpr const char* manifest_file = "detector.json";
 constexpr const char* arrays_file = "learned.safetensors";
 constexpr int format_version = 1;
 constexpr std::size_t self_test_rows = 16;
-constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
+constexpr std::string_view self_test = "self_test.";  // before the names of its arrays
+constexpr double self_test_tolerance = 1e-4;          // of the range of the stored scores
 
 bool lacks_logits(const Chain& chain, const Batch& batch) {
   return chain.needs().logits && !batch.contains("logits");
@@ -41,20 +42,27 @@ std::vector<double> score_rows(const FittedDetector& detector, const Batch& batc
   return scores;
 }
 
+SelfTest self_test_in(const std::map<std::string, Array>& tensors) {
+  SelfTest out;
+  for (const auto& [name, array] : tensors) {
+    if (!name.starts_with(self_test)) continue;
+    const std::string own = name.substr(self_test.size());
+    if (own != "scores") {
+      out.arrays.emplace(own, array);
+      continue;
+    }
+    const auto scores = array.as<double>();
+    out.scores.assign(scores.begin(), scores.end());
+  }
+  return out;
+}
+
 void replay(const FittedDetector& detector, const std::map<std::string, Array>& tensors,
             const std::filesystem::path& folder) {
-  const auto expected = tensors.find("self_test.scores");
-  if (expected == tensors.end()) return;
+  if (!tensors.contains("self_test.scores")) return;
+  const auto [arrays, stored] = self_test_in(tensors);
   Batch batch;
-  for (const std::string name : {"logits", "features"}) {
-    const auto found = tensors.find("self_test." + name);
-    if (found != tensors.end()) batch.emplace(name, found->second.matrix());
-  }
-  for (const auto& [name, width] : detector.arrays) {
-    const auto found = tensors.find("self_test." + name);
-    if (found != tensors.end()) batch.emplace(name, found->second.matrix());
-  }
-  const auto stored = expected->second.as<double>();
+  for (const auto& [name, array] : arrays) batch.emplace(name, array.matrix());
   const auto scores = score_rows(detector, batch);
   if (scores.size() != stored.size()) {
     fail(folder.string(), ": ", stored.size(), " self-test scores for ", scores.size(), " rows");
@@ -111,7 +119,7 @@ void check_detector_folder(const std::filesystem::path& folder) {
                         {manifest_file, arrays_file, calibration_file});
 }
 
-void save_detector(const FittedDetector& detector, const Batch& self_test,
+void save_detector(const FittedDetector& detector, const Batch& rows,
                    const std::filesystem::path& folder) {
   std::map<std::string, Array> tensors;
   for (const auto& [name, array] : detector.chain.learned()) {
@@ -122,17 +130,17 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
     tensors.emplace("head.bias", detector.head->bias);
   }
   Batch kept;
-  for (const std::string& name : read_of(detector.chain, self_test)) {
-    const auto found = self_test.find(name);
-    if (found == self_test.end()) continue;
+  for (const std::string& name : read_of(detector.chain, rows)) {
+    const auto found = rows.find(name);
+    if (found == rows.end()) continue;
     const MatrixView& view = found->second;
-    const std::size_t rows = std::min(view.rows, self_test_rows);
+    const std::size_t count = std::min(view.rows, self_test_rows);
     std::vector<float> values;
-    for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t r = 0; r < count; ++r) {
       values.insert(values.end(), view.row(r), view.row(r) + view.cols);
     }
-    kept.emplace(name, view.slice(0, rows));
-    tensors.emplace("self_test." + name, Array({rows, view.cols}, std::move(values)));
+    kept.emplace(name, view.slice(0, count));
+    tensors.emplace(text(self_test, name), Array({count, view.cols}, std::move(values)));
   }
   auto scores = score_rows(detector, kept);
   const auto broken = std::ranges::find_if(scores, [](double s) { return !std::isfinite(s); });
@@ -191,6 +199,10 @@ FittedDetector load_detector(const std::filesystem::path& folder) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
   return parse_detector(json, io::read_safetensors(file), folder);
+}
+
+SelfTest read_self_test(const std::filesystem::path& folder) {
+  return self_test_in(io::read_safetensors(folder / arrays_file).tensors);
 }
 
 std::string learned_sha256(const std::filesystem::path& folder) {

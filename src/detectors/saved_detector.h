@@ -7,7 +7,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "detectors/fitting.h"
 #include "io/safetensors.h"
@@ -17,9 +19,9 @@ namespace nescio::detectors {
 /// Error unless the folder may become a saved detector: it is not there, empty, or one already, with
 /// nothing else in it.
 void check_detector_folder(const std::filesystem::path& folder);
-/// Writes the folder, replacing an older one only when complete. `self_test` rows of the arrays
+/// Writes the folder, replacing an older one only when complete. `rows` of the arrays
 /// that the chain needs (at most 16 are kept; features may stand for logits) are scored and stored.
-void save_detector(const FittedDetector& detector, const Batch& self_test,
+void save_detector(const FittedDetector& detector, const Batch& rows,
                    const std::filesystem::path& folder);
 /// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is
 /// newer, or a score differs by more than 1e-4 of the stored range.
@@ -30,5 +32,14 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
 
 /// SHA-256 of the learned arrays, as the folder states it: which detector it is. Error as load_detector().
 std::string learned_sha256(const std::filesystem::path& folder);
+
+/// Rows that a saved detector is checked by when it is loaded, and the scores that they had.
+struct SelfTest {
+  std::map<std::string, Array>
+      arrays;  // "logits", "features" and others, as far as the chain reads them
+  std::vector<double> scores;
+};
+/// Those in the folder. Error if its file is missing or damaged.
+SelfTest read_self_test(const std::filesystem::path& folder);
 
 }  // namespace nescio::detectors

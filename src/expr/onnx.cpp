@@ -110,7 +110,9 @@ std::vector<std::string> lower_to_onnx(const std::vector<Expr>& outputs,
         if (graph.node(from).op == Op::constant && tensors[from].empty()) {
           tensors[from] = constant_of(graph.table(from), to);
         }
-        const bool longer = element_wise && columns[from] > 1 && columns[from] > columns[id];
+        // A table of another width is read whole.
+        const bool same = graph.node(from).width == node.width;
+        const bool longer = element_wise && same && columns[from] > columns[id];
         return longer ? to.slice(tensors[from], 0, static_cast<std::int64_t>(columns[id]))
                       : tensors[from];
       };

@@ -16,16 +16,7 @@ constexpr int type_float = 1, type_bool = 9;
 
 Tensors tensors_of(const Model& model, const FittedDetector& detector, const Where& where) {
   const detectors::Needs needs = detector.chain.needs();
-  for (const std::string* name : {&where.logits, &where.features}) {
-    if (!name->empty() && !model.has(*name))
-      fail("the model has no tensor '", printable(*name), "'");
-  }
-  // A tensor that is named is meant; what a softmax hides is looked for behind an output only.
-  const auto outputs = model.outputs();
-  const bool output =
-      where.logits.empty() || std::ranges::find(outputs, where.logits) != outputs.end();
-  Tensors out = output ? model.find(where.logits) : model.behind(where.logits);
-  if (!where.features.empty()) out.features = where.features;
+  Tensors out = model.find(where);
   if (needs.features && out.features.empty()) {
     fail("[", detector.chain.spec(), "] reads features, and the layer in front of '",
          printable(out.logits), "' is no Gemm or MatMul; name them with features=");
@@ -34,16 +25,16 @@ Tensors tensors_of(const Model& model, const FittedDetector& detector, const Whe
     fail("[", detector.chain.spec(), "] was fitted on a network of ", detector.classes,
          " classes, the last layer of this model has ", *out.classes);
   }
-  if (where.features.empty() && out.width && needs.features &&
-      *out.width != detector.feature_width) {
+  if (out.width && needs.features && *out.width != detector.feature_width) {
     fail("[", detector.chain.spec(), "] was fitted on ", detector.feature_width,
          " features, the last layer of this model reads ", *out.width);
   }
   return out;
 }
 
-/// [N, anything] float32 of whatever shape and float type.
-std::string rows_of(const std::string& tensor, expr::OnnxWriter& to) {
+/// [N, anything] float32 of whatever shape and float type; of maps the means over their places.
+std::string rows_of(std::string tensor, expr::OnnxWriter& to, bool maps = false) {
+  if (maps) tensor = to.node("GlobalAveragePool", {tensor});
   return to.node("Flatten", {to.to_float(tensor)}, {{"axis", std::int64_t{1}}});
 }
 
@@ -131,7 +122,7 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
   std::map<std::string, std::string> inputs;
   const bool per_class = calibration && calibration->request().per_class;
   if (needs.logits || per_class) inputs["logits"] = rows_of(out.read.logits, *writer);
-  if (needs.features) inputs["features"] = rows_of(out.read.features, *writer);
+  if (needs.features) inputs["features"] = rows_of(out.read.features, *writer, out.read.maps);
   const expr::Expr expression = detector.chain.score(detector.inputs());
   const std::string score =
       writer->reshape(expr::lower_to_onnx({expression}, inputs, *writer).front(), {-1});

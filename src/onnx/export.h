@@ -10,11 +10,6 @@
 
 namespace nescio::onnx {
 
-/// Which tensors of the model the detector reads; empty ones are found.
-struct Where {
-  std::string logits = {}, features = {};
-};
-
 /// What was added.
 struct Added {
   Tensors read;

@@ -3,14 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <set>
-
 #include "base/error.h"
 #include "detectors/toy_bank.h"
-#include "io/npy.h"
 #include "io/test_folder.h"
+#include "onnx/self_test.h"
 #include "onnx/test_model.h"
+#include "runtime/onnx_session.h"
 
 namespace nescio::onnx {
 namespace {
@@ -89,34 +87,32 @@ TEST_F(OnnxExport, RefusesWhatDoesNotFit) {
               ThrowsMessage<Error>(HasSubstr("7 classes, the last layer of this model has 5")));
 }
 
-std::string python_with_runtime() {
-  const char* named = std::getenv("NESCIO_PYTHON");
-  const std::string python = named ? named : "python3";
-  const std::string asks = "'" + python + "' -c 'import onnxruntime, numpy' 2>/dev/null";
-  return std::system(asks.c_str()) == 0 ? python : "";
+/// The outputs as numbers.
+std::vector<std::vector<double>> run(const Model& model, const std::map<std::string, Array>& inputs,
+                                     const std::vector<std::string>& outputs) {
+  const std::string bytes = model.bytes();
+  const runtime::OnnxSession session(
+      {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "test");
+  std::vector<std::vector<double>> out;
+  for (const Array& array : session.run(inputs, outputs)) {
+    const Array values = array.to_float64();
+    out.emplace_back(values.as<double>().begin(), values.as<double>().end());
+  }
+  return out;
 }
-
-double largest_of(std::span<const double> values) { return std::ranges::max(values); }
 
 // ONNX Runtime against the reference executor, for every detector that needs no further pass, at the oldest and a new
 // opset, with thresholds and p-values of each class.
 TEST_F(OnnxExport, GivesTheScoresOfEveryDetector) {
-  const std::string python = python_with_runtime();
-  if (python.empty()) GTEST_SKIP() << "no Python with onnxruntime (NESCIO_PYTHON)";
+  if (!runtime::onnx_runtime()) GTEST_SKIP() << "no ONNX Runtime";
   const Array features = ToyBank::array(toy_.test_features);
-  io::write_npy(folder_ / "h.npy", features);
   // The runtime computes logits itself.
   std::vector<ToyBank::Row> logits;
   for (const auto& h : toy_.test_features) logits.push_back(toy_.logits(h));
   const Array z = ToyBank::array(logits);
   const expr::Batch batch = {{"features", features.matrix()}, {"logits", z.matrix()}};
 
-  struct Expected {
-    std::string name, spec;
-    std::vector<double> scores, p_values = {}, flagged = {};
-  };
-  std::vector<Expected> all;
-  std::size_t left_out = 0;
+  std::size_t left_out = 0, done = 0;
   for (const std::string& spec : detectors::all_specs()) {
     auto fitted = fit(spec);
     if (!fitted.chain.needs().arrays.empty()) {
@@ -126,65 +122,89 @@ TEST_F(OnnxExport, GivesTheScoresOfEveryDetector) {
       ++left_out;
       continue;
     }
-    Expected expected{.name = text("d", all.size()),
-                      .spec = spec,
-                      .scores = std::vector<double>(ToyBank::test_rows)};
-    fitted.compile(expr::Executor::reference)->run(batch, {expected.scores.data()});
+    std::vector<double> expected(ToyBank::test_rows);
+    fitted.compile(expr::Executor::reference)->run(batch, {expected.data()});
     calibration::ScoredRows id;
-    for (std::size_t r = 0; r < expected.scores.size(); r += 2) {
-      id.scores.push_back(static_cast<float>(expected.scores[r]));
+    for (std::size_t r = 0; r < expected.size(); r += 2) {
+      id.scores.push_back(static_cast<float>(expected[r]));
       id.predicted.push_back(
           static_cast<std::uint32_t>(std::ranges::max_element(logits[r]) - logits[r].begin()));
     }
-    const bool per_class = all.size() % 2 == 1;
+    const bool per_class = done % 2 == 1;
     const calibration::Calibration made(
         {.promise = {.share = 0.8},
          .per_class = per_class,
          .class_rows = 3,
-         .validity = all.size() % 3 == 0 ? calibration::Validity::conditional
-                                         : calibration::Validity::marginal},
+         .validity =
+             done % 3 == 0 ? calibration::Validity::conditional : calibration::Validity::marginal},
         id);
-    for (std::size_t r = 0; r < expected.scores.size(); ++r) {
-      const auto answer = made.answer(
-          expected.scores[r],
-          static_cast<std::uint32_t>(std::ranges::max_element(logits[r]) - logits[r].begin()));
-      expected.p_values.push_back(answer.p_value);
-      expected.flagged.push_back(answer.is_ood);
-    }
-    Model read(model(all.size() % 2 == 0 ? 11 : 18).write(folder_ / "none/m.onnx"));
+    Model read(model(done++ % 2 == 0 ? 11 : 18).write(folder_ / "m.onnx"));
     add_detector(read, fitted, &made, {});
-    read.write(folder_ / (expected.name + ".onnx"));
-    // The threshold is an input, too: the default, as the session asks for it.
-    std::vector<float> thresholds;
-    const std::size_t count = per_class ? made.by_class().size() + 1 : 1;
-    for (std::uint32_t c = 0; c < count; ++c)
-      thresholds.push_back(static_cast<float>(made.answer(0, c).threshold));
-    io::write_npy(folder_ / (expected.name + ".ood_threshold.npy"), Array({count}, thresholds));
-    all.push_back(std::move(expected));
+    const auto said = run(read, {{"h", features}}, {"ood_score", "is_ood", "ood_p_value"});
+    double apart = 0;
+    std::size_t others = 0;
+    for (std::size_t r = 0; r < expected.size(); ++r) {
+      apart = std::max(apart, std::abs(said[0][r] - expected[r]));
+      if (r % 2 == 0) continue;  // a calibration row meets itself: rounding decides
+      const auto answer = made.answer(
+          expected[r],
+          static_cast<std::uint32_t>(std::ranges::max_element(logits[r]) - logits[r].begin()));
+      others += said[1][r] != answer.is_ood;
+      others += std::abs(said[2][r] - answer.p_value) > 1e-6;
+    }
+    const auto [low, high] = std::ranges::minmax(expected);
+    EXPECT_LT(apart, 2e-5 * std::max(high - low, 1e-3 * high)) << spec;
+    EXPECT_LE(others, 2U) << spec;
   }
   EXPECT_GT(left_out, 5U);
-  const std::string run =
-      "'" + python + "' '" NESCIO_ONNX_SCRIPTS "/run_models.py' '" + folder_.path().string() + "'";
-  ASSERT_EQ(std::system(run.c_str()), 0);
-  for (const Expected& expected : all) {
-    const auto error = folder_ / (expected.name + ".error");
-    ASSERT_FALSE(std::filesystem::exists(error)) << expected.spec << ": " << io::read_text(error);
-    const auto output = [&](const char* name) {
-      return io::read_npy(folder_ / (expected.name + "." + name + ".out.npy")).to_float64();
-    };
-    const Array scores = output("ood_score"), p_values = output("ood_p_value"),
-                flagged = output("is_ood");
-    const auto [low, high] = std::ranges::minmax(expected.scores);
-    double apart = 0, others = 0;
-    for (std::size_t r = 0; r < expected.scores.size(); ++r) {
-      apart = std::max(apart, std::abs(scores.as<double>()[r] - expected.scores[r]));
-      if (r % 2 == 0) continue;  // a calibration row meets itself: rounding decides
-      others += std::abs(p_values.as<double>()[r] - expected.p_values[r]) > 1e-6;
-      others += flagged.as<double>()[r] != expected.flagged[r];
-    }
-    EXPECT_LT(apart, 2e-5 * std::max(high - low, 1e-3 * largest_of(expected.scores)))
-        << expected.spec;
-    EXPECT_LE(others, 2) << expected.spec;
+  EXPECT_GT(done, 30U);
+}
+
+// Of energy the score is -logsumexp(z): another threshold flags other rows.
+TEST_F(OnnxExport, TheThresholdMayBeGiven) {
+  if (!runtime::onnx_runtime()) GTEST_SKIP() << "no ONNX Runtime";
+  const calibration::Calibration made({.promise = {.share = 0.5}}, {{-1, -2, -3, -4}, {}});
+  Model read(model(17).write(folder_ / "m.onnx"));
+  add_detector(read, fit("energy"), &made, {});
+  const Array features = ToyBank::array(toy_.test_features);
+  for (const float threshold : {-1e9F, 1e9F}) {
+    const Array given({1}, std::vector<float>{threshold});
+    const auto flagged = run(read, {{"h", features}, {"ood_threshold", given}}, {"is_ood"})[0];
+    EXPECT_THAT(flagged, testing::Each(threshold < 0 ? 1.0 : 0.0));
+  }
+}
+
+TEST_F(OnnxExport, CarriesRowsToBeCheckedBy) {
+  if (!runtime::onnx_runtime()) GTEST_SKIP() << "no ONNX Runtime";
+  const auto fitted = fit("react(q=0.9)+mahalanobis");
+  const Array features = ToyBank::array(toy_.test_features);
+  detectors::save_detector(fitted, {{"features", features.matrix()}}, folder_ / "d");
+  Model read(model(17).write(folder_ / "m.onnx"));
+  const auto added = add_detector(read, fitted, nullptr, {});
+  read.set_metadata("nescio.features", added.read.features);
+  EXPECT_EQ(read.is_as_sealed(), std::nullopt);
+  carry_self_test(read, detectors::read_self_test(folder_ / "d"));
+  read.seal();
+  read.write(folder_ / "with.onnx");
+
+  Model again(folder_ / "with.onnx");
+  EXPECT_EQ(again.is_as_sealed(), true);
+  const Agreement found = replay_self_test(again, "with.onnx");
+  EXPECT_EQ(found.rows, 4U);
+  EXPECT_LT(found.of_range(), 1e-5);
+  again.set_metadata("note", "changed");
+  EXPECT_EQ(again.is_as_sealed(), false);
+  // Other scores are seen, and so are rows that are none.
+  detectors::SelfTest wrong = detectors::read_self_test(folder_ / "d");
+  for (double& score : wrong.scores) score += 1;
+  carry_self_test(again, wrong);
+  EXPECT_GT(replay_self_test(again, "with.onnx").of_range(), 1e-3);
+  for (const char* damaged :
+       {"", "{}", "[1]", R"({"arrays":{"features":[[1],[1,2]]},"scores":[1]})",
+        R"({"arrays":{"weights":[[1]]},"scores":[1]})",
+        R"({"arrays":{"features":[[1,2]]},"scores":["a"]})"}) {
+    again.set_metadata("nescio.self_test", damaged);
+    EXPECT_THROW(replay_self_test(again, "with.onnx"), Error) << damaged;
   }
 }
 

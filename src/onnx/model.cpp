@@ -1,126 +1,51 @@
 #include "onnx/model.h"
 
-#include <onnx/onnx_pb.h>
-
 #include <algorithm>
-#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "io/file.h"
+#include "io/sha256.h"
+#include "onnx/model_state.h"
 
 namespace nescio::onnx {
 namespace {
 
 using ::onnx::GraphProto;
-using ::onnx::ModelProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
 constexpr int oldest_opset = 11;
 constexpr std::size_t largest_file = std::size_t{1} << 31;
-
-/// What changes shape, type or rounding alone.
-const std::set<std::string, std::less<>> only_form = {
-    "Identity", "Cast",      "Dropout",   "Reshape",        "Flatten",
-    "Squeeze",  "Unsqueeze", "Transpose", "QuantizeLinear", "DequantizeLinear"};
-
-std::string input(const NodeProto& node, int i) {
-  return i < node.input_size() ? node.input(i) : "";
-}
-
-/// Whether each result of a convolution is of one place alone.
-bool of_one_place(const NodeProto& convolution) {
-  for (const auto& attribute : convolution.attribute()) {
-    if (attribute.name() != "kernel_shape") continue;
-    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
-  }
-  return false;
-}
+constexpr const char* seal_key = "nescio.model_sha256";
 
 }  // namespace
 
-struct Model::State {
-  std::string where;
-  ModelProto proto;
-  std::map<std::string, int> makers;  // node of each tensor
-  std::map<std::string, const TensorProto*> initializers;
-  std::set<std::string> names;
-
-  const NodeProto* maker(const std::string& tensor) const {
-    const auto found = makers.find(tensor);
-    return found == makers.end() ? nullptr : &proto.graph().node(found->second);
-  }
-
-  /// The node of this kind that makes `tensor`, through what only changes its form (and `also`); null if there is
-  /// another one before it.
-  const NodeProto* behind_form(std::string tensor, std::initializer_list<std::string_view> kinds,
-                               std::initializer_list<std::string_view> also = {}) const {
-    for (int steps = 0; steps < 64; ++steps) {
-      const NodeProto* node = maker(tensor);
-      if (!node) return nullptr;
-      if (std::ranges::find(kinds, node->op_type()) != kinds.end()) return node;
-      const bool passed = only_form.contains(node->op_type()) ||
-                          std::ranges::find(also, node->op_type()) != also.end();
-      if (!passed) return nullptr;
-      // Of a maximum with a constant the other side counts.
-      const bool other = node->op_type() == "Max" && !maker(input(*node, 0));
-      tensor = input(*node, other ? 1 : 0);
-    }
-    return nullptr;
-  }
-
-  /// z of exp(z - max z) / sum exp(z - max z), written out; empty if the node is something else.
-  std::string written_softmax(const NodeProto& division) const {
-    const NodeProto* above = behind_form(input(division, 0), {"Exp"});
-    const NodeProto* below = behind_form(input(division, 1), {"ReduceSum"}, {"Expand"});
-    if (!above || !below || behind_form(input(*below, 0), {"Exp"}) != above) return {};
-    const NodeProto* shifted = behind_form(input(*above, 0), {"Sub"});
-    const NodeProto* peak =
-        shifted ? behind_form(input(*shifted, 1), {"ReduceMax"}, {"Expand", "Max"}) : nullptr;
-    const bool is_own = peak && input(*peak, 0) == input(*shifted, 0);
-    return is_own ? input(*shifted, 0) : input(*above, 0);
-  }
-
-  void index() {
-    const GraphProto& graph = proto.graph();
-    for (int n = 0; n < graph.node_size(); ++n) {
-      names.insert(graph.node(n).name());
-      for (const std::string& name : graph.node(n).output()) {
-        if (!name.empty() && !makers.emplace(name, n).second) {
-          fail(where, ": two nodes make the tensor '", printable(name), "'");
-        }
-        names.insert(name);
+void Model::State::index() {
+  const GraphProto& graph = proto.graph();
+  for (int n = 0; n < graph.node_size(); ++n) {
+    names.insert(graph.node(n).name());
+    for (const std::string& name : graph.node(n).output()) {
+      if (!name.empty() && !makers.emplace(name, n).second) {
+        fail(where, ": two nodes make the tensor '", printable(name), "'");
       }
-      for (const std::string& name : graph.node(n).input()) names.insert(name);
+      names.insert(name);
     }
-    for (const auto& tensor : graph.initializer()) {
-      initializers.emplace(tensor.name(), &tensor);
-      names.insert(tensor.name());
-    }
-    for (const auto& value : graph.input()) names.insert(value.name());
-    for (const auto& value : graph.output()) names.insert(value.name());
+    for (const std::string& name : graph.node(n).input()) names.insert(name);
   }
+  for (const auto& tensor : graph.initializer()) {
+    initializers.emplace(tensor.name(), &tensor);
+    names.insert(tensor.name());
+  }
+  for (const auto& value : graph.input()) names.insert(value.name());
+  for (const auto& value : graph.output()) names.insert(value.name());
+}
 
-  std::string unique(const std::string& wanted) {
-    std::string name = wanted;
-    for (std::size_t i = 1; !names.insert(name).second; ++i) name = text(wanted, "_", i);
-    return name;
-  }
-
-  /// The constant that the tensor is: an initializer or what a Constant node makes.
-  const TensorProto* constant(const std::string& tensor) const {
-    const auto found = initializers.find(tensor);
-    if (found != initializers.end()) return found->second;
-    const NodeProto* node = maker(tensor);
-    if (node && node->op_type() == "Constant") {
-      for (const auto& attribute : node->attribute()) {
-        if (attribute.name() == "value" && attribute.has_t()) return &attribute.t();
-      }
-    }
-    return nullptr;
-  }
-};
+std::string Model::State::unique(const std::string& wanted) {
+  std::string name = wanted;
+  for (std::size_t i = 1; !names.insert(name).second; ++i) name = text(wanted, "_", i);
+  return name;
+}
 
 class Model::Writer final : public expr::OnnxWriter {
  public:
@@ -211,6 +136,7 @@ Model::Model(const io::SharedBytes& bytes, const std::string& where)
          " or later, as onnx.version_converter makes it");
   }
 }
+Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) { state_->index(); }
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
@@ -242,67 +168,9 @@ bool Model::has(const std::string& tensor) const {
          std::ranges::find(given, tensor) != given.end();
 }
 
-Tensors Model::find(const std::string& output) const {
-  std::string at = output;
-  const std::vector<std::string> all = outputs();
-  if (at.empty()) {
-    if (all.size() != 1) {
-      fail(state_->where, ": has ", all.size(),
-           " outputs; name the logits with logits=. Outputs: ", join(all));
-    }
-    at = all.front();
-  }
-  // A softmax is taken back, wherever rounding and reshaping have put it.
-  const NodeProto* last =
-      state_->behind_form(at, {"Softmax", "LogSoftmax", "Div", "Sigmoid", "ArgMax"});
-  if (last && (last->op_type() == "Sigmoid" || last->op_type() == "ArgMax")) {
-    fail(state_->where, ": '", printable(at), "' comes from ", last->op_type(),
-         ", not from logits or their softmax; name the logits with logits=");
-  }
-  if (last && last->op_type() == "Div") {
-    const std::string logits = state_->written_softmax(*last);
-    if (!logits.empty()) at = logits;
-  } else if (last) {
-    at = input(*last, 0);
-  }
-  if (!state_->maker(at)) {
-    fail(state_->where, ": no node makes the logits behind '",
-         printable(output.empty() ? all[0] : output), "'; name them with logits=");
-  }
-  return behind(at);
-}
-
-Tensors Model::behind(const std::string& logits) const {
-  Tensors out{.logits = logits, .features = {}};
-  const auto shape_of = [&](const std::string& weights, bool transposed) {
-    const TensorProto* tensor = state_->constant(weights);
-    if (!tensor || tensor->dims_size() != 2) return;
-    out.classes = static_cast<std::size_t>(tensor->dims(transposed ? 0 : 1));
-    out.width = static_cast<std::size_t>(tensor->dims(transposed ? 1 : 0));
-  };
-  const NodeProto* node = state_->behind_form(logits, {"Gemm", "MatMul", "Add", "Conv"});
-  if (node && node->op_type() == "Add") {  // MatMul + bias, either way round
-    const NodeProto* product = state_->behind_form(input(*node, 0), {"MatMul"});
-    node = product ? product : state_->behind_form(input(*node, 1), {"MatMul"});
-  }
-  if (!node) return out;
-  if (node->op_type() == "Gemm") {
-    bool transposed = false, plain = true;
-    for (const auto& attribute : node->attribute()) {
-      transposed = transposed || (attribute.name() == "transB" && attribute.i() != 0);
-      plain = plain && !(attribute.name() == "transA" && attribute.i() != 0);
-    }
-    if (!plain) return out;
-    out.features = input(*node, 0);
-    shape_of(input(*node, 1), transposed);
-  } else if (node->op_type() == "MatMul") {
-    if (!state_->constant(input(*node, 1))) return out;
-    out.features = input(*node, 0);
-    shape_of(input(*node, 1), false);
-  } else if (of_one_place(*node) &&
-             state_->behind_form(input(*node, 0), {"GlobalAveragePool", "AveragePool"})) {
-    out.features = input(*node, 0);  // a convolution of one place is a last layer, too
-  }
+std::map<std::string, std::string> Model::metadata() const {
+  std::map<std::string, std::string> out;
+  for (const auto& one : state_->proto.metadata_props()) out[one.key()] = one.value();
   return out;
 }
 
@@ -318,6 +186,12 @@ std::vector<std::string> Model::external_files() const {
 }
 
 std::unique_ptr<expr::OnnxWriter> Model::writer() { return std::make_unique<Writer>(*this); }
+
+void Model::expose(const std::string& tensor) {
+  const auto all = outputs();
+  if (std::ranges::find(all, tensor) != all.end()) return;
+  state_->proto.mutable_graph()->add_output()->set_name(tensor);
+}
 
 void Model::add_output(const std::string& tensor, const std::string& name, int type) {
   if (!state_->names.insert(name).second) {
@@ -363,13 +237,73 @@ void Model::set_metadata(const std::string& key, const std::string& value) {
   one.set_value(value);
 }
 
-void Model::write(const std::filesystem::path& path) const {
+Model Model::part(const std::map<std::string, int>& from,
+                  const std::vector<std::string>& outputs) const {
+  std::set<int> nodes;
+  std::set<std::string> seen, constants;
+  std::vector<std::string> open = outputs;
+  while (!open.empty()) {
+    const std::string tensor = open.back();
+    open.pop_back();
+    if (tensor.empty() || from.contains(tensor) || !seen.insert(tensor).second) continue;
+    const auto made = state_->makers.find(tensor);
+    if (made != state_->makers.end()) {
+      nodes.insert(made->second);
+      for (const std::string& read : state_->proto.graph().node(made->second).input())
+        open.push_back(read);
+    } else if (state_->initializers.contains(tensor)) {
+      constants.insert(tensor);
+    } else {
+      fail(state_->where, ": ", printable(join(outputs)), " also reads '", printable(tensor), "'");
+    }
+  }
+  auto state = std::make_unique<State>();
+  state->where = state_->where;
+  state->proto.set_ir_version(state_->proto.ir_version());
+  *state->proto.mutable_opset_import() = state_->proto.opset_import();
+  GraphProto& graph = *state->proto.mutable_graph();
+  graph.set_name("part");
+  for (const int n : nodes) *graph.add_node() = state_->proto.graph().node(n);
+  for (const std::string& name : constants)
+    *graph.add_initializer() = *state_->initializers.at(name);
+  for (const auto& [name, type] : from) {
+    auto& value = *graph.add_input();
+    value.set_name(name);
+    value.mutable_type()->mutable_tensor_type()->set_elem_type(type);
+  }
+  for (const std::string& name : outputs) graph.add_output()->set_name(name);
+  return Model(std::move(state));
+}
+
+std::string Model::hash_without_seal() const {
+  ::onnx::ModelProto copy = state_->proto;
+  auto& metadata = *copy.mutable_metadata_props();
+  for (int i = metadata.size() - 1; i >= 0; --i) {
+    if (metadata[i].key() == seal_key) metadata.DeleteSubrange(i, 1);
+  }
+  return io::sha256(copy.SerializeAsString());
+}
+
+void Model::seal() { set_metadata(seal_key, hash_without_seal()); }
+
+std::optional<bool> Model::is_as_sealed() const {
+  const auto all = metadata();
+  const auto found = all.find(seal_key);
+  if (found == all.end()) return std::nullopt;
+  return found->second == hash_without_seal();
+}
+
+std::string Model::bytes() const {
   if (state_->proto.ByteSizeLong() >= largest_file) {
-    fail(path.string(), ": the model would take ", state_->proto.ByteSizeLong(),
+    fail(state_->where, ": would take ", state_->proto.ByteSizeLong(),
          " bytes, and protobuf writes less than 2 GiB; a detector of fewer rows is smaller");
   }
+  return state_->proto.SerializeAsString();
+}
+
+void Model::write(const std::filesystem::path& path) const {
   io::AtomicFile file(path);
-  file.write(std::string_view(state_->proto.SerializeAsString()));
+  file.write(std::string_view(bytes()));
   file.commit();
 }
 

@@ -8,15 +8,22 @@
 #include <string>
 #include <vector>
 
+#include "base/head.h"
 #include "expr/onnx.h"
 #include "io/bytes.h"
 
 namespace nescio::onnx {
 
+/// Which tensors are meant; empty ones are found.
+struct Where {
+  std::string logits = {}, features = {};
+};
+
 /// Where a classifier's answers lie in a graph.
 struct Tensors {
   std::string logits;
   std::string features;  // empty where nothing says what they are
+  bool maps = false;     // [N, D, height, width]: the features are the means over the places
   /// The weights of the layer between them, [C, D], as far as the graph has them.
   std::optional<std::size_t> classes = {}, width = {};
 };
@@ -37,29 +44,49 @@ class Model {
   /// Whether a node, an input or an initializer makes a tensor of this name.
   bool has(const std::string& tensor) const;
 
-  /// The logits behind `output` (the only one if it is empty) and the features that its last layer reads: softmaxes,
-  /// also written out, are taken back. Error that lists the candidates where it is not certain.
-  Tensors find(const std::string& output) const;
-  /// The features that the layer reads which makes these logits.
-  Tensors behind(const std::string& logits) const;
+  /// The logits behind an output (the only one if none is named) and the features that its last layer reads: softmaxes,
+  /// also written out, are taken back; a tensor that is named and no output is meant as it is. Error that lists the
+  /// candidates where it is not certain, and for tensors that are not there.
+  Tensors find(const Where& where) const;
+  /// The last layer as the graph has it: logits = features W^T + b, in float32 or float16. None where it is another
+  /// function, or its weights lie outside the file.
+  std::optional<Head> head(const Tensors& tensors) const;
+  std::map<std::string, std::string> metadata() const;
 
   /// Files beside the model that its weights lie in, by their names in it; each once.
   std::vector<std::string> external_files() const;
 
   /// Takes nodes into the graph, behind its own, under names that it does not have yet.
   std::unique_ptr<expr::OnnxWriter> writer();
+  /// Makes a tensor an output, if it is none yet.
+  void expose(const std::string& tensor);
   /// An output of the graph, [N] of TensorProto type 1 (float) or 9 (bool). Error if the name is taken.
   void add_output(const std::string& tensor, const std::string& name, int type);
   /// A float [n] that has a value and may be given as an input, too. Error if the name is taken.
   void add_input_with_default(const std::string& name, const std::vector<float>& values);
   void set_metadata(const std::string& key, const std::string& value);
 
+  /// What makes `outputs` from the tensors `from`, which are its inputs, of these types (TensorProto.DataType) and any
+  /// shape. Error where something else is needed.
+  Model part(const std::map<std::string, int>& from, const std::vector<std::string>& outputs) const;
+
+  /// Notes in the metadata what the model is now.
+  void seal();
+  /// Whether it is still what it was when it was sealed; none where it never was.
+  std::optional<bool> is_as_sealed() const;
+
+  /// As its file would be. Error above 2 GiB, which protobuf does not write.
+  std::string bytes() const;
   /// All or nothing. Error above 2 GiB, which protobuf does not write.
   void write(const std::filesystem::path& path) const;
 
  private:
   struct State;
   class Writer;
+  explicit Model(std::unique_ptr<State> state);
+  std::string hash_without_seal() const;
+  Tensors behind(const std::string& logits) const;
+  std::string logits_of(const std::string& output) const;
   std::unique_ptr<State> state_;
 };
 

@@ -26,7 +26,7 @@ TestModel classifier(int opset = 17) {
 class OnnxModel : public testing::Test {
  protected:
   Tensors found(const TestModel& made, const std::string& output = {}) {
-    return Model(made.write(folder_ / "m.onnx")).find(output);
+    return Model(made.write(folder_ / "m.onnx")).find({.logits = output});
   }
   io::TestFolder folder_;
 };
@@ -90,7 +90,8 @@ TEST_F(OnnxModel, AsksWhereItIsNotCertain) {
   EXPECT_EQ(found(two, "z").features, "h");
   EXPECT_THAT([&] { found(two, "s"); }, ThrowsMessage<Error>(HasSubstr("comes from Sigmoid")));
   EXPECT_EQ(found(two, "c").features, "");
-  EXPECT_THAT([&] { found(two, "nothing"); }, ThrowsMessage<Error>(HasSubstr("no node makes")));
+  EXPECT_THAT([&] { found(two, "nothing"); },
+              ThrowsMessage<Error>(HasSubstr("no tensor 'nothing'")));
 }
 
 TEST_F(OnnxModel, SurvivesWhatIsNoModel) {

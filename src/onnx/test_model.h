@@ -25,6 +25,24 @@ class TestModel {
     describe(*model_.mutable_graph()->add_input(), name, type, width);
     return *this;
   }
+  /// Of any shape; -1 is any length.
+  TestModel& input_of(const std::string& name, int type, const std::vector<std::int64_t>& shape) {
+    auto& value = *model_.mutable_graph()->add_input();
+    value.set_name(name);
+    auto& tensor = *value.mutable_type()->mutable_tensor_type();
+    tensor.set_elem_type(type);
+    for (const std::int64_t side : shape) {
+      auto& dimension = *tensor.mutable_shape()->add_dim();
+      if (side >= 0) dimension.set_dim_value(side);
+    }
+    return *this;
+  }
+  TestModel& metadata(const std::string& key, const std::string& value) {
+    auto& one = *model_.add_metadata_props();
+    one.set_key(key);
+    one.set_value(value);
+    return *this;
+  }
   TestModel& output(const std::string& name, int type, std::size_t width) {
     describe(*model_.mutable_graph()->add_output(), name, type, width);
     return *this;
@@ -50,9 +68,10 @@ class TestModel {
     entry.set_value(file);
     return *this;
   }
-  TestModel& node(const std::string& op, const std::vector<std::string>& inputs,
-                  const std::string& output,
-                  const std::vector<std::pair<std::string, std::int64_t>>& attributes = {}) {
+  TestModel& node(
+      const std::string& op, const std::vector<std::string>& inputs, const std::string& output,
+      const std::vector<std::pair<std::string, std::int64_t>>& attributes = {},
+      const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& lists = {}) {
     auto& node = *model_.mutable_graph()->add_node();
     node.set_op_type(op);
     for (const std::string& name : inputs) node.add_input(name);
@@ -62,6 +81,12 @@ class TestModel {
       attribute.set_name(name);
       attribute.set_type(::onnx::AttributeProto::INT);
       attribute.set_i(value);
+    }
+    for (const auto& [name, values] : lists) {
+      auto& attribute = *node.add_attribute();
+      attribute.set_name(name);
+      attribute.set_type(::onnx::AttributeProto::INTS);
+      for (const std::int64_t value : values) attribute.add_ints(value);
     }
     return *this;
   }

@@ -1,0 +1,255 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "onnx/model_state.h"
+
+namespace nescio::onnx {
+namespace {
+
+using ::onnx::GraphProto;
+using ::onnx::NodeProto;
+using ::onnx::TensorProto;
+
+constexpr std::size_t most_values = std::size_t{1} << 29;
+
+/// What changes shape, type or rounding alone.
+const std::set<std::string, std::less<>> only_form = {
+    "Identity", "Cast",      "Dropout",   "Reshape",        "Flatten",
+    "Squeeze",  "Unsqueeze", "Transpose", "QuantizeLinear", "DequantizeLinear"};
+
+std::string input(const NodeProto& node, int i) {
+  return i < node.input_size() ? node.input(i) : "";
+}
+
+/// The numbers of a float32 or float16 tensor; none of another type, of weights outside the file or of damaged ones.
+std::optional<std::vector<float>> values_of(const TensorProto& tensor) {
+  if (tensor.data_location() == TensorProto::EXTERNAL) return std::nullopt;
+  std::size_t count = 1;
+  for (const std::int64_t side : tensor.dims()) {
+    if (side < 0 || side > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+    count *= static_cast<std::size_t>(side);
+    if (count > most_values) return std::nullopt;
+  }
+  std::vector<float> out;
+  const std::string& raw = tensor.raw_data();
+  if (tensor.data_type() == TensorProto::FLOAT && raw.empty()) {
+    out.assign(tensor.float_data().begin(), tensor.float_data().end());
+  } else if (tensor.data_type() == TensorProto::FLOAT) {
+    out.resize(raw.size() / sizeof(float));
+    std::memcpy(out.data(), raw.data(), out.size() * sizeof(float));
+  } else if (tensor.data_type() == TensorProto::FLOAT16 && raw.empty()) {
+    for (const std::int32_t bits : tensor.int32_data())
+      out.push_back(half_to_float(static_cast<std::uint16_t>(bits)));
+  } else if (tensor.data_type() == TensorProto::FLOAT16) {
+    for (std::size_t i = 0; i + 1 < raw.size(); i += 2) {
+      std::uint16_t bits = 0;
+      std::memcpy(&bits, raw.data() + i, sizeof bits);
+      out.push_back(half_to_float(bits));
+    }
+  }
+  if (out.size() != count) return std::nullopt;
+  return out;
+}
+
+/// Whether each result of a convolution is of one place alone.
+bool of_one_place(const NodeProto& convolution) {
+  for (const auto& attribute : convolution.attribute()) {
+    if (attribute.name() != "kernel_shape") continue;
+    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
+  }
+  return false;
+}
+
+}  // namespace
+
+const NodeProto* Model::State::maker(const std::string& tensor) const {
+  const auto found = makers.find(tensor);
+  return found == makers.end() ? nullptr : &proto.graph().node(found->second);
+}
+
+const TensorProto* Model::State::constant(const std::string& tensor) const {
+  const auto found = initializers.find(tensor);
+  if (found != initializers.end()) return found->second;
+  const NodeProto* node = maker(tensor);
+  if (node && node->op_type() == "Constant") {
+    for (const auto& attribute : node->attribute()) {
+      if (attribute.name() == "value" && attribute.has_t()) return &attribute.t();
+    }
+  }
+  return nullptr;
+}
+
+bool Model::State::is_constant(const std::string& tensor) const {
+  std::string at = tensor;
+  for (int steps = 0; steps < 64; ++steps) {
+    if (constant(at)) return true;
+    const NodeProto* node = maker(at);
+    if (!node || !only_form.contains(node->op_type())) return false;
+    at = input(*node, 0);
+  }
+  return false;
+}
+
+const NodeProto* Model::State::behind_form(std::string tensor,
+                                           std::initializer_list<std::string_view> kinds,
+                                           std::initializer_list<std::string_view> also) const {
+  for (int steps = 0; steps < 64; ++steps) {
+    const NodeProto* node = maker(tensor);
+    if (!node) return nullptr;
+    if (std::ranges::find(kinds, node->op_type()) != kinds.end()) return node;
+    const bool passed = only_form.contains(node->op_type()) ||
+                        std::ranges::find(also, node->op_type()) != also.end();
+    if (!passed) return nullptr;
+    // Of a maximum with a constant the other side counts.
+    const bool other = node->op_type() == "Max" && !maker(input(*node, 0));
+    tensor = input(*node, other ? 1 : 0);
+  }
+  return nullptr;
+}
+
+std::string Model::State::written_softmax(const NodeProto& division) const {
+  const NodeProto* above = behind_form(input(division, 0), {"Exp"});
+  const NodeProto* below = behind_form(input(division, 1), {"ReduceSum"}, {"Expand"});
+  if (!above || !below || behind_form(input(*below, 0), {"Exp"}) != above) return {};
+  const NodeProto* shifted = behind_form(input(*above, 0), {"Sub"});
+  const NodeProto* peak =
+      shifted ? behind_form(input(*shifted, 1), {"ReduceMax"}, {"Expand", "Max"}) : nullptr;
+  const bool is_own = peak && input(*peak, 0) == input(*shifted, 0);
+  return is_own ? input(*shifted, 0) : input(*above, 0);
+}
+
+std::optional<LastLayer> Model::State::last_layer(const std::string& logits) const {
+  const NodeProto* node = behind_form(logits, {"Gemm", "MatMul", "Add"});
+  if (!node) return std::nullopt;
+  LastLayer out;
+  if (node->op_type() == "Add") {  // either way round
+    for (const int side : {0, 1}) {
+      out.product = behind_form(input(*node, side), {"MatMul"});
+      out.bias = input(*node, 1 - side);
+      if (out.product) break;
+    }
+    if (!out.product) return std::nullopt;
+  } else {
+    out.product = node;
+  }
+  out.weight = constant(input(*out.product, 1));
+  if (out.product->op_type() == "MatMul") {
+    return is_constant(input(*out.product, 1)) ? std::optional(out) : std::nullopt;
+  }
+  out.bias = input(*out.product, 2);
+  for (const auto& attribute : out.product->attribute()) {
+    const std::string& name = attribute.name();
+    if (name == "transA" && attribute.i() != 0) return std::nullopt;
+    if (name == "transB") out.transposed = attribute.i() != 0;
+    if ((name == "alpha" || name == "beta") && attribute.f() != 1) out.weight = nullptr;
+  }
+  return out;
+}
+
+bool Model::State::has_places(const std::string& tensor) const {
+  const auto says = [&](const ::onnx::ValueInfoProto& value) {
+    if (value.name() != tensor) return false;
+    const auto& shape = value.type().tensor_type().shape();
+    if (shape.dim_size() != 4) return false;
+    return shape.dim(2).dim_value() != 1 || shape.dim(3).dim_value() != 1;
+  };
+  const GraphProto& graph = proto.graph();
+  return std::ranges::any_of(graph.value_info(), says) || std::ranges::any_of(graph.output(), says);
+}
+
+Tensors Model::find(const Where& where) const {
+  for (const std::string* name : {&where.logits, &where.features}) {
+    if (!name->empty() && !has(*name)) {
+      fail(state_->where, ": has no tensor '", printable(*name), "'. Outputs: ", join(outputs()));
+    }
+  }
+  const auto all = outputs();
+  const bool output = where.logits.empty() || std::ranges::find(all, where.logits) != all.end();
+  Tensors out = behind(output ? logits_of(where.logits) : where.logits);
+  if (!where.features.empty() && where.features != out.features) {
+    out.features = where.features;
+    out.maps = state_->has_places(where.features);
+    out.width.reset();
+  }
+  return out;
+}
+
+std::string Model::logits_of(const std::string& output) const {
+  std::string at = output;
+  const std::vector<std::string> all = outputs();
+  if (at.empty()) {
+    if (all.size() != 1) {
+      fail(state_->where, ": has ", all.size(),
+           " outputs; name the logits with logits=. Outputs: ", join(all));
+    }
+    at = all.front();
+  }
+  // A softmax is taken back, wherever rounding and reshaping have put it.
+  const NodeProto* last =
+      state_->behind_form(at, {"Softmax", "LogSoftmax", "Div", "Sigmoid", "ArgMax"});
+  if (last && (last->op_type() == "Sigmoid" || last->op_type() == "ArgMax")) {
+    fail(state_->where, ": '", printable(at), "' comes from ", last->op_type(),
+         ", not from logits or their softmax; name the logits with logits=");
+  }
+  if (last && last->op_type() == "Div") {
+    const std::string logits = state_->written_softmax(*last);
+    if (!logits.empty()) at = logits;
+  } else if (last) {
+    at = input(*last, 0);
+  }
+  if (!state_->maker(at)) {
+    fail(state_->where, ": no node makes the logits behind '",
+         printable(output.empty() ? all[0] : output), "'; name them with logits=");
+  }
+  return at;
+}
+
+Tensors Model::behind(const std::string& logits) const {
+  Tensors out{.logits = logits, .features = {}};
+  const auto layer = state_->last_layer(logits);
+  if (layer) {
+    out.features = input(*layer->product, 0);
+    if (layer->weight && layer->weight->dims_size() == 2) {
+      out.classes = static_cast<std::size_t>(layer->weight->dims(layer->transposed ? 0 : 1));
+      out.width = static_cast<std::size_t>(layer->weight->dims(layer->transposed ? 1 : 0));
+    }
+    return out;
+  }
+  // A convolution of one place is a last layer, too; where the pooling stands behind it, its input has places.
+  const NodeProto* node = state_->behind_form(
+      logits, {"Conv"}, {"Relu", "GlobalAveragePool", "AveragePool", "ReduceMean"});
+  if (node && of_one_place(*node)) {
+    out.features = input(*node, 0);
+    out.maps = !state_->behind_form(out.features, {"GlobalAveragePool", "AveragePool"});
+  }
+  return out;
+}
+
+std::optional<Head> Model::head(const Tensors& tensors) const {
+  const auto layer = state_->last_layer(tensors.logits);
+  if (!layer || input(*layer->product, 0) != tensors.features) return std::nullopt;
+  const auto weight = layer->weight ? values_of(*layer->weight) : std::nullopt;
+  if (!weight || layer->weight->dims_size() != 2) return std::nullopt;
+  const auto rows = static_cast<std::size_t>(layer->weight->dims(0)),
+             columns = static_cast<std::size_t>(layer->weight->dims(1));
+  const std::size_t classes = layer->transposed ? rows : columns;
+  const std::size_t width = layer->transposed ? columns : rows;
+  std::vector<float> w(weight->size()), b(classes, 0.0F);
+  for (std::size_t c = 0; c < classes; ++c) {
+    for (std::size_t d = 0; d < width; ++d) {
+      w[c * width + d] = (*weight)[layer->transposed ? c * width + d : d * classes + c];
+    }
+  }
+  if (!layer->bias.empty()) {
+    const TensorProto* tensor = state_->constant(layer->bias);
+    const auto values = tensor ? values_of(*tensor) : std::nullopt;
+    if (!values || (values->size() != classes && values->size() != 1)) return std::nullopt;
+    for (std::size_t c = 0; c < classes; ++c) b[c] = (*values)[values->size() == 1 ? 0 : c];
+  }
+  return Head{Array({classes, width}, std::move(w)), Array({classes}, std::move(b))};
+}
+
+}  // namespace nescio::onnx

@@ -1,0 +1,109 @@
+#include "onnx/self_test.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/half.h"
+#include "base/text.h"
+#include "io/json_file.h"
+#include "runtime/onnx_session.h"
+
+namespace nescio::onnx {
+namespace {
+
+constexpr const char* key = "nescio.self_test";
+constexpr std::size_t most_rows = 4, most_values = std::size_t{1} << 17;
+
+/// The tensor that is called so in the metadata.
+std::string tensor_of(const Model& model, const std::string& array, const std::string& where) {
+  const auto metadata = model.metadata();
+  const auto found = metadata.find("nescio." + array);
+  if (found == metadata.end() || !model.has(found->second)) {
+    fail(where, ": has no tensor for the ", printable(array), " of its self-test");
+  }
+  return found->second;
+}
+
+Array rows_of(const nlohmann::json& rows, const std::string& where) {
+  std::vector<float> values;
+  std::size_t width = 0;
+  for (const nlohmann::json& row : rows) {
+    if (!row.is_array() || row.empty() || (width != 0 && row.size() != width))
+      fail(where, ": damaged rows");
+    width = row.size();
+    for (const nlohmann::json& value : row) {
+      if (!value.is_number()) fail(where, ": damaged rows");
+      values.push_back(value.get<float>());
+    }
+  }
+  if (values.empty()) fail(where, ": no rows");
+  return {{values.size() / width, width}, std::move(values)};
+}
+
+}  // namespace
+
+Agreement agreement(const std::vector<double>& found, const std::vector<double>& expected) {
+  Agreement out{.rows = expected.size()};
+  for (std::size_t r = 0; r < expected.size(); ++r) {
+    const double apart = std::abs(found.at(r) - expected[r]);
+    out.largest = std::isnan(apart) ? apart : std::max(out.largest, apart);
+    if (std::isnan(apart)) break;
+  }
+  if (expected.empty()) return out;
+  const auto [low, high] = std::ranges::minmax(expected);
+  out.range = std::max(high - low, 1e-3 * std::max(std::abs(high), 1e-3));
+  return out;
+}
+
+void carry_self_test(Model& model, const detectors::SelfTest& self_test) {
+  std::size_t width = 1;
+  for (const auto& [name, array] : self_test.arrays) width += array.cols();
+  const std::size_t rows =
+      std::min({most_rows, self_test.scores.size(), std::max<std::size_t>(1, most_values / width)});
+  if (rows == 0) return;
+  nlohmann::ordered_json out;
+  for (const auto& [name, array] : self_test.arrays) {
+    const MatrixView view = array.matrix();
+    for (std::size_t r = 0; r < rows; ++r)
+      out["arrays"][name].push_back(std::vector<float>(view.row(r), view.row(r) + view.cols));
+  }
+  out["scores"] = std::vector<double>(self_test.scores.begin(),
+                                      self_test.scores.begin() + static_cast<std::ptrdiff_t>(rows));
+  model.set_metadata(key, io::json_line(out));
+}
+
+Agreement replay_self_test(const Model& model, const std::string& where) {
+  const auto metadata = model.metadata();
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) fail(where, ": carries no rows to be checked by; export it again");
+  const std::string place = text(where, ": ", key);
+  const nlohmann::json stored = io::parse_json(found->second, place);
+  if (!stored.is_object() || !stored.contains("arrays") || !stored["arrays"].is_object() ||
+      !stored.contains("scores")) {
+    fail(place, ": damaged");
+  }
+  const Array scores = rows_of(nlohmann::json::array({stored["scores"]}), place);
+  std::map<std::string, Array> inputs;
+  std::map<std::string, int> types;
+  for (const auto& item : stored["arrays"].items()) {
+    const std::string tensor = tensor_of(model, item.key(), where);
+    const Array rows = rows_of(item.value(), place);
+    inputs.emplace(tensor, rows.reshape({rows.rows(), rows.cols(), 1, 1}));  // as maps are, too
+    types.emplace(tensor, runtime::onnx_type(DType::float32));
+  }
+  const std::string bytes = model.part(types, {"ood_score"}).bytes();
+  const runtime::OnnxSession session(
+      {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, where);
+  const Array said = session.run(inputs, {"ood_score"}).front().to_float64();
+  const auto values = said.as<double>();
+  std::vector<double> expected;
+  for (const nlohmann::json& score : stored["scores"]) expected.push_back(score.get<double>());
+  if (values.size() != expected.size()) {
+    fail(place, ": ", expected.size(), " scores for ", values.size(), " rows");
+  }
+  return agreement({values.begin(), values.end()}, expected);
+}
+
+}  // namespace nescio::onnx
