@@ -41,10 +41,12 @@ class Score final : public Verb {
       throw UsageError(
           "score: fail_on_ood= wants a threshold: calibrate the detector or give threshold=");
     }
-    AnswerWriter writer(console.out, answer_format(console), {made, threshold, fdr},
-                        class_names(fitted));
-    if (of_pictures()) {
-      answer_pictures(fitted, writer, console);
+    const auto network = of_pictures() ? load_network(fitted, console) : nullptr;
+    auto names = class_names(fitted);
+    if (names.empty() && network) names = network->class_names();
+    AnswerWriter writer(console.out, answer_format(console), {made, threshold, fdr}, names);
+    if (network) {
+      answer_pictures(fitted, *network, writer, console);
     } else {
       answer_rows(std::move(fitted), writer, console);
     }
@@ -74,15 +76,20 @@ class Score final : public Verb {
     return format == "csv" ? AnswerFormat::csv : AnswerFormat::table;
   }
 
-  void answer_pictures(const detectors::FittedDetector& fitted, AnswerWriter& writer,
-                       const Console& console) const {
-    const auto network = load_backbone(model, device);
+  std::unique_ptr<runtime::Backbone> load_network(const detectors::FittedDetector& fitted,
+                                                  const Console& console) const {
+    auto network = load_backbone(model, device);
     for (const std::string& notice : network->notices()) console.warn(notice);
     if (!check_network(fitted, network->identity(), network->classes())) {
       console.log << "nescio: " << detector
                   << " was fitted on imported features; whether they are of this network is not "
                      "known\n";
     }
+    return network;
+  }
+
+  void answer_pictures(const detectors::FittedDetector& fitted, const runtime::Backbone& network,
+                       AnswerWriter& writer, const Console& console) const {
     const auto pictures = image::open_dataset(data);
     warn_of_pictures(*pictures, console);
     std::vector<double> kept;
@@ -90,7 +97,7 @@ class Score final : public Verb {
       if (!out.empty()) kept.push_back(p.score);
       writer.add({p.name, static_cast<std::uint32_t>(p.predicted), p.score});
     };
-    score_pictures(fitted, *network, *pictures, take, console.progress);
+    score_pictures(fitted, network, *pictures, take, console.progress);
     if (out.empty()) return;
     const Shape shape{kept.size()};
     const Array wide(shape, std::move(kept));

@@ -45,7 +45,7 @@ class Model {
   bool has(const std::string& tensor) const;
 
   /// The logits behind an output (the only one if none is named) and the features that its last layer reads: softmaxes,
-  /// also written out, are taken back; a tensor that is named and no output is meant as it is. Error that lists the
+  /// also written out, are taken back; a tensor that is named and no output is meant as it is. What `export` noted in the metadata comes first. Error that lists the
   /// candidates where it is not certain, and for tensors that are not there.
   Tensors find(const Where& where) const;
   /// The last layer as the graph has it: logits = features W^T + b, in float32 or float16. None where it is another

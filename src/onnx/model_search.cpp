@@ -160,7 +160,16 @@ bool Model::State::has_places(const std::string& tensor) const {
   return std::ranges::any_of(graph.value_info(), says) || std::ranges::any_of(graph.output(), says);
 }
 
-Tensors Model::find(const Where& where) const {
+Tensors Model::find(const Where& asked) const {
+  Where where = asked;
+  // A model that `export` wrote says what it found.
+  const auto recorded = metadata();
+  const auto logits = recorded.find("nescio.logits"), features = recorded.find("nescio.features");
+  if (where.logits.empty() && logits != recorded.end() && has(logits->second)) {
+    where.logits = logits->second;
+    const bool known = features != recorded.end() && has(features->second);
+    if (where.features.empty() && known) where.features = features->second;
+  }
   for (const std::string* name : {&where.logits, &where.features}) {
     if (!name->empty() && !has(*name)) {
       fail(state_->where, ": has no tensor '", printable(*name), "'. Outputs: ", join(outputs()));

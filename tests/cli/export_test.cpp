@@ -56,5 +56,53 @@ TEST(Export, PutsADetectorIntoAModel) {
   EXPECT_FALSE(std::filesystem::exists(path("p.onnx")));
 }
 
+// A network in a file of its own: extracted from, exported, verified, changed.
+TEST(Export, IsVerified) {
+  const io::TestFolder folder;
+  const auto path = [&](const char* name) { return (folder / name).string(); };
+  const auto run = [](const std::vector<std::string>& words) { return nescio_program(words); };
+  const std::string network = "model=onnx:" NESCIO_SOURCE "/tests/cli/testdata/small_network.onnx";
+  const std::string pictures = "files:" NESCIO_TEST_PICTURES;
+  const Outcome extracted =
+      run({"extract", network, "data=" + pictures, "bank=" + path("bank"), "as=a/val"});
+  for (const char* missing : {"without ONNX's schema", "ONNX Runtime, which is not there"}) {
+    if (extracted.log.find(missing) != std::string::npos) GTEST_SKIP() << missing;
+  }
+  ASSERT_EQ(extracted.code, 0) << extracted.log;
+  EXPECT_THAT(extracted.out, HasSubstr("logits [3], features [12]"));
+  ASSERT_EQ(
+      run({"fit", "vim(dim=4)", "bank=" + path("bank"), "train=a/val", "out=" + path("d")}).code,
+      0);
+  ASSERT_EQ(run({"calibrate", path("d"), "bank=" + path("bank"), "id=a/val", "keep=0.8"}).code, 0);
+  const Outcome scored = run({"score", path("d"), network, "data=" + pictures, "format=csv"});
+  EXPECT_EQ(scored.code, 0) << scored.log;
+  EXPECT_THAT(scored.out, HasSubstr("dog"));  // the model's own names
+  ASSERT_EQ(
+      run({"export", path("d"), "onnx=" NESCIO_SOURCE "/tests/cli/testdata/small_network.onnx",
+           "out=" + path("o.onnx")})
+          .code,
+      0);
+  const Outcome verified =
+      run({"verify", path("o.onnx"), "detector=" + path("d"), "data=" + pictures, "--json"});
+  EXPECT_EQ(verified.code, 0) << verified.log << verified.out;
+  EXPECT_THAT(verified.out, HasSubstr("\"agrees\": true"));
+
+  expect_refusal(run({"verify", NESCIO_SOURCE "/tests/cli/testdata/small_network.onnx"}), 1,
+                 {"holds no detector"});
+  expect_refusal(run({"verify", path("o.onnx"), "data=" + pictures}), 2, {"wants detector="});
+  ASSERT_EQ(
+      run({"fit", "vim(dim=3)", "bank=" + path("bank"), "train=a/val", "out=" + path("e")}).code,
+      0);
+  expect_refusal(run({"verify", path("o.onnx"), "detector=" + path("e")}), 1, {"vim(dim=4)"});
+  // One bit of a weight of the model.
+  std::string bytes = io::read_text(path("o.onnx"));
+  const auto weight = bytes.find("K") + 40;
+  bytes[weight] = static_cast<char>(bytes[weight] ^ 1);
+  io::write_text(path("o.onnx"), bytes);
+  const Outcome changed = run({"verify", path("o.onnx")});
+  EXPECT_EQ(changed.code, 1);
+  EXPECT_THAT(changed.out, HasSubstr("FAILED"));
+}
+
 }  // namespace
 }  // namespace nescio
