@@ -51,6 +51,13 @@ Description describe(const detectors::DetectorInfo& info) {
   for (const detectors::LearnedArray& array : info.learned)
     learned.push_back(array.name + ": " + array.doc);
   d.fact("learns", learned);
+  // Every operation of expressions has its ONNX nodes; what a tail cannot have are further passes.
+  const bool exports = info.needs.arrays.empty();
+  d.fact("in ONNX",
+         exports ? (info.combinator ? "where all that it is made of can be exported"
+                                    : "can be exported")
+                 : "cannot be exported: it reads what further passes through the network say");
+  d.columns = {{"in ONNX", exports ? "yes" : "no"}};
   d.fact("also called", join(info.aliases));
   d.fact("deviations", info.deviations);
   d.parameters = in_words(info.parameters);

@@ -30,6 +30,8 @@ struct Description {
   std::vector<ParameterText> options = {};  // what stands behind '?', where it has both
   /// Further names that are taken for it wherever it is named.
   std::vector<std::string> aliases = {};
+  /// What a list shows of it between its kind and its summary, the same columns for all of a catalogue.
+  std::vector<std::pair<std::string, std::string>> columns = {};
 
   /// Adds a fact unless it is empty.
   void fact(const std::string& name, const std::string& value);

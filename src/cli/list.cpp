@@ -27,8 +27,16 @@ class List final : public Verb {
       console.out << io::json_text(all);
       return;
     }
-    report::TextTable table{.columns = {{"name"}, {"kind"}, {"summary"}}};
-    for (const Description& d : entries) table.rows.push_back({d.name, d.kind, d.summary});
+    report::TextTable table{.columns = {{"name"}, {"kind"}}};
+    const auto further = entries.empty() ? Description().columns : entries.front().columns;
+    for (const auto& [name, cell] : further) table.columns.push_back({name});
+    table.columns.push_back({"summary"});
+    for (const Description& d : entries) {
+      std::vector<std::string> row = {d.name, d.kind};
+      for (const auto& [name, cell] : d.columns) row.push_back(cell);
+      row.push_back(d.summary);
+      table.rows.push_back(std::move(row));
+    }
     console.out << report::to_text(table);
   }
 };
