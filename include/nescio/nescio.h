@@ -209,9 +209,10 @@ NESCIO_API nescio_status nescio_detector_calibrate(nescio_detector* detector,
 /* A detector prepared to answer: for any number of threads at once. */
 typedef struct nescio_scorer nescio_scorer;
 
+/* Zeros are the defaults. */
 typedef struct nescio_scorer_options {
   const char* calibration; /* name of one; NULL: the active one, if there is any */
-  double threshold;        /* in place of the calibration's; NaN: the calibration's */
+  const double* threshold; /* in place of the calibration's; NULL: the calibration's */
 } nescio_scorer_options;
 
 /* Of a saved detector; `options` may be NULL. */

@@ -315,7 +315,8 @@ class Scorer {
 
  private:
   static nescio_scorer_options as_c(const ScorerOptions& options) {
-    return {detail::or_null(options.calibration), options.threshold};
+    return {detail::or_null(options.calibration),
+            std::isnan(options.threshold) ? nullptr : &options.threshold};
   }
 
   detail::Owner<nescio_scorer, nescio_scorer_free> handle_;

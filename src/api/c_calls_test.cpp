@@ -173,13 +173,21 @@ TEST_F(CCalls, RequestsAreChecked) {
   // The active one is that of the last call, the other is there by its name.
   nescio_scorer* last = nullptr;
   nescio_scorer* first = nullptr;
-  const nescio_scorer_options kept{"keep-0.95", NAN};
+  const nescio_scorer_options kept{"keep-0.95", nullptr};
   said(NESCIO_OK, nescio_scorer_create(detector, nullptr, &last, &error));
   said(NESCIO_OK, nescio_scorer_create(detector, &kept, &first, &error));
   nescio_scorer_answer(last, arrays.data(), arrays.size(), answers, 40, &error);
   EXPECT_EQ(answers[0].threshold, 3);
   nescio_scorer_answer(first, arrays.data(), arrays.size(), answers, 40, &error);
   EXPECT_EQ(answers[0].threshold, found.value);
+  const double lower = -1e9, infinite = INFINITY;
+  nescio_scorer* own = nullptr;
+  const nescio_scorer_options given{nullptr, &lower}, broken{nullptr, &infinite};
+  EXPECT_THAT(refused(nescio_scorer_create(detector, &broken, &own, &error)), HasSubstr("finite"));
+  said(NESCIO_OK, nescio_scorer_create(detector, &given, &own, &error));
+  nescio_scorer_answer(own, arrays.data(), arrays.size(), answers, 40, &error);
+  EXPECT_EQ(answers[0].is_ood, 1);
+  nescio_scorer_free(own);
   nescio_scorer_free(last);
   nescio_scorer_free(first);
 }

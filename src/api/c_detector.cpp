@@ -64,7 +64,7 @@ api::Scorer::Options options_of(const nescio_scorer_options* options) {
   api::Scorer::Options out;
   if (options == nullptr) return out;
   out.calibration = text_or(options->calibration, "");
-  if (!std::isnan(options->threshold)) out.threshold = options->threshold;
+  if (options->threshold != nullptr) out.threshold = *options->threshold;
   return out;
 }
 
