@@ -246,7 +246,7 @@ typedef struct nescio_answer {
 /* Answers for all rows of arrays [rows, ...]; `rows` may be 0. Logits beyond those that the detector reads are welcome: they
  * say which class the network sees. Up to 16 rows are scored by the calling thread, each by itself, and from the second call on
  * (as many calls as there are threads that ask at once) nothing is allocated; more rows use all threads. The two ways agree within
- * 1e-6 of the range of the scores. The first call with more rows takes what it takes to prepare that. */
+ * some 1e-6 of the range of the scores. The first call with more rows takes what it takes to prepare that. */
 NESCIO_API nescio_status nescio_scorer_answer(const nescio_scorer* scorer,
                                               const nescio_array* arrays, size_t array_count,
                                               nescio_answer* answers, size_t rows,
