@@ -43,7 +43,7 @@ class Export final : public Verb {
     if (preprocessing.is_object() && preprocessing.contains("preprocessing")) {
       model.set_metadata("nescio.preprocessing", io::json_line(preprocessing["preprocessing"]));
     }
-    nescio::onnx::carry_self_test(model, detectors::read_self_test(detector));
+    nescio::onnx::carry_self_test(model, detectors::read_self_test(detector, fitted));
     model.seal();
     model.write(out);
     console.out << out << '\n';

@@ -16,14 +16,19 @@ namespace fs = std::filesystem;
 
 std::atomic<bool> loaded{false};
 
-fs::path file_beside_program() {
+// Beside the program where both were built, else where `cmake --install` puts it.
+fs::path file_of_networks() {
+  constexpr const char* name = "libnescio_networks.so";
   std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path() / "libnescio_networks.so";
+  const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  const fs::path beside = folder / name;
+  const fs::path installed = folder.parent_path() / NESCIO_LIBRARY_FOLDER / "nescio" / name;
+  return !fs::exists(beside, ignored) && fs::exists(installed, ignored) ? installed : beside;
 }
 
 const NetworkPart* load() {
   if (!has_network_part()) return nullptr;
-  const fs::path file = file_beside_program();
+  const fs::path file = file_of_networks();
   // Local: what libtorch exports beside its own names (parts of a BLAS) concerns nobody else.
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
@@ -45,7 +50,7 @@ const NetworkPart* load() {
 
 bool has_network_part() {
   std::error_code ignored;
-  return fs::exists(file_beside_program(), ignored);
+  return fs::exists(file_of_networks(), ignored);
 }
 
 bool network_part_is_loaded() { return loaded; }

@@ -18,9 +18,8 @@ namespace {
 constexpr const char* manifest_file = "detector.json";
 constexpr const char* arrays_file = "learned.safetensors";
 constexpr int format_version = 1;
-constexpr std::size_t self_test_rows = 16;
-constexpr std::string_view self_test = "self_test.";  // before the names of its arrays
-constexpr double self_test_tolerance = 1e-4;          // of the range of the stored scores
+constexpr std::size_t most_self_test_rows = 16;
+constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
 
 bool lacks_logits(const Chain& chain, const Batch& batch) {
   return chain.needs().logits && !batch.contains("logits");
@@ -42,27 +41,27 @@ std::vector<double> score_rows(const FittedDetector& detector, const Batch& batc
   return scores;
 }
 
-SelfTest self_test_in(const std::map<std::string, Array>& tensors) {
+SelfTest self_test_of(const FittedDetector& detector, const std::map<std::string, Array>& tensors) {
   SelfTest out;
-  for (const auto& [name, array] : tensors) {
-    if (!name.starts_with(self_test)) continue;
-    const std::string own = name.substr(self_test.size());
-    if (own != "scores") {
-      out.arrays.emplace(own, array);
-      continue;
-    }
-    const auto scores = array.as<double>();
-    out.scores.assign(scores.begin(), scores.end());
-  }
+  const auto take = [&](const std::string& name) {
+    const auto found = tensors.find("self_test." + name);
+    if (found != tensors.end()) out.arrays.emplace(name, found->second);
+  };
+  take("logits");
+  take("features");
+  for (const auto& [name, width] : detector.arrays) take(name);
+  const auto scores = tensors.find("self_test.scores");
+  if (scores == tensors.end()) return out;
+  const auto values = scores->second.as<double>();
+  out.scores.assign(values.begin(), values.end());
   return out;
 }
 
 void replay(const FittedDetector& detector, const std::map<std::string, Array>& tensors,
             const std::filesystem::path& folder) {
   if (!tensors.contains("self_test.scores")) return;
-  const auto [arrays, stored] = self_test_in(tensors);
-  Batch batch;
-  for (const auto& [name, array] : arrays) batch.emplace(name, array.matrix());
+  const auto [arrays, stored] = self_test_of(detector, tensors);
+  const Batch batch = to_batch(arrays);
   const auto scores = score_rows(detector, batch);
   if (scores.size() != stored.size()) {
     fail(folder.string(), ": ", stored.size(), " self-test scores for ", scores.size(), " rows");
@@ -134,13 +133,13 @@ void save_detector(const FittedDetector& detector, const Batch& rows,
     const auto found = rows.find(name);
     if (found == rows.end()) continue;
     const MatrixView& view = found->second;
-    const std::size_t count = std::min(view.rows, self_test_rows);
+    const std::size_t count = std::min(view.rows, most_self_test_rows);
     std::vector<float> values;
     for (std::size_t r = 0; r < count; ++r) {
       values.insert(values.end(), view.row(r), view.row(r) + view.cols);
     }
     kept.emplace(name, view.slice(0, count));
-    tensors.emplace(text(self_test, name), Array({count, view.cols}, std::move(values)));
+    tensors.emplace("self_test." + name, Array({count, view.cols}, std::move(values)));
   }
   auto scores = score_rows(detector, kept);
   const auto broken = std::ranges::find_if(scores, [](double s) { return !std::isfinite(s); });
@@ -201,8 +200,10 @@ FittedDetector load_detector(const std::filesystem::path& folder) {
   return parse_detector(json, io::read_safetensors(file), folder);
 }
 
-SelfTest read_self_test(const std::filesystem::path& folder) {
-  return self_test_in(io::read_safetensors(folder / arrays_file).tensors);
+SelfTest read_self_test(const std::filesystem::path& folder, const FittedDetector& detector) {
+  auto tensors = io::read_safetensors(folder / arrays_file).tensors;
+  rename_arrays(tensors, "self_test.", detector.chain);
+  return self_test_of(detector, tensors);
 }
 
 std::string learned_sha256(const std::filesystem::path& folder) {

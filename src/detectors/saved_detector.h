@@ -33,13 +33,13 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
 /// SHA-256 of the learned arrays, as the folder states it: which detector it is. Error as load_detector().
 std::string learned_sha256(const std::filesystem::path& folder);
 
-/// Rows that a saved detector is checked by when it is loaded, and the scores that they had.
+/// Rows that load_detector() scores to see whether it is what was saved, and the scores that they had.
 struct SelfTest {
   std::map<std::string, Array>
       arrays;  // "logits", "features" and others, as far as the chain reads them
   std::vector<double> scores;
 };
-/// Those in the folder. Error if its file is missing or damaged.
-SelfTest read_self_test(const std::filesystem::path& folder);
+/// Those in the folder of this detector. Error if its file is missing or damaged.
+SelfTest read_self_test(const std::filesystem::path& folder, const FittedDetector& detector);
 
 }  // namespace nescio::detectors

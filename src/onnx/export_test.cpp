@@ -183,7 +183,7 @@ TEST_F(OnnxExport, CarriesRowsToBeCheckedBy) {
   const auto added = add_detector(read, fitted, nullptr, {});
   read.set_metadata("nescio.features", added.read.features);
   EXPECT_EQ(read.is_as_sealed(), std::nullopt);
-  carry_self_test(read, detectors::read_self_test(folder_ / "d"));
+  carry_self_test(read, detectors::read_self_test(folder_ / "d", fitted));
   read.seal();
   read.write(folder_ / "with.onnx");
 
@@ -195,7 +195,7 @@ TEST_F(OnnxExport, CarriesRowsToBeCheckedBy) {
   again.set_metadata("note", "changed");
   EXPECT_EQ(again.is_as_sealed(), false);
   // Other scores are seen, and so are rows that are none.
-  detectors::SelfTest wrong = detectors::read_self_test(folder_ / "d");
+  detectors::SelfTest wrong = detectors::read_self_test(folder_ / "d", fitted);
   for (double& score : wrong.scores) score += 1;
   carry_self_test(again, wrong);
   EXPECT_GT(replay_self_test(again, "with.onnx").of_range(), 1e-3);
