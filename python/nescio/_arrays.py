@@ -138,11 +138,10 @@ def head(pair: Optional[Head]) -> Optional[Tuple[Floats, Floats]]:
     """W [C, D] and b [C] of the last layer; a torch.nn.Linear will do."""
     if pair is None:
         return None
-    if hasattr(pair, "weight") and hasattr(pair, "bias"):
-        pair = (pair.weight, pair.bias)
+    layer: Any = pair
     try:
-        weight, bias = pair
-    except (TypeError, ValueError):
+        weight, bias = (layer.weight, layer.bias) if hasattr(layer, "weight") else layer
+    except (TypeError, ValueError, AttributeError):
         raise Error("head: expected (W, b), the weight [C, D] and the bias [C] of the last layer") from None
     w = matrix(weight, "head: W")
     if bias is None:  # a layer without bias is one with bias 0

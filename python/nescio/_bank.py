@@ -30,7 +30,8 @@ class Split(Mapping[str, NDArray[Any]]):
     def __getitem__(self, array: str) -> NDArray[Any]:
         if array not in self._bank._core.arrays(self.name):
             raise KeyError(array)
-        return self._bank._core.array(self.name, array)
+        mapped: NDArray[Any] = self._bank._core.array(self.name, array)
+        return mapped
 
     @property
     def rows(self) -> int:

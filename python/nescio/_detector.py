@@ -190,20 +190,23 @@ class Detector:
         needs = self._core.needs
         if needs["head"] and head is None:
             raise Error(f"[{self.spec}] needs the head: fit(..., head=(W, b)), W [C, D] and b [C] of the last layer")
+        for name in needs["arrays"]:
+            if not any(name in rows for rows in splits.values()):
+                raise Error(
+                    f"[{self.spec}] needs the array {name!r} of a pass of its own over the network; "
+                    f"give arrays={{{name!r}: ...}}, or extract it into a bank"
+                )
         for role in self._core.fits_on:
             of_role = {name: rows for name, rows in splits.items() if name.split("/")[0] == role}
             if not of_role:
                 how = "features=, logits= and labels=" if role == "train" else f"{role}=dict(features=..., logits=...)"
                 raise Error(f"[{self.spec}] learns from {role} rows; give {how} as it needs")
             for rows in of_role.values():
-                wanted = [name for name in ("features", "logits", "labels") if needs[name]] + needs["arrays"]
-                for name in wanted:
-                    if name == "logits" and "features" in rows and head is not None:
+                for name in ("features", "logits", "labels"):
+                    follows = name == "logits" and "features" in rows and head is not None
+                    if name in rows or not needs[name] or follows or (name == "labels" and role == "ood_val"):
                         continue
-                    if name in rows or (name == "labels" and role == "ood_val"):
-                        continue
-                    how = f"{name}=" if name in ("features", "logits", "labels") else f"arrays={{{name!r}: ...}}"
-                    raise Error(f"[{self.spec}] needs {name} of the {role} rows; give {how}")
+                    raise Error(f"[{self.spec}] needs {name} of the {role} rows; give {name}=")
 
     # ------------------------------------------------------------------ scoring
 
@@ -225,12 +228,17 @@ class Detector:
         others = {} if not arrays else {k: _arrays.matrix(v, k) for k, v in arrays.items()}
         if not core.fitted and not core.fits_on:
             self._take_widths(h, z, others)
-        return core.score(h, z, others)
+        scores: Floats = core.score(h, z, others)
+        return scores
 
     def _take_widths(self, h: Optional[Floats], z: Optional[Floats], others: Mapping[str, Floats]) -> None:
         rows = {"features": h, "logits": z, **others}
         given = {name: array[:16] for name, array in rows.items() if array is not None and len(array)}
-        if given and all(given.get(name) is not None for name in ("features", "logits") if self.needs[name]):
+        for name in ("features", "logits"):
+            if self.needs[name] and rows[name] is None:
+                how = ", or call fit(features, head=(W, b)), from which they follow" if name == "logits" else ""
+                raise Error(f"[{self.spec}] needs {name}; give {name}={how}")
+        if given:
             self.fit(given.get("features"), given.get("logits"), arrays={k: given[k] for k in others if k in given})
 
     def score_bank(self, bank: Union[FeatureBank, Path], split: str) -> Floats:

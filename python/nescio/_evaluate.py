@@ -138,14 +138,13 @@ def evaluate(
                 of_set = of_set[detector]
             sets.append((name, _arrays.scores(of_set, name)))
         by_detector[detector] = (_arrays.scores(scores, "id"), sets)
-    answers = [
-        None if logits is None else _arrays.matrix(logits, "logits"),
-        None if predicted is None else _arrays.integers(predicted, "predicted"),
-        None if labels is None else _arrays.integers(labels, "labels"),
-    ]
+    z = None if logits is None else _arrays.matrix(logits, "logits")
+    seen = None if predicted is None else _arrays.integers(predicted, "predicted")
+    y = None if labels is None else _arrays.integers(labels, "labels")
+    names = as_names(metrics)
     rows: list[Any] = []
-    for detector, (of_id, sets) in by_detector.items():
-        rows += _core.evaluate_scores(detector, of_id, sets, *answers, as_names(metrics), bootstrap, seed, confidence)
+    for detector, (of_id, of_ood) in by_detector.items():
+        rows += _core.evaluate_scores(detector, of_id, of_ood, z, seen, y, names, bootstrap, seed, confidence)
     sizes = [(name, "ood", len(scores)) for name, scores in next(iter(by_detector.values()))[1]]
     return Results(rows, {"sets": [("id", "id", len(next(iter(by_detector.values()))[0])), *sizes]})
 

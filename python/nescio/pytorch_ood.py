@@ -65,6 +65,8 @@ class _Detector:
         return self
 
     def _predict(self, z: Tensor) -> Tensor:
+        if not self.requires_fit and not self.detector.fitted:
+            self.detector.fit(**{self.kind: z}, head=self._head)  # takes the widths
         return torch.from_numpy(self.detector.score(**{self.kind: z})).to(z.device)
 
     def predict(self, x: Tensor) -> Tensor:
