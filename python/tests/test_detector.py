@@ -77,10 +77,18 @@ def test_calibrates_and_predicts(world):
     np.testing.assert_array_equal(r.is_ood, r.score > made.threshold)
     at_least = (scores[None] >= r.score[:, None]).sum(axis=1)
     np.testing.assert_allclose(r.p_value, (1 + at_least) / (len(scores) + 1))
-    assert list(r.to_pandas().columns) == r.keys()
 
     assert det.predict(**world.inputs(world.ood), threshold=1e30).is_ood.sum() == 0
     assert det.predict(**world.inputs(world.ood), fdr=0.1).is_ood.mean() > 0.5
+
+
+def test_predictions_as_a_frame(world):
+    pytest.importorskip("pandas")
+    det = world.fit("energy")
+    det.calibrate(det.score(**world.inputs(world.val)))
+    r = det.predict(**world.inputs(world.ood))
+    frame = r.to_pandas()
+    assert list(frame.columns) == r.keys() and (frame["class"] == r.class_).all()
 
 
 def test_several_calibrations(world):
