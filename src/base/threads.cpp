@@ -54,8 +54,7 @@ void parallel_for_threads(std::size_t count, const std::function<void(std::size_
     }
   };
 #ifdef _OPENMP
-  // One item, as a single row to score, wakes nobody.
-#pragma omp parallel num_threads(count == 1 ? 1 : thread_count())
+#pragma omp parallel num_threads(thread_count())
   {
     // A team of one is no active region, so libraries inside would start threads and change bits.
     const int outer = omp_get_max_threads();

@@ -1,7 +1,6 @@
 #include "calibration/calibration.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/error.h"
 
@@ -61,20 +60,6 @@ std::vector<std::vector<float>> scores_by_class(const ScoredRows& id) {
 }
 
 }  // namespace
-
-std::string name_of(const Request& request, const std::string& asked) {
-  if (asked.empty()) {
-    if (request.goal == Goal::value) return "threshold-" + format_number(request.value);
-    return (request.goal == Goal::catches ? "catch-" : "keep-") +
-           format_number(request.promise.share);
-  }
-  const bool plain = std::ranges::all_of(
-      asked, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });
-  if (!plain || asked.size() > 64) {
-    fail(asked, ": expected at most 64 letters, digits, '.', '_' and '-'");
-  }
-  return asked;
-}
 
 Calibration::Calibration(Request request, ScoredRows id, const ScoredRows& ood)
     : request_(request),

@@ -31,10 +31,6 @@ struct Request {
   Validity validity = Validity::marginal;
 };
 
-/// What a calibration is called: `asked`, or keep-0.95, catch-0.9, threshold-12 where that is empty. Error unless these are at
-/// most 64 letters, digits, '.', '_' and '-'.
-std::string name_of(const Request& request, const std::string& asked = {});
-
 /// How many rows lie on the right side of a threshold, with Clopper and Pearson's interval of the true
 /// share. For the rows that chose the threshold it is wider than it need be.
 struct Rate {

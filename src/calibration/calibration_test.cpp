@@ -79,14 +79,5 @@ TEST(Calibration, RefusesWhatCannotBe) {
               ThrowsMessage<Error>(HasSubstr("that takes 59")));
 }
 
-TEST(Calibration, IsCalledByWhatWasAskedOfIt) {
-  EXPECT_EQ(name_of({}), "keep-0.95");
-  EXPECT_EQ(name_of({.goal = Goal::catches, .promise = {.share = 0.9}}), "catch-0.9");
-  EXPECT_EQ(name_of({.goal = Goal::value, .value = 12}), "threshold-12");
-  EXPECT_EQ(name_of({}, "strict_2"), "strict_2");
-  EXPECT_THROW(name_of({}, "two words"), Error);
-  EXPECT_THROW(name_of({}, std::string(65, 'a')), Error);
-}
-
 }  // namespace
 }  // namespace nescio::calibration
