@@ -19,6 +19,25 @@ namespace {
 // loader's) would take all cores.
 std::atomic<int> chosen{0};         // 0: as OpenMP says
 thread_local bool in_loop = false;  // within a parallel loop
+
+/// While it lives, the calling thread works alone, as libraries see it: a team of one is no active region, so
+/// libraries inside would start threads and change bits.
+class Alone {
+ public:
+  Alone() { omp_set_num_threads(1); }
+  ~Alone() {
+    omp_set_num_threads(outer_);
+    in_loop = inside_another_;
+  }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  const int outer_ = omp_get_max_threads();
+  const bool inside_another_ = std::exchange(in_loop, true);
+};
+#else
+struct Alone {};
 #endif
 }  // namespace
 
@@ -40,6 +59,10 @@ void set_thread_count(int threads) {
 }
 
 void parallel_for_threads(std::size_t count, const std::function<void(std::size_t, int)>& body) {
+  if (count == 1) {  // a team would cost more than most single items do
+    [[maybe_unused]] const Alone alone;
+    return body(0, 0);
+  }
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stop{false};
   std::exception_ptr error;
@@ -56,13 +79,8 @@ void parallel_for_threads(std::size_t count, const std::function<void(std::size_
 #ifdef _OPENMP
 #pragma omp parallel num_threads(thread_count())
   {
-    // A team of one is no active region, so libraries inside would start threads and change bits.
-    const int outer = omp_get_max_threads();
-    const bool inside_another = std::exchange(in_loop, true);
-    omp_set_num_threads(1);
+    const Alone alone;
     work(omp_get_thread_num());
-    omp_set_num_threads(outer);
-    in_loop = inside_another;
   }
 #else
   work(0);

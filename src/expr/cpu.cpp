@@ -4,8 +4,11 @@
 // A block keeps its shape: the last one is filled up with zeros. Products are oneDNN's, whose bits change
 // with the number of rows; so that the bits of a row depend neither on how many rows a batch has nor
 // on threads, every product of a program has one shape, which follows from the expressions alone.
+//
+// A program for single rows has blocks of one row, one after the other on the calling thread.
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -13,6 +16,7 @@
 #include "base/threads.h"
 #include "expr/cpu_workspace.h"
 #include "expr/program.h"
+#include "expr/single_rows.h"
 #include "math/row_kernels.h"
 
 namespace nescio::expr {
@@ -175,11 +179,13 @@ class BlockRun {
 
 class CpuProgram final : public Program {
  public:
-  explicit CpuProgram(const std::vector<Expr>& outputs)
+  enum class Rows { many, single };
+
+  explicit CpuProgram(const std::vector<Expr>& outputs, Rows rows = Rows::many)
       : graph_(outputs.front().graph()),
         outputs_(ids_of(outputs)),
         plan_(make_plan(*graph_, outputs_)),
-        block_rows_(choose_block_rows(*graph_, plan_)),
+        block_rows_(rows == Rows::single ? 1 : choose_block_rows(*graph_, plan_)),
         constants_(*graph_, plan_) {}
 
   std::size_t block_rows() const override { return block_rows_; }
@@ -189,6 +195,7 @@ class CpuProgram final : public Program {
       fail("[program] expected ", outputs_.size(), " outputs, found ", outputs.size());
     }
     const std::size_t rows = check_batch(*graph_, plan_.inputs, batch);
+    if (block_rows_ == 1) return run_single_rows(batch, rows, outputs, check);
     expect_rows(rows);
     const std::size_t blocks = (rows + block_rows_ - 1) / block_rows_;
     std::vector<std::unique_ptr<CpuWorkspace>> workspaces(static_cast<std::size_t>(thread_count()));
@@ -200,9 +207,8 @@ class CpuProgram final : public Program {
       if (check == InputCheck::finite) check_inputs(batch, first, count);
       run_block(batch, first, count, outputs, *workspace);
     });
-    const std::lock_guard lock(mutex_);
     for (auto& workspace : workspaces) {
-      if (workspace) idle_.push_back(std::move(workspace));
+      if (workspace) give_back(std::move(workspace));
     }
   }
 
@@ -211,6 +217,19 @@ class CpuProgram final : public Program {
     std::vector<NodeId> ids;
     for (const Expr& e : outputs) ids.push_back(e.id());
     return ids;
+  }
+
+  // Allocates nothing where an idle workspace is there.
+  void run_single_rows(const Batch& batch, std::size_t rows, std::span<const Output> outputs,
+                       InputCheck check) const {
+    const Lent workspace(*this);
+    const auto run_all = [&](std::size_t, int) {
+      for (std::size_t row = 0; row < rows; ++row) {
+        if (check == InputCheck::finite) check_inputs(batch, row, 1);
+        run_block(batch, row, 1, outputs, *workspace.work);
+      }
+    };
+    parallel_for_threads(1, std::ref(run_all));  // products inside start no threads
   }
 
   // Makes what pays from so many rows on.
@@ -235,6 +254,22 @@ class CpuProgram final : public Program {
     }
     return std::make_unique<CpuWorkspace>(*graph_, plan_, constants_, block_rows_);
   }
+
+  void give_back(std::unique_ptr<CpuWorkspace> workspace) const {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(workspace));
+  }
+
+  /// A workspace for one run, also of one that ends in an exception.
+  struct Lent {
+    explicit Lent(const CpuProgram& program) : of(program), work(program.take_workspace()) {}
+    ~Lent() { of.give_back(std::move(work)); }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+
+    const CpuProgram& of;
+    std::unique_ptr<CpuWorkspace> work;
+  };
 
   void check_inputs(const Batch& batch, std::size_t first, std::size_t rows) const {
     for (const NodeId id : plan_.inputs) {
@@ -288,6 +323,10 @@ Executor cpu() { return Executor::cpu; }
 
 std::unique_ptr<Program> compile_cpu(const std::vector<Expr>& outputs) {
   return std::make_unique<CpuProgram>(outputs);
+}
+
+std::unique_ptr<Program> compile_single_rows(const std::vector<Expr>& outputs) {
+  return std::make_unique<CpuProgram>(outputs, CpuProgram::Rows::single);
 }
 
 }  // namespace nescio::expr

@@ -1,4 +1,5 @@
-// The CPU executor allocates nothing while it runs: its workspace is made before the first block.
+// The CPU executor allocates nothing while it runs: its workspace is made before the first block. For
+// single rows, nothing at all from the second run on.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include "base/threads.h"
+#include "expr/single_rows.h"
 #include "expr/test_operations.h"
 #include "expr/test_points.h"
 
@@ -77,6 +79,19 @@ TEST_F(Allocations, DoNotHappenInKernels) {
     const Batch batch{{"x", {x.data(), rows, width}}, {"y", {y.data(), rows, width}}};
     Values out(rows * e.width());
     EXPECT_LE(allocations_of(*program, batch, out.data()), 2u);
+  }
+}
+
+TEST_F(Allocations, DoNotHappenForSingleRows) {
+  const std::size_t width = 30, rows = 3;
+  const Values x = random_values(rows * width, 1, 1), y = random_values(rows * width, 2, 1);
+  const Batch batch{{"x", {x.data(), rows, width}}, {"y", {y.data(), rows, width}}};
+  for (const Case& c : all_cases()) {
+    SCOPED_TRACE(c.name);
+    const auto graph = std::make_shared<Graph>();
+    const Expr e = c.build(input(graph, "x", width), input(graph, "y", width));
+    Values out(rows * e.width());
+    EXPECT_EQ(allocations_of(*compile({e}, single_rows), batch, out.data()), 0u);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "expr/single_rows.h"
 #include "expr/test_operations.h"
 
 namespace nescio::expr {
@@ -19,11 +20,12 @@ using Build = std::function<Expr(Expr x, Expr y)>;
 
 // `rows` of the program's rows of a block.
 void compare(const Case& c, const Build& build, std::size_t width, double spread,
-             const std::function<std::size_t(std::size_t block)>& rows_for) {
+             const std::function<std::size_t(std::size_t block)>& rows_for,
+             const Executor& executor = Executor::cpu) {
   if (width < c.min_width) return;
   const auto graph = std::make_shared<Graph>();
   const Expr e = build(input(graph, "x", width), input(graph, "y", width));
-  const auto program = compile({e}, Executor::cpu);
+  const auto program = compile({e}, executor);
   const std::size_t rows = rows_for(program->block_rows());
   SCOPED_TRACE(text(c.name, " width ", width, " rows ", rows, " spread ", spread));
   auto x = random_values(rows * width, width + rows, spread);
@@ -63,6 +65,17 @@ TEST_P(Operation, AgreesInEveryBlockOfRows) {
   for (const std::size_t width : {1u, 5u}) {
     compare(GetParam(), GetParam().build, width, 1.0,
             [](std::size_t block) { return 2 * block + 37; });
+  }
+}
+
+TEST_P(Operation, SingleRowsAgreeWithReference) {
+  for (const std::size_t width : {1u, 3u, 17u, 100u}) {
+    const auto rows = [](std::size_t) { return 5; };
+    compare(GetParam(), GetParam().build, width, 1.0, rows, single_rows);
+    const auto of_steps = [&](const Expr& x, const Expr& y) {
+      return GetParam().build(-(-x), -(-y));
+    };
+    compare(GetParam(), of_steps, width, 1.0, rows, single_rows);
   }
 }
 
@@ -138,6 +151,23 @@ TEST_F(Determinism, BitsDoNotDependOnHowRowsAreRead) {
   }
 }
 
+TEST_F(Determinism, BitsOfASingleRowDependOnItAlone) {
+  const auto program = compile(scores(), single_rows);
+  const auto together = run_all(*program, 0, 40);
+  const auto in_blocks = run_all(*compile(scores(), Executor::cpu), 0, 40);
+  const int before = thread_count();
+  set_thread_count(3);
+  for (std::size_t r = 0; r < 40; ++r) {
+    const auto alone = run_all(*program, r, 1);
+    for (std::size_t i = 0; i < alone.size(); ++i) {
+      EXPECT_EQ(alone[i][0], together[i][r]);
+      const auto [low, high] = std::ranges::minmax(in_blocks[i]);
+      EXPECT_NEAR(alone[i][0], in_blocks[i][r], 1e-6 * (high - low));
+    }
+  }
+  set_thread_count(before);
+}
+
 TEST_F(Determinism, OneProgramGivesTheSameAsMany) {
   const auto together = run_all(*compile(scores(), Executor::cpu), 0, rows);
   const auto list = scores();
@@ -191,7 +221,7 @@ TEST(BadInput, IsRefusedWithItsPlace) {
   const Expr x = input(graph, "logits", 3);
   Values values(6, 1);
   double out[2];
-  for (const Executor& executor : {Executor::reference, Executor::cpu}) {
+  for (const Executor& executor : {Executor::reference, Executor::cpu, single_rows}) {
     const auto program = compile({row_max(x)}, executor);
     const auto message = [&](const Batch& batch) -> std::string {
       try {
