@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "base/numbers.h"
+#include "base/within.h"
 #include "cli/bank_scores.h"
 #include "cli/verb.h"
 #include "detectors/saved_calibration.h"
@@ -24,7 +25,9 @@ class Calibrate final : public Verb {
 
   void run(Console& console) override {
     const calibration::Request request = what_is_asked();
-    const std::string name = called(request);
+    const std::string name = as_usage([&] {
+      return within("calibrate: as=", [&] { return detectors::calibration_name(request, as); });
+    });
     detectors::FittedDetector fitted = detectors::load_detector(detector);
     detectors::Calibrations known = detectors::load_calibrations(detector);
     const bank::BankViews views(bank::FeatureBank::open(bank));
@@ -72,21 +75,6 @@ class Calibrate final : public Verb {
             .class_rows = static_cast<std::size_t>(class_rows),
             .validity = p_values == "conditional" ? calibration::Validity::conditional
                                                   : calibration::Validity::marginal};
-  }
-
-  std::string called(const calibration::Request& request) const {
-    if (as.empty()) {
-      return request.goal == Goal::value ? "threshold-" + format_number(request.value)
-                                         : (request.goal == Goal::catches ? "catch-" : "keep-") +
-                                               format_number(request.promise.share);
-    }
-    const bool plain = std::ranges::all_of(
-        as, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });
-    if (!plain || as.size() > 64) {
-      throw UsageError("calibrate: as=" + as +
-                       ": expected at most 64 letters, digits, '.', '_' and '-'");
-    }
-    return as;
   }
 
   static nlohmann::json described(const bank::BankView& view) {

@@ -6,7 +6,7 @@
 #include "cli/help_text.h"
 #include "cli/network_part.h"
 #include "cli/network_verbs.h"
-#include "detectors/detector.h"
+#include "detectors/facts.h"
 #include "extract/probe.h"
 #include "image/augmentations/augmentation.h"
 #include "image/datasets/dataset.h"
@@ -15,44 +15,9 @@
 namespace nescio::cli {
 namespace {
 
-std::string print(const detectors::Paper& paper) {
-  std::vector<std::string> parts;
-  for (const auto& part : {paper.authors, paper.title, paper.venue}) {
-    if (!part.empty()) parts.push_back(part);
-  }
-  if (!paper.arxiv.empty()) parts.push_back("arXiv:" + paper.arxiv);
-  return join(parts);
-}
-
-std::vector<std::string> print(const detectors::Needs& needs) {
-  std::vector<std::string> parts;
-  if (needs.logits) parts.emplace_back("logits");
-  if (needs.features) parts.emplace_back("features");
-  for (const std::string& name : needs.arrays) {
-    parts.push_back(text("the array '", name, "' (extract with probes=", name, ")"));
-  }
-  if (needs.head) parts.emplace_back("head");
-  if (needs.labels) parts.emplace_back("labels for fitting");
-  return parts;
-}
-
 Description describe(const detectors::DetectorInfo& info) {
   Description d{info.shaper ? "shaper" : "detector", info.name, info.summary};
-  d.fact("formula", info.formula);
-  std::vector<std::string> papers = {print(info.paper)};
-  papers.insert(papers.end(), info.further_papers.begin(), info.further_papers.end());
-  d.fact("paper", papers);
-  auto needs = print(info.needs);
-  if (info.combinator) needs.emplace_back("what the detectors that it is made of need");
-  d.fact("needs", join(needs));
-  d.fact("cost", info.cost);
-  d.fact("fitted on", info.fit_on.empty() ? "nothing" : info.fit_on);
-  std::vector<std::string> learned;
-  for (const detectors::LearnedArray& array : info.learned)
-    learned.push_back(array.name + ": " + array.doc);
-  d.fact("learns", learned);
-  d.fact("also called", join(info.aliases));
-  d.fact("deviations", info.deviations);
+  d.facts = detectors::facts_of(info);
   d.parameters = in_words(info.parameters);
   return d;
 }

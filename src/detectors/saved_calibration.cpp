@@ -1,6 +1,7 @@
 #include "detectors/saved_calibration.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -138,6 +139,20 @@ const SavedCalibration& Calibrations::find(const std::string& name) const {
   std::vector<std::string> names;
   for (const auto& [known, saved] : all) names.push_back(known);
   fail("there is no calibration '", name, "'.", suggest(name, names), " There are: ", join(names));
+}
+
+std::string calibration_name(const Request& request, const std::string& given) {
+  if (given.empty()) {
+    return request.goal == Goal::value ? "threshold-" + format_number(request.value)
+                                       : (request.goal == Goal::catches ? "catch-" : "keep-") +
+                                             format_number(request.promise.share);
+  }
+  const bool plain = std::ranges::all_of(
+      given, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });
+  if (!plain || given.size() > 64) {
+    fail(printable(given), ": expected at most 64 letters, digits, '.', '_' and '-'");
+  }
+  return given;
 }
 
 Calibrations parse_calibrations(const io::Safetensors& file, const std::string& detector_sha256,

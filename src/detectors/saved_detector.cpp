@@ -18,7 +18,7 @@ namespace {
 constexpr const char* manifest_file = "detector.json";
 constexpr const char* arrays_file = "learned.safetensors";
 constexpr int format_version = 1;
-constexpr std::size_t self_test_rows = 16;
+constexpr std::size_t most_self_test_rows = 16;
 constexpr double self_test_tolerance = 1e-4;  // of the range of the stored scores
 
 bool lacks_logits(const Chain& chain, const Batch& batch) {
@@ -41,19 +41,25 @@ std::vector<double> score_rows(const FittedDetector& detector, const Batch& batc
   return scores;
 }
 
+std::map<std::string, Array> self_test_of(const FittedDetector& detector,
+                                          const std::map<std::string, Array>& tensors) {
+  std::map<std::string, Array> rows;
+  const auto take = [&](const std::string& name) {
+    const auto found = tensors.find("self_test." + name);
+    if (found != tensors.end()) rows.emplace(name, found->second);
+  };
+  take("logits");
+  take("features");
+  for (const auto& [name, width] : detector.arrays) take(name);
+  return rows;
+}
+
 void replay(const FittedDetector& detector, const std::map<std::string, Array>& tensors,
             const std::filesystem::path& folder) {
   const auto expected = tensors.find("self_test.scores");
   if (expected == tensors.end()) return;
-  Batch batch;
-  for (const std::string name : {"logits", "features"}) {
-    const auto found = tensors.find("self_test." + name);
-    if (found != tensors.end()) batch.emplace(name, found->second.matrix());
-  }
-  for (const auto& [name, width] : detector.arrays) {
-    const auto found = tensors.find("self_test." + name);
-    if (found != tensors.end()) batch.emplace(name, found->second.matrix());
-  }
+  const auto rows = self_test_of(detector, tensors);
+  const Batch batch = to_batch(rows);
   const auto stored = expected->second.as<double>();
   const auto scores = score_rows(detector, batch);
   if (scores.size() != stored.size()) {
@@ -126,7 +132,7 @@ void save_detector(const FittedDetector& detector, const Batch& self_test,
     const auto found = self_test.find(name);
     if (found == self_test.end()) continue;
     const MatrixView& view = found->second;
-    const std::size_t rows = std::min(view.rows, self_test_rows);
+    const std::size_t rows = std::min(view.rows, most_self_test_rows);
     std::vector<float> values;
     for (std::size_t r = 0; r < rows; ++r) {
       values.insert(values.end(), view.row(r), view.row(r) + view.cols);
@@ -191,6 +197,13 @@ FittedDetector load_detector(const std::filesystem::path& folder) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
   return parse_detector(json, io::read_safetensors(file), folder);
+}
+
+std::map<std::string, Array> self_test_rows(const std::filesystem::path& folder,
+                                            const FittedDetector& detector) {
+  auto tensors = io::read_safetensors(folder / arrays_file).tensors;
+  rename_arrays(tensors, "self_test.", detector.chain);
+  return self_test_of(detector, tensors);
 }
 
 std::string learned_sha256(const std::filesystem::path& folder) {

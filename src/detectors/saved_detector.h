@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "detectors/fitting.h"
@@ -27,6 +28,11 @@ FittedDetector load_detector(const std::filesystem::path& folder);
 /// The same from what the two files hold, whatever their hash. `folder` begins the messages.
 FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
                               const std::filesystem::path& folder);
+
+/// The rows that load_detector() has scored to see whether it is what was saved, by array: what
+/// save_detector() wants to have again.
+std::map<std::string, Array> self_test_rows(const std::filesystem::path& folder,
+                                            const FittedDetector& detector);
 
 /// SHA-256 of the learned arrays, as the folder states it: which detector it is. Error as load_detector().
 std::string learned_sha256(const std::filesystem::path& folder);
