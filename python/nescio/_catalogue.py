@@ -140,13 +140,6 @@ def value_text(value: Any) -> str:
     return repr(number)
 
 
-def _paper(paper: dict[str, str]) -> str:
-    parts = [f"{paper['authors']}: {paper['title']}", paper["venue"]]
-    if paper["arxiv"]:
-        parts.append(f"arXiv:{paper['arxiv']}")
-    return ", ".join(part for part in parts if part) + "."
-
-
 def _parameter_doc(parameter: dict[str, Any]) -> str:
     lines = f"{_python_name(parameter['name'])} : {_annotation(parameter)}, default {parameter['default'] or 'none'}"
     text = parameter["doc"]
@@ -159,40 +152,29 @@ def _parameter_doc(parameter: dict[str, Any]) -> str:
     return lines + "\n" + _wrapped(text, "    ")
 
 
+def _fact(name: str, values: list[str]) -> str:
+    if name == "formula":
+        return textwrap.indent("\n".join(values), "    ")
+    title = name.capitalize()
+    if len(values) == 1:
+        return _wrapped(f"{title}: {values[0]}")
+    return f"{title}:\n" + "\n".join(_wrapped(f"- {value}", "  ") for value in values)
+
+
 def detector_function(info: dict[str, Any]) -> Function:
     """The function that makes a detector (or shaper) of keyword arguments."""
-    parts = [_wrapped(info["summary"]), textwrap.indent(info["formula"], "    ")]
-    if info["paper"]["title"]:
-        parts.append(_wrapped(_paper(info["paper"])))
-    parts += [_wrapped(paper) for paper in info["further_papers"]]
-    needs = list(info["needs"]["inputs"])
-    needs += ["the head (W, b)"] * info["needs"]["head"] + ["labels"] * info["needs"]["labels"]
-    facts = []
-    if needs:
-        facts.append(f"Needs {', '.join(needs)}.")
-    facts.append(f"Learns from {info['fit_on']} rows." if info["fit_on"] else "Learns nothing.")
-    if info["cost"]:
-        facts.append(f"Costs {info['cost']}.")
-    parts.append("\n".join(_wrapped(fact) for fact in facts))
+    parts = [_wrapped(info["summary"]), *(_fact(name, values) for name, values in info["facts"])]
     arguments = []
     if info["combinator"]:
         arguments.append(
             Argument("detectors", "Union[Detector, str]", "its members", kind=inspect.Parameter.VAR_POSITIONAL)
         )
     for parameter in info["parameters"]:
-        arguments.append(
-            Argument(_python_name(parameter["name"]), _annotation(parameter), parameter["doc"], _default(parameter))
-        )
+        name = _python_name(parameter["name"])
+        arguments.append(Argument(name, _annotation(parameter), parameter["doc"], _default(parameter)))
     if info["parameters"]:
-        parts.append(
-            "Parameters\n----------\n" + "\n".join(_parameter_doc(parameter) for parameter in info["parameters"])
-        )
-    if info["learned"]:
-        parts.append(
-            "Learned\n-------\n" + "\n".join(f"{a['name']} : {a['doc']}" for a in info["learned"])
-        )
-    if info["deviations"]:
-        parts.append("Notes\n-----\n" + "\n".join(_wrapped(f"- {d}") for d in info["deviations"]))
+        documented = "\n".join(_parameter_doc(parameter) for parameter in info["parameters"])
+        parts.append(f"Parameters\n----------\n{documented}")
     return Function(info["name"], "\n\n".join(parts), "Shaper" if info["shaper"] else "Detector", arguments)
 
 

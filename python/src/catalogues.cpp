@@ -2,13 +2,12 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <cmath>
-
 #include <nlohmann/json.hpp>
 
 #include "base/spec.h"
 #include "bindings.h"
 #include "detectors/chain.h"
+#include "detectors/facts.h"
 #include "metrics/metrics.h"
 
 namespace nescio::python {
@@ -24,34 +23,17 @@ Json json_of(const ParameterInfo& info) {
 }
 
 Json json_of(const detectors::DetectorInfo& info) {
-  Json out = {
-      {"name", info.name},
-      {"summary", info.summary},
-      {"formula", info.formula},
-      {"paper",
-       {{"authors", info.paper.authors},
-        {"title", info.paper.title},
-        {"venue", info.paper.venue},
-        {"arxiv", info.paper.arxiv}}},
-      {"further_papers", info.further_papers},
-      {"needs",
-       {{"inputs", info.needs.inputs()}, {"head", info.needs.head}, {"labels", info.needs.labels}}},
-      {"cost", info.cost},
-      {"fit_on", info.fit_on},
-      {"aliases", info.aliases},
-      {"deviations", info.deviations},
-      {"shaper", info.shaper},
-      {"combinator", info.combinator},
-      {"parameters", Json::array()},
-      {"learned", Json::array()}};
+  Json out = {{"name", info.name},
+              {"summary", info.summary},
+              {"shaper", info.shaper},
+              {"combinator", info.combinator},
+              {"facts", detectors::facts_of(info)},
+              {"parameters", Json::array()}};
   for (const auto& parameter : info.parameters) {
     Json one = json_of(parameter.info);
     one["type"] = parameter.type;
     one["default"] = parameter.default_value;
     out["parameters"].push_back(std::move(one));
-  }
-  for (const auto& array : info.learned) {
-    out["learned"].push_back({{"name", array.name}, {"doc", array.doc}});
   }
   return out;
 }

@@ -19,6 +19,7 @@
 #include "detectors/bank_inputs.h"
 #include "detectors/saved_calibration.h"
 #include "detectors/saved_detector.h"
+#include "expr/single_rows.h"
 #include "math/row_kernels.h"
 #include "views.h"
 
@@ -35,6 +36,7 @@ using detectors::LogitsFrom;
 
 constexpr std::size_t self_test_rows = 16;
 constexpr std::size_t window_rows = 16384;  // between two looks at Ctrl-C
+constexpr std::size_t single_rows = 8;      // up to so many, each is computed by itself
 
 /// What fit() or load() made; nobody changes it, so that scoring needs no lock.
 struct Fitted {
@@ -42,11 +44,13 @@ struct Fitted {
   detectors::Needs needs = {};
   std::map<std::string, Array> self_test = {};  // rows for save()
 
-  /// The score with logits as given, or from features and head; compiled when it is first asked for.
-  const expr::Program& program(LogitsFrom from) const {
-    const auto i = static_cast<std::size_t>(from);
-    std::call_once(compiled_[i],
-                   [&] { programs_[i] = detector.compile(expr::Executor::cpu, from); });
+  /// The score with logits as given, or from features and head, for many rows or few; compiled when it is first asked for.
+  const expr::Program& program(LogitsFrom from, std::size_t rows) const {
+    const bool single = rows <= single_rows;
+    const auto i = 2 * static_cast<std::size_t>(from) + single;
+    std::call_once(compiled_[i], [&] {
+      programs_[i] = detector.compile(single ? expr::single_rows : expr::Executor::cpu, from);
+    });
     return *programs_[i];
   }
 
@@ -54,8 +58,8 @@ struct Fitted {
       : detector(std::move(fitted)), needs(detector.chain.needs()) {}
 
  private:
-  mutable std::array<std::once_flag, 2> compiled_;
-  mutable std::array<std::unique_ptr<expr::Program>, 2> programs_;
+  mutable std::array<std::once_flag, 4> compiled_;
+  mutable std::array<std::unique_ptr<expr::Program>, 4> programs_;
 };
 
 /// Learned arrays that look into the caller's memory, as the rows of kNN may: the caller is free to change it later.
@@ -182,7 +186,7 @@ class Detector {
            detectors::read_arrays(first, detectors::arrays_for(needs, from))) {
         made->self_test.emplace(name, copied(array));
       }
-      made->program(from);  // a score that cannot be computed is found here
+      made->program(from, rows.rows);  // a score that cannot be computed is found here
     }
     fitted_ = made;
     calibrations_ = std::make_shared<const Calibrations>();
@@ -233,7 +237,8 @@ class Detector {
                         const std::optional<AnyArray>& ood, const Asked& asked,
                         const std::string& name, bool active) {
     const calibration::Request request = request_of(asked);
-    const std::string called = within("name=", [&] { return calibration::name_of(request, name); });
+    const std::string called =
+        within("name=", [&] { return detectors::calibration_name(request, name); });
     ScoredRows known = scored_rows(id, predicted), others;
     if (ood) others = scored_rows(*ood, std::nullopt);
     nlohmann::json data = {{"bank", ""},
@@ -317,13 +322,9 @@ class Detector {
     const Computing computing;
     Detector out(detectors::load_detector(folder));
     out.calibrations_ = std::make_shared<const Calibrations>(detectors::load_calibrations(folder));
-    // Of the file no more than these few rows.
-    const io::Safetensors file = io::read_safetensors(fs::path(folder) / "learned.safetensors");
     auto fitted = std::const_pointer_cast<Fitted>(out.fitted_);
-    const std::string prefix = "self_test.";
-    for (const auto& [name, array] : file.tensors) {
-      if (!name.starts_with(prefix) || name == prefix + "scores") continue;
-      fitted->self_test.emplace(name.substr(prefix.size()), copied(array));
+    for (const auto& [name, array] : detectors::self_test_rows(folder, fitted->detector)) {
+      fitted->self_test.emplace(name, copied(array));
     }
     return out;
   }
@@ -362,8 +363,9 @@ class Detector {
 
   void run(const Fitted& fitted, LogitsFrom from, const expr::Batch& batch,
            std::vector<float>& scores) const {
-    const expr::Program& program = fitted.program(from);
-    const std::size_t rows = scores.size(), block = program.block_rows();
+    const std::size_t rows = scores.size();
+    const expr::Program& program = fitted.program(from, rows);
+    const std::size_t block = program.block_rows();
     const std::size_t step = (window_rows + block - 1) / block * block;
     for (std::size_t first = 0; first < rows; first += step) {
       check_interrupt();

@@ -21,7 +21,7 @@ def test_every_detector_has_a_function():
 @pytest.mark.parametrize("info", DETECTORS, ids=lambda info: info["name"])
 def test_defaults_are_those_of_the_program(info):
     function = getattr(nescio.detectors, info["name"])
-    assert info["summary"].split()[0] in function.__doc__ and info["formula"] in function.__doc__
+    assert info["summary"].split()[0] in function.__doc__ and dict(info["facts"])["formula"][0] in function.__doc__
     signature = inspect.signature(function)
     given = {p.name: p.default for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY}
     assert len(given) == len(info["parameters"])
