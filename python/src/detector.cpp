@@ -36,7 +36,7 @@ using detectors::LogitsFrom;
 
 constexpr std::size_t self_test_rows = 16;
 constexpr std::size_t window_rows = 16384;  // between two looks at Ctrl-C
-constexpr std::size_t single_rows = 8;      // up to so many, each is computed by itself
+constexpr std::size_t single_rows = 32;     // up to so many, each is computed by itself
 
 /// What fit() or load() made; nobody changes it, so that scoring needs no lock.
 struct Fitted {
