@@ -11,8 +11,13 @@ nescio.list_detectors() has the names, help(nescio.detectors.knn) says what one 
 
 from nescio import _core
 from nescio._core import Error
+from nescio._version import version as __version__
 
-__version__: str = _core.version()
+if __version__ != _core.version():  # two installations in one place
+    raise ImportError(
+        f"nescio: the Python files are of version {__version__}, the compiled module beside them is of {_core.version()}; "
+        "remove the package and install it again"
+    )
 
 from nescio import detectors, metrics
 from nescio._bank import FeatureBank, Split

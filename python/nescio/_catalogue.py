@@ -132,7 +132,7 @@ def value_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
+    if isinstance(value, (list, tuple)) or getattr(value, "ndim", False):
         return "(" + ",".join(value_text(part) for part in value) + ")"
     number = value.item() if hasattr(value, "item") else value
     if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:

@@ -58,7 +58,7 @@ class Network:
         self.session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=list(providers))
         self.input = self.session.get_inputs()[0].name
 
-    def __call__(self, inputs: Union[NDArray[Any], Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[np.float32]]:
+    def __call__(self, inputs: Union[NDArray[Any], Mapping[str, NDArray[Any]]]) -> dict[str, Any]:
         feed = dict(inputs) if isinstance(inputs, Mapping) else {self.input: np.asarray(inputs)}
         logits, features = self.session.run([self.logits, self.features], feed)
         return {

@@ -59,15 +59,16 @@ class _Detector:
         known = y.cpu() >= 0
         if not known.any():
             raise Error(f"{type(self).__name__}: expected rows with labels 0 .. C - 1, found none")
-        rows = {self.kind: z[known.to(z.device)], "labels": y.cpu()[known]}
+        rows: dict[str, Any] = {self.kind: z[known.to(z.device)], "labels": y.cpu()[known]}
         val = rows if "val" in self.detector.fits_on else None
         self.detector.fit(**rows, head=self._head, val=val)
         return self
 
     def _predict(self, z: Tensor) -> Tensor:
+        rows: dict[str, Any] = {self.kind: z}
         if not self.requires_fit and not self.detector.fitted:
-            self.detector.fit(**{self.kind: z}, head=self._head)  # takes the widths
-        return torch.from_numpy(self.detector.score(**{self.kind: z})).to(z.device)
+            self.detector.fit(**rows, head=self._head)  # takes the widths
+        return torch.from_numpy(self.detector.score(**rows)).to(z.device)
 
     def predict(self, x: Tensor) -> Tensor:
         """Outlier scores [B] of inputs, higher = more OOD."""

@@ -48,19 +48,20 @@ class OODDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"inputs: expected features or logits, found {self.inputs!r}")
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination: expected a share in (0, 0.5], found {self.contamination}")
-        X = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
+        rows: NDArray[np.float32] = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
         detector = Detector(self.spec)
         labels = None
         if y is not None and detector.needs["labels"]:
             self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        arrays: dict[str, Any] = {self.inputs: X, "labels": labels}
+        arrays: dict[str, Any] = {self.inputs: rows, "labels": labels}
         val = {k: v for k, v in arrays.items() if v is not None} if "val" in detector.fits_on else None
         self.detector_ = detector.fit(**arrays, head=self.head, val=val)
-        self.offset_ = float(np.percentile(self._scores(X), 100 * self.contamination))
+        self.offset_ = float(np.percentile(self._scores(rows), 100 * self.contamination))
         return self
 
     def _scores(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        return -self.detector_.score(**{self.inputs: X}).astype(np.float64)
+        rows: dict[str, Any] = {self.inputs: X}
+        return -self.detector_.score(**rows).astype(np.float64)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """Higher = more like the rows of fit(), scikit-learn's sign."""

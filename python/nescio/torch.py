@@ -19,7 +19,7 @@ from nescio._arrays import Error
 from nescio._bank import FeatureBank, Path, Split
 from nescio._progress import bar
 
-Rows = dict[str, NDArray[Any]]
+Rows = dict[str, Any]  # arrays by name, as Detector.score(**rows) takes them
 
 
 def find_head(model: nn.Module, example: Optional[Tensor] = None) -> str:
@@ -27,14 +27,14 @@ def find_head(model: nn.Module, example: Optional[Tensor] = None) -> str:
 
     Raises nescio.Error if there is none, and if its output for the example is not what the model returns.
     """
-    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    layers: dict[str, nn.Linear] = {n: layer for n, layer in model.named_modules() if isinstance(layer, nn.Linear)}
     if not layers:
         raise Error("head: the model has no torch.nn.Linear; name the layer with head=, or give what it does as arrays")
     if example is None:
         return list(layers)[-1]
     order: list[tuple[str, Tensor]] = []
     hooks = [
-        layer.register_forward_hook(lambda m, i, out, name=name: order.append((name, out)))  # type: ignore[misc]
+        layer.register_forward_hook(lambda m, i, out, name=name: order.append((name, out)))
         for name, layer in layers.items()
     ]
     try:
@@ -84,7 +84,7 @@ class Network:
             if not isinstance(layers.get(head), nn.Linear):
                 known = [name for name, layer in layers.items() if isinstance(layer, nn.Linear)]
                 raise Error(f"head: expected the name of a linear layer, one of {', '.join(known)}, found {head!r}")
-            self._layer = layers[head]  # type: ignore[assignment]
+            self._layer = layers[head]
         elif head is not None:
             self._layer = head
 
