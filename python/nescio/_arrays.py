@@ -32,7 +32,10 @@ def _from_torch(tensor: Any, name: str) -> Any:
             UserWarning,
             stacklevel=5,
         )
-        tensor = tensor.cpu()
+        try:
+            tensor = tensor.cpu()
+        except (RuntimeError, NotImplementedError) as e:
+            raise Error(f"{name}: a tensor on {tensor.device} cannot be copied to the CPU: {e}") from e
     if tensor.layout is not torch.strided:
         tensor = tensor.to_dense()
     if tensor.dtype == torch.bfloat16:

@@ -66,7 +66,8 @@ struct Fitted {
 void own_what_was_learned(detectors::Chain& chain, const std::vector<Array>& borrowed) {
   auto learned = chain.learned();
   bool changed = false;
-  for (auto& [name, array] : learned) {
+  for (auto& entry : learned) {
+    Array& array = entry.second;
     const auto* data = static_cast<const char*>(array.data());
     const bool foreign = std::ranges::any_of(borrowed, [&](const Array& theirs) {
       const auto* begin = static_cast<const char*>(theirs.data());

@@ -163,14 +163,29 @@ def test_torch_tensors(world):
     assert det.fitted
 
 
-def test_tensors_on_a_gpu_are_copied_with_a_word(world):
+@pytest.mark.parametrize("real", [True, False])
+def test_tensors_on_a_gpu_are_copied_with_a_word(world, real):
     torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("no GPU")
     z = torch.from_numpy(world.test["logits"])
-    with pytest.warns(UserWarning, match="a tensor on cuda:0 was copied to the CPU"):
-        scores = nescio.Detector("energy").score(logits=z.cuda())
+    if real and not torch.cuda.is_available():
+        pytest.skip("no GPU")
+
+    class OnGpu(torch.Tensor):  # says so, where there is none
+        device = torch.device("cuda:0")
+
+        def cpu(self):
+            return torch.from_numpy(world.test["logits"])
+
+    there = z.cuda() if real else z.as_subclass(OnGpu)
+    with pytest.warns(UserWarning, match="logits: a tensor on cuda:0 was copied to the CPU"):
+        scores = nescio.Detector("energy").score(logits=there)
     np.testing.assert_array_equal(scores, nescio.Detector("energy").score(logits=z))
+
+
+def test_tensors_without_values_are_refused():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(nescio.Error, match="a tensor on meta cannot be copied to the CPU"), pytest.warns(UserWarning):
+        nescio.Detector("energy").score(logits=torch.empty(3, 5, device="meta"))
 
 
 def test_memory_elsewhere_is_refused():
