@@ -151,8 +151,9 @@ class Detector:
 
         features [N, D] and logits [N, C] are what the network says, labels [N] are 0 .. C - 1, and head = (W [C, D],
         b [C]), or a torch.nn.Linear, is its last layer; a detector takes what it needs of these (`needs`). arrays
-        are what probes added, by name. Detectors and shapers with fit_on=val learn from `val`, those that choose on OOD rows
-        from `ood_val`: each a dict of features, logits, labels. Where logits are missing, they follow from features and head.
+        are what probes added, by name. Detectors and shapers with fit_on=val learn from `val`, for which the
+        training rows stand where it is not given, those that choose on OOD rows from `ood_val`: each a dict of features, logits,
+        labels. Where logits are missing, they follow from features and head.
 
         float32 arrays are not copied and not kept, but for the rows that kNN and its like remember.
         """
@@ -164,10 +165,15 @@ class Detector:
         for i, rows in enumerate(several):
             splits[f"ood_val/{i}"] = _arrays.split(rows, f"ood_val {i}: ")
         splits = {name: rows for name, rows in splits.items() if rows}
-        self._check(splits, last_layer)
+        both = val is None and "train" in splits and "val" in self._core.fits_on
+        self._check({**splits, "val": splits["train"]} if both else splits, last_layer)
         views = _core.views_of(splits, last_layer, list(class_names))
         ood = [name for name in splits if name.startswith("ood_val/")]
-        self._fit(views, "train" if "train" in splits else "", "val" if "val" in splits else "", ood)
+        of_val = "train" if both else "val" if "val" in splits else ""
+        self._fit(views, "train" if "train" in splits else "", of_val, ood)
+        if both:
+            said = f"[{self.spec}] learns from val rows; none were given, so the training rows stand for them, too"
+            warnings.warn(said, Notice, stacklevel=2)
         return self
 
     def fit_bank(

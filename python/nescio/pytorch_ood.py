@@ -60,7 +60,7 @@ class _Detector:
         if not known.any():
             raise Error(f"{type(self).__name__}: expected rows with labels 0 .. C - 1, found none")
         rows: dict[str, Any] = {self.kind: z[known.to(z.device)], "labels": y.cpu()[known]}
-        val = rows if "val" in self.detector.fits_on else None
+        val = rows if "val" in self.detector.fits_on else None  # theirs know one set of rows
         self.detector.fit(**rows, head=self._head, val=val)
         return self
 

@@ -147,7 +147,6 @@ def test_says_what_is_missing(world):
     fails(r"\[vim\] needs the head: fit\(..., head=\(W, b\)\)", "vim", **rows)
     fails(r"\[mahalanobis\] needs labels of the train rows; give labels=", "mahalanobis", **rows)
     fails(r"\[knn\] needs features of the train rows", "knn", logits=rows["logits"])
-    fails(r"\[kl_matching\] learns from val rows; give val=dict", "kl_matching", **rows)
     fails("give arrays=", "odin", **rows)
     fails("Did you mean", "knnn")
     fails("unknown parameter 'kk'", "knn(kk=3)")
@@ -176,6 +175,13 @@ def test_fits_on_a_bank(world, bank):
     )
     with pytest.raises(nescio.Error, match="mine/train"):  # says what there is
         nescio.Detector("knn").fit_bank(bank, train="mine/trian")
+
+
+def test_training_rows_stand_for_validation_rows(world):
+    with pytest.warns(nescio.Notice, match="the training rows stand for them, too"):
+        det = nescio.Detector("react(q=0.9)+energy").fit(**world.train, head=world.head)
+    same = nescio.Detector("react(q=0.9,fit_on=train)+energy").fit(**world.train, head=world.head)
+    np.testing.assert_array_equal(det.score(**world.inputs(world.test)), same.score(**world.inputs(world.test)))
 
 
 def test_chooses_on_ood_rows(world):
