@@ -1,5 +1,5 @@
-// The same detectors in Python toolkits, on the same arrays: what fitting and scoring take, each detector by itself,
-// and whether the scores agree.
+// The same detectors in Python toolkits, our own package among them, on the same arrays: what fitting and scoring take,
+// each detector by itself, and whether the scores agree.
 //   NESCIO_PYTHON=/path/to/python [OPENOOD=/path/to/checkout] nescio_peers_bench [THREADS] [KEY=VALUE ...]
 // rows=50000 to fit on, scored=10000, D=512, C=100, detectors=NAME,... (the toolkits' names; all), batch=200 rows that
 // a toolkit is given at a time, rounds=3, limit=20 seconds for which a toolkit scores in a round, and after which there
@@ -256,6 +256,7 @@ void run(const Settings& settings) {
   if (!python()) fail("NESCIO_PYTHON names no Python: nothing to compare with");
   const World world(sizes);
   compare(pytorch_ood(sizes), world, settings);
+  compare(python_package(sizes), world, settings);
   if (std::getenv("OPENOOD")) {
     compare(openood(), world, settings);
   } else {

@@ -64,6 +64,13 @@ inline Peer pytorch_ood(const Sizes& of) {
            {"GradNorm", "gradnorm", 1e-6, "", 1 / c}}};
 }
 
+/// The same library through its Python package, given rows in the toolkits' batches: what Python costs.
+inline Peer python_package(const Sizes& of) {
+  Peer peer = {"nescio in Python", "../peers/with_nescio.py", {}};
+  for (const PeerCase& c : pytorch_ood(of).cases) peer.cases.push_back({c.spec, c.spec});
+  return peer;
+}
+
 /// Higher is more ID there: every scale is negative.
 inline Peer openood() {
   Peer peer = {

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/threads.h"
 #include "expr/input_names.h"
 #include "math/quantile.h"
@@ -193,6 +194,7 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
     Matrix sums = zeros;
     std::vector<double> values;
     for (std::size_t chunk = lane * chunks / lanes; chunk < (lane + 1) * chunks / lanes; ++chunk) {
+      check_interrupt();
       const std::size_t first = chunk * step;
       const std::size_t rows = std::min(step, rows_ - first);
       values.resize(rows * width);
