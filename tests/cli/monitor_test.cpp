@@ -28,16 +28,19 @@ class MonitorVerbTest : public testing::Test {
     };
     run({"fit", "energy", "bank=" + world->bank(), "train=in/train", "out=" + detector()});
     run({"calibrate", detector(), "bank=" + world->bank(), "id=in/test", "keep=0.9"});
+    const auto scored =
+        nescio_program({"score", detector(), "bank=" + world->bank(), "sets=in/test", "--json"});
+    for (const auto& line : lines(scored.out)) scores.push_back(line.at("score"));
   }
   static void TearDownTestSuite() { delete world; }
   static std::string detector() { return world->path("energy"); }
 
-  /// Scores about those of calibration, from row `change` on above all of them.
+  /// Scores drawn from those of calibration, from row `change` on above all of them.
   static std::string stream(int rows, int change) {
     std::ostringstream out;
     Rng rng(5);
     for (int r = 0; r < rows; ++r) {
-      out << (r < change ? -4.0 + 0.5 * rng.normal() : 1.0 + rng.uniform()) << '\n';
+      out << (r < change ? scores.at(rng.below(scores.size())) : 1.0 + rng.uniform()) << '\n';
     }
     return out.str();
   }
@@ -62,8 +65,10 @@ class MonitorVerbTest : public testing::Test {
   io::TestFolder folder_;
   std::string state_ = (folder_ / "state").string();
   static TestBank* world;
+  static std::vector<double> scores;  // of calibration
 };
 TestBank* MonitorVerbTest::world = nullptr;
+std::vector<double> MonitorVerbTest::scores;
 
 TEST_F(MonitorVerbTest, ReadsWhatScoreWrites) {
   const Outcome scored =
