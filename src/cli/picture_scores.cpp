@@ -5,6 +5,8 @@
 
 #include "base/interrupt.h"
 #include "base/row_argmax.h"
+#include "base/within.h"
+#include "image/formats/decode.h"
 #include "image/loading/loader.h"
 
 namespace nescio::cli {
@@ -46,37 +48,59 @@ std::vector<std::string> class_names(const detectors::FittedDetector& detector) 
   return out;
 }
 
-void score_pictures(const detectors::FittedDetector& detector, const runtime::Backbone& network,
-                    const image::Dataset& pictures,
-                    const std::function<void(const PictureScore&)>& take,
-                    const Progress& progress) {
+PictureScorer::PictureScorer(const detectors::FittedDetector& detector,
+                             const runtime::Backbone& network)
+    : detector_(detector), network_(network), preprocessor_(network.preprocessing()) {
   for (const auto& [array, width] : detector.arrays) {
     fail("[", detector.chain.spec(), "] reads the array '", array,
          "', which a picture alone does not have; extract the pictures with probes=", array,
          " and score them with bank= and sets=");
   }
-  const auto program = detector.compile();
+  program_ = detector.compile();
+}
+
+void PictureScorer::score(const image::Dataset& pictures,
+                          const std::function<void(const PictureScore&)>& take,
+                          const Progress& progress) const {
   const std::size_t total = pictures.size();
-  image::Loader loader(pictures, network.preprocessing(), {.batch = std::min(batch_rows, total)});
+  image::Loader loader(pictures, network_.preprocessing(), {.batch = std::min(batch_rows, total)});
   std::size_t done = 0;
-  std::vector<double> scores(batch_rows);
   for (image::ImageBatch batch; loader.next(batch);) {
     check_interrupt();
-    const runtime::BackboneOutputs said = network.forward(batch.images);
-    const MatrixView logits = said.logits.matrix().slice(0, batch.count);
-    const Array seen = row_argmax(said.logits);
-    const MatrixView features = said.features.matrix().slice(0, batch.count);
-    program->run({{"logits", logits}, {"features", features}}, {scores.data()});
-    for (std::size_t i = 0; i < batch.count; ++i) {
-      const std::string given = pictures.name(done);
-      const std::string name = given.empty() ? text(batch.index[i]) : given;
-      if (!std::isfinite(scores[i])) {
-        fail("[", detector.chain.spec(), "] ", name, ": the score is ", format_number(scores[i]));
-      }
-      take({name, static_cast<std::size_t>(seen.as<std::int64_t>()[i]), scores[i]});
-      ++done;
-    }
+    const auto name = [&](std::size_t i) {
+      const std::string given = pictures.name(done + i);
+      return given.empty() ? text(batch.index[i]) : given;
+    };
+    score(batch.images, batch.count, name, take);
+    done += batch.count;
     if (progress) progress("scoring", done, total);
+  }
+}
+
+PictureScore PictureScorer::score(const io::SharedBytes& file, const std::string& name) const {
+  const image::Image picture = image::decode_image(file, name);
+  std::vector<float> pixels(preprocessor_.size());
+  within(name + ": ", [&] { preprocessor_.apply(picture, pixels); });
+  PictureScore out;
+  score(
+      pixels, 1, [&](std::size_t) { return name; }, [&](const PictureScore& p) { out = p; });
+  return out;
+}
+
+void PictureScorer::score(std::span<const float> images, std::size_t count,
+                          const std::function<std::string(std::size_t)>& name,
+                          const std::function<void(const PictureScore&)>& take) const {
+  const runtime::BackboneOutputs said = network_.forward(images);
+  const MatrixView logits = said.logits.matrix().slice(0, count);
+  const MatrixView features = said.features.matrix().slice(0, count);
+  const Array seen = row_argmax(said.logits);
+  std::vector<double> scores(count);
+  program_->run({{"logits", logits}, {"features", features}}, {scores.data()});
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!std::isfinite(scores[i])) {
+      fail("[", detector_.chain.spec(), "] ", name(i), ": the score is ", format_number(scores[i]));
+    }
+    take({name(i), static_cast<std::size_t>(seen.as<std::int64_t>()[i]), scores[i]});
   }
 }
 

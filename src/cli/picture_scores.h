@@ -1,7 +1,8 @@
-// Scores of pictures that are in no bank: network and detector, one small batch after the other.
+// Scores of pictures that are in no bank: network and detector.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,29 @@ bool check_network(const detectors::FittedDetector& detector, const nlohmann::js
 /// What the classes are called, where the detector's training rows came with names; else empty.
 std::vector<std::string> class_names(const detectors::FittedDetector& detector);
 
-/// Hands out the answer to each picture, in order. Error for a score that is not finite; Interrupted between
-/// batches.
-void score_pictures(const detectors::FittedDetector& detector, const runtime::Backbone& network,
-                    const image::Dataset& pictures,
-                    const std::function<void(const PictureScore&)>& take,
-                    const Progress& progress = {});
+/// A network and a detector, made ready once. Several threads may ask it.
+class PictureScorer {
+ public:
+  /// Both must outlive it. Error for a detector that reads what a picture alone does not have.
+  PictureScorer(const detectors::FittedDetector& detector, const runtime::Backbone& network);
+
+  /// Hands out the answer to each picture, in order, one small batch after the other. Error for a score that is not
+  /// finite; Interrupted between batches.
+  void score(const image::Dataset& pictures, const std::function<void(const PictureScore&)>& take,
+             const Progress& progress = {}) const;
+  /// Of one picture. Error as decode_image(), and for a score that is not finite.
+  PictureScore score(const io::SharedBytes& file, const std::string& name) const;
+
+ private:
+  /// Of the first `count` of a batch, whose names are asked for.
+  void score(std::span<const float> images, std::size_t count,
+             const std::function<std::string(std::size_t)>& name,
+             const std::function<void(const PictureScore&)>& take) const;
+
+  const detectors::FittedDetector& detector_;
+  const runtime::Backbone& network_;
+  image::Preprocessor preprocessor_;
+  std::unique_ptr<expr::Program> program_;
+};
 
 }  // namespace nescio::cli

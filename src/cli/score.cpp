@@ -97,7 +97,7 @@ class Score final : public Verb {
       if (!out.empty()) kept.push_back(p.score);
       writer.add({p.name, static_cast<std::uint32_t>(p.predicted), p.score});
     };
-    score_pictures(fitted, network, *pictures, take, console.progress);
+    PictureScorer(fitted, network).score(*pictures, take, console.progress);
     if (out.empty()) return;
     const Shape shape{kept.size()};
     const Array wide(shape, std::move(kept));

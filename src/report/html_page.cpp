@@ -11,7 +11,7 @@ Html headline(const std::string& number, const Html& words) {
 }
 
 std::string html_page(const std::string& title, const Html& headlines,
-                      const std::vector<PageSection>& sections) {
+                      const std::vector<PageSection>& sections, int reload_seconds) {
   Html body, links;
   for (const PageSection& section : sections) {
     if (section.content.empty()) continue;
@@ -20,7 +20,11 @@ std::string html_page(const std::string& title, const Html& headlines,
                 tag("h2", {{"id", heading}}, section.heading) + section.content);
     links += tag("a", {{"href", "#" + section.id}}, section.name);
   }
-  const Html head = empty_tag("meta", {{"charset", "utf-8"}}) +
+  const Html reload =
+      reload_seconds == 0
+          ? Html()
+          : empty_tag("meta", {{"http-equiv", "refresh"}, {"content", text(reload_seconds)}});
+  const Html head = empty_tag("meta", {{"charset", "utf-8"}}) + reload +
                     empty_tag("meta", {{"name", "viewport"},
                                        {"content", "width=device-width, initial-scale=1"}}) +
                     empty_tag("meta", {{"name", "color-scheme"}, {"content", "light dark"}}) +

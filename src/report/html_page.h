@@ -18,8 +18,9 @@ struct PageSection {
 /// A number to take away and what it is.
 Html headline(const std::string& number, const Html& words);
 
-/// One file that needs no network, no script and no other file.
+/// One file that needs no network, no script and no other file. A browser reads it again after
+/// `reload_seconds`, unless that is 0.
 std::string html_page(const std::string& title, const Html& headlines,
-                      const std::vector<PageSection>& sections);
+                      const std::vector<PageSection>& sections, int reload_seconds = 0);
 
 }  // namespace nescio::report

@@ -1,0 +1,23 @@
+# cpp-httplib: one header, or as distributions have it, header and library. With a library, it was compiled with
+# settings that whoever includes the header has to repeat; they stand in its pkg-config file.
+find_path(HTTPLIB_INCLUDE_DIR httplib.h)
+find_library(HTTPLIB_LIBRARY cpp-httplib)
+find_file(HTTPLIB_PKG_CONFIG cpp-httplib.pc PATH_SUFFIXES pkgconfig lib/pkgconfig
+          PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} /usr/lib /usr/share)
+find_package(Threads)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(httplib DEFAULT_MSG HTTPLIB_INCLUDE_DIR Threads_FOUND)
+if(httplib_FOUND AND NOT TARGET httplib::httplib)
+  add_library(httplib::httplib INTERFACE IMPORTED)
+  target_include_directories(httplib::httplib SYSTEM INTERFACE ${HTTPLIB_INCLUDE_DIR})
+  target_link_libraries(httplib::httplib INTERFACE Threads::Threads)
+  if(HTTPLIB_LIBRARY)
+    target_link_libraries(httplib::httplib INTERFACE ${HTTPLIB_LIBRARY})
+    if(HTTPLIB_PKG_CONFIG)
+      file(STRINGS ${HTTPLIB_PKG_CONFIG} flags REGEX "^Cflags:")
+      string(REGEX MATCHALL "CPPHTTPLIB_[A-Z0-9_]+" settings "${flags}")
+      target_compile_definitions(httplib::httplib INTERFACE ${settings})
+    endif()
+  endif()
+endif()
+mark_as_advanced(HTTPLIB_INCLUDE_DIR HTTPLIB_LIBRARY HTTPLIB_PKG_CONFIG)
