@@ -47,11 +47,7 @@ class Export final : public Verb {
     model.seal();
     model.write(out);
     console.out << out << '\n';
-    const detectors::Needs needs = fitted.chain.needs();
-    std::vector<std::string> read;
-    if (needs.logits) read.push_back(printable(added.read.logits));
-    if (needs.features) read.push_back(printable(added.read.features));
-    console.log << fitted.chain.spec() << " reads " << join(read, " and ")
+    console.log << fitted.chain.spec() << " reads " << printable(join(added.inputs, " and "))
                 << "; new outputs: " << join(added.outputs);
     if (!added.threshold.empty())
       console.log << "; the threshold is the optional input " << added.threshold;

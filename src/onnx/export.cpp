@@ -1,10 +1,12 @@
 #include "onnx/export.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "detectors/chain.h"
+#include "expr/input_names.h"
 
 namespace nescio::onnx {
 namespace {
@@ -117,13 +119,19 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
     fail("[", detector.chain.spec(), "] reads '", array,
          "', which takes further passes through the network; it cannot stand behind one");
   }
-  Added out{.read = tensors_of(model, detector, where), .outputs = {}, .threshold = {}};
+  Added out{
+      .read = tensors_of(model, detector, where), .inputs = {}, .outputs = {}, .threshold = {}};
   const auto writer = model.writer();
-  std::map<std::string, std::string> inputs;
-  const bool per_class = calibration && calibration->request().per_class;
-  if (needs.logits || per_class) inputs["logits"] = rows_of(out.read.logits, *writer);
-  if (needs.features) inputs["features"] = rows_of(out.read.features, *writer, out.read.maps);
   const expr::Expr expression = detector.chain.score(detector.inputs());
+  const bool per_class = calibration && calibration->request().per_class;
+  std::vector<std::string> names = expr::input_names({expression});
+  if (per_class && std::ranges::find(names, "logits") == names.end()) names.emplace_back("logits");
+  std::map<std::string, std::string> inputs;
+  for (const std::string& name : names) {
+    const bool features = name == "features";
+    out.inputs.push_back(features ? out.read.features : out.read.logits);
+    inputs[name] = rows_of(out.inputs.back(), *writer, features && out.read.maps);
+  }
   const std::string score =
       writer->reshape(expr::lower_to_onnx({expression}, inputs, *writer).front(), {-1});
   const auto add = [&](const std::string& tensor, const char* name, int type) {

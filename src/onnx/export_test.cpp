@@ -74,6 +74,8 @@ TEST_F(OnnxExport, RefusesWhatDoesNotFit) {
     return add_detector(read, fit(spec), nullptr, where);
   };
   EXPECT_EQ(add("react+energy", {}).read.features, "h");
+  EXPECT_THAT(add("react+energy", {}).inputs, testing::ElementsAre("h"));
+  EXPECT_THAT(add("energy", {}).inputs, testing::ElementsAre("z"));
   EXPECT_THAT([&] { add("energy", {.logits = "q"}); },
               ThrowsMessage<Error>(HasSubstr("no tensor 'q'")));
   Model twice(path);
