@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/numbers.h"
 #include "base/version.h"
 #include "cli/onnx_part.h"
 #include "cli/verb.h"
@@ -51,7 +52,10 @@ class Export final : public Verb {
                 << "; new outputs: " << join(added.outputs);
     if (!added.threshold.empty())
       console.log << "; the threshold is the optional input " << added.threshold;
-    console.log << '\n';
+    const auto megabytes = [](const std::string& file) {
+      return short_number(static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+    };
+    console.log << "; " << megabytes(out) << " MB, the model alone " << megabytes(onnx) << '\n';
   }
 
  private:

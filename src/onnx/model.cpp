@@ -131,10 +131,6 @@ Model::Model(const io::SharedBytes& bytes, const std::string& where)
   state_->index();
   // Before that version every initializer had to be an input, too.
   if (state_->proto.ir_version() < 4) state_->proto.set_ir_version(4);
-  if (opset() < oldest_opset) {
-    fail(where, ": its operators are of opset ", opset(), "; expected ", oldest_opset,
-         " or later, as onnx.version_converter makes it");
-  }
 }
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) { state_->index(); }
 Model::~Model() = default;
@@ -185,7 +181,13 @@ std::vector<std::string> Model::external_files() const {
   return {files.begin(), files.end()};
 }
 
-std::unique_ptr<expr::OnnxWriter> Model::writer() { return std::make_unique<Writer>(*this); }
+std::unique_ptr<expr::OnnxWriter> Model::writer() {
+  if (opset() < oldest_opset) {
+    fail(state_->where, ": its operators are of opset ", opset(), "; expected ", oldest_opset,
+         " or later, as onnx.version_converter makes it");
+  }
+  return std::make_unique<Writer>(*this);
+}
 
 void Model::expose(const std::string& tensor) {
   const auto all = outputs();

@@ -30,7 +30,7 @@ struct Tensors {
 
 class Model {
  public:
-  /// Error if the file is no ONNX model, has no graph, or an opset below 11.
+  /// Error if the file is no ONNX model or has no graph.
   explicit Model(const std::filesystem::path& path);
   /// The same from memory; `where` begins the messages.
   Model(const io::SharedBytes& bytes, const std::string& where);
@@ -56,7 +56,7 @@ class Model {
   /// Files beside the model that its weights lie in, by their names in it; each once.
   std::vector<std::string> external_files() const;
 
-  /// Takes nodes into the graph, behind its own, under names that it does not have yet.
+  /// Takes nodes into the graph, behind its own, under names that it does not have yet. Error for an opset below 11.
   std::unique_ptr<expr::OnnxWriter> writer();
   /// Makes a tensor an output, if it is none yet.
   void expose(const std::string& tensor);

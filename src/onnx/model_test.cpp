@@ -113,7 +113,9 @@ TEST_F(OnnxModel, SurvivesWhatIsNoModel) {
   }
   EXPECT_THAT(
       [&] {
-        found(classifier(9).node("Gemm", {"h", "V"}, "z").output("z", type_float, 2));
+        const auto old = classifier(9).node("Gemm", {"h", "V"}, "z").output("z", type_float, 2);
+        EXPECT_EQ(found(old).features, "h");  // it can be run, but not added to
+        Model(old.write(path)).writer();
       },
       ThrowsMessage<Error>(HasSubstr("opset 9")));
   // A graph that goes round, and one whose names are made twice.
