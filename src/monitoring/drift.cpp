@@ -19,7 +19,7 @@ std::int64_t largest_distance(std::span<const float> window, std::span<const flo
   // Between two scores of the window only j grows, so it is enough to look at both sides of each.
   for (auto at = window.begin(); at != window.end();) {
     const auto next = std::upper_bound(at, window.end(), *at);
-    const auto [first, last] = std::ranges::equal_range(calibration, *at);
+    const auto [first, last] = std::equal_range(calibration.begin(), calibration.end(), *at);
     largest =
         std::max(largest, std::abs((at - window.begin()) * n - (first - calibration.begin()) * m));
     largest =
