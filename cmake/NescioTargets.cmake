@@ -171,6 +171,13 @@ function(nescio_program folders)
   target_link_libraries(nescio PRIVATE ${archives} nescio_verbs)
   target_link_options(nescio PRIVATE "LINKER:--dynamic-list=${PROJECT_SOURCE_DIR}/cmake/exported_names.txt")
   set_target_properties(nescio PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  # Through which processes of several machines meet; takes our code from the program, as the networks do.
+  if(MPI_C_FOUND)
+    add_library(nescio_mpi MODULE src/distributed/mpi_communicator.cpp)
+    target_link_libraries(nescio_mpi PRIVATE nescio_settings MPI::MPI_C)
+    set_target_properties(nescio_mpi PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+    add_dependencies(nescio nescio_mpi)
+  endif()
   if(NOT Libtorch_FOUND)
     file(REMOVE ${CMAKE_BINARY_DIR}/libnescio_networks.so)  # of a build that had it
     return()

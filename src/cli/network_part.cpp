@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "cli/module_file.h"
 
 namespace nescio::cli {
 namespace {
@@ -16,15 +17,7 @@ namespace fs = std::filesystem;
 
 std::atomic<bool> loaded{false};
 
-// Beside the program where both were built, else where `cmake --install` puts it.
-fs::path file_of_networks() {
-  constexpr const char* name = "libnescio_networks.so";
-  std::error_code ignored;
-  const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path beside = folder / name;
-  const fs::path installed = folder.parent_path() / NESCIO_LIBRARY_FOLDER / "nescio" / name;
-  return !fs::exists(beside, ignored) && fs::exists(installed, ignored) ? installed : beside;
-}
+fs::path file_of_networks() { return module_file("libnescio_networks.so"); }
 
 const NetworkPart* load() {
   if (!has_network_part()) return nullptr;

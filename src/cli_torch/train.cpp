@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/numbers.h"
+#include "cli/launched.h"
 #include "cli/network_verbs.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
@@ -27,7 +28,16 @@ class Train final : public Verb {
     keep_freed_memory();
     settings.seed = seed;
     as_usage([&] { train::check_settings(settings); });
-    train::Trainer trainer(settings);
+    const auto several = join_launched_processes(threads.has_value());
+    if (!several || several->is_first()) return run(several ? *several : alone(), console);
+    std::ostream nowhere(nullptr);  // the first one talks
+    Console quiet{nowhere, nowhere, {}, console.command, console.json};
+    run(*several, quiet);
+  }
+
+ private:
+  void run(Communicator& processes, Console& console) {
+    train::Trainer trainer(settings, processes);
     warn_of_pictures(*trainer.data().train, console);
     if (trainer.data().val) warn_of_pictures(*trainer.data().val, console);
     if (trainer.data().outliers) warn_of_pictures(*trainer.data().outliers, console);
@@ -38,6 +48,7 @@ class Train final : public Verb {
                      .progress = console.progress,
                      .warn = [&](const std::string& s) { console.warn(s); },
                      .origin = origin(console)});
+    if (!processes.is_first()) return;
     if (done.steps_before == done.steps) {
       console.log << "nescio: " << out << " was finished already; nothing was done\n";
     } else if (done.steps_before > 0) {
@@ -52,7 +63,6 @@ class Train final : public Verb {
     }
   }
 
- private:
   static nlohmann::ordered_json origin(const Console& console) {
     nlohmann::ordered_json out = {{"command", console.command}};
     for (const auto& [name, version] : versions()) out["versions"][name] = version;
@@ -115,7 +125,11 @@ VerbInfo train() {
            "is a mistake.",
            "A run that was stopped, by Ctrl-C or by a crash, goes on with the same command "
            "and resume=true, and ends with the same bits as one that was not. "
-           "Learning rate and schedule count steps, so both are those of the whole run."},
+           "Learning rate and schedule count steps, so both are those of the whole run.",
+           "mpirun -n 4 nescio train ..., or srun, lets several processes take each step together: "
+           "every one computes its share of the batch, gradients are summed, and the first one "
+           "writes. The weights are those of one process to rounding where nothing is normalised "
+           "over a batch; batch normalisation sees the rows of its process."},
       .examples = {"nescio train model=resnet20 data='cifar10:DIR?split=train' "
                    "val='cifar10:DIR?split=test' augment='crop(padding=4),flip' epochs=200 out=RUN",
                    "nescio train configs/cifar10_resnet20.yaml data='cifar10:DIR?split=train' "

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -343,12 +344,16 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
     StepData step;
     for (;;) {
       if (at.is_open) validate(log, checkpoints, options);
-      if (std::exchange(save_is_due, false)) {
+      // What one of several processes wants, by its clock or a signal, all do: they sum the same things in step.
+      std::array<double, 2> wanted = {interrupted() ? 1.0 : 0.0, save_is_due ? 1.0 : 0.0};
+      processes.sum(wanted);
+      if (wanted[1] > 0) {
         save(checkpoints);
+        save_is_due = false;
         last_save = Clock::now();
       }
       if (at.done == plan.steps) break;
-      check_interrupt();
+      if (wanted[0] > 0) throw Interrupted("interrupted");
 
       reading(checkpoints, [&] { streams.next(step); });
       const double lr = schedule.at(at.done);
@@ -396,8 +401,8 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
 }
 
 // A mistake in a word comes before data and weights are read, which may take long.
-Trainer::Trainer(const TrainSettings& settings)
-    : Trainer(settings, (check_settings(settings), make_method(settings.method))) {}
+Trainer::Trainer(const TrainSettings& settings, Communicator& processes)
+    : Trainer(settings, (check_settings(settings), make_method(settings.method)), processes) {}
 
 Trainer::Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method,
                  Communicator& processes) {

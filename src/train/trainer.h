@@ -59,9 +59,9 @@ class Trainer {
  public:
   /// Opens data and start weights. Error for settings that do not fit together, unknown names,
   /// labels that are missing, classes of `val` or of the weights that are not those of the data.
-  explicit Trainer(const TrainSettings& settings);
-  /// The same with a method that no catalogue has, and by several processes: each reads all pictures
-  /// and computes its parts of every step, the first one writes.
+  /// Several processes each read all pictures and compute their parts of every step; the first one writes.
+  explicit Trainer(const TrainSettings& settings, Communicator& processes = alone());
+  /// The same with a method that no catalogue has.
   Trainer(const TrainSettings& settings, std::shared_ptr<TrainingMethod> method,
           Communicator& processes = alone());
   ~Trainer();

@@ -39,8 +39,8 @@ Means measure(nn::Network& network, const Criterion& criterion, const image::Dat
   Sums sums;
   std::size_t seen = 0;
   for (image::ImageBatch batch; loader.next(batch); seen += batch.count) {
-    check_interrupt();
-    if (batch.count == 0) continue;  // another process has all of it
+    if (processes.size() == 1) check_interrupt();  // several stop together, at a step
+    if (batch.count == 0) continue;                // another process has all of it
     if (progress) progress("validating", seen * options.parts, dataset.size());
     const torch::Tensor labels = to_device(torch::tensor(batch.labels), upload.device());
     const Sums of_batch = criterion(upload(batch), labels);
