@@ -5,10 +5,18 @@
 
 #include "base/error.h"
 #include "base/row_argmax.h"
+#include "expr/single_rows.h"
 
 namespace nescio::cli {
 
 using detectors::LogitsFrom;
+
+namespace {
+
+// Up to so many rows each by itself is faster than a block of them (docs/decisions.md).
+constexpr std::size_t few_rows = 16;
+
+}  // namespace
 
 RowScorer::RowScorer(detectors::FittedDetector detector) : detector_(std::move(detector)) {
   from_network_ = way(LogitsFrom::network);
@@ -18,7 +26,8 @@ RowScorer::RowScorer(detectors::FittedDetector detector) : detector_(std::move(d
 }
 
 RowScorer::Way RowScorer::way(LogitsFrom logits) const {
-  return {.program = detector_.compile(expr::Executor::cpu, logits),
+  return {.many = detector_.compile(expr::Executor::cpu, logits),
+          .few = detector_.compile(expr::single_rows, logits),
           .reads = detectors::arrays_for(detector_.chain.needs(), logits)};
 }
 
@@ -52,7 +61,7 @@ calibration::ScoredRows RowScorer::score(const std::map<std::string, Array>& arr
     }
     rows = array.rows();
   }
-  const bool by_head = from_head_.program && !arrays.contains("logits");
+  const bool by_head = from_head_.many && !arrays.contains("logits");
   const Way& way = by_head ? from_head_ : from_network_;
   expr::Batch batch;
   for (const std::string& name : way.reads) {
@@ -63,7 +72,8 @@ calibration::ScoredRows RowScorer::score(const std::map<std::string, Array>& arr
     batch.emplace(name, found->second.matrix());
   }
   calibration::ScoredRows out{.scores = std::vector<float>(rows)};
-  way.program->run(batch, {out.scores.data()});
+  const auto& program = rows <= few_rows ? way.few : way.many;
+  program->run(batch, {out.scores.data()});
   const auto broken = std::ranges::find_if(out.scores, [](float s) { return !std::isfinite(s); });
   if (broken != out.scores.end()) {
     fail(where, "the score of row ", broken - out.scores.begin(), " is ", format_number(*broken));

@@ -19,7 +19,8 @@ class RowScorer {
 
   /// Of rows whose arrays these are, "features" [N, D], "logits" [N, C] and what probes add, float32; with the class of
   /// the largest logit where there are logits. Where the detector reads logits and there are none, they follow from the
-  /// features and its head. The numbers are those of BankScores. Error if an array is missing, has another width or
+  /// features and its head. The numbers are those of BankScores, of up to 16
+  /// rows within some 1e-6 of their range. Error if an array is missing, has another width or
   /// number of rows than it should, or holds NaN or infinity, and for a score that is not finite.
   calibration::ScoredRows score(const std::map<std::string, Array>& arrays) const;
 
@@ -29,7 +30,7 @@ class RowScorer {
 
  private:
   struct Way {
-    std::unique_ptr<expr::Program> program;
+    std::unique_ptr<expr::Program> many, few;
     std::vector<std::string> reads;
   };
   Way way(detectors::LogitsFrom logits) const;
