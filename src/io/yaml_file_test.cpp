@@ -45,7 +45,7 @@ TEST(Yaml, ManyAliasesCostNothing) {
   std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
   for (char c = 'b'; c < 'j'; ++c) {
     const std::string alias = std::string("*") + static_cast<char>(c - 1);
-    bomb += std::string(1, c) + ": &" + c + " [" + alias + "," + alias + "," + alias + "]\n";
+    bomb += text(c, ": &", c, " [", alias, ",", alias, ",", alias, "]\n");
   }
   EXPECT_THAT(refusal(bomb), HasSubstr("line 1: anchors"));
 }
