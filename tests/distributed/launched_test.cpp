@@ -29,7 +29,7 @@ class Launched : public testing::Test {
         "batch=32 lr=0.01 device=cpu threads=1 workers=1 seed=3 out='",
         path(out), "' ", more);
     if (processes == 1) return words;
-    return text("OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 '" NESCIO_MPIEXEC
+    return text("env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 '" NESCIO_MPIEXEC
                 "' --oversubscribe -n ",
                 processes, " ", words);
   }
@@ -68,38 +68,47 @@ TEST_F(Launched, TakeTheStepsOfOne) {
 }
 
 TEST_F(Launched, GoOnInAnotherNumber) {
-  ASSERT_EQ(shell(train(1, "one", "steps=20 accumulate=2")).second, 0);
-  const auto [first, stopped] =
-      shell("timeout --signal=INT 300 " + train(2, "two", "steps=20 checkpoint_every=5") +
-            " & while [ ! -e '" + path("two/checkpoints") + "' ] || [ -z \"$(ls '" +
-            path("two/checkpoints") +
-            "')\" ]; do sleep 0.02; kill -0 $! || break; "
-            "done\nkill -INT $!\nwait $!\n");
+  ASSERT_EQ(shell(train(1, "one", "steps=60 accumulate=2")).second, 0);
+  const auto [first, stopped] = shell(train(2, "two", "steps=60 checkpoint_every=5") +
+                                      " & launcher=$!\n"
+                                      "while [ -z \"$(ls '" +
+                                      path("two/checkpoints") +
+                                      "' 2>/dev/null)\" ]; do sleep 0.02; "
+                                      "kill -0 $launcher || exit 9; done\n"
+                                      "kill -INT $launcher\nwait $launcher\nexit 0\n");
+  ASSERT_EQ(stopped, 0) << first;
   const auto [said, code] =
-      shell(train(1, "two", "steps=20 accumulate=2 checkpoint_every=5 resume=changed"));
+      shell(train(1, "two", "steps=60 accumulate=2 checkpoint_every=5 resume=changed"));
   ASSERT_EQ(code, 0) << first << said;
+  EXPECT_THAT(said, HasSubstr("went on after"));
   expect_same_weights("one", "two");
 }
 
-// The others end, with a sentence, and what was written can be gone on from.
+// The launcher ends the others, and what was written can be gone on from.
 TEST_F(Launched, EndWithOneThatIsKilled) {
-  const auto [said, code] = shell(train(2, "run", "steps=100000 checkpoint_every=2") +
-                                  " & launcher=$!\n"
-                                  "while [ -z \"$(ls '" +
-                                  path("run/checkpoints") +
-                                  "' 2>/dev/null)\" ]; do sleep 0.02; "
-                                  "kill -0 $launcher || exit 9; done\n"
-                                  "kill -KILL $(pgrep -P $launcher -f mnist_convnet | tail -n 1)\n"
-                                  "( sleep 30; kill -KILL $launcher ) >/dev/null 2>&1 & guard=$!\n"
-                                  "wait $launcher; code=$?\n"
-                                  "kill $guard\n"
-                                  "exit $code\n");
-  EXPECT_NE(code, 0);
-  EXPECT_NE(code, 9);
-  EXPECT_NE(code, 137) << "the launcher had to be killed: " << said;
+  const auto [said, code] =
+      shell(train(2, "run", "steps=100000 checkpoint_every=2") +
+            " & launcher=$!\n"
+            "while [ -z \"$(ls '" +
+            path("run/checkpoints") +
+            "' 2>/dev/null)\" ]; do sleep 0.02; "
+            "kill -0 $launcher || exit 9; done\n"
+            "kill -KILL $(pgrep -P $launcher -f mnist_convnet | tail -n 1)\n"
+            "( sleep 30; echo 'still there after 30 s'; kill -KILL $launcher ) & guard=$!\n"
+            "wait $launcher; code=$?\n"
+            "pkill -P $guard; kill $guard\n"
+            "exit $code\n");
+  EXPECT_NE(code, 0) << said;
+  EXPECT_NE(code, 9) << said;
+  EXPECT_THAT(said, testing::Not(HasSubstr("still there")));
+  EXPECT_THAT(said, HasSubstr("exited on signal 9"));
   const auto [resumed, status] =
       shell(train(1, "run", "steps=100000 checkpoint_every=2 resume=changed") +
-            " & nescio=$!\nsleep 1\nkill -INT $nescio\nwait $nescio\n");
+            " & nescio=$!\n"
+            "while ! grep -q nescio: '" +
+            path("said") +
+            "'; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
+            "kill -INT $nescio\nwait $nescio\n");
   EXPECT_EQ(status, 130) << resumed;
 }
 
