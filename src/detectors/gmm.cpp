@@ -174,7 +174,7 @@ class Gmm final : public Detector {
 
   void set_whitenings(const statistics::GaussianMixture& mixture) {
     const std::size_t width = mean.cols, gaussians = mixture.means.rows;
-    std::vector<statistics::Precision> precisions(mixture.covariances.size());
+    std::vector<math::InverseRoot> precisions(mixture.covariances.size());
     parallel_for(precisions.size(), [&](std::size_t g) {
       precisions[g] = statistics::precision(mixture.covariances[g]);
     });
@@ -187,14 +187,14 @@ class Gmm final : public Detector {
       constants.values[g] -= 0.5 * precision.log_determinant;
     }
     if (covariance == "tied") {
-      scale = precisions.front().whitening;
+      scale = precisions.front().matrix;
       centres = math::multiply(about_mean, scale);
       return;
     }
     scale = Matrix(width, gaussians * width);
     centres = Matrix(1, gaussians * width);
     for (std::size_t g = 0; g < gaussians; ++g) {
-      const Matrix& whitening = precisions[g].whitening;
+      const Matrix& whitening = precisions[g].matrix;
       for (std::size_t i = 0; i < width; ++i) {
         for (std::size_t j = 0; j < width; ++j) {
           scale(i, g * width + j) = whitening(i, j);

@@ -31,29 +31,6 @@ Matrix vanishing_feature(const Inputs& in, statistics::Statistics& statistics) {
   return u;
 }
 
-// mean |R^T (h - u)| over the rows for each number of columns that R may have, less one: one pass for all values
-// of `dim`.
-const Matrix& mean_residuals(const Inputs& in, const Matrix& u,
-                             statistics::Statistics& statistics) {
-  const Expr about_u = in.features - u;
-  return statistics.derived<Matrix>("mean residuals about 0", about_u, [&] {
-    const Expr along_axes = matmul(about_u, moment_axes(in.features, u, statistics).vectors);
-    Matrix means = statistics.reduce(along_axes, Matrix(1, along_axes.width()),
-                                     [](const statistics::Rows& rows, Matrix& sums) {
-                                       for (std::size_t r = 0; r < rows.count(); ++r) {
-                                         const auto row = rows.row(r);
-                                         double square = 0;
-                                         for (std::size_t c = 0; c < rows.width; ++c) {
-                                           square += row[c] * row[c];
-                                           sums.values[c] += std::sqrt(square);
-                                         }
-                                       }
-                                     });
-    for (double& v : means.values) v /= static_cast<double>(statistics.rows());
-    return means;
-  });
-}
-
 /// Features are float32, so a sum over D of them is known to eps sqrt(D) of their length; what the
 /// residual space holds must be more. `moments` ascend, those of the residual space come first.
 void check_residual(const std::vector<double>& moments, std::size_t d, const Matrix& origin,
@@ -117,10 +94,6 @@ void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
 
 Expr PrincipalSpace::residual(const Inputs& in) const {
   return l2_norm(matmul(in.features - origin, residual_space));
-}
-
-double PrincipalSpace::mean_residual(const Inputs& in, statistics::Statistics& statistics) const {
-  return mean_residuals(in, origin, statistics)(0, residual_space.cols - 1);
 }
 
 std::size_t usual_dimensions(std::size_t width, std::size_t wide) {

@@ -24,8 +24,6 @@ class PrincipalSpace : public Detector {
   virtual std::size_t wide_dimensions(const Inputs& in) const = 0;
   /// |R^T (h - u)|; O(D (D - dim)) a row.
   Expr residual(const Inputs& in) const;
-  /// Its mean over the rows that were fitted on.
-  double mean_residual(const Inputs& in, statistics::Statistics& statistics) const;
 };
 
 /// Eigenvectors of the second moment of `e` about a point [1, w], mean (e - point)^T (e - point). Values ascend.

@@ -17,7 +17,7 @@ class Vim final : public PrincipalSpace {
   void fit(const Inputs& in, const FitData& data) override {
     PrincipalSpace::fit(in, data);
     statistics::Statistics& statistics = data.of(fit_on);
-    alpha = mean_largest_logit(in, statistics) / mean_residual(in, statistics);
+    alpha = mean_largest_logit(in, statistics) / statistics.mean(residual(in))(0, 0);
   }
 
   Expr score(const Inputs& in) const override {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <optional>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -101,12 +102,12 @@ class LogDensities {
     const std::size_t components = mixture_.means.rows, width = rows.width;
     Matrix out(rows.count(), components);
     for (std::size_t k = 0; k < components; ++k) {
-      const Precision& precision = precisions_[precisions_.size() == 1 ? 0 : k];
+      const math::InverseRoot& precision = precisions_[precisions_.size() == 1 ? 0 : k];
       Matrix x(rows.count(), width, {rows.values.begin(), rows.values.end()});
       for (std::size_t r = 0; r < x.rows; ++r) {
         for (std::size_t c = 0; c < width; ++c) x(r, c) -= mixture_.means(k, c);
       }
-      const Matrix white = math::multiply(x, precision.whitening);
+      const Matrix white = math::multiply(x, precision.matrix);
       const double constant = std::log(mixture_.weights(0, k)) - 0.5 * precision.log_determinant -
                               0.5 * static_cast<double>(width) * std::log(2 * std::numbers::pi);
       for (std::size_t r = 0; r < x.rows; ++r) {
@@ -120,7 +121,7 @@ class LogDensities {
 
  private:
   const GaussianMixture& mixture_;
-  std::vector<Precision> precisions_;
+  std::vector<math::InverseRoot> precisions_;
 };
 
 // Log densities become responsibilities; returns the sum of log p(x).
@@ -151,21 +152,11 @@ void check_size(const MixtureSettings& settings, std::size_t width) {
 
 }  // namespace
 
-Precision precision(const Matrix& covariance) {
-  math::Eigen eigen;  // LAPACK's bits may depend on its threads
-  parallel_for(1, [&](std::size_t) { eigen = math::eigen_symmetric(covariance); });
-  Precision out;
-  for (std::size_t c = 0; c < covariance.cols; ++c) {
-    if (!(eigen.values[c] > 0)) {
-      fail("a covariance of the mixture is singular; take a larger ridge");
-    }
-    out.log_determinant += std::log(eigen.values[c]);
-    for (std::size_t i = 0; i < covariance.rows; ++i) {
-      eigen.vectors(i, c) /= std::sqrt(eigen.values[c]);
-    }
-  }
-  out.whitening = std::move(eigen.vectors);
-  return out;
+math::InverseRoot precision(Matrix covariance) {
+  std::optional<math::InverseRoot> out;  // LAPACK's bits may depend on its threads
+  parallel_for(1, [&](std::size_t) { out = math::inverse_root(std::move(covariance)); });
+  if (!out) fail("a covariance of the mixture is singular; take a larger ridge");
+  return *std::move(out);
 }
 
 GaussianMixture gaussian_mixture(Statistics& statistics, const expr::Expr& e,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "math/cholesky.h"
 #include "statistics/statistics.h"
 
 namespace nescio::statistics {
@@ -31,14 +32,8 @@ struct GaussianMixture {
   bool converged = false;
 };
 
-/// W with W W^T = covariance^-1, so |x W|^2 is the squared Mahalanobis length of x, and log
-/// |covariance|.
-struct Precision {
-  Matrix whitening;  // [w, w]
-  double log_determinant = 0;
-};
-/// Error where the covariance is singular.
-Precision precision(const Matrix& covariance);
+/// What gives squared Mahalanobis lengths and log |covariance|. Error where the covariance is singular.
+math::InverseRoot precision(Matrix covariance);
 
 /// Fits a mixture to the rows, beginning with the clusters of k_means(). One pass over the rows for each
 /// iteration, O(N K w^2); memory O(K w^2) for each thread. Error if that is more than a GiB.

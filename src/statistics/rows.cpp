@@ -15,13 +15,19 @@
 namespace nescio::statistics {
 namespace {
 
-// Enough rows for a scatter matrix of theirs to cost more than adding it up.
+constexpr std::size_t cached_bytes = std::size_t{512} << 10;
 constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
 constexpr const char* label_input = "labels";
 
-std::size_t chunk_rows(std::size_t width, std::size_t block_rows) {
-  const std::size_t rows = std::max<std::size_t>(chunk_bytes / (width * sizeof(double)), 1);
+std::size_t chunk_rows(std::size_t bytes, std::size_t width, std::size_t block_rows) {
+  const std::size_t rows = std::max<std::size_t>(bytes / (width * sizeof(double)), 1);
   return (rows + block_rows - 1) / block_rows * block_rows;
+}
+
+// Rows are added up while they are in the cache; where the sums are large, such as a scatter matrix, they are enough
+// for that to cost more than going over the sums.
+std::size_t summed_bytes(std::size_t sums) {
+  return std::clamp(4 * sums * sizeof(double), cached_bytes, chunk_bytes);
 }
 
 // Each lane has sums of its own, which are made and merged: large ones (a covariance at D 1024) cost as
@@ -29,6 +35,18 @@ std::size_t chunk_rows(std::size_t width, std::size_t block_rows) {
 std::size_t lane_count(std::size_t chunks, std::size_t sums) {
   constexpr std::size_t large = std::size_t{1} << 20;
   return std::min<std::size_t>(chunks, sums < large ? 64 : 16);
+}
+
+// Values times 0 add up to 0 just where all are finite; eight sums side by side are vectors.
+bool all_finite(std::span<const double> values) {
+  constexpr std::size_t lanes = 8;
+  double zeros[lanes] = {};
+  std::size_t i = 0;
+  for (; i + lanes <= values.size(); i += lanes) {
+    for (std::size_t l = 0; l < lanes; ++l) zeros[l] += values[i + l] * 0.0;
+  }
+  for (; i < values.size(); ++i) zeros[0] += values[i] * 0.0;
+  return std::ranges::all_of(zeros, [](double zero) { return zero == 0; });
 }
 
 Array as_column(const Array& labels) {
@@ -170,7 +188,7 @@ template <class T, class Take>
 void Statistics::stream(const expr::Expr& e, Take take) {
   const auto program = compile({e}, executor_);
   const expr::Batch all = arrays_of(e);
-  const std::size_t step = chunk_rows(e.width(), program->block_rows());
+  const std::size_t step = chunk_rows(chunk_bytes, e.width(), program->block_rows());
   std::vector<T> values;
   for (std::size_t first = 0; first < rows_; first += step) {
     const std::size_t rows = std::min(step, rows_ - first);
@@ -186,22 +204,27 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
   const auto program = compile({e}, executor_);
   const expr::Batch all = arrays_of(e);
   const std::size_t width = e.width();
-  const std::size_t step = chunk_rows(width, program->block_rows());
+  // Narrow results of wide rows take as long as these, and are shared out among threads as these are.
+  std::size_t widest = width;
+  for (const auto& [name, view] : all) widest = std::max(widest, view.cols);
+  const std::size_t step =
+      chunk_rows(summed_bytes(zeros.values.size()), widest, program->block_rows());
   const std::size_t chunks = (rows_ + step - 1) / step;
   const std::size_t lanes = lane_count(chunks, zeros.values.size());
   InOrder sums_in_order;
-  parallel_for(lanes, [&](std::size_t lane) {
+  std::vector<std::vector<double>> buffers(static_cast<std::size_t>(thread_count()));
+  parallel_for_threads(lanes, [&](std::size_t lane, int thread) {
     Matrix sums = zeros;
-    std::vector<double> values;
+    std::vector<double>& values = buffers[static_cast<std::size_t>(thread)];
     for (std::size_t chunk = lane * chunks / lanes; chunk < (lane + 1) * chunks / lanes; ++chunk) {
       check_interrupt();
       const std::size_t first = chunk * step;
       const std::size_t rows = std::min(step, rows_ - first);
       values.resize(rows * width);
       program->run(window(all, first, rows).batch, {values.data()});
-      const auto broken =
-          std::ranges::find_if(values, [](double value) { return !std::isfinite(value); });
-      if (broken != values.end()) {
+      if (!all_finite(values)) {
+        const auto broken =
+            std::ranges::find_if(values, [](double value) { return !std::isfinite(value); });
         const std::size_t row = first + static_cast<std::size_t>(broken - values.begin()) / width;
         fail(split_.name, ": a value to be fitted on is not finite in row ",
              kept_ ? (*kept_)[row] : row);

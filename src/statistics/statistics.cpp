@@ -56,16 +56,33 @@ void Statistics::require_every_class() {
        split_.classes, " classes needs at least one");
 }
 
+namespace {
+// Sums and sums of squares of the columns: one pass for both.
+const Matrix& column_sums(Statistics& statistics, const expr::Expr& e) {
+  return statistics.derived<Matrix>("column_sums", e, [&] {
+    return statistics.reduce(e, Matrix(2, e.width()), [](const Rows& rows, Matrix& to) {
+      const auto sum = to.row(0);
+      const auto squares = to.row(1);
+      for (std::size_t r = 0; r < rows.count(); ++r) {
+        const auto row = rows.row(r);
+        for (std::size_t c = 0; c < rows.width; ++c) {
+          sum[c] += row[c];
+          squares[c] += row[c] * row[c];
+        }
+      }
+    });
+  });
+}
+}  // namespace
+
 const Matrix& Statistics::mean(const expr::Expr& e) {
   require_rows();
   return derived<Matrix>("mean", e, [&] {
-    Matrix mean = reduce(e, Matrix(1, e.width()), [](const Rows& rows, Matrix& sum) {
-      for (std::size_t r = 0; r < rows.count(); ++r) {
-        const auto row = rows.row(r);
-        for (std::size_t c = 0; c < rows.width; ++c) sum.values[c] += row[c];
-      }
-    });
-    for (double& v : mean.values) v /= static_cast<double>(rows_);
+    Matrix mean(1, e.width());
+    const auto sum = column_sums(*this, e).row(0);
+    for (std::size_t c = 0; c < mean.cols; ++c) {
+      mean.values[c] = sum[c] / static_cast<double>(rows_);
+    }
     return mean;
   });
 }
@@ -122,8 +139,10 @@ const Matrix& Statistics::within_covariance(const expr::Expr& e) {
 
 // The arrays are float32, whatever computes with them.
 double Statistics::rounding_variance(const expr::Expr& e) {
+  require_rows();
   constexpr double epsilon = std::numeric_limits<float>::epsilon();
-  return epsilon * epsilon * std::ranges::max(mean(e * e).values);
+  return epsilon * epsilon * std::ranges::max(column_sums(*this, e).row(1)) /
+         static_cast<double>(rows_);
 }
 
 namespace {

@@ -81,7 +81,7 @@ TEST_P(StatisticsOf, AreThoseOfTheFormulas) {
 }
 
 TEST_P(StatisticsOf, HoldOverSeveralChunksFarFromTheOrigin) {
-  // Five chunks of 2048 rows, the last one short.
+  // A covariance of five chunks of 2048 rows, the last one short; sums of more.
   const std::size_t width = 512;
   const Data far(8500, width, 3, 1e4);
   Statistics all(far.split(), GetParam());
@@ -295,6 +295,34 @@ TEST(Statistics, SayWhatIsWrongWithASplit) {
   Data infinite(30, 4, 3);
   infinite.x[9] = std::nanf("");
   EXPECT_THAT(message(infinite, mean), HasSubstr("row 2, column 1 is nan"));
+}
+
+TEST(Statistics, RefuseWhatIsNotFiniteWhereverItIs) {
+  for (std::size_t broken = 0; broken < 19; ++broken) {
+    Data data(19, 1, 1);
+    for (float& v : data.x) v = 1;
+    data.x[broken] = 0;
+    EXPECT_THAT(message(data, [](Statistics& s, const expr::Expr& x) { s.mean(1.0 / x); }),
+                testing::HasSubstr(text("not finite in row ", broken)));
+  }
+}
+
+// Float32 rounding is measured by the squares of the values, not by how they vary.
+TEST(Statistics, KnowWhatRoundingAloneMakesVary) {
+  for (const double offset : {0.0, 1e4}) {
+    const Data data(5000, 6, 2, offset);
+    const auto graph = std::make_shared<expr::Graph>();
+    Statistics statistics(data.split(), expr::Executor::cpu);
+    double largest = 0;
+    for (std::size_t c = 0; c < 6; ++c) {
+      double squares = 0;
+      for (std::size_t r = 0; r < data.rows; ++r) squares += data.value(r, c) * data.value(r, c);
+      largest = std::max(largest, squares / 5000);
+    }
+    const double expected = std::pow(2.0, -46) * largest;
+    EXPECT_NEAR(statistics.rounding_variance(input(graph, "features", 6)), expected,
+                1e-12 * expected);
+  }
 }
 
 }  // namespace
