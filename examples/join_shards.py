@@ -16,11 +16,14 @@ import numpy as np
 
 def shards_of(out):
     shards = sorted(out.glob("shard-*-of-*"))
-    wanted = int(shards[0].name.split("-")[-1]) if shards else 0
-    names = [f"shard-{i:05}-of-{wanted:05}" for i in range(wanted)]
-    if not shards or [shard.name for shard in shards] != names:
-        missing = set(names) - {shard.name for shard in shards}
-        raise nescio.Error(f"{out}: expected all shards of one division, missing {', '.join(sorted(missing)) or names}")
+    if not shards:
+        raise nescio.Error(f"{out}: expected folders shard-00000-of-..., which score_shard.sh writes, found none")
+    count = shards[0].name.split("-")[-1]
+    names = [f"shard-{i:05}-of-{count}" for i in range(int(count))]
+    found = [shard.name for shard in shards]
+    if found != names:
+        odd = sorted(set(names) ^ set(found))
+        raise nescio.Error(f"{out}: expected the {len(names)} shards of one division; {len(odd)} are missing or of another, {odd[0]} first")
     return shards
 
 
@@ -28,12 +31,12 @@ def join(out, split):
     shards = shards_of(out)
     banks = [nescio.FeatureBank(shard / "bank") for shard in shards]
     parts = [bank[split] for bank in banks]
-    joined = nescio.FeatureBank(out / "bank", create=True)
     head = banks[0].head
+    if head is not None and any(b.head is None or not all(map(np.array_equal, b.head, head)) for b in banks):
+        raise nescio.Error(f"{out}: the banks of the shards have different heads, so they are of different networks")
+    joined = nescio.FeatureBank(out / "bank", create=True)
     if head is not None:
         joined.set_head(head)
-    if any(bank.head is None or not all(map(np.array_equal, bank.head, head)) for bank in banks if head is not None):
-        raise nescio.Error(f"{out}: the banks of the shards have different heads, so they are of different networks")
     writer = joined.writer(split, sum(part.rows for part in parts), parts[0])
     for part in parts:
         writer.write(dict(part))
