@@ -64,8 +64,9 @@ def main():
     try:
         score(nescio.load(given.detector), given.source, given.target, given.drop, given.workers)
     except (ValueError, OSError, ray.exceptions.RayError) as e:  # nescio.Error is a ValueError
-        # A worker's error comes as its traceback, which ends with what it was about.
-        sys.exit(f"ray_score.py: {str(e).strip().splitlines()[-1]}")
+        # A worker's traceback has what it was about, and Ray's own follows.
+        reasons = [line for line in str(e).splitlines() if "Error: " in line] or str(e).splitlines()
+        sys.exit(f"ray_score.py: {reasons[0]}")
 
 
 if __name__ == "__main__":
