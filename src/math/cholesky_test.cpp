@@ -66,8 +66,8 @@ TEST(InverseRoot, IsRefusedWhereThereIsNone) {
     }
   }
   EXPECT_FALSE(inverse_root(Matrix(2, 2)));
-  EXPECT_FALSE(inverse_root(Matrix(1, 1, {-1})));
-  EXPECT_FALSE(inverse_root(Matrix(1, 1, {std::nan("")})));
+  EXPECT_FALSE(inverse_root(Matrix(1, 1, -1)));
+  EXPECT_FALSE(inverse_root(Matrix(1, 1, std::nan(""))));
   EXPECT_THROW(inverse_root(Matrix(2, 3)), Error);
 }
 

@@ -102,7 +102,7 @@ TEST(Monitor, JudgesByClass) {
   std::vector<std::uint32_t> classes;
   for (int i = 0; i < 200; ++i) {
     scores.push_back(static_cast<float>(i % 2 == 0 ? i : i + 1000));
-    classes.push_back(i % 2);
+    classes.push_back(static_cast<std::uint32_t>(i % 2));
   }
   const Calibration calibration({.promise = {.share = 0.9}, .per_class = true, .class_rows = 50},
                                 {scores, classes});

@@ -27,7 +27,7 @@ TEST(StreamPValues, AreUniformAndIndependentOverAllOrders) {
       StreamPValues p(std::span<const float>(order).first(2),
                       seed * 120 + static_cast<std::uint64_t>(orders));
       unsigned small = 0;
-      for (std::size_t k = 0; k < 3; ++k) small |= (p.next(order[2 + k]) <= 1.0 / 3) << k;
+      for (std::size_t k = 0; k < 3; ++k) small |= unsigned{p.next(order[2 + k]) <= 1.0 / 3} << k;
       ++joint[small];
     }
   } while (std::ranges::next_permutation(order).found);
