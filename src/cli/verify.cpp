@@ -30,6 +30,8 @@ class Verify final : public Verb {
   double tolerance = 1e-4;
 
 #ifdef NESCIO_ONNX
+  static constexpr std::size_t batch_rows = 16;
+
   void run(Console& console) override {
     if (!data.empty() && detector.empty()) {
       throw UsageError("verify: data= wants detector=, which says what the scores should be");
@@ -44,8 +46,11 @@ class Verify final : public Verb {
     }
     check("model unchanged since it was exported", read.is_as_sealed().value_or(false));
     compare("rows that it carries", nescio::onnx::replay_self_test(read, path));
-    if (!detector.empty()) check_detector(path);
-    if (!data.empty()) check_pictures(spec, console);
+    if (!detector.empty()) {
+      const detectors::FittedDetector fitted = detectors::load_detector(detector);
+      check_detector(fitted, path);
+      if (!data.empty()) check_pictures(fitted, spec, console);
+    }
     write(console);
   }
 
@@ -61,8 +66,7 @@ class Verify final : public Verb {
     lines_.push_back({what, found.of_range() <= tolerance, found});
   }
 
-  void check_detector(const std::string& path) {
-    const detectors::FittedDetector fitted = detectors::load_detector(detector);
+  void check_detector(const detectors::FittedDetector& fitted, const std::string& path) {
     if (metadata_["nescio.detector"] != fitted.chain.spec()) {
       fail(path, ": holds the detector ", metadata_["nescio.detector"], ", and ", detector, " is ",
            fitted.chain.spec());
@@ -72,8 +76,8 @@ class Verify final : public Verb {
   }
 
   // The model's own answers against the detector on the same logits and features.
-  void check_pictures(const std::string& spec, Console& console) {
-    const detectors::FittedDetector fitted = detectors::load_detector(detector);
+  void check_pictures(const detectors::FittedDetector& fitted, const std::string& spec,
+                      Console& console) {
     const auto network = nescio::onnx::load_onnx_backbone(spec);
     for (const std::string& notice : network->notices()) console.warn(notice);
     const auto pictures = image::open_dataset(data);
@@ -92,8 +96,8 @@ class Verify final : public Verb {
     std::size_t decided_otherwise = 0;
     std::vector<double> p_found, p_expected;
     image::Loader loader(*pictures, network->preprocessing(),
-                         {.batch = std::min<std::size_t>(16, pictures->size())});
-    std::vector<double> scores(16);
+                         {.batch = std::min(batch_rows, pictures->size())});
+    std::vector<double> scores(batch_rows);
     for (image::ImageBatch batch; loader.next(batch);) {
       check_interrupt();
       const auto said = network->forward(batch.images, asked);
