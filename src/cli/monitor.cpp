@@ -17,6 +17,7 @@
 #include "cli/picture_scores.h"
 #include "cli/score_lines.h"
 #include "cli/verb.h"
+#include "cli/watch_options.h"
 #include "detectors/saved_calibration.h"
 #include "io/file.h"
 #include "io/json_file.h"
@@ -270,13 +271,7 @@ VerbInfo monitor() {
                                     .max = 1,
                                     .min_excluded = true,
                                     .max_excluded = true}),
-            option(&M::false_alarms,
-                   {.name = "false_alarms",
-                    .doc = "probability that the alarm is ever raised while nothing changes",
-                    .min = 0,
-                    .max = 1,
-                    .min_excluded = true,
-                    .max_excluded = true}),
+            option(&M::false_alarms, false_alarms_info()),
             option(&M::state, {.name = "state", .doc = "file of what was learned, to go on with"}),
             option(&M::reset, {.name = "reset", .doc = "begin anew, whatever state= holds"},
                    {"state=", [](const M& m) { return !m.state.empty(); }}),

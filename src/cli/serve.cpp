@@ -18,6 +18,7 @@
 #include "cli/picture_scores.h"
 #include "cli/request_counts.h"
 #include "cli/verb.h"
+#include "cli/watch_options.h"
 #include "detectors/saved_calibration.h"
 #include "io/json_file.h"
 #include "monitoring/monitor.h"
@@ -371,13 +372,7 @@ VerbInfo serve() {
                                    .doc = "the last rows, which /metrics tells of",
                                    .min = 1,
                                    .max = 1e7}),
-           option(&Serve::false_alarms,
-                  {.name = "false_alarms",
-                   .doc = "probability that the alarm is ever raised while nothing changes",
-                   .min = 0,
-                   .max = 1,
-                   .min_excluded = true,
-                   .max_excluded = true}),
+           option(&Serve::false_alarms, false_alarms_info()),
            option(&Serve::device, device_info(),
                   {"model=", [](const Serve& s) { return !s.model.empty(); }})}});
 }
