@@ -6,7 +6,8 @@
 #   -DNESCIO_LIBTORCH=DIR, the environment variable NESCIO_LIBTORCH (these must hold it),
 #   ~/.cache/nescio/libtorch/torch (where tools/setup puts it),
 #   the torch of python3.
-# Sets Libtorch_FOUND, Libtorch_VERSION, Libtorch_FOLDER, Libtorch_CUDA (true for a build with CUDA).
+# Sets Libtorch_FOUND, Libtorch_VERSION, Libtorch_FOLDER, Libtorch_CUDA (true for a build with CUDA), and
+# Libtorch_CUDA_HEADERS, the folder of CUDA's own headers, where there is one: what records CUDA graphs needs them.
 set(NESCIO_LIBTORCH "" CACHE PATH "Folder of libtorch: holds include/ and lib/")
 
 # The torch that python3 would import, found without importing it.
@@ -107,6 +108,11 @@ if(Libtorch_FOUND)
   set(Libtorch_CUDA FALSE)
   if(EXISTS "${Libtorch_FOLDER}/lib/libtorch_cuda.so" AND EXISTS "${Libtorch_FOLDER}/lib/libc10_cuda.so")
     set(Libtorch_CUDA TRUE)
+    # Beside a Python package of libtorch lie those of CUDA's run time, of the same version.
+    file(GLOB beside "${Libtorch_FOLDER}/../nvidia/cu*/include" "${Libtorch_FOLDER}/../nvidia/cuda_runtime/include")
+    find_path(Libtorch_CUDA_HEADERS cuda_runtime_api.h HINTS ${beside} "$ENV{CUDA_HOME}/include" "$ENV{CUDA_PATH}/include"
+              PATHS /usr/local/cuda/include /opt/cuda/include DOC "Folder of CUDA's headers")
+    mark_as_advanced(Libtorch_CUDA_HEADERS)
   endif()
 endif()
 if(Libtorch_FOUND AND NOT TARGET Libtorch::Libtorch)

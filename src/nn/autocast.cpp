@@ -4,6 +4,11 @@
 
 namespace nescio::nn {
 
+Precision precision_called(std::string_view name) {
+  if (name == "tf32") return Precision::tf32;
+  return name == "bfloat16" ? Precision::bfloat16 : Precision::float32;
+}
+
 Bfloat16::Bfloat16(at::DeviceType device, bool wanted)
     : device_(device),
       wanted_(wanted),

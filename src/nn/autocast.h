@@ -5,6 +5,9 @@
 
 namespace nescio::nn {
 
+/// That of precision=: float32, tf32 or bfloat16.
+Precision precision_called(std::string_view name);
+
 /// Convolutions and products run in bfloat16, by libtorch's autocast of the device, as long as it lives and
 /// if it is `wanted`.
 class Bfloat16 {

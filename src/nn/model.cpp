@@ -2,15 +2,57 @@
 
 #include <torch/version.h>
 
+#include <mutex>
+
 #include "base/find_entry.h"
 #include "base/usage.h"
 #include "base/within.h"
+#include "nn/autocast.h"
 #include "nn/chosen_weights.h"
 #include "nn/layers.h"
 #include "nn/model_source.h"
 #include "nn/network.h"
+#include "nn/recorded_work.h"
 
 namespace nescio::nn {
+namespace {
+
+/// Passes of one size of batch that a GPU plays from a record.
+class RecordedPass {
+ public:
+  /// What forward(images) says, once for all calls whose images have the same shape, which it is for batches that
+  /// are filled up. Fewer or more go through as they are.
+  template <class Forward>
+  NetworkOutputs operator()(const torch::Tensor& images, const Forward& forward) {
+    const std::lock_guard lock(mutex_);
+    if (!images_.defined() || images_.sizes() != images.sizes()) {
+      const bool again = last_ == images.sizes().vec();
+      last_ = images.sizes().vec();
+      if (work_ || !again || !possible_) return forward(images);
+      images_ = images.clone();
+      try {
+        work_ = std::make_unique<RecordedWork>([&] { said_ = forward(images_); });
+      } catch (const c10::Error&) {
+        possible_ = false;
+        images_.reset();
+        return forward(images);
+      }
+    }
+    images_.copy_(images);
+    work_->play();
+    return {said_.logits.clone(), said_.features.clone()};
+  }
+
+ private:
+  std::mutex mutex_;
+  bool possible_ = true;
+  std::vector<std::int64_t> last_;
+  torch::Tensor images_;
+  NetworkOutputs said_;
+  std::unique_ptr<RecordedWork> work_;
+};
+
+}  // namespace
 
 struct Model::State {
   DesignedNetwork design;
@@ -21,12 +63,15 @@ struct Model::State {
   Shape head;  // [C, D ...]
   std::vector<std::string> class_names;
   Notices notices;
+  Precision precision = Precision::float32;
+  RecordedPass recorded = {};
 };
 
 namespace {
 
 /// Pictures where and in the order in which the network wants them, [B, planes, height, width].
-torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
+torch::Tensor to_tensor(const Model& model, std::span<const float> images,
+                        Precision precision = Precision::float32) {
   const image::Preprocessing& p = model.preprocessing();
   const std::size_t each = p.planes() * p.height * p.width;
   if (images.empty() || images.size() % each != 0) {
@@ -39,7 +84,7 @@ torch::Tensor to_tensor(const Model& model, std::span<const float> images) {
                            static_cast<std::int64_t>(p.planes()),
                            static_cast<std::int64_t>(p.height), static_cast<std::int64_t>(p.width)})
       .to(device)
-      .contiguous(format_for(device));
+      .contiguous(format_for(device, precision));
 }
 
 /// An array where and in the order in which the network wants its values.
@@ -135,6 +180,11 @@ Model Model::load(std::string_view spec, std::string_view device) {
   state->design = source.network;
   state->device = place;
   state->sha256 = source.sha256;
+  state->precision = precision_called(source.precision.value_or("float32"));
+  if (state->precision == Precision::tf32 && place.is_cpu()) {
+    fail_usage("model ", info.name, ": precision=tf32 is one of GPUs, and the device is ",
+               place.str());
+  }
   state->preprocessing = source.preprocessing;
   state->notices = source.notices;
   Tensors weights = source.tensors;
@@ -160,7 +210,7 @@ Model Model::load(std::string_view spec, std::string_view device) {
   state->class_names = source.class_names;
   state->network->eval();
   for (torch::Tensor& parameter : state->network->parameters()) parameter.set_requires_grad(false);
-  move_to(*state->network, state->device);
+  move_to(*state->network, state->device, state->precision);
   return Model(std::move(state));
 }
 
@@ -181,9 +231,13 @@ std::vector<std::string> Model::pooled_taps() const {
 }
 
 nlohmann::json Model::identity() const {
-  return {{"network", state_->design.name()},
-          {"weights_sha256", state_->sha256},
-          {"preprocessing", image::to_json(state_->preprocessing)}};
+  nlohmann::json identity = {{"network", state_->design.name()},
+                             {"weights_sha256", state_->sha256},
+                             {"preprocessing", image::to_json(state_->preprocessing)}};
+  // Others are other numbers; those of old banks say nothing.
+  if (state_->precision == Precision::tf32) identity["precision"] = "tf32";
+  if (state_->precision == Precision::bfloat16) identity["precision"] = "bfloat16";
+  return identity;
 }
 
 std::optional<Head> Model::head() const {
@@ -208,10 +262,18 @@ runtime::BackboneOutputs Model::run(std::span<const float> images,
   const c10::InferenceMode inference;
   use_our_threads();
   Network& network = *state_->network;
+  const OwnStream stream(state_->device);
   AskedTaps asked(network, taps);
-  const NetworkOutputs said = asked.forward(network, to_tensor(*this, images));
+  const auto forward = [&](const torch::Tensor& pictures) {
+    const Bfloat16 fewer_digits(state_->device.type(), state_->precision == Precision::bfloat16);
+    const NetworkOutputs said = asked.forward(network, pictures);
+    return NetworkOutputs{said.logits.to(torch::kFloat32), said.features.to(torch::kFloat32)};
+  };
+  const torch::Tensor pictures = to_tensor(*this, images, state_->precision);
+  const bool records = taps.empty() && RecordedWork::fault(state_->device).empty();
+  const NetworkOutputs said = records ? state_->recorded(pictures, forward) : forward(pictures);
   runtime::BackboneOutputs out{to_array(said.logits), to_array(said.features), {}};
-  for (const std::string& name : taps) out.taps.push_back(to_array(asked.value(name)));
+  for (const std::string& name : taps) out.taps.push_back(to_array(asked.value(name).to(torch::kFloat32)));
   return out;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 /// What may stand behind the '?' of a model.
 struct ModelOptions : image::PreprocessingChanges {
-  std::optional<std::string> key, prefix;
+  std::optional<std::string> key, prefix, precision;
 };
 
 /// The network with the parameters that the metadata of the file says. Error if it belongs to another
@@ -99,7 +99,12 @@ const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters() {
         bind(&ModelOptions::key,
              {.name = "key", .doc = "the dictionary of the file, where it holds several"}),
         bind(&ModelOptions::prefix,
-             {.name = "prefix", .doc = "what stands before the names of the weights"})};
+             {.name = "prefix", .doc = "what stands before the names of the weights"}),
+        bind(&ModelOptions::precision, {.name = "precision",
+                                        .doc = "what passes compute in where no gradients are "
+                                               "asked for: tf32, products of ten bits on a GPU, "
+                                               "or bfloat16; what they say is float32",
+                                        .choices = {"float32", "tf32", "bfloat16"}})};
     const auto& others = image::preprocessing_parameters();
     parameters.insert(parameters.end(), others.begin(), others.end());
     return parameters;
@@ -144,6 +149,7 @@ ModelSource read_model_source(std::string_view spec) {
     source.class_names = recorded_class_names(weights, source.where());
     check_class_names(source);
   }
+  source.precision = options.precision;
   source.preprocessing = image::changed(source.preprocessing, options);
   const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };
   parts.options.empty() ? check() : as_usage(check);

@@ -2,6 +2,7 @@
 // ?key=value&... behind all of it if wanted.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,15 @@ struct ModelSource {
   std::string sha256;                    // of the file, and of the part that was asked for
   image::Preprocessing preprocessing;    // as Model::load() says
   std::vector<std::string> class_names;  // as the file says; empty where it does not
+  std::optional<std::string> precision;  // that passes are asked to have
   Notices notices;                       // what a user should know about how they were read
 
   /// "[resnet20] PATH", to begin a message with.
   std::string where() const;
 };
 
-/// What may stand behind '?': preprocessing_parameters(), and key= and prefix=, which say where in
-/// the file the weights are.
+/// What may stand behind '?': preprocessing_parameters(), key= and prefix=, which say where in the file the
+/// weights are, and precision=.
 const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters();
 
 /// The network's parameters are those that the spec gives; if it gives none, those that the file says

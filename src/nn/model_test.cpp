@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "io/safetensors.h"
 #include "io/test_folder.h"
+#include "nn/test_device.h"
 #include "nn/test_weights.h"
 
 namespace nescio::nn {
@@ -153,6 +156,42 @@ TEST_F(ModelTest, ComputesWhatThePaperSays) {
   }
   for (std::size_t d = 0; d < 64; ++d) {
     EXPECT_NEAR(outputs.features.as<float>()[64 + d], features[d], 1e-4 * (1 + features[d]));
+  }
+}
+
+TEST_F(ModelTest, ComputesInFewerDigitsWhereThatIsAskedFor) {
+  const std::string spec = save(made_up_resnet20(7, 1));
+  const std::vector<float> images = made_up_numbers(2 * picture, 5);
+  const Model exact = Model::load(spec, test_device());
+  const Model rough = Model::load(spec + "?precision=bfloat16", test_device());
+  const auto expected = exact.forward(images).logits, found = rough.forward(images).logits;
+  double largest = 0, difference = 0;
+  for (std::size_t i = 0; i < 14; ++i) {
+    const double value = expected.as<float>()[i];
+    largest = std::max(largest, std::abs(value));
+    difference = std::max(difference, std::abs(value - static_cast<double>(found.as<float>()[i])));
+  }
+  EXPECT_GT(difference, 1e-6 * largest);
+  EXPECT_LT(difference, 0.05 * largest);
+  // Its arrays are no others', and those of float32 are whose they were.
+  EXPECT_EQ(rough.identity().at("precision"), "bfloat16");
+  EXPECT_FALSE(exact.identity().contains("precision"));
+  EXPECT_THAT(fault(spec + "?precision=tf32", "cpu"), HasSubstr("precision=tf32 is one of GPUs"));
+  EXPECT_THAT(fault(spec + "?precision=half"), HasSubstr("bfloat16"));
+}
+
+TEST_F(ModelTest, SaysTheSameOfABatchWheneverItComes) {
+  const Model model = Model::load(save(made_up_resnet20(7, 1)), test_device());
+  std::map<std::uint32_t, runtime::BackboneOutputs> first;
+  // A GPU records the second batch of a size and plays it from then on.
+  for (const std::uint32_t seed : {1U, 2U, 3U, 2U, 1U, 3U, 1U}) {
+    const auto said = model.forward(made_up_numbers(4 * picture, seed));
+    const auto known = first.emplace(seed, said).first->second;
+    EXPECT_TRUE(std::ranges::equal(said.logits.as<float>(), known.logits.as<float>())) << seed;
+    EXPECT_TRUE(std::ranges::equal(said.features.as<float>(), known.features.as<float>())) << seed;
+    if (seed == 3) {
+      EXPECT_EQ(model.forward(made_up_numbers(picture, 9)).logits.rows(), 1u);
+    }
   }
 }
 

@@ -4,16 +4,12 @@
 
 #include "base/rng.h"
 #include "base/usage.h"
+#include "nn/autocast.h"
 
 namespace nescio::train {
 namespace {
 
 constexpr std::uint64_t step_stream = 3;  // of the random numbers within a step
-
-nn::Precision precision_called(const std::string& name) {
-  if (name == "tf32") return nn::Precision::tf32;
-  return name == "bfloat16" ? nn::Precision::bfloat16 : nn::Precision::float32;
-}
 
 }  // namespace
 
@@ -24,10 +20,15 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
       preprocessing_(source.preprocessing),
       head_(source.network.info->head),
       classes_(classes),
-      precision_(precision_called(settings.precision)) {
+      precision_(nn::precision_called(settings.precision)) {
   const torch::Device device = nn::find_device(settings.device);
   if (precision_ == nn::Precision::tf32 && device.is_cpu()) {
     fail_usage("precision=tf32 is one of GPUs, and the device is ", device.str());
+  }
+  if (source.precision) {
+    fail_usage("model: precision=", *source.precision,
+               " behind '?' is one of passes that do not train; say precision=", *source.precision,
+               " beside model=");
   }
   upload_ = std::make_unique<Upload>(preprocessing_, device, nn::format_for(device, precision_));
   torch::manual_seed(mix(static_cast<std::uint64_t>(settings.seed)));
@@ -43,6 +44,15 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
                "] needs all rows of a batch at once, so it cannot be trained by ", processes.size(),
                " processes");
   }
+  unrecorded_ = nn::RecordedWork::fault(device);
+  if (!method_->repeats())
+    unrecorded_ = text("[", settings.method, "] does not do the same in every step");
+  if (settings.accumulate * processes.size() > 1)
+    unrecorded_ = "a batch is computed in several parts";
+  if (settings.cuda_graphs == "true" && !unrecorded_.empty()) {
+    fail_usage("cuda_graphs=true: ", unrecorded_, "; leave cuda_graphs= out");
+  }
+  recorder_ = StepRecorder(settings.cuda_graphs != "false" && unrecorded_.empty());
   const auto weights = network_->named_parameters();
   method_->on_make({.network = *network_,
                     .info = *source.network.info,
@@ -80,8 +90,36 @@ void Learner::begin(const image::Dataset* data, const Progress& progress, const 
 void Learner::step(std::int64_t number, std::int64_t per_epoch, double lr, const StepData& data,
                    StepMeans& means) {
   const TrainingStep whole = upload_step(number, per_epoch, data);
-  compute(whole, data, means);
-  update(number, lr);
+  optimiser_->set_lr(lr);
+  if (settings_.accumulate * processes_.size() > 1) {
+    compute(whole, data, means);
+    update(number);
+    return;
+  }
+  seed_part(number, 0);
+  StepSaid said = recorder_(whole, [&](const TrainingStep& step) {
+    forget_gradients();
+    StepSaid of_step = learn(step);
+    update(number);
+    return of_step;
+  });
+  means.add(number, std::move(said), {data.images.index, data.outliers.index});
+}
+
+void Learner::seed_part(std::int64_t step, std::int64_t part) const {
+  torch::manual_seed(mix(mix(static_cast<std::uint64_t>(settings_.seed), step_stream,
+                             static_cast<std::uint64_t>(step)),
+                         static_cast<std::uint64_t>(part)));
+}
+
+void Learner::forget_gradients() {
+  for (torch::Tensor& tensor : with_gradient_) tensor.mutable_grad().reset();
+}
+
+StepSaid Learner::learn(TrainingStep step) {
+  const torch::Tensor loss = method_->loss(step);
+  loss.backward();
+  return StepSaid::of(step, loss);
 }
 
 TrainingStep Learner::upload_step(std::int64_t number, std::int64_t per_epoch,
@@ -129,8 +167,7 @@ TrainingStep Learner::upload_step(std::int64_t number, std::int64_t per_epoch,
 }
 
 void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans& means) {
-  for (torch::Tensor& tensor : with_gradient_) tensor.mutable_grad().reset();
-  const auto at = static_cast<std::uint64_t>(whole.number);
+  forget_gradients();
   const RowCounts rows{static_cast<std::int64_t>(data.images.count),
                        static_cast<std::int64_t>(data.outliers.count)};
   std::int64_t parts = Part::parts_of(rows, settings_.accumulate * processes_.size());
@@ -142,13 +179,10 @@ void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans
   const Share own = share_of(processes_, static_cast<std::size_t>(parts));
   for (std::size_t i = own.first; i < own.first + own.count; ++i) {
     const auto number = static_cast<std::int64_t>(i);
-    torch::manual_seed(mix(mix(static_cast<std::uint64_t>(settings_.seed), step_stream, at), i));
+    seed_part(whole.number, number);
     const Part part(rows, number, parts);
-    TrainingStep step = part.of(whole);
-    const torch::Tensor loss = method_->loss(step);
-    loss.backward();
     means.add(
-        step, loss,
+        whole.number, learn(part.of(whole)),
         {part.of(data.images.index, Rows::images), part.of(data.outliers.index, Rows::outliers)});
   }
   if (processes_.size() > 1) sum_gradients();
@@ -171,13 +205,21 @@ void Learner::sum_gradients() {
   }
 }
 
-void Learner::update(std::int64_t number, double lr) {
+void Learner::update(std::int64_t number) {
   method_->before_update(*network_);
   if (settings_.clip > 0) clip_gradient(parameters_, settings_.clip);
-  optimiser_->set_lr(lr);
   optimiser_->step();
   method_->after_update(*network_);
   ema_.update(number);
+}
+
+Notices Learner::closing_remarks() const {
+  Notices all = method_->closing_remarks();
+  const std::string& why = unrecorded_.empty() ? recorder_.fault() : unrecorded_;
+  if (device().is_cuda() && settings_.cuda_graphs != "false" && !why.empty()) {
+    all.push_back(text("steps were launched kernel by kernel and not as one CUDA graph: ", why));
+  }
+  return all;
 }
 
 void Learner::agree_on_buffers() {

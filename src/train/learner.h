@@ -15,6 +15,7 @@
 #include "train/optimiser.h"
 #include "train/settings.h"
 #include "train/step_means.h"
+#include "train/step_recorder.h"
 #include "train/training_streams.h"
 
 namespace nescio::train {
@@ -46,6 +47,9 @@ class Learner {
   /// All that a checkpoint keeps, by name; shares memory.
   std::map<std::string, torch::Tensor> tensors() const;
 
+  /// What to tell the user at the end: what the method has to say, and why steps on a GPU were not recorded.
+  Notices closing_remarks() const;
+
   nn::Network& network() const { return *network_; }
   TrainingMethod& method() const { return *method_; }
   std::int64_t classes() const { return classes_; }
@@ -58,7 +62,10 @@ class Learner {
   // The parts of step().
   TrainingStep upload_step(std::int64_t number, std::int64_t per_epoch, const StepData& data) const;
   void compute(const TrainingStep& whole, const StepData& data, StepMeans& means);
-  void update(std::int64_t number, double lr);
+  void seed_part(std::int64_t step, std::int64_t part) const;
+  void forget_gradients();
+  StepSaid learn(TrainingStep step);
+  void update(std::int64_t number);
   void sum_gradients();
 
   TrainSettings settings_;
@@ -75,6 +82,8 @@ class Learner {
   std::vector<torch::Tensor> with_gradient_;  // parameters of the network and of the method
   std::unique_ptr<Optimiser> optimiser_;
   Ema ema_;
+  std::string unrecorded_;  // why no step is recorded; empty if some may be
+  StepRecorder recorder_;
 };
 
 }  // namespace nescio::train

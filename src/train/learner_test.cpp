@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/test_folder.h"
+#include "nn/test_device.h"
 #include "train/losses.h"
 
 namespace nescio::train {
@@ -79,7 +80,7 @@ struct Taught {
 
 /// What three steps leave.
 Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t steps = 3) {
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   settings.model = "plain:trained";
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin(&some_pictures());
@@ -226,7 +227,7 @@ class Recording final : public TrainingMethod {
 TEST(Learner, LeadsAMethodThroughItsLife) {
   const auto method = std::make_shared<Recording>();
   TrainSettings settings{.accumulate = 2, .momentum = 0, .nesterov = false, .weight_decay = 0};
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   Learner learner(settings, plain_source(), 3, method);
   const auto before = nn::tensors_of(learner.network());
   std::map<std::string, torch::Tensor> start;
@@ -283,7 +284,7 @@ TEST(Learner, Bfloat16ReachesEveryMethodAndLeavesFloat32) {
 
 TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
   TrainSettings settings{.method = "outlier_exposure", .accumulate = 2};
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin(&some_pictures());
   StepMeans means;
@@ -302,7 +303,7 @@ TEST(Learner, ALossThatIsNotFiniteNamesItsPictures) {
 
 TEST(Learner, LossesMayBeReadAfterEachStepOrLater) {
   TrainSettings settings{.method = "outlier_exposure"};
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   Learner learner(settings, plain_source(), 3, make_method(settings.method));
   learner.begin(&some_pictures());
   StepMeans at_once;

@@ -130,7 +130,7 @@ TEST(MaskedModelling, LearnsToPaint) {
   const TinyTask task;
   TrainSettings settings{.model = tiny_transformer, .data = "procedural:shapes?count=256"};
   settings.batch = 32;
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   settings.optimiser = "adamw";
   settings.lr = 0.003;
   settings.warmup = 10;

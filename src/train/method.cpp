@@ -86,6 +86,9 @@ class Sum final : public TrainingMethod {
     all.weighs &= !all.mixes;
     return all;
   }
+  bool repeats() const override {
+    return std::ranges::all_of(members_, [](const Member& m) { return m.info->repeats; });
+  }
   bool needs_whole_batch() const override {
     return std::ranges::any_of(members_,
                                [](const Member& m) { return m.method->needs_whole_batch(); });

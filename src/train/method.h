@@ -83,6 +83,8 @@ class TrainingMethod : public torch::nn::Module {
 
   /// Of a sum: what its methods need together.
   virtual MethodNeeds needs() const { return {}; }
+  /// MethodInfo::repeats; of a sum: of all its methods.
+  virtual bool repeats() const { return false; }
   /// Whether it cannot be computed in parts, since its rows need one another.
   virtual bool needs_whole_batch() const { return false; }
   /// Whether outliers go through the network in one batch with the pictures.

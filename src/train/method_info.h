@@ -49,6 +49,10 @@ struct MethodInfo {
   std::string name;
   std::vector<std::string> aliases = {};
   MethodRole role = MethodRole::loss;
+  /// Whether loss() and the hooks around the update do the same operations in every step whose tensors have the
+  /// same shapes, and read nothing of the host that changes from step to step: on a GPU such steps are recorded
+  /// once and played again (train/step_recorder.h). What changes belongs into draw() or prepare().
+  bool repeats = false;
   std::string summary;  // one sentence
   std::string formula;  // of the loss
   std::string paper;    // authors, title, venue, arXiv

@@ -10,9 +10,9 @@
 namespace nescio::train {
 namespace {
 
-constexpr std::array free_on_resume = {
-    "device",           "workers",  "cache", "checkpoint_every", "checkpoint_seconds",
-    "keep_checkpoints", "log_every"};
+constexpr std::array free_on_resume = {"device",           "workers",          "cache",
+                                       "cuda_graphs",      "checkpoint_every", "checkpoint_seconds",
+                                       "keep_checkpoints", "log_every"};
 
 template <class T>
 Parameter<TrainSettings> setting(T TrainSettings::*member, ParameterInfo info,
@@ -219,6 +219,12 @@ std::vector<Parameter<TrainSettings>> declare() {
                           .doc = "keep decoded pictures in memory; auto: where they take at most "
                                  "1 GiB",
                           .choices = {"auto", "true", "false"}}),
+      setting(&S::cuda_graphs,
+              {.name = "cuda_graphs",
+               .doc = "record a step once and play it again, with the same bits, in the place of a "
+                      "launch for each "
+                      "of its kernels; auto: on a CUDA device, where batch and method allow it",
+               .choices = {"auto", "true", "false"}}),
       setting(&S::checkpoint_every,
               {.name = "checkpoint_every",
                .doc = "steps between checkpoints; the last step is followed by one",

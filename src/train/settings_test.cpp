@@ -28,7 +28,7 @@ TEST(TrainSettings, PrintAndParseRoundTrip) {
 TEST(TrainSettings, WhatIsFreeOnResumeExists) {
   std::vector<std::string> names;
   for (const auto& parameter : train_parameters()) names.push_back(parameter.info.name);
-  EXPECT_EQ(std::ranges::count_if(names, is_free_on_resume), 7);
+  EXPECT_EQ(std::ranges::count_if(names, is_free_on_resume), 8);
   EXPECT_FALSE(is_free_on_resume("lr"));
 }
 

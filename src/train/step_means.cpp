@@ -20,39 +20,40 @@ nlohmann::json StepMeans::to_json() const {
           {"judged", judged_}, {"rows", rows_}, {"terms", terms_}};
 }
 
-void StepMeans::add(const TrainingStep& step, const torch::Tensor& loss, StepPictures pictures) {
+StepSaid StepSaid::of(const TrainingStep& step, const torch::Tensor& loss) {
   const torch::NoGradGuard no_gradients;
-  if (step.number != last_added_) ++added_;
-  last_added_ = step.number;
-  timed_ += step.images.size(0);
+  const auto place = loss.options().dtype(torch::kFloat64).requires_grad(false);
+  const auto count = [&](std::int64_t n) { return torch::full({}, static_cast<double>(n), place); };
+  torch::Tensor right = count(0);
   std::int64_t judged = 0;
-  torch::Tensor right = torch::zeros({}, loss.options());
   if (step.logits.defined() && step.labels.defined() && !step.targets.defined()) {
-    right = step.logits.argmax(1).eq(step.labels).sum();
+    right = step.logits.argmax(1).eq(step.labels).sum().to(torch::kFloat64);
     judged = step.labels.size(0);
   }
-  const auto place = loss.options().dtype(torch::kFloat64);
-  const auto count = [&](std::int64_t n) { return torch::full({}, static_cast<double>(n), place); };
-  Unread part{step.number,
-              std::move(pictures),
-              {loss.detach(), right, count(judged), count(step.rows)},
-              {}};
+  std::vector<torch::Tensor> values = {loss.detach().to(torch::kFloat64), right, count(judged),
+                                       count(step.rows)};
+  StepSaid said{.values = {}, .terms = {}, .pictures = step.images.size(0)};
   for (const auto& [name, value] : step.terms) {
-    part.terms.push_back(name);
-    part.scalars.push_back(value.detach());
+    said.terms.push_back(name);
+    values.push_back(value.detach().to(place));
   }
-  for (torch::Tensor& scalar : part.scalars) scalar = scalar.to(place, /*non_blocking=*/true);
-  unread_.push_back(std::move(part));
+  said.values = torch::stack(values);
+  return said;
+}
+
+void StepMeans::add(std::int64_t number, StepSaid said, StepPictures pictures) {
+  if (number != last_added_) ++added_;
+  last_added_ = number;
+  timed_ += said.pictures;
+  unread_.push_back({number, std::move(pictures), std::move(said)});
 }
 
 std::optional<BadLoss> StepMeans::read(Communicator& processes) {
-  std::vector<torch::Tensor> scalars;
-  for (const Unread& u : unread_) {
-    scalars.insert(scalars.end(), u.scalars.begin(), u.scalars.end());
-  }
-  if (scalars.empty()) return std::nullopt;
-  const torch::Tensor all = torch::stack(scalars).cpu();
-  processes.sum(std::span(all.data_ptr<double>(), scalars.size()));
+  std::vector<torch::Tensor> said;
+  for (const Unread& u : unread_) said.push_back(u.said.values);
+  if (said.empty()) return std::nullopt;
+  const torch::Tensor all = torch::cat(said).cpu();
+  processes.sum(std::span(all.data_ptr<double>(), static_cast<std::size_t>(all.numel())));
   const double* value = all.const_data_ptr<double>();
   for (Unread& u : std::exchange(unread_, {})) {
     const double loss = *value++;
@@ -63,7 +64,7 @@ std::optional<BadLoss> StepMeans::read(Communicator& processes) {
     right_ += static_cast<std::int64_t>(*value++);
     judged_ += static_cast<std::int64_t>(*value++);
     rows_ += static_cast<std::int64_t>(*value++);
-    for (const std::string& name : u.terms) {
+    for (const std::string& name : u.said.terms) {
       auto term = std::ranges::find(terms_, name, &std::pair<std::string, double>::first);
       if (term == terms_.end()) term = terms_.insert(term, {name, 0.0});
       term->second += *value++;

@@ -26,6 +26,17 @@ struct BadLoss {
   StepPictures pictures;
 };
 
+/// What a step, or a part of it, says of itself.
+struct StepSaid {
+  torch::Tensor
+      values;  // float64, on the device: loss, right ones, judged ones, rows, then the terms
+  std::vector<std::string> terms;  // their names
+  std::int64_t pictures = 0;       // of the data
+
+  /// `loss` and the terms are the part's shares.
+  static StepSaid of(const TrainingStep& step, const torch::Tensor& loss);
+};
+
 /// Of the loss, its terms, the accuracy and the speed. What steps add stays on the device until
 /// read(), so the device need not be waited for after each.
 class StepMeans {
@@ -36,8 +47,8 @@ class StepMeans {
   /// Of what is read.
   nlohmann::json to_json() const;
 
-  /// A step, or a part of it, whose loss and terms are the part's shares.
-  void add(const TrainingStep& step, const torch::Tensor& loss, StepPictures pictures);
+  /// What step `number`, or a part of it, has said.
+  void add(std::int64_t number, StepSaid said, StepPictures pictures);
   /// Waits for the device, and for the other processes, which have computed as many parts of the same
   /// steps. Returns the first bad one, if there is one; the means stop before it.
   std::optional<BadLoss> read(Communicator& processes = alone());
@@ -58,8 +69,7 @@ class StepMeans {
   struct Unread {
     std::int64_t step;
     StepPictures pictures;
-    std::vector<torch::Tensor> scalars;  // loss, right ones, judged ones, rows, then the terms
-    std::vector<std::string> terms;
+    StepSaid said;
   };
 
   std::vector<Unread> unread_;

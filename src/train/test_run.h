@@ -13,6 +13,7 @@
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/test_folder.h"
+#include "nn/test_device.h"
 #include "train/trainer.h"
 
 namespace nescio::train {
@@ -63,7 +64,7 @@ class TinyTask {
     s.batch = 8;
     s.lr = 0.05;
     s.augment = "crop(padding=2),flip";
-    s.device = "cpu";
+    s.device = nn::test_device();
     s.checkpoint_every = 4;
     s.log_every = 5;
     return s;

@@ -304,6 +304,7 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
 
 TrainResult Trainer::State::run(const TrainOptions& options) {
   nn::use_our_threads();
+  const nn::OwnStream stream(learner.device());
   const Notice warn = options.warn ? options.warn : [](const std::string&) {};
   for (const std::string& notice : source.notices) warn(notice);
   for (const std::string& warning : data.warnings) warn(warning);
@@ -392,7 +393,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
       write_tensors(options.out / (name + ".safetensors"), tensors);
     }
   });
-  for (const std::string& remark : learner.method().closing_remarks()) warn(remark);
+  for (const std::string& remark : learner.closing_remarks()) warn(remark);
   processes.wait_for_all();
   if (data.val) result.measure = learner.method().chosen_by().measure;
   result.val = at.val;

@@ -144,7 +144,7 @@ TEST(TrainerErrors, ABrokenPictureSaysHowToGoOnWithoutIt) {
   TrainSettings settings{
       .model = "resnet8", .data = "folder:" + data.string(), .steps = 8, .batch = 2};
   settings.val = "folder:" + val.string();
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   ASSERT_EQ(fault(settings, task.path("whole")), "");
 
   // Met by the validation behind the first epoch: what was done is kept.
@@ -210,13 +210,20 @@ TEST(TrainerErrors, ResumeKnowsWhatItGoesOnFrom) {
               HasSubstr("the preprocessing is another"));
 }
 
+TEST(TrainerErrors, ThePrecisionOfARunIsNotThatOfItsStartWeights) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.model = trained(task) + "?precision=bfloat16";
+  EXPECT_THAT(fault(settings, task.path("run")), HasSubstr("say precision=bfloat16 beside model="));
+}
+
 TEST(TrainerErrors, StartWeightsAndDataMatchByName) {
   const TinyTask task;
   const auto shapes = [](const char* classes) {
     return text("procedural:shapes?count=40&classes=", classes);
   };
   TrainSettings settings{.model = "resnet8", .data = shapes("0,1,2"), .steps = 1, .batch = 4};
-  settings.device = "cpu";
+  settings.device = nn::test_device();
   train(settings, {.out = task.path("run")});
   const auto names = [](const fs::path& out) {
     return io::read_safetensors(out / "last.safetensors").metadata.at("nescio.class_names");

@@ -8,6 +8,7 @@
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/test_folder.h"
+#include "nn/test_device.h"
 #include "nn/test_weights.h"
 #include "train/trainer.h"
 
@@ -34,7 +35,7 @@ class TrainerGolden : public testing::Test {
         "npy:" + (folder_ / "x.npy").string() + "?labels=" + (folder_ / "y.npy").string();
     settings_.steps = 8;
     settings_.batch = pictures;  // all of them: the order does not matter
-    settings_.device = "cpu";
+    settings_.device = nn::test_device();
     settings_.log_every = 1;
   }
 

@@ -84,6 +84,7 @@ MethodInfo beit() {
   return describe_method<Beit>(
       {.name = "beit",
        .role = MethodRole::whole,
+       .repeats = true,
        .summary = "BEiT: the network says which visual words the hidden patches were.",
        .formula = "- mean over hidden patches log softmax(h(f(x)))_z, z the patch's word",
        .paper = "Bao, Dong, Piao, Wei, BEiT: BERT Pre-Training of Image Transformers, ICLR 2022, "

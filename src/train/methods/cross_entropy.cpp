@@ -20,6 +20,7 @@ namespace methods {
 MethodInfo cross_entropy() {
   return describe_method<CrossEntropy>(
       {.name = "cross_entropy",
+       .repeats = true,
        .summary = "Cross-entropy between the softmax of the logits and the labels.",
        .formula = "mean_b [(1 - s) CE(z_b, y_b) + s/C sum_c CE(z_b, c)], "
                   "CE(z, c) = logsumexp(z) - z_c",

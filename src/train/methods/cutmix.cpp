@@ -38,6 +38,7 @@ MethodInfo cutmix() {
   return describe_method<CutMix>(
       {.name = "cutmix",
        .role = MethodRole::change,
+       .repeats = true,
        .summary =
            "CutMix: pictures with a rectangle of another, and labels mixed as the areas are.",
        .formula = "H(lambda e_y + (1 - lambda) e_y', z), z = f(x with a rectangle of x'), "

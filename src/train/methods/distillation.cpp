@@ -26,6 +26,7 @@ namespace methods {
 MethodInfo distillation() {
   return describe_method<Distillation>(
       {.name = "distillation",
+       .repeats = true,
        .summary =
            "The student learns what a stored teacher says about the pictures, and their labels.",
        .formula = "(1 - w) CE(z, y) + w T^2 KL(softmax(t / T) || softmax(z / T)), t: the teacher's "

@@ -32,6 +32,7 @@ MethodInfo energy_bounded() {
   return describe_method<EnergyBounded>(
       {.name = "energy_bounded",
        .role = MethodRole::term,
+       .repeats = true,
        .summary =
            "Energy-bounded learning: cross-entropy, and hinges that part the energies of pictures "
            "and outliers. Margins belong to a network: set them near the mean energies that it "

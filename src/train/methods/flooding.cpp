@@ -19,6 +19,7 @@ namespace methods {
 MethodInfo flooding() {
   return describe_method<Flooding>(
       {.name = "flooding",
+       .repeats = true,
        .summary = "Cross-entropy that is kept at a level: below it, gradients turn round.",
        .formula = "|beta CE(f(x), y) - b| + b, CE the mean over the batch",
        .paper =

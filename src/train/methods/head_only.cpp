@@ -24,6 +24,7 @@ MethodInfo head_only() {
       {.name = "head_only",
        .aliases = {"linear_probing"},
        .role = MethodRole::change,
+       .repeats = true,
        .summary = "Linear probing: only the last layer is trained; the network before it is as at "
                   "the start, normalisation included.",
        .formula = "the loss over W and b alone, z = W h(x) + b",

@@ -90,6 +90,7 @@ class LogitMixOe final : public TrainingMethod {
     const std::int64_t pairs = facts.rows.of(Rows::pairs);
     Draws draws = w.mixes_pictures() ? draw_mixing(mix, draw_lambda(pairs), facts)
                                      : Draws{{"lambda", of_pairs(draw_lambda(pairs))}};
+    if (w.cons > 0) draws["w_cons"] = {torch::scalar_tensor(w.cons * ramp(facts), torch::kFloat64)};
     if (w.logit == 0) return draws;
     if (!share_lam) draws["lambda_logits"] = of_pairs(draw_lambda(pairs));
     if (w.noise_add > 0 || w.noise_mult > 0) {
@@ -137,7 +138,7 @@ class LogitMixOe final : public TrainingMethod {
     if (w.label > 0) sum = sum + step.term("label", w.label * h(lambda, zi));
     if (w.cons > 0) {
       const torch::Tensor d = step.of_pairs(distance(z.mixed, z.of_mixed));
-      sum = sum + step.term("cons", w.cons * ramp(step) * d);
+      sum = sum + step.term("cons", step.drawn("logit_mixoe", "w_cons").to(d.options()) * d);
     }
     return sum;
   }
@@ -222,9 +223,9 @@ class LogitMixOe final : public TrainingMethod {
                        cons_grad == "stop_input" ? zm.detach() : zm, cons);
   }
 
-  double ramp(const TrainingStep& step) const {
-    const double length = warmup_cons * static_cast<double>(step.per_epoch);
-    return std::min(1.0, static_cast<double>(step.number + 1) / std::max(1.0, length));
+  double ramp(const StepFacts& facts) const {
+    const double length = warmup_cons * static_cast<double>(facts.per_epoch);
+    return std::min(1.0, static_cast<double>(facts.number + 1) / std::max(1.0, length));
   }
 };
 
@@ -265,6 +266,7 @@ MethodInfo logit_mixoe() {
   return describe_method<M>(
       {.name = "logit_mixoe",
        .role = MethodRole::whole,
+       .repeats = true,
        .summary =
            "Logit mixture outlier exposure: pictures and outliers are mixed in logit space, "
            "consistent with mixing in input space. A reconstruction: the paper's weights and its "

@@ -22,6 +22,7 @@ namespace methods {
 MethodInfo logit_norm() {
   return describe_method<LogitNorm>(
       {.name = "logit_norm",
+       .repeats = true,
        .summary = "LogitNorm: cross-entropy of logits that are divided by their norm. Score with "
                   "msp.",
        .formula = "CE(z / (T (|z|_2 + 1e-7)), y), z = f(x)",

@@ -147,6 +147,7 @@ MethodInfo logits_based() {
   return describe_method<M>(
       {.name = "logits_based",
        .aliases = {"lbf", "lft"},
+       .repeats = true,
        .summary = "Targets that mix a stored teacher's answer with the label, which stays on top.",
        .formula =
            "KL(q || softmax z), sum: q = (p + e_y) / (1 + m); overwrite: q_y = 1 / (1 + s), q_j "

@@ -137,6 +137,7 @@ MethodInfo mae() {
   return describe_method<Mae>(
       {.name = "mae",
        .role = MethodRole::whole,
+       .repeats = true,
        .summary =
            "Masked autoencoder: the network sees a few patches, a decoder paints the others.",
        .formula =

@@ -16,6 +16,7 @@ MethodInfo magnitude_pruning() {
   return describe_method<MagnitudePruning>(
       {.name = "magnitude_pruning",
        .role = MethodRole::change,
+       .repeats = true,
        .summary = "Magnitude pruning: the smallest weights are set to 0 at the start and stay 0.",
        .formula = "W * m, m = 0 at the smallest |W| of each kernel",
        .paper = "Han, Pool, Tran, Dally, Learning both Weights and Connections for Efficient "

@@ -43,6 +43,7 @@ MethodInfo mixoe() {
   return describe_method<MixOe>(
       {.name = "mixoe",
        .role = MethodRole::term,
+       .repeats = true,
        .summary = "MixOE: pictures are mixed with outliers, their labels with the uniform "
                   "distribution. Score with msp.",
        .formula = "CE(f(x), y) + w_mix H(lambda e_y + (1 - lambda)/C, f(lambda x + (1 - lambda) "

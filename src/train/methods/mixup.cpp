@@ -29,6 +29,7 @@ MethodInfo mixup() {
   return describe_method<Mixup>(
       {.name = "mixup",
        .role = MethodRole::change,
+       .repeats = true,
        .summary = "mixup: pictures mixed with one another, and their labels mixed alike.",
        .formula = "H(lambda e_y + (1 - lambda) e_y', z), z = f(lambda x + (1 - lambda) x'), "
                   "lambda ~ Beta(alpha, alpha), one for the batch; x', y': the batch in another "

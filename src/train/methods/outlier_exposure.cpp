@@ -32,6 +32,7 @@ MethodInfo outlier_exposure() {
       {.name = "outlier_exposure",
        .aliases = {"oe"},
        .role = MethodRole::term,
+       .repeats = true,
        .summary =
            "Outlier exposure (OE): cross-entropy, and the uniform distribution as the label of "
            "outliers. Its floor is w_oe log C. Score with msp.",

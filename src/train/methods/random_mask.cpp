@@ -23,6 +23,7 @@ MethodInfo random_mask() {
   return describe_method<RandomMask>(
       {.name = "random_mask",
        .role = MethodRole::change,
+       .repeats = true,
        .summary = "Weights drawn at random are set to 0 at the start and stay 0: a control for "
                   "other masks.",
        .formula = "W * m, m = 0 at random places of each kernel",

@@ -72,6 +72,7 @@ MethodInfo simclr() {
   return describe_method<SimClr>(
       {.name = "simclr",
        .role = MethodRole::whole,
+       .repeats = true,
        .summary = "SimCLR: two views of a picture are told from those of all others.",
        .formula =
            "- mean log (exp(z_i . z_j / T) / sum_{k != i} exp(z_i . z_k / T)), i and j views of "

@@ -50,6 +50,7 @@ MethodInfo simmim() {
   return describe_method<SimMim>(
       {.name = "simmim",
        .role = MethodRole::whole,
+       .repeats = true,
        .summary = "SimMIM: a learned token stands for hidden patches, a linear layer paints them.",
        .formula = "sum over hidden pixels |p(f(x)) - x| / (hidden pixels + 1e-5)",
        .paper =

@@ -82,6 +82,7 @@ namespace methods {
 MethodInfo umap() {
   MethodInfo info = {
       .name = "umap",
+      .repeats = true,
       .summary =
           "UMAP: a mask over the weights of a trained network is learned with which it forgets; "
           "the weights stay.",

@@ -22,6 +22,7 @@ MethodInfo unleashing_mask() {
   MethodInfo info = {
       .name = "unleashing_mask",
       .aliases = {"um"},
+      .repeats = true,
       .summary =
           "Unleashing Mask: a trained network is tuned back to the loss that it has with a few "
           "weights masked, and forgets atypical pictures first.",

@@ -100,6 +100,7 @@ MethodInfo vq_vae() {
   return describe_method<VqVae>(
       {.name = "vq_vae",
        .role = MethodRole::whole,
+       .repeats = true,
        .summary = "A vector-quantised autoencoder of patches, the tokenizer of beit.",
        .formula = "|d(q) - x|^2 + |sg(e) - q|^2 + beta |e - sg(q)|^2, q the code nearest to e(x)",
        .paper = "van den Oord, Vinyals, Kavukcuoglu, Neural Discrete Representation Learning, "
