@@ -27,11 +27,9 @@ RecordedWork::RecordedWork(const std::function<void()>& f) : graph_(std::make_un
   try {
     f();
   } catch (...) {
-    // It ends with an error of its own, which says less.
     try {
       graph.capture_end();
-    } catch (const c10::Error&) {
-      cudaGetLastError();
+    } catch (const c10::Error&) {  // which says less than the one that is on its way
     }
     throw;
   }

@@ -39,7 +39,7 @@ TEST(VirtualOutliers, AreTheLeastLikelyOfManyDraws) {
   // Squared Mahalanobis distances of the three least likely of 200 draws in five dimensions: means
   // of 4000 repetitions of the authors' way, torch.distributions.MultivariateNormal and topk.
   const torch::Tensor squares = whitened(some_queues(), 3, 600).square().sum(3);
-  const torch::Tensor means = squares.mean({0, 1});
+  const torch::Tensor means = squares.flatten(0, 1).mean(0);
   EXPECT_NEAR(means[0].item<double>(), 18.17, 0.35);
   EXPECT_NEAR(means[1].item<double>(), 15.78, 0.25);
   EXPECT_NEAR(means[2].item<double>(), 14.56, 0.2);
