@@ -63,15 +63,16 @@ class Timings:
             return ""
 
     def pictures(self, side):
-        """A data set of this size: CIFAR-10's training set, or noise of ten classes."""
-        if side == 32:
-            return f"cifar10:{self.o['data']}/cifar-10-batches-bin?split=train"
+        """A data set of this size: CIFAR-10's training set if it is there, or as much noise of ten classes."""
+        real = pathlib.Path(self.o["data"]) / "cifar-10-batches-bin"
+        if side == 32 and real.exists():
+            return f"cifar10:{real}?split=train"
         import numpy as np
-        file, labels = self.out / f"noise-{side}.npy", self.out / "noise-labels.npy"
+        file, labels = self.out / f"timings-noise-{side}.npy", self.out / f"timings-labels-{side}.npy"
+        count = 50_000 if side == 32 else 4096
         if not labels.exists():
-            drawn = np.random.default_rng(0)
-            np.save(file, drawn.integers(0, 256, (4096, side, side, 3), np.uint8))
-            np.save(labels, np.arange(4096) % 10)
+            np.save(file, np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8))
+            np.save(labels, np.arange(count) % 10)
         return f"npy:{file}?labels={labels}"
 
     def training_rate(self, name, options, end):
