@@ -46,7 +46,7 @@ def last_line(log):
 class Timings:
     def plan_timings(self):
         plan = [(f"timings/train/{t[0]}/{t[4]}", lambda end, t=t: self.time_training(*t, end)) for t in TRAINED]
-        plan[1:1] = [(f"timings/probe/{name}", lambda end, n=name: self.time_probe(n, end)) for name in PROBES]
+        plan[4:4] = [(f"timings/probe/{name}", lambda end, n=name: self.time_probe(n, end)) for name in PROBES]
         plan += [(f"timings/extract/{n}/{p}", lambda end, n=n, p=p: self.time_extraction(n, p, end))
                  for n in ("resnet20", "densenet_bc_100_12") for p in ("float32", "bfloat16")]
         return plan + [(f"timings/evaluate/{e}", lambda end, e=e: self.time_evaluation(e, end)) for e in self.executors()]
