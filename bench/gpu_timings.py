@@ -47,9 +47,9 @@ class Timings:
     def plan_timings(self):
         plan = [(f"timings/train/{t[0]}/{t[4]}", lambda end, t=t: self.time_training(*t, end)) for t in TRAINED]
         plan[4:4] = [(f"timings/probe/{name}", lambda end, n=name: self.time_probe(n, end)) for name in PROBES]
-        precisions = ["float32"] + (["bfloat16"] if "precision=" in self.said("extract", "--help") else [])
+        plan[1:1] = [("timings/launched/resnet20/bfloat16", self.time_launched)]
         plan += [(f"timings/extract/{n}/{p}", lambda end, n=n, p=p: self.time_extraction(n, p, end))
-                 for n in ("resnet20", "densenet_bc_100_12") for p in precisions]
+                 for n in ("resnet20", "densenet_bc_100_12") for p in ("float32", "bfloat16")]
         return plan + [(f"timings/evaluate/{e}", lambda end, e=e: self.time_evaluation(e, end)) for e in self.executors()]
 
     def executors(self):
@@ -131,10 +131,18 @@ class Timings:
             self.eager.wait()
             self.eager = None
 
+    def training(self, network, batch, side, precision):
+        return [f"model={network}", f"data={self.pictures(side)}", f"batch={batch}", f"precision={precision}", "lr=0.001",
+                "schedule=constant", "steps=1000000000", "augment=crop(padding=4),flip" if side == 32 else "augment=flip"]
+
+    def time_launched(self, end):
+        """What the first of TRAINED does without CUDA graphs."""
+        network, batch, side, _, precision, _ = TRAINED[0]
+        return self.training_rate(f"timings/launched/{network}/{precision}",
+                                  self.training(network, batch, side, precision) + ["cuda_graphs=false"], end)
+
     def time_training(self, network, batch, side, classes, precision, asked, end):
-        options = [f"model={network}", f"data={self.pictures(side)}", f"batch={batch}", f"precision={precision}", "lr=0.001",
-                   "schedule=constant", "steps=1000000000", "augment=crop(padding=4),flip" if side == 32 else "augment=flip"]
-        ours = self.training_rate(f"timings/train/{network}/{precision}", options, end)
+        ours = self.training_rate(f"timings/train/{network}/{precision}", self.training(network, batch, side, precision), end)
         theirs = self.of_eager("train", network, batch, side, classes, precision, end)
         result = {**ours, "batch": batch, "eager": theirs, "asked": asked}
         return self.against(ours["images_per_second"], theirs, result)
@@ -158,7 +166,7 @@ class Timings:
     def time_extraction(self, network, precision, end):
         """By the difference of a long and a short extraction, so that starting does not count."""
         name = f"timings/extract/{network}/{precision}"
-        choice = [f"precision={precision}"] if precision != "float32" else []
+        choice = f"?precision={precision}" if precision != "float32" else ""
         import numpy as np
         seconds, count = {}, int(self.o["pictures"])
         start = self.out / "timings-start"
@@ -170,9 +178,9 @@ class Timings:
             np.save(index, np.arange(rows, dtype=np.int64) % 50_000)
             subprocess.run(["rm", "-rf", bank], check=True)
             began = time.monotonic()
-            self.call(name, [self.program, "extract", f"model={network}:{start / network}/last.safetensors",
+            self.call(name, [self.program, "extract", f"model={network}:{start / network}/last.safetensors{choice}",
                              f"data={self.pictures(32)}&index={index}", f"bank={bank}", "as=cifar10/train", "batch=500",
-                             f"device={self.o['device']}", *choice], end)
+                             f"device={self.o['device']}"], end)
             seconds[rows] = time.monotonic() - began
         subprocess.run(["rm", "-rf", bank], check=True)
         (short_rows, a), (long_rows, b) = sorted(seconds.items())
