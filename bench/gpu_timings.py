@@ -142,7 +142,8 @@ class Timings:
                                   self.training(network, batch, side, precision) + ["cuda_graphs=false"], end)
 
     def time_training(self, network, batch, side, classes, precision, asked, end):
-        ours = self.training_rate(f"timings/train/{network}/{precision}", self.training(network, batch, side, precision), end)
+        ours = self.training_rate(f"timings/train/{network}/{precision}",
+                                  self.training(network, batch, side, precision) + ["cuda_graphs=auto"], end)
         theirs = self.of_eager("train", network, batch, side, classes, precision, end)
         result = {**ours, "batch": batch, "eager": theirs, "asked": asked}
         return self.against(ours["images_per_second"], theirs, result)

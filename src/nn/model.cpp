@@ -64,6 +64,7 @@ struct Model::State {
   std::vector<std::string> class_names;
   Notices notices;
   Precision precision = Precision::float32;
+  bool cuda_graphs = false;
   RecordedPass recorded = {};
 };
 
@@ -185,6 +186,10 @@ Model Model::load(std::string_view spec, std::string_view device) {
     fail_usage("model ", info.name, ": precision=tf32 is one of GPUs, and the device is ",
                place.str());
   }
+  state->cuda_graphs = source.cuda_graphs;
+  if (source.cuda_graphs && !RecordedWork::fault(place).empty()) {
+    fail_usage("model ", info.name, ": cuda_graphs=true: ", RecordedWork::fault(place));
+  }
   state->preprocessing = source.preprocessing;
   state->notices = source.notices;
   Tensors weights = source.tensors;
@@ -270,10 +275,11 @@ runtime::BackboneOutputs Model::run(std::span<const float> images,
     return NetworkOutputs{said.logits.to(torch::kFloat32), said.features.to(torch::kFloat32)};
   };
   const torch::Tensor pictures = to_tensor(*this, images, state_->precision);
-  const bool records = taps.empty() && RecordedWork::fault(state_->device).empty();
+  const bool records = state_->cuda_graphs && taps.empty();
   const NetworkOutputs said = records ? state_->recorded(pictures, forward) : forward(pictures);
   runtime::BackboneOutputs out{to_array(said.logits), to_array(said.features), {}};
-  for (const std::string& name : taps) out.taps.push_back(to_array(asked.value(name).to(torch::kFloat32)));
+  for (const std::string& name : taps)
+    out.taps.push_back(to_array(asked.value(name).to(torch::kFloat32)));
   return out;
 }
 

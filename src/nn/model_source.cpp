@@ -16,6 +16,7 @@ namespace {
 /// What may stand behind the '?' of a model.
 struct ModelOptions : image::PreprocessingChanges {
   std::optional<std::string> key, prefix, precision;
+  bool cuda_graphs = false;
 };
 
 /// The network with the parameters that the metadata of the file says. Error if it belongs to another
@@ -104,7 +105,10 @@ const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters() {
                                         .doc = "what passes compute in where no gradients are "
                                                "asked for: tf32, products of ten bits on a GPU, "
                                                "or bfloat16; what they say is float32",
-                                        .choices = {"float32", "tf32", "bfloat16"}})};
+                                        .choices = {"float32", "tf32", "bfloat16"}}),
+        bind(&ModelOptions::cuda_graphs,
+             {.name = "cuda_graphs",
+              .doc = "on a CUDA device record such a pass once and play it again"})};
     const auto& others = image::preprocessing_parameters();
     parameters.insert(parameters.end(), others.begin(), others.end());
     return parameters;
@@ -150,6 +154,7 @@ ModelSource read_model_source(std::string_view spec) {
     check_class_names(source);
   }
   source.precision = options.precision;
+  source.cuda_graphs = options.cuda_graphs;
   source.preprocessing = image::changed(source.preprocessing, options);
   const auto check = [&] { check_preprocessing(info, source.preprocessing, source.where()); };
   parts.options.empty() ? check() : as_usage(check);

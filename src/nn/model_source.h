@@ -21,6 +21,7 @@ struct ModelSource {
   image::Preprocessing preprocessing;    // as Model::load() says
   std::vector<std::string> class_names;  // as the file says; empty where it does not
   std::optional<std::string> precision;  // that passes are asked to have
+  bool cuda_graphs = false;              // and whether a GPU records them
   Notices notices;                       // what a user should know about how they were read
 
   /// "[resnet20] PATH", to begin a message with.
@@ -28,7 +29,7 @@ struct ModelSource {
 };
 
 /// What may stand behind '?': preprocessing_parameters(), key= and prefix=, which say where in the file the
-/// weights are, and precision=.
+/// weights are, and precision= and cuda_graphs=, which say how passes run.
 const std::vector<Parameter<image::PreprocessingChanges>>& model_parameters();
 
 /// The network's parameters are those that the spec gives; if it gives none, those that the file says

@@ -178,10 +178,12 @@ TEST_F(ModelTest, ComputesInFewerDigitsWhereThatIsAskedFor) {
   EXPECT_FALSE(exact.identity().contains("precision"));
   EXPECT_THAT(fault(spec + "?precision=tf32", "cpu"), HasSubstr("precision=tf32 is one of GPUs"));
   EXPECT_THAT(fault(spec + "?precision=half"), HasSubstr("bfloat16"));
+  EXPECT_THAT(fault(spec + "?cuda_graphs=true", "cpu"), HasSubstr("the device is cpu"));
 }
 
 TEST_F(ModelTest, SaysTheSameOfABatchWheneverItComes) {
-  const Model model = Model::load(save(made_up_resnet20(7, 1)), test_device());
+  const std::string graphs = test_device() == "cpu" ? "" : "?cuda_graphs=true";
+  const Model model = Model::load(save(made_up_resnet20(7, 1)) + graphs, test_device());
   std::map<std::uint32_t, runtime::BackboneOutputs> first;
   // A GPU records the second batch of a size and plays it from then on.
   for (const std::uint32_t seed : {1U, 2U, 3U, 2U, 1U, 3U, 1U}) {

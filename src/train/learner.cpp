@@ -25,6 +25,11 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
   if (precision_ == nn::Precision::tf32 && device.is_cpu()) {
     fail_usage("precision=tf32 is one of GPUs, and the device is ", device.str());
   }
+  if (source.cuda_graphs) {
+    fail_usage(
+        "model: cuda_graphs= behind '?' is one of passes that do not train; say cuda_graphs= "
+        "beside model=");
+  }
   if (source.precision) {
     fail_usage("model: precision=", *source.precision,
                " behind '?' is one of passes that do not train; say precision=", *source.precision,

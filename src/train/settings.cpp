@@ -219,12 +219,12 @@ std::vector<Parameter<TrainSettings>> declare() {
                           .doc = "keep decoded pictures in memory; auto: where they take at most "
                                  "1 GiB",
                           .choices = {"auto", "true", "false"}}),
-      setting(&S::cuda_graphs,
-              {.name = "cuda_graphs",
-               .doc = "record a step once and play it again, with the same bits, in the place of a "
-                      "launch for each "
-                      "of its kernels; auto: on a CUDA device, where batch and method allow it",
-               .choices = {"auto", "true", "false"}}),
+      setting(&S::cuda_graphs, {.name = "cuda_graphs",
+                                .doc = "on a CUDA device record a step once and play it again, in "
+                                       "the place of a launch for each of its "
+                                       "kernels; auto: where batch and method allow it. Not the "
+                                       "default before it was measured",
+                                .choices = {"false", "auto", "true"}}),
       setting(&S::checkpoint_every,
               {.name = "checkpoint_every",
                .doc = "steps between checkpoints; the last step is followed by one",

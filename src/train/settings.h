@@ -58,7 +58,7 @@ struct TrainSettings {
   std::string device = "auto";
   std::optional<std::int64_t> workers = {};
   std::string cache = "auto";
-  std::string cuda_graphs = "auto";
+  std::string cuda_graphs = "false";
   std::int64_t checkpoint_every = 1000;
   double checkpoint_seconds = 300;
   std::string keep_checkpoints = "2";
