@@ -1,6 +1,6 @@
 // Neighbours and Mahalanobis distances by the executor of libtorch, against the rate of the device's own products.
 //   nescio_torch_executor_bench [DEVICE] [KEY=VALUE ...]
-//   gemm=8192 queries=16384 k=50 bank=200000x2048 bank=1280000x512 mahalanobis=100000x2048x1000 cpu_rows=512 rounds=3
+//   tile=134217728 block=0 gemm=8192 queries=16384 k=50 bank=200000x2048 bank=1280000x512 mahalanobis=100000x2048x1000 cpu_rows=512 rounds=3
 // Seconds on a CPU: cpu gemm=1024 queries=512 bank=20000x512 mahalanobis=2000x512x100
 #include <torch/types.h>
 
@@ -23,6 +23,7 @@ using expr::Expr;
 struct Sizes {
   std::string device = "auto";
   std::size_t gemm = 8192, queries = 16384, k = 50, cpu_rows = 512, rounds = 3;
+  expr::TorchSettings settings = {};
   std::vector<std::vector<std::size_t>> banks, mahalanobis;
 };
 
@@ -51,7 +52,9 @@ Sizes read(int argc, char** argv) {
                                                          {"queries", &sizes.queries},
                                                          {"k", &sizes.k},
                                                          {"cpu_rows", &sizes.cpu_rows},
-                                                         {"rounds", &sizes.rounds}};
+                                                         {"rounds", &sizes.rounds},
+                                                         {"tile", &sizes.settings.tile_values},
+                                                         {"block", &sizes.settings.block_rows}};
     if (key == "bank") {
       sizes.banks.push_back(sizes_in(value, 2));
     } else if (key == "mahalanobis") {
@@ -102,7 +105,7 @@ class Run {
  public:
   Run(const Sizes& sizes, const torch::Device& device, double fp32)
       : sizes_(sizes),
-        executor_(expr::torch_executor(sizes.device)),
+        executor_(expr::torch_executor(sizes.device, sizes.settings)),
         device_(device),
         fp32_(fp32) {}
 

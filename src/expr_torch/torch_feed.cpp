@@ -30,20 +30,26 @@ TorchFeed::TorchFeed(const Batch& batch, const std::vector<std::string>& inputs,
     place.computed.record(*computing_);
     free_.release();
   }
-  thread_ = std::thread([this] { copy_blocks(); });
+  if (blocks() > 1) thread_ = std::thread([this] { copy_blocks(); });
 }
 
 TorchFeed::~TorchFeed() {
-  if (!thread_.joinable()) return;
-  stopped_ = true;
-  free_.release();
-  thread_.join();
+  if (thread_.joinable()) {
+    stopped_ = true;
+    free_.release();
+    thread_.join();
+  }
   for (Place& place : places_) place.copied.synchronize();
 }
 
 std::vector<torch::Tensor> TorchFeed::next() {
   const std::size_t block = next_++;
   if (places_.empty()) return in_place(block);
+  if (!thread_.joinable()) {  // the only block
+    stage(block);
+    places_[0].copied.block(*computing_);
+    return places_[0].on_device;
+  }
   if (block > 0) {
     places_[(block - 1) % 2].computed.record(*computing_);
     free_.release();

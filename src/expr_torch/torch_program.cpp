@@ -68,10 +68,10 @@ std::set<NodeId> read_as_a_whole(const Graph& graph, const Plan& plan,
 /// Whether a table goes to the device as a whole: by the settings, or where it leaves room for what is computed.
 bool is_resident(const Table& table, const torch::Device& device, const TorchSettings& settings) {
   if (settings.resident_bytes) return table.array().bytes() < *settings.resident_bytes;
-  constexpr std::size_t beside = std::size_t{1} << 31;
+  constexpr std::size_t small = std::size_t{1} << 26, beside = std::size_t{1} << 31;
   const std::size_t room =
       2 * table.array().bytes() + 4 * sizeof(float) * settings.tile_values + beside;
-  if (device.is_cpu()) return true;
+  if (device.is_cpu() || table.array().bytes() < small) return true;
   try {
     at::empty({static_cast<std::int64_t>(room)}, torch::dtype(torch::kByte).device(device));
     return true;
@@ -324,7 +324,7 @@ void TorchProgram::run(const Batch& batch, std::span<const Output> outputs,
   const torch::NoGradGuard no_gradients;
   // Ten bits of mantissa would be faster, but no distances.
   at::globalContext().setAllowTF32CuBLAS(false);
-  nn::use_our_threads();
+  if (device_.is_cpu()) nn::use_our_threads();
   std::vector<std::string> names;
   for (const NodeId id : plan_.inputs) names.push_back(node(id).name);
   TorchFeed feed(batch, names, rows, block_rows_, device_);

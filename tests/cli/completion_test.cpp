@@ -61,7 +61,7 @@ TEST(Completion, VerbsAndKeysInBash) {
 TEST(Completion, ValuesInBash) {
   EXPECT_THAT(in_bash("nescio list mod"), ElementsAre("models"));
   EXPECT_THAT(in_bash("nescio list catalogue=mod"), ElementsAre("models"));
-  EXPECT_THAT(in_bash("nescio evaluate executor="), ElementsAre("cpu", "reference"));
+  EXPECT_THAT(in_bash("nescio evaluate executor="), ElementsAre("cpu", "reference", "torch"));
   EXPECT_THAT(in_bash("nescio evaluate scores=t"), ElementsAre("true"));
   EXPECT_THAT(in_bash("nescio evaluate threads="), IsEmpty());
   EXPECT_THAT(in_bash("nescio fit ener"), ElementsAre("energy"));
