@@ -23,10 +23,11 @@ struct TorchSettings {
 };
 
 /// Computes in float32 (products without TF32; sums, norms and softmax in double) on auto, cpu, cuda or cuda:N.
-/// Neighbours are chosen by a product with a known error and measured by differences in double, as Executor::cpu does.
-/// Results are bit-equal on one device and build for any cut of the rows at multiples of block_rows(): blocks have
-/// one shape, which follows from the expressions and settings. Tables go to the device when a program is
-/// compiled, rows through pinned memory while the block before is computed. Error as nn::find_device().
+/// Neighbours are chosen by a product with a known error and measured by differences in double, as Executor::cpu
+/// does. Results are bit-equal on one device and build (on the CPU: and number of threads) for any cut of the rows at
+/// multiples of block_rows(): blocks have one shape, which follows from the expressions and settings. Tables go to
+/// the device when a program is compiled, rows through pinned memory while the block before is computed. Error as
+/// nn::find_device().
 Executor torch_executor(std::string_view device = "auto", const TorchSettings& settings = {});
 
 }  // namespace nescio::expr

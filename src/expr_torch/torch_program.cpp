@@ -355,6 +355,7 @@ void TorchProgram::run(const Batch& batch, std::span<const Output> outputs,
 
 Executor torch_executor(std::string_view device, const TorchSettings& settings) {
   const torch::Device place = nn::find_device(device);
+  at::empty({1}, torch::dtype(torch::kFloat).device(place));  // starts it
   const std::string summary =
       place.is_cpu() ? "libtorch on the CPU" : text("libtorch on ", place.str());
   return {"torch", summary, Precision::float32,

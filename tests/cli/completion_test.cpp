@@ -53,7 +53,7 @@ TEST(Completion, VerbsAndKeysInBash) {
   EXPECT_THAT(in_bash("nescio eval"), ElementsAre("evaluate"));
   EXPECT_THAT(in_bash("nescio "), Contains("fit"));
   EXPECT_THAT(in_bash("nescio evaluate boo"), ElementsAre("bootstrap="));
-  EXPECT_THAT(in_bash("nescio evaluate bank=x de"), ElementsAre("detectors="));
+  EXPECT_THAT(in_bash("nescio evaluate bank=x de"), ElementsAre("device=", "detectors="));
   EXPECT_THAT(in_bash("nescio evaluate --j"), ElementsAre("--json"));
   EXPECT_THAT(in_bash("nescio nothing "), IsEmpty());
 }
