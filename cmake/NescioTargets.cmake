@@ -184,14 +184,14 @@ function(nescio_program folders)
   endif()
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/networks.cpp CONTENT "// All of the module is in its libraries.\n")
   add_library(nescio_networks MODULE ${CMAKE_CURRENT_BINARY_DIR}/networks.cpp)
-  _nescio_archives(archives cli_torch train nn)
+  _nescio_archives(archives cli_torch train expr_torch nn)
   target_link_libraries(nescio_networks PRIVATE ${archives} Libtorch::Libtorch)
-  foreach(folder cli_torch train nn)
+  foreach(folder cli_torch train expr_torch nn)
     add_dependencies(nescio_networks nescio_${folder})
   endforeach()
   set_target_properties(nescio_networks PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
-    LINK_DEPENDS "$<TARGET_FILE:nescio_cli_torch>;$<TARGET_FILE:nescio_train>;$<TARGET_FILE:nescio_nn>")
+    LINK_DEPENDS "$<TARGET_FILE:nescio_cli_torch>;$<TARGET_FILE:nescio_train>;$<TARGET_FILE:nescio_expr_torch>;$<TARGET_FILE:nescio_nn>")
   add_dependencies(nescio nescio_networks)
 endfunction()
 

@@ -55,7 +55,8 @@ void check(const FittedDetector& fitted, const bank::BankView& view, const std::
 }  // namespace
 
 BankScores::BankScores(FittedDetector detector, const bank::BankViews& views,
-                       const std::string& bank, const std::vector<std::string>& splits)
+                       const std::string& bank, const std::vector<std::string>& splits,
+                       const expr::Executor& executor)
     : detector_(std::move(detector)), views_(views) {
   for (const std::string& split : splits) views.at(split);
   const nlohmann::json origin = views.origin();
@@ -63,7 +64,7 @@ BankScores::BankScores(FittedDetector detector, const bank::BankViews& views,
                 views.classes());
   const LogitsFrom logits = logits_of(detector_, views, splits);
   for (const std::string& split : splits) check(detector_, views.at(split), bank, logits);
-  program_ = detector_.compile(expr::Executor::cpu, logits);
+  program_ = detector_.compile(executor, logits);
   reads_ = detectors::arrays_for(detector_.chain.needs(), logits);
 }
 

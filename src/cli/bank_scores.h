@@ -19,7 +19,8 @@ class BankScores {
   /// Error if a split is not there or empty, or if the bank is of another network than the detector, as far as hashes
   /// and shapes tell; `bank` names it in the message.
   BankScores(detectors::FittedDetector detector, const bank::BankViews& views,
-             const std::string& bank, const std::vector<std::string>& splits);
+             const std::string& bank, const std::vector<std::string>& splits,
+             const expr::Executor& executor = expr::Executor::cpu);
 
   /// Hands out the scores of a split, window by window. T is float or double.
   template <class T>

@@ -38,7 +38,7 @@ void check_bank(const evaluation::Protocol& protocol, const bank::FeatureBank& b
 
 class Benchmark final : public Verb, public EvaluationOptions, public RoleOptions {
  public:
-  std::string protocol, model, root, data, split, bank, probes = "auto", taps, device = "auto";
+  std::string protocol, model, root, data, split, bank, probes = "auto", taps;
   std::optional<std::int64_t> batch;
   std::int64_t mixing = 0;
 
@@ -151,6 +151,9 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
 VerbInfo benchmark() {
   const When<Benchmark> extracting = {"model=",
                                       [](const Benchmark& b) { return !b.model.empty(); }};
+  const When<Benchmark> computing = {"model= or executor=torch", [](const Benchmark& b) {
+                                       return !b.model.empty() || b.executor == "torch";
+                                     }};
   VerbInfo info{
       .name = "benchmark",
       .summary = "Carry out a protocol: extract its data sets, evaluate detectors, write results.",
@@ -191,7 +194,11 @@ VerbInfo benchmark() {
                   extracting),
            option(&Benchmark::taps, taps_info(), extracting),
            option(&Benchmark::batch, batch_info(), extracting),
-           option(&Benchmark::device, device_info(), extracting),
+           option<Benchmark, std::string>(
+               &Benchmark::device,
+               {.name = "device",
+                .doc = device_info().doc + ", of the network and of executor=torch"},
+               computing),
            option(&Benchmark::mixing,
                   {.name = "mixing",
                    .doc = "pairs of an ID and a near picture whose mixtures the report shows: "

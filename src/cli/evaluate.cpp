@@ -19,6 +19,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
   std::string higher = "auto";
 
   void run(Console& console) override {
+    choose_executor();
     if (bank.empty()) return run_on_files(console);
     const evaluation::Roles roles{train,
                                   val,
@@ -41,6 +42,14 @@ class Evaluate final : public Verb, public EvaluationOptions {
   }
 
  private:
+  void choose_executor() {
+    if (!names_gpu(device)) return;
+    if (executor == expr::Executor::reference.name) {
+      throw UsageError("evaluate: executor=reference computes on the CPU; leave out device=");
+    }
+    executor = "torch";
+  }
+
   // A folder with a comma in its name is one bank.
   std::vector<std::string> paths() const {
     if (std::filesystem::exists(bank)) return {bank};
@@ -112,6 +121,8 @@ VerbInfo evaluate() {
                    "id=cifar10/test near=cifar100/test sweep=true out=RUN",
                    "nescio evaluate bank=SEED1,SEED2 train=cifar10/train id=cifar10/test "
                    "near=cifar100/test 'detectors=energy,mahalanobis,ensemble(msp)' out=RUN",
+                   "nescio evaluate bank=BANK train=imagenet/train id=imagenet/val near=ninco/test "
+                   "detectors=knn,mahalanobis device=cuda out=RUN",
                    "nescio evaluate id=scores/msp.pkl out=RUN",
                    "nescio evaluate id=cifar10/vim.npy near=svhn/vim.npy,tin=T/vim.npy out=RUN"},
       .options = {option(&Evaluate::bank,
@@ -143,7 +154,13 @@ VerbInfo evaluate() {
                           .doc = "what a high score means: id, ood, or auto (id for OpenOOD's "
                                  "files, ood for arrays)",
                           .choices = {"auto", "id", "ood"}},
-                         of_files)},
+                         of_files),
+                  option<Evaluate, std::string>(
+                      &Evaluate::device,
+                      {.name = "device",
+                       .doc = "where detectors are fitted and computed: auto and cpu leave it to "
+                              "executor= (torch: auto is the first CUDA device, else the CPU); "
+                              "cuda or cuda:N: executor=torch there"})},
       .json = true};
   for (auto& shared : evaluation_options<Evaluate>()) info.options.push_back(std::move(shared));
   return describe_verb<Evaluate>(std::move(info));

@@ -84,7 +84,7 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
   for (const std::string& spec : settings.detectors) {
     if (!seen.insert(spec).second) fail_usage("detectors= names ", spec, " twice");
   }
-  settings.executor = find_executor(options.executor);
+  settings.executor = find_executor(options.executor, options.device);
   settings.metrics = metrics_with(options.metrics);
   settings.intervals.resamples = static_cast<std::size_t>(options.bootstrap);
   settings.intervals.seed = static_cast<std::uint64_t>(seed);

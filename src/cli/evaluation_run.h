@@ -23,6 +23,7 @@ struct EvaluationOptions {
   bool scores = false;
   bool sweep = false;
   std::string executor = expr::Executor::cpu.name;
+  std::string device = "auto";  // of executor=torch; what else it says, the verb knows
 };
 
 template <class Object>

@@ -18,7 +18,15 @@ namespace nescio::cli {
 
 /// The option `executor`; its choices are the catalogue.
 ParameterInfo executor_info();
-/// Error with the list if there is none of that name.
-const expr::Executor& find_executor(std::string_view name);
+/// The one of that name; `torch` computes on `device`. Error with the list if there is none of that name, and for a
+/// device that is not there.
+expr::Executor find_executor(std::string_view name, const std::string& device = "auto");
+
+/// Whether `device` is a GPU by its name: neither auto nor cpu.
+bool names_gpu(std::string_view device);
+/// What computes on the device that a verb is given: `cpu` on auto and cpu, `torch` on a GPU.
+expr::Executor executor_on(const std::string& device);
+/// The option `device` of verbs whose detectors that chooses.
+ParameterInfo detector_device_info();
 
 }  // namespace nescio::cli

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "cli/executors.h"
 #include "cli/verb.h"
 #include "detectors/saved_detector.h"
 
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 class Fit final : public Verb {
  public:
-  std::string spec, bank, train, val, ood_val, out;
+  std::string spec, bank, train, val, ood_val, out, device = "auto";
 
   void run(Console& console) override {
     const detectors::Chain chain = as_usage([&] { return detectors::Chain(spec); });
@@ -30,7 +31,8 @@ class Fit final : public Verb {
       if (!split.empty()) views.at(split);
     }
     for (const std::string& split : splits.ood_val) views.at(split);
-    const detectors::FittedDetector detector = detectors::fit_detector(views, spec, splits);
+    const detectors::FittedDetector detector =
+        detectors::fit_detector(views, spec, splits, executor_on(device));
     for (const std::string& notice : detector.chain.notices()) console.warn(notice);
     const bank::BankView& view = views.at(self_test_split(views));
     const auto rows = detectors::read_arrays(
@@ -85,7 +87,8 @@ VerbInfo fit() {
                                          "separated by commas"}),
            option(&Fit::out, {.name = "out",
                               .doc = "folder of the saved detector, replaced if it is there",
-                              .required = true})}});
+                              .required = true}),
+           option(&Fit::device, detector_device_info())}});
 }
 
 }  // namespace nescio::cli::verbs

@@ -10,6 +10,7 @@
 
 #include "cli/description.h"
 #include "cli/verb.h"
+#include "expr/program.h"
 #include "io/array_file.h"
 #include "runtime/backbone.h"
 
@@ -29,6 +30,8 @@ class NetworkPart {
   /// "NETWORK:WEIGHTS" on auto, cpu, cuda or cuda:N. Error as Model::load().
   virtual std::unique_ptr<runtime::Backbone> load_backbone(const std::string& model,
                                                            const std::string& device) const = 0;
+  /// Expressions by libtorch on auto, cpu, cuda or cuda:N. Error for a device that is not there.
+  virtual expr::Executor executor(const std::string& device) const = 0;
 };
 
 /// Whether this build can run networks; loads nothing.

@@ -7,6 +7,7 @@
 #include "cli/answers.h"
 #include "cli/backbone.h"
 #include "cli/bank_scores.h"
+#include "cli/executors.h"
 #include "cli/foreign_array.h"
 #include "cli/picture_log.h"
 #include "cli/picture_scores.h"
@@ -111,7 +112,8 @@ class Score final : public Verb {
     const bank::BankViews views =
         files ? views_of_files() : bank::BankViews(bank::FeatureBank::open(bank));
     const auto splits = files ? std::vector<std::string>{"file/rows"} : splits_;
-    const BankScores scores(std::move(fitted), views, files ? features + logits : bank, splits);
+    const BankScores scores(std::move(fitted), views, files ? features + logits : bank, splits,
+                            executor_on(device));
     for (const std::string& split : splits) {
       const calibration::ScoredRows rows = scores.rows(split, console.progress);
       for (std::size_t r = 0; r < rows.scores.size(); ++r) {
@@ -138,7 +140,7 @@ class Score final : public Verb {
 
   void write_scores(detectors::FittedDetector fitted, const Console& console) const {
     const bank::BankViews views(bank::FeatureBank::open(bank));
-    const BankScores scores(std::move(fitted), views, bank, splits_);
+    const BankScores scores(std::move(fitted), views, bank, splits_, executor_on(device));
     for (const std::string& split : splits_) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
@@ -228,8 +230,12 @@ VerbInfo score() {
             option(&Score::fail_on_ood,
                    {.name = "fail_on_ood", .doc = "exit status 3 if a row is flagged"},
                    {"answers", judges}),
-            option(&Score::device, device_info(),
-                   {"model=", [](const Score& s) { return !s.model.empty(); }})},
+            option(
+                &Score::device,
+                {.name = "device",
+                 .doc = device_info().doc +
+                        ": of the network; detectors on rows are computed on the CPU, with cuda or "
+                        "cuda:N by libtorch"})},
        .json = true});
 }
 

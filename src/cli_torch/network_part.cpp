@@ -8,6 +8,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "cli_torch/network_verbs.h"
+#include "expr_torch/torch_executor.h"
 #include "nn/chosen_weights.h"
 #include "nn/model.h"
 #include "nn/model_source.h"
@@ -101,6 +102,9 @@ class Part final : public NetworkPart {
                                                    const std::string& device) const override {
     keep_freed_memory();
     return std::make_unique<nn::Model>(nn::Model::load(model, device));
+  }
+  expr::Executor executor(const std::string& device) const override {
+    return expr::torch_executor(device);
   }
 };
 

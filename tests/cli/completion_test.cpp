@@ -53,7 +53,7 @@ TEST(Completion, VerbsAndKeysInBash) {
   EXPECT_THAT(in_bash("nescio eval"), ElementsAre("evaluate"));
   EXPECT_THAT(in_bash("nescio "), Contains("fit"));
   EXPECT_THAT(in_bash("nescio evaluate boo"), ElementsAre("bootstrap="));
-  EXPECT_THAT(in_bash("nescio evaluate bank=x de"), ElementsAre("detectors="));
+  EXPECT_THAT(in_bash("nescio evaluate bank=x de"), ElementsAre("device=", "detectors="));
   EXPECT_THAT(in_bash("nescio evaluate --j"), ElementsAre("--json"));
   EXPECT_THAT(in_bash("nescio nothing "), IsEmpty());
 }
@@ -61,7 +61,7 @@ TEST(Completion, VerbsAndKeysInBash) {
 TEST(Completion, ValuesInBash) {
   EXPECT_THAT(in_bash("nescio list mod"), ElementsAre("models"));
   EXPECT_THAT(in_bash("nescio list catalogue=mod"), ElementsAre("models"));
-  EXPECT_THAT(in_bash("nescio evaluate executor="), ElementsAre("cpu", "reference"));
+  EXPECT_THAT(in_bash("nescio evaluate executor="), ElementsAre("cpu", "reference", "torch"));
   EXPECT_THAT(in_bash("nescio evaluate scores=t"), ElementsAre("true"));
   EXPECT_THAT(in_bash("nescio evaluate threads="), IsEmpty());
   EXPECT_THAT(in_bash("nescio fit ener"), ElementsAre("energy"));

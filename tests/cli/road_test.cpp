@@ -35,6 +35,10 @@ class Road : public testing::Test {
 };
 TestBank* Road::world = nullptr;
 
+bool has_libtorch() {
+  return nescio_program({"--version"}).out.find("no libtorch") == std::string::npos;
+}
+
 TEST_F(Road, FittedDetectorScoresEverySet) {
   const std::string detector = world->path("knn");
   const Outcome fitted =
@@ -185,7 +189,9 @@ TEST_F(Road, ResultsForPeopleAndPrograms) {
 
 TEST_F(Road, ExecutorsAgree) {
   std::vector<double> aurocs;
-  for (const std::string executor : {"cpu", "reference"}) {
+  std::vector<std::string> executors = {"cpu", "reference"};
+  if (has_libtorch()) executors.emplace_back("torch");
+  for (const std::string& executor : executors) {
     const Outcome done =
         evaluate("x_" + executor, {"train=in/train", "near=near/test", "--json",
                                    "detectors=mahalanobis", "bootstrap=0", "executor=" + executor});
@@ -195,9 +201,52 @@ TEST_F(Road, ExecutorsAgree) {
       if (row.at("metric") == "auroc") aurocs.push_back(row.at("value"));
     }
   }
-  ASSERT_EQ(aurocs.size(), 4U);  // the set and the mean of one set, twice
+  ASSERT_EQ(aurocs.size(), 2 * executors.size());  // the set and the mean of one set
   EXPECT_EQ(aurocs[0], aurocs[1]);
-  EXPECT_NEAR(aurocs[0], aurocs[2], 1e-3);
+  for (std::size_t i = 2; i < aurocs.size(); i += 2) EXPECT_NEAR(aurocs[0], aurocs[i], 1e-3);
+}
+
+// What a device changes is what was asked for: nothing on auto and cpu.
+TEST_F(Road, DevicesOfDetectorsAreTheUsersChoice) {
+  const auto scores = [](const std::string& run, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"train=in/train", "near=near/test", "scores=true",
+                                      "detectors=knn(k=3),mahalanobis", "bootstrap=0"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome done = evaluate(run, words);
+    EXPECT_EQ(done.code, 0) << done.log;
+    const auto file = world->folder() / run / "scores/knn(k=3)/near/test.npy";
+    return io::read_npy(file).to_float64();
+  };
+  const auto bytes = [](const Array& array) {
+    const auto values = array.as<double>();
+    return std::vector<double>(values.begin(), values.end());
+  };
+  const auto before = bytes(scores("d_auto", {}));
+  EXPECT_EQ(bytes(scores("d_cpu", {"device=cpu"})), before);
+  if (!has_libtorch()) {
+    expect_refusal(evaluate("d_gpu", {"near=near/test", "device=cuda"}), 1, {"no libtorch"});
+    return;
+  }
+  const auto torch = bytes(scores("d_torch", {"executor=torch", "device=cpu"}));
+  for (std::size_t r = 0; r < before.size(); ++r) {
+    EXPECT_NEAR(torch[r], before[r], 1e-5 * before[r]);
+  }
+  const std::vector<std::string> absent = {"train=in/train", "near=near/test", "device=cuda:99"};
+  expect_refusal(evaluate("d_99", absent), 1, {"device cuda:99: not there; found", "device=cpu"});
+  expect_refusal(evaluate("d_gpu", {"near=near/test", "device=gpu"}), 2,
+                 {"auto, cpu, cuda or cuda:N, found 'gpu'"});
+  expect_refusal(evaluate("d_ref", {"near=near/test", "device=cuda", "executor=reference"}), 2,
+                 {"executor=reference computes on the CPU"});
+  expect_refusal(nescio_program({"fit", "energy", "bank=" + world->bank(), "val=in/val",
+                                 "out=" + world->path("d_fit"), "device=cuda:99"}),
+                 1, {"device cuda:99: not there"});
+  ASSERT_EQ(nescio_program({"fit", "energy", "bank=" + world->bank(), "val=in/val",
+                            "out=" + world->path("d_energy"), "device=cpu"})
+                .code,
+            0);
+  expect_refusal(nescio_program({"score", world->path("d_energy"), "bank=" + world->bank(),
+                                 "sets=in/test", "device=cuda:99"}),
+                 1, {"device cuda:99: not there"});
 }
 
 TEST_F(Road, AllSkipsWhatIsMissingAndSaysSo) {
