@@ -5,6 +5,7 @@
 #include <iostream>
 #include <new>
 
+#include "base/exception_text.h"
 #include "base/interrupt.h"
 #include "cli/command.h"
 #include "cli/help_text.h"
@@ -81,7 +82,7 @@ int run_program(int argc, const char* const* argv) noexcept try {
   } catch (const std::bad_alloc&) {
     return report("out of memory", 1);
   } catch (const std::exception& e) {
-    return report(e.what(), 1);
+    return report(exception_text(e), 1);
   }
 } catch (...) {
   return 1;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/exception_text.h"
 #include "base/interrupt.h"
 #include "base/threads.h"
 #include "base/version.h"
@@ -162,7 +163,7 @@ void Serve::answer(const std::string& path, Response& response, const std::funct
   } catch (const std::bad_alloc&) {
     refuse(503, "out of memory");
   } catch (const std::exception& e) {
-    refuse(500, e.what());
+    refuse(500, exception_text(e));
   }
   // Behind a body that was not read to its end no other request can be found: the answer ends with the connection.
   if (response.has_header("Connection")) {

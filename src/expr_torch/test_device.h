@@ -1,17 +1,12 @@
-// Where the tests of this folder compute: on the CPU, or what NESCIO_TEST_DEVICE names.
+// For tests: the executor of this folder, on the device of nn/test_device.h.
 #pragma once
 
-#include <cstdlib>
-#include <string>
-
 #include "expr_torch/torch_executor.h"
+#include "nn/test_device.h"
 
 namespace nescio::expr {
 
-inline std::string test_device() {
-  const char* device = std::getenv("NESCIO_TEST_DEVICE");
-  return device ? device : "cpu";
-}
+using nn::test_device;
 
 /// Blocks of few rows, so that what fills them up costs tests no time.
 inline Executor executor_under_test(TorchSettings settings = {.block_rows = 96}) {

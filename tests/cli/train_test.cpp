@@ -258,6 +258,18 @@ TEST_F(Train, MistakesOnTheCommandLine) {
   EXPECT_FALSE(exists("x"));
 }
 
+#ifndef __SANITIZE_ADDRESS__  // which ends the program where libtorch would be refused memory
+TEST_F(Train, ErrorsOfLibtorchComeWithoutATraceOfCalls) {
+  auto huge = arguments("x", {"steps=1"});
+  std::ranges::replace_if(
+      huge, [](const std::string& w) { return w.starts_with("model="); },
+      "model=vit_t4_32(width=1000000,heads=1)");
+  const auto refused = nescio_program(huge);
+  expect_refusal(refused, 1, {"can't allocate memory"});
+  EXPECT_EQ(refused.log.find("frame #"), std::string::npos) << refused.log;
+}
+#endif
+
 TEST_F(Train, AFullDiskLosesNothing) {
   ASSERT_EQ(nescio_program(arguments("whole", {"steps=60"})).code, 0);
   const Outcome at_once = nescio_program_on_full_disk(100, arguments("run", {"steps=60"}));
