@@ -178,7 +178,8 @@ function(nescio_program folders)
     _nescio_communicator(tcp Libtorch::Libtorch)
   endif()
   if(NOT Libtorch_FOUND)
-    file(REMOVE ${CMAKE_BINARY_DIR}/libnescio_networks.so)  # of a build that had it
+    # Of a build that had it.
+    file(REMOVE ${CMAKE_BINARY_DIR}/libnescio_networks.so ${CMAKE_BINARY_DIR}/libnescio_tcp.so)
     return()
   endif()
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/networks.cpp CONTENT "// All of the module is in its libraries.\n")

@@ -42,7 +42,7 @@ TEST_F(LaunchedExtraction, WritesTheBitsOfOne) {
 
 // The launcher ends the others, what they have written is kept, and another number of processes goes on from it.
 TEST_F(LaunchedExtraction, EndsWithOneThatIsKilledAndGoesOn) {
-  constexpr int pictures = 20'000;
+  constexpr int pictures = 12'000;
   const auto [killed, status] = shell(kill_one(
       extract(2, "bank", pictures),
       "[ -e '" + path("bank/.partial/shapes/val/journal-1.json") + "' ]", "mnist_convnet"));

@@ -79,7 +79,7 @@ class Launched : public testing::Test {
            "kill -KILL $(pgrep -P $launcher -f " +
            mark +
            " | tail -n 1)\n"
-           "( sleep 30; echo 'still there after 30 s'; kill -KILL $launcher ) & guard=$!\n"
+           "( sleep 30 && { echo 'still there after 30 s'; kill -KILL $launcher; } ) & guard=$!\n"
            "wait $launcher; code=$?\n"
            "pkill -P $guard; kill $guard\n"
            "exit $code\n";

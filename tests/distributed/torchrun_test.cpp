@@ -71,14 +71,14 @@ TEST_F(Torchrun, ExtractsTheBitsOfOne) {
 // Nobody ends the others: they find out for themselves.
 TEST_F(Torchrun, EndWithOneThatIsKilled) {
   const std::string training = small_training("run", "steps=100000 checkpoint_every=2");
-  const auto [said, code] =
-      shell(text("for rank in 0 1; do ", one_of(2, training), " & pids[$rank]=$!; done\n",
-                 "while [ -z \"$(ls '", path("run/checkpoints"),
-                 "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
-                 "kill -KILL ${pids[1]}\n"
-                 "( sleep 30; echo 'still there after 30 s'; kill -KILL ${pids[0]} ) & guard=$!\n"
-                 "wait ${pids[0]}; code=$?\n"
-                 "pkill -P $guard; kill $guard\nexit $code\n"));
+  const auto [said, code] = shell(
+      text("for rank in 0 1; do ", one_of(2, training), " & pids[$rank]=$!; done\n",
+           "while [ -z \"$(ls '", path("run/checkpoints"),
+           "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
+           "kill -KILL ${pids[1]}\n"
+           "( sleep 30 && { echo 'still there after 30 s'; kill -KILL ${pids[0]}; } ) & guard=$!\n"
+           "wait ${pids[0]}; code=$?\n"
+           "pkill -P $guard; kill $guard\nexit $code\n"));
   EXPECT_EQ(code, 1) << said;
   EXPECT_THAT(said, HasSubstr("process 0 of 2: process 1 is gone"));
   const auto [resumed, status] =
