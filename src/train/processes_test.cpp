@@ -78,7 +78,9 @@ TEST(SeveralProcesses, TakeTheStepsOfOne) {
 TEST(SeveralProcesses, NormaliseTogether) {
   const TinyTask task;
   TrainSettings settings = task.settings();
-  settings.steps = 1;  // 2e-5 was seen; it grows to 8e-3 in 50, for a reason that is not known yet
+  // In double precision gradients agree to 1e-9 (synchronised_norm_test.cpp). In single precision rounding turns a
+  // ReLU over here and there, 2e-5 after a step, and what follows grows as fast as with another number of threads.
+  settings.steps = 1;
   settings.workers = 1;
   settings.lr = 0.005;
   settings.batch_norm = "synchronised";

@@ -29,6 +29,11 @@ torch::Tensor beside(const torch::Tensor& channels, const torch::Tensor& x) {
   return channels.view(shape);
 }
 
+/// In at least the digits of float.
+torch::Tensor exact_of(const torch::Tensor& x) {
+  return x.scalar_type() == torch::kFloat64 ? x : x.to(torch::kFloat32);
+}
+
 /// Sums over the processes, in double precision on the host.
 torch::Tensor sum(Communicator& processes, const std::vector<torch::Tensor>& parts) {
   const torch::Tensor all = torch::cat(parts).to(torch::kCPU, torch::kFloat64).contiguous();
@@ -43,7 +48,7 @@ class Normalise : public torch::autograd::Function<Normalise> {
   static variable_list forward(AutogradContext* context, const torch::Tensor& x,
                                const torch::Tensor& weight, const torch::Tensor& bias, double eps,
                                Communicator* processes) {
-    const torch::Tensor exact = x.to(torch::kFloat32);
+    const torch::Tensor exact = exact_of(x);
     const std::int64_t channels = x.size(1);
     const auto n = static_cast<double>(x.numel()) / static_cast<double>(channels);
     // Each says the sums of its values and of their squares by its mean and variance, in double precision: what the
@@ -82,8 +87,8 @@ class Normalise : public torch::autograd::Function<Normalise> {
     }
     const variable_list saved = context->get_saved_variables();
     const torch::Tensor &x = saved[0], &weight = saved[1], &centre = saved[2], &scale = saved[3];
-    const torch::Tensor dy = gradients[0].to(torch::kFloat32);
-    const torch::Tensor u = (x.to(torch::kFloat32) - beside(centre, x)) * beside(scale, x);
+    const torch::Tensor dy = exact_of(gradients[0]);
+    const torch::Tensor u = (exact_of(x) - beside(centre, x)) * beside(scale, x);
     const torch::Tensor of_bias = dy.sum(sides_of(x)), of_weight = (u * dy).sum(sides_of(x));
     auto* processes = reinterpret_cast<Communicator*>(context->saved_data["processes"].toInt());
     const torch::Tensor all = sum(*processes, {of_bias, of_weight});
@@ -106,7 +111,7 @@ torch::Tensor batch_norm(const torch::Tensor& x, const MaybeTensor& weight, cons
   }
   const auto or_else = [&](const MaybeTensor& channels, double value) {
     if (channels && channels->defined()) return *channels;
-    return torch::full({x.size(1)}, value, x.options().dtype(torch::kFloat32).requires_grad(false));
+    return torch::full({x.size(1)}, value, exact_of(x).options().requires_grad(false));
   };
   const variable_list found =
       Normalise::apply(x, or_else(weight, 1), or_else(bias, 0), eps, together);

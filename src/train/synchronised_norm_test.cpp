@@ -6,6 +6,8 @@
 #include "base/test_communicator.h"
 #include "io/test_folder.h"
 #include "nn/layers.h"
+#include "nn/network.h"
+#include "nn/network_info.h"
 
 namespace nescio::train {
 namespace {
@@ -85,6 +87,38 @@ TEST(SynchronisedNorm, IsThatOfAllRows) {
     });
     EXPECT_LT((dweight - all.dweight).abs().max().item<double>(), 3e-5);
     EXPECT_LT((dbias - all.dbias).abs().max().item<double>(), 3e-5);
+  }
+}
+
+// In double precision, since rounding of single precision turns ReLUs over in a network of many layers.
+TEST(SynchronisedNorm, GivesAResidualNetworkTheGradientOfTheWholeBatch) {
+  torch::manual_seed(2);
+  const torch::Tensor images = torch::randn({8, 3, 32, 32}, torch::kFloat64);
+  const torch::Tensor pull = torch::randn({8, 3}, torch::kFloat64);
+  const auto gradients = [&](std::int64_t first, std::int64_t count) {
+    torch::manual_seed(3);
+    const auto network = nn::find_network("resnet8").make(3);
+    network->to(torch::kFloat64);
+    network->train();
+    const torch::Tensor logits = network->forward(images.slice(0, first, first + count)).logits;
+    (logits.sin() * pull.slice(0, first, first + count)).sum().backward();
+    std::vector<torch::Tensor> found;
+    for (const torch::Tensor& p : network->parameters()) found.push_back(p.grad().clone());
+    return found;
+  };
+  const auto whole = gradients(0, 8);
+  std::vector<torch::Tensor> sums;
+  PlayedProcesses::run(2, [&](Communicator& processes) {
+    const SynchronisedNorm together(processes);
+    const auto own = gradients(processes.rank() * 4, 4);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      i < sums.size() ? void(sums[i] += own[i]) : sums.push_back(own[i].clone());
+    }
+  });
+  ASSERT_EQ(sums.size(), whole.size());
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    const double size = whole[i].abs().max().item<double>();
+    EXPECT_LT((sums[i] - whole[i]).abs().max().item<double>(), 1e-9 * (1 + size)) << i;
   }
 }
 
