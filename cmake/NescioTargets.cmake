@@ -171,15 +171,15 @@ function(nescio_program folders)
   target_link_libraries(nescio PRIVATE ${archives} nescio_verbs)
   target_link_options(nescio PRIVATE "LINKER:--dynamic-list=${PROJECT_SOURCE_DIR}/cmake/exported_names.txt")
   set_target_properties(nescio PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-  # Through which processes of several machines meet; takes our code from the program, as the networks do.
   if(MPI_C_FOUND)
-    add_library(nescio_mpi MODULE src/distributed/mpi_communicator.cpp)
-    target_link_libraries(nescio_mpi PRIVATE nescio_settings MPI::MPI_C)
-    set_target_properties(nescio_mpi PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-    add_dependencies(nescio nescio_mpi)
+    _nescio_communicator(mpi MPI::MPI_C)
+  endif()
+  if(Libtorch_FOUND)
+    _nescio_communicator(tcp Libtorch::Libtorch)
   endif()
   if(NOT Libtorch_FOUND)
-    file(REMOVE ${CMAKE_BINARY_DIR}/libnescio_networks.so)  # of a build that had it
+    # Of a build that had it.
+    file(REMOVE ${CMAKE_BINARY_DIR}/libnescio_networks.so ${CMAKE_BINARY_DIR}/libnescio_tcp.so)
     return()
   endif()
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/networks.cpp CONTENT "// All of the module is in its libraries.\n")
@@ -193,6 +193,14 @@ function(nescio_program folders)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
     LINK_DEPENDS "$<TARGET_FILE:nescio_cli_torch>;$<TARGET_FILE:nescio_train>;$<TARGET_FILE:nescio_expr_torch>;$<TARGET_FILE:nescio_nn>")
   add_dependencies(nescio nescio_networks)
+endfunction()
+
+# libnescio_NAME.so, through which processes meet by `library`; takes our code from the program, as the networks do.
+function(_nescio_communicator name library)
+  add_library(nescio_${name} MODULE src/distributed/${name}_communicator.cpp)
+  target_link_libraries(nescio_${name} PRIVATE nescio_settings ${library})
+  set_target_properties(nescio_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  add_dependencies(nescio nescio_${name})
 endfunction()
 
 # One item for the linker: all objects of these libraries, and of no library that they link.

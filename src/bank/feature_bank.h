@@ -18,7 +18,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bank/row_ranges.h"
 #include "base/array.h"
+#include "base/communicator.h"
 #include "base/head.h"
 #include "io/file.h"
 
@@ -143,6 +145,10 @@ struct ArrayPlan {
 /// that one stopped; otherwise what is left of it is thrown away. Replaces a split of the same name
 /// only in finish(), in one step; with Rest::kept its other arrays, as the same files, the names of its
 /// rows and its inputs stay.
+///
+/// Several processes write one split together: each its own rows, with a journal of its own, and the
+/// first makes the files and finishes. All construct, finish() and destroy their writers together, with
+/// the same arguments; however many go on with what others left.
 class SplitWriter {
  public:
   /// `inputs` says what the rows are (data set, its hash ...); those of an array are in its plan.
@@ -150,18 +156,24 @@ class SplitWriter {
   /// widths that do not agree with the bank, other rows than those of the arrays that are kept,
   /// somebody's files in its place, too little space on the disk, or another process writing it.
   SplitWriter(FeatureBank& bank, std::string split, std::size_t rows, std::vector<ArrayPlan> arrays,
-              nlohmann::json inputs, Rest rest = Rest::dropped);
+              nlohmann::json inputs, Rest rest = Rest::dropped, Communicator& processes = alone());
   /// Brings what was committed to the disk, so that the next writer goes on from there.
   ~SplitWriter();
   SplitWriter(const SplitWriter&) = delete;
   SplitWriter& operator=(const SplitWriter&) = delete;
 
-  /// Rows that are already there.
-  std::size_t done() const { return done_; }
+  /// The row to be written next: who writes alone and in order has written those before it.
+  std::size_t done() const { return next_; }
+  /// Rows that were there at first, or that this process has written.
+  std::size_t rows_there() const { return there_.count(); }
+  /// What is this process's of the rows that nobody has written, each begun by go_to(); cut at
+  /// multiples of `unit` only.
+  std::vector<Share> own_rows(std::size_t unit) const;
+  void go_to(std::size_t row) { next_ = row; }
   /// Rows done() .. done() + n - 1 of the array called `name`; dtype and row shape must be as
   /// planned.
   void write(std::string_view name, const Array& rows);
-  /// All arrays have been given the next `rows` rows: they reach the disk, then the journal says
+  /// All arrays have been given the next `rows` rows: done() grows by them. They reach the disk, then the journal says
   /// so. To spare the disk that happens at most once a second, and in the destructor.
   void commit(std::size_t rows);
   /// Names for all rows, for FeatureBank::paths(). Error unless there is one for each row, without
@@ -183,8 +195,13 @@ class SplitWriter {
   };
 
   nlohmann::json plan() const;
+  std::filesystem::path journal_of(int rank) const;
+  void write_journal() const;
+  RowRanges read_journal(const std::filesystem::path& path);
   bool resume();
+  void gather_journals();
   void begin();
+  void agree_that_all_are_there();
   void discard();
   void sync();
   void check_finite(std::string_view name) const;
@@ -195,13 +212,18 @@ class SplitWriter {
   std::vector<ArrayPlan> arrays_;
   nlohmann::json inputs_;
   Rest rest_;
+  Communicator& processes_;
   std::vector<std::string> paths_;
   std::vector<std::string> left_out_;
   std::filesystem::path folder_;
-  io::FolderLock lock_;
+  io::FolderLock lock_;      // of the first process, for all
+  std::string files_id_;     // of the files that a journal speaks of
   std::vector<File> files_;  // one per array
-  std::size_t done_ = 0;
-  std::size_t synced_ = 0;
+  RowRanges there_;
+  std::size_t next_ = 0;
+  std::size_t before_ = 0;  // rows that were there at first
+  std::size_t own_ = 0;     // that this process has written since
+  std::size_t synced_ = 0;  // of them
   std::chrono::steady_clock::time_point last_sync_;
   bool finished_ = false;
 };

@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
+#include <random>
 #include <system_error>
 
 #include "bank/feature_bank.h"
@@ -59,13 +61,15 @@ void reserve(const io::FileDescriptor& file, const fs::path& path, std::size_t b
 }  // namespace
 
 SplitWriter::SplitWriter(FeatureBank& bank, std::string split, std::size_t rows,
-                         std::vector<ArrayPlan> arrays, nlohmann::json inputs, Rest rest)
+                         std::vector<ArrayPlan> arrays, nlohmann::json inputs, Rest rest,
+                         Communicator& processes)
     : bank_(bank),
       split_(std::move(split)),
       rows_(rows),
       arrays_(std::move(arrays)),
       inputs_(std::move(inputs)),
       rest_(rest),
+      processes_(processes),
       last_sync_(std::chrono::steady_clock::now()) {
   check_split_name(split_);
   if (rows_ == 0) fail(split_, ": expected at least one row, found none");
@@ -83,11 +87,6 @@ SplitWriter::SplitWriter(FeatureBank& bank, std::string split, std::size_t rows,
   bank_.check_place(split_);
 
   folder_ = bank_.partial_of(split_);
-  {
-    const io::FolderLock bank_lock(bank_.path_, true);
-    io::make_folders(folder_);
-    lock_ = io::FolderLock(folder_, false);
-  }
   for (const auto& array : arrays_) {
     File file;
     file.path = array_path(folder_, array.name);
@@ -95,13 +94,29 @@ SplitWriter::SplitWriter(FeatureBank& bank, std::string split, std::size_t rows,
     file.row = count_of(array.row_shape) * size_of(array.dtype);
     files_.push_back(std::move(file));
   }
-  if (!resume()) begin();
+  if (processes_.is_first()) {
+    {
+      const io::FolderLock bank_lock(bank_.path_, true);
+      io::make_folders(folder_);
+      lock_ = io::FolderLock(folder_, false);
+    }
+    if (!resume()) begin();
+    if (processes_.size() > 1) write_journal();
+  }
+  processes_.wait_for_all();
+  if (!processes_.is_first() && !resume()) {
+    fail(folder_.string(), ": process ", processes_.rank(), " of ", processes_.size(),
+         " does not find there what the first one has made; a bank that several machines write has "
+         "to lie where all of them see it");
+  }
+  processes_.wait_for_all();  // until all have read the journal, it says the same to them
+  before_ = there_.count();
 }
 
 SplitWriter::~SplitWriter() {
   if (finished_) return;
   try {
-    if (done_ == 0) {
+    if (there_.count() == 0 && processes_.size() == 1) {
       discard();
     } else {
       sync();
@@ -122,25 +137,69 @@ nlohmann::json SplitWriter::plan() const {
   return {{"rows", rows_}, {"arrays", arrays}, {"inputs", inputs_}};
 }
 
+fs::path SplitWriter::journal_of(int rank) const {
+  return folder_ / (rank == 0 ? std::string(journal_name) : text("journal-", rank, ".json"));
+}
+
+void SplitWriter::write_journal() const {
+  io::write_json(journal_of(processes_.rank()),
+                 {{"plan", plan()}, {"files", files_id_}, {"done", there_.to_json()}});
+}
+
+// Error if it is of another plan, or of other files.
+RowRanges SplitWriter::read_journal(const fs::path& path) {
+  const auto journal = io::read_json(path);
+  const auto id = journal.at("files").get<std::string>();
+  if (journal.at("plan") != plan() || (!files_id_.empty() && id != files_id_)) {
+    fail(path.string(), ": expected the journal of the same rows and arrays");
+  }
+  files_id_ = id;
+  return RowRanges::from_json(journal.at("done"), rows_);
+}
+
 // Whether an interrupted writer with the same plan left usable files; opens them.
 bool SplitWriter::resume() {
   try {
-    const auto journal = io::read_json(folder_ / journal_name);
-    const auto done = journal.at("done").get<std::size_t>();
-    if (journal.at("plan") != plan() || done > rows_) return false;
+    there_ = read_journal(folder_ / journal_name);
     for (auto& file : files_) {
       if (io::stamp_of(file.path).bytes != file.header + rows_ * file.row) return false;
       file.descriptor = io::FileDescriptor(file.path, O_WRONLY);
     }
-    done_ = synced_ = done;
-    return true;
   } catch (const std::exception&) {
     return false;  // no journal, or a damaged one: begin anew
   }
+  if (processes_.is_first()) gather_journals();
+  const auto gaps = there_.gaps(rows_);
+  next_ = gaps.empty() ? rows_ : gaps.front().first;
+  return true;
+}
+
+// What several processes say that they have written; the first one says it for them from here on.
+void SplitWriter::gather_journals() {
+  std::vector<fs::path> others;
+  for (const auto& item : fs::directory_iterator(folder_)) {
+    if (!item.path().filename().string().starts_with("journal-")) continue;
+    others.push_back(item.path());
+    try {
+      const RowRanges more = read_journal(item.path());
+      for (const Share& rows : more.ranges()) there_.add(rows);
+    } catch (const std::exception&) {
+      // Damaged, or of files that are gone: its rows are written again.
+    }
+  }
+  if (others.empty()) return;
+  write_journal();
+  for (const fs::path& path : others) fs::remove(path);
+}
+
+std::vector<Share> SplitWriter::own_rows(std::size_t unit) const {
+  return there_.share_of_gaps(processes_, rows_, unit);
 }
 
 // The folder itself stays: it is locked.
 void SplitWriter::begin() {
+  there_ = {};
+  files_id_ = std::to_string(std::random_device()());
   for (const auto& rest : fs::directory_iterator(folder_)) fs::remove_all(rest.path());
   try {
     for (std::size_t i = 0; i < arrays_.size(); ++i) {
@@ -173,13 +232,13 @@ void SplitWriter::write(std::string_view name, const Array& rows) {
          to_string(plan->row_shape), ", found ", name_of(rows.dtype()), " ",
          to_string(rows.shape()));
   }
-  if (count > rows_ - done_) {
-    fail(split_, "/", name, ": ", count, " more rows after ", done_, " of ", rows_);
+  if (count > rows_ - next_) {
+    fail(split_, "/", name, ": ", count, " more rows after ", next_, " of ", rows_);
   }
   File& file = files_[static_cast<std::size_t>(plan - arrays_.begin())];
   io::write_all(file.descriptor, file.path,
                 {static_cast<const std::uint8_t*>(rows.data()), rows.bytes()},
-                static_cast<std::int64_t>(file.header + done_ * file.row));
+                static_cast<std::int64_t>(file.header + next_ * file.row));
   file.written = count;
 }
 
@@ -191,16 +250,18 @@ void SplitWriter::commit(std::size_t rows) {
     }
   }
   for (auto& file : files_) file.written = 0;
-  done_ += rows;
+  there_.add({next_, rows});
+  next_ += rows;
+  own_ += rows;
   if (std::chrono::steady_clock::now() - last_sync_ >= sync_interval) sync();
 }
 
 // First the values, then the journal that promises them.
 void SplitWriter::sync() {
-  if (synced_ == done_) return;
+  if (synced_ == own_) return;
   for (const auto& file : files_) io::sync_file(file.path);
-  io::write_json(folder_ / journal_name, {{"plan", plan()}, {"done", done_}});
-  synced_ = done_;
+  write_journal();
+  synced_ = own_;
   last_sync_ = std::chrono::steady_clock::now();
 }
 
@@ -227,10 +288,32 @@ void SplitWriter::set_paths(std::vector<std::string> paths) {
   paths_ = std::move(paths);
 }
 
+// From here on the first journal says so for all.
+void SplitWriter::agree_that_all_are_there() {
+  sync();
+  if (processes_.size() > 1) {
+    std::array<double, 1> written = {static_cast<double>(own_)};
+    processes_.sum(written);
+    if (before_ + static_cast<std::size_t>(written[0]) == rows_) there_.add({0, rows_});
+  }
+  if (there_.count() != rows_) {
+    fail(split_, ": expected ", rows_, " rows, found ", there_.count());
+  }
+  if (processes_.size() == 1) return;
+  if (processes_.is_first()) write_journal();
+  processes_.wait_for_all();
+  if (!processes_.is_first()) fs::remove(journal_of(processes_.rank()));
+  processes_.wait_for_all();
+}
+
 void SplitWriter::finish() {
   if (finished_) fail(split_, ": is finished already");
-  if (done_ != rows_) fail(split_, ": expected ", rows_, " rows, found ", done_);
-  sync();
+  agree_that_all_are_there();
+  if (!processes_.is_first()) {
+    finished_ = true;
+    processes_.wait_for_all();
+    return bank_.load();
+  }
   nlohmann::json arrays;
   try {
     for (const auto& array : arrays_) {
@@ -253,6 +336,7 @@ void SplitWriter::finish() {
   }
   bank_.install(split_, std::move(entry), rest_, left_out_);
   finished_ = true;
+  processes_.wait_for_all();
 }
 
 }  // namespace nescio::bank

@@ -8,6 +8,7 @@
 #include "base/spec.h"
 #include "cli/backbone.h"
 #include "cli/extraction.h"
+#include "cli/launched.h"
 #include "cli/picture_log.h"
 #include "cli/verb.h"
 #include "extract/extract.h"
@@ -29,11 +30,17 @@ class Extract final : public Verb {
   void run(Console& console) override {
     extract::ExtractOptions options;
     options.probes = as_usage([&] { return with_taps(expand_list(probes), taps); });
-    options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
     check_fit(extract::make_probes(options.probes));  // before the network is loaded
     options.answers = answers();
     check_split_option(as, "extract: as");
+    do_together(threads.has_value(), console,
+                [&](Communicator& processes, Console& own) { look(options, processes, own); });
+  }
+
+ private:
+  void look(extract::ExtractOptions options, Communicator& processes, Console& console) const {
+    options.progress = console.progress;
     const auto loaded = load_backbone(model, device);
     const runtime::Backbone& network = *loaded;
     const std::vector<std::string> classes = classes_of(network);
@@ -52,7 +59,7 @@ class Extract final : public Verb {
     }
     options.class_names = classes;
     const extract::Extracted done =
-        nescio::extract::extract(network, *dataset, data, target, as, options);
+        nescio::extract::extract(network, *dataset, data, target, as, options, processes);
     const std::size_t named = dataset->class_names().size();
     if (classes.empty() && 0 < named && named < network.classes()) {
       warn(text("data names ", named, " classes and the network has ", network.classes(),
@@ -67,7 +74,6 @@ class Extract final : public Verb {
     }
   }
 
- private:
   void check_fit(const std::vector<extract::NamedProbe>& asked) const {
     const auto learns = [](const extract::NamedProbe& named) { return named.learning(); };
     if (!fit.empty() && std::ranges::none_of(asked, learns)) {
@@ -156,7 +162,10 @@ VerbInfo extract() {
             "Classes are matched by name where the weights name theirs (those of `nescio "
             "train` do) and the data too: labels become the network's. Data none of whose "
             "classes the network knows keeps its labels; some of them are a mistake.",
-            "The accuracy is printed where every label is a class of the network."},
+            "The accuracy is printed where every label is a class of the network.",
+            "mpirun -n 4 nescio extract ..., or srun, lets several processes write the split "
+            "together, each other batches of it, to the bits that one process writes; what was "
+            "interrupted goes on in any number of them."},
        .examples = {"nescio extract model=resnet20:resnet20.th data='cifar10:DIR?split=test' "
                     "bank=BANK as=cifar10/test",
                     "nescio extract model=resnet20:resnet20.th data=idx:t10k-images.gz bank=BANK "

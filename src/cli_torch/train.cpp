@@ -28,15 +28,12 @@ class Train final : public Verb {
     keep_freed_memory();
     settings.seed = seed;
     as_usage([&] { train::check_settings(settings); });
-    const auto several = join_launched_processes(threads.has_value());
-    if (!several || several->is_first()) return run(several ? *several : alone(), console);
-    std::ostream nowhere(nullptr);  // the first one talks
-    Console quiet{nowhere, nowhere, {}, console.command, console.json};
-    run(*several, quiet);
+    do_together(threads.has_value(), console,
+                [&](Communicator& processes, Console& own) { train(processes, own); });
   }
 
  private:
-  void run(Communicator& processes, Console& console) {
+  void train(Communicator& processes, Console& console) {
     train::Trainer trainer(settings, processes);
     warn_of_pictures(*trainer.data().train, console);
     if (trainer.data().val) warn_of_pictures(*trainer.data().val, console);
@@ -126,10 +123,10 @@ VerbInfo train() {
            "A run that was stopped, by Ctrl-C or by a crash, goes on with the same command "
            "and resume=true, and ends with the same bits as one that was not. "
            "Learning rate and schedule count steps, so both are those of the whole run.",
-           "mpirun -n 4 nescio train ..., or srun, lets several processes take each step together: "
-           "every one computes its share of the batch, gradients are summed, and the first one "
-           "writes. The weights are those of one process to rounding where nothing is normalised "
-           "over a batch; batch normalisation sees the rows of its process."},
+           "mpirun -n 4 nescio train ..., srun or torchrun --no-python lets several processes take "
+           "each step together: every one computes its share of the batch, gradients are summed, "
+           "and the first one writes. The weights are those of one process to rounding where "
+           "nothing is normalised over a batch, and with batch_norm=synchronised."},
       .examples = {"nescio train model=resnet20 data='cifar10:DIR?split=train' "
                    "val='cifar10:DIR?split=test' augment='crop(padding=4),flip' epochs=200 out=RUN",
                    "nescio train configs/cifar10_resnet20.yaml data='cifar10:DIR?split=train' "

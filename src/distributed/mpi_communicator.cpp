@@ -30,7 +30,8 @@ class MpiCommunicator final : public Communicator {
  public:
   MpiCommunicator() {
     int given = 0;
-    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &given);
+    // One thread at a time, but not always the same: a gradient on a GPU is computed by one of libtorch's.
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     check(MPI_Comm_rank(MPI_COMM_WORLD, &rank_));
     check(MPI_Comm_size(MPI_COMM_WORLD, &size_));
@@ -89,8 +90,7 @@ class MpiCommunicator final : public Communicator {
         if (told == Clock::time_point{}) told = Clock::now();
         if (Clock::now() - told > patience) {
           fail("process ", rank_, " of ", size_,
-               ": the others no longer answer; the run goes on from its last checkpoint with "
-               "resume=true");
+               ": the others no longer answer; what was written is kept, to go on from");
         }
       }
       ::usleep(50);
@@ -114,7 +114,7 @@ class MpiCommunicator final : public Communicator {
 }  // namespace nescio
 
 /// What the program asks for when it has loaded this file; null if it is of another version.
-extern "C" nescio::Communicator* nescio_mpi_communicator(const char* program_version) {
+extern "C" nescio::Communicator* nescio_communicator(const char* program_version) {
   if (nescio::version() != program_version) return nullptr;
   return new nescio::MpiCommunicator;
 }

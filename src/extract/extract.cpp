@@ -53,6 +53,32 @@ void claim_bank(bank::FeatureBank& bank, const runtime::Backbone& network) {
   if (theirs != ours) bank.set_model(ours);
 }
 
+/// What made an array that the network says.
+nlohmann::json made_by(const runtime::Backbone& network) {
+  nlohmann::json inputs = network.identity();
+  inputs["program"] = version();
+  return inputs;
+}
+
+/// What the bank holds beside splits comes from the first process; the others read it there.
+std::map<std::string, nlohmann::json> claim_and_learn(const std::vector<NamedProbe>& probes,
+                                                      const runtime::Backbone& network,
+                                                      const FitPictures& pictures,
+                                                      bank::FeatureBank& bank,
+                                                      const PassOptions& passes,
+                                                      Communicator& processes) {
+  std::map<std::string, nlohmann::json> learned_from;
+  for (const bool is_turn_of_first : {true, false}) {
+    if (processes.is_first() == is_turn_of_first) {
+      if (!is_turn_of_first) bank = bank::FeatureBank::open(bank.path());
+      claim_bank(bank, network);
+      learned_from = learn(probes, network, made_by(network), pictures, bank, passes);
+    }
+    processes.wait_for_all();
+  }
+  return learned_from;
+}
+
 /// What the rows of the split are.
 nlohmann::json rows_of(const image::Dataset& dataset, const std::string& data_spec) {
   nlohmann::json rows = {{"data", printable(data_spec)},  // as JSON gives it back, to be compared
@@ -60,13 +86,6 @@ nlohmann::json rows_of(const image::Dataset& dataset, const std::string& data_sp
   if (const auto names = dataset.class_names(); !names.empty()) rows["class_names"] = names;
   if (const auto skipped = dataset.skipped(); !skipped.empty()) rows["skipped"] = skipped.size();
   return rows;
-}
-
-/// What made an array that the network says.
-nlohmann::json made_by(const runtime::Backbone& network) {
-  nlohmann::json inputs = network.identity();
-  inputs["program"] = version();
-  return inputs;
 }
 
 /// One array.
@@ -209,10 +228,11 @@ std::optional<double> accuracy_of(const bank::FeatureBank& bank, const std::stri
   return static_cast<double>(right) / static_cast<double>(all.size());
 }
 
-/// One pass over the pictures for some of the columns, which see the same view of them.
-void extract_view(const runtime::Backbone& network, const image::Dataset& dataset,
+/// One pass over some of the pictures for some of the columns, which see the same view of them.
+void extract_rows(const runtime::Backbone& network, const image::Dataset& dataset,
                   const PassOptions& passes, const std::vector<Column>& columns,
                   bank::SplitWriter& writer) {
+  writer.go_to(passes.first);
   run_passes(
       network, dataset, passes,
       [&](Pass& pass, const image::ImageBatch& batch) {
@@ -232,6 +252,17 @@ void extract_view(const runtime::Backbone& network, const image::Dataset& datase
         }
         writer.commit(batch.count);
       });
+}
+
+/// Those that are missing; of several processes each takes its share.
+void extract_view(const runtime::Backbone& network, const image::Dataset& dataset,
+                  PassOptions passes, const std::vector<Column>& columns,
+                  bank::SplitWriter& writer) {
+  for (const Share& rows : writer.own_rows(passes.batch.value_or(default_batch(network)))) {
+    passes.first = rows.first;
+    passes.end = rows.first + rows.count;
+    extract_rows(network, dataset, passes, columns, writer);
+  }
   writer.finish();
 }
 
@@ -239,7 +270,7 @@ void extract_view(const runtime::Backbone& network, const image::Dataset& datase
 
 Extracted extract(const runtime::Backbone& network, const image::Dataset& dataset,
                   const std::string& data_spec, bank::FeatureBank& bank, const std::string& split,
-                  const ExtractOptions& options) {
+                  const ExtractOptions& options, Communicator& processes) {
   const std::size_t rows = dataset.size();
   const std::vector<NamedProbe> probes = make_probes(options.probes);
   const nlohmann::json inputs = rows_of(dataset, data_spec);
@@ -249,14 +280,13 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
   const image::Augmentation augmentation(answering ? options.answers.augment : "none");
   std::vector<Column> all;
   if (answering) all = answer_columns(options.answers, network.classes(), made_by(network));
-  claim_bank(bank, network);
   PassOptions passes{.batch = options.batch,
                      .workers = options.workers,
                      .augmentation = augmentation,
                      .seed = options.answers.seed,
                      .progress = options.progress,
                      .doing = split};
-  const auto learned_from = learn(probes, network, made_by(network), options.fit, bank, passes);
+  const auto learned_from = claim_and_learn(probes, network, options.fit, bank, passes, processes);
   if (!answering) all = network_columns(network, probes, learned_from);
   const std::vector<Column> of_rows = row_columns();
   all.insert(answering ? all.end() : all.begin() + 2, of_rows.begin(), of_rows.end());
@@ -295,14 +325,13 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
       if (column.probe) looking.push_back(column.probe);
     }
     bank::SplitWriter writer(bank, split, rows, plans, inputs,
-                             kept ? bank::Rest::kept : bank::Rest::dropped);
+                             kept ? bank::Rest::kept : bank::Rest::dropped, processes);
     const auto gone = out_of_date(bank, split, kept, result.arrays, made_by(network),
                                   plans.front().inputs.value("answers", nlohmann::json()));
     writer.leave_out(gone);
     result.gone.insert(result.gone.end(), gone.begin(), gone.end());
     if (auto names = names_of(dataset); !names.empty()) writer.set_paths(std::move(names));
-    result.rows_before = std::max(result.rows_before, writer.done());
-    passes.first = writer.done();
+    result.rows_before = std::max(result.rows_before, writer.rows_there());
     passes.taps = taps_of(looking, network);
     if (answering) {
       passes.view = view;
@@ -311,7 +340,8 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
     extract_view(network, dataset, passes, columns, writer);
     kept = true;
   }
-  if (measurable) result.accuracy = accuracy_of(bank, split, network.classes(), answering);
+  if (measurable && processes.is_first())
+    result.accuracy = accuracy_of(bank, split, network.classes(), answering);
   return result;
 }
 

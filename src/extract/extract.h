@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bank/feature_bank.h"
+#include "base/communicator.h"
 #include "base/notice.h"
 #include "base/progress.h"
 #include "extract/learning.h"
@@ -74,8 +75,12 @@ struct Extracted {
 /// Interrupted) goes on where it stopped.
 /// Error if the bank's head or model is another network's, with both hashes.
 /// Memory: a few batches per thread, whatever N.
+///
+/// Several processes, which call it together, take whole batches of the rows that are missing, each its
+/// own, so the bits are those of one process with the same batch; the first one lets probes learn, writes
+/// the manifest, and alone knows the accuracy.
 Extracted extract(const runtime::Backbone& network, const image::Dataset& dataset,
                   const std::string& data_spec, bank::FeatureBank& bank, const std::string& split,
-                  const ExtractOptions& options = {});
+                  const ExtractOptions& options = {}, Communicator& processes = alone());
 
 }  // namespace nescio::extract

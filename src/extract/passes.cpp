@@ -16,6 +16,15 @@ std::size_t default_workers(const runtime::Backbone& network) {
   return std::max<std::size_t>(2, on_cpu(network) ? threads / 2 : threads);
 }
 
+/// What lies behind the first `count` pictures of a batch only fills it up from here on.
+void shorten(image::ImageBatch& batch, std::size_t count) {
+  if (count >= batch.count) return;
+  batch.count = count;
+  batch.labels.resize(count);
+  batch.index.resize(count);
+  batch.items.resize(count);
+}
+
 }  // namespace
 
 std::size_t default_batch(const runtime::Backbone& network) {
@@ -40,13 +49,18 @@ void run_passes(const runtime::Backbone& network, const image::Dataset& dataset,
                         .view_seed = options.seed,
                         .augmentation = options.augmentation});
   std::size_t done = options.first;
+  const std::size_t end = std::min(options.end.value_or(dataset.size()), dataset.size());
   const auto report = [&] {
-    if (options.progress) options.progress(options.doing, done, dataset.size());
+    if (options.progress) options.progress(options.doing, done, end);
   };
   report();
-  while (done < dataset.size()) {
+  std::size_t read = done;
+  while (done < end) {
     std::size_t count = 0;
-    while (count < lanes && loader.next(batches[count])) ++count;
+    while (count < lanes && read < end && loader.next(batches[count])) {
+      shorten(batches[count], end - read);
+      read += batches[count++].count;
+    }
     parallel_for(count, [&](std::size_t i) {
       Pass pass(network, batches[i].images, options.taps);
       found[i] = look(pass, batches[i]);

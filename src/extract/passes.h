@@ -21,8 +21,9 @@ struct PassOptions {
   std::optional<std::size_t> batch = {};
   /// Threads that prepare pictures; none: as many as it takes.
   std::optional<std::size_t> workers = {};
-  /// The picture to begin with.
+  /// The picture to begin with, and the one to end before; none: all that follow.
   std::size_t first = 0;
+  std::optional<std::size_t> end = {};
   /// What is asked for of the values between layers.
   std::vector<std::string> taps = {};
   /// Changes of the pictures: those of view number `view`, as training sees it with this seed.

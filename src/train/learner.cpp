@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "base/usage.h"
 #include "nn/autocast.h"
+#include "train/synchronised_norm.h"
 
 namespace nescio::train {
 namespace {
@@ -182,6 +183,7 @@ void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans
          " cannot be shared by ", processes_.size(), " processes");
   }
   const Share own = share_of(processes_, static_cast<std::size_t>(parts));
+  const SynchronisedNorm together(settings_.batch_norm == "synchronised" ? processes_ : alone());
   for (std::size_t i = own.first; i < own.first + own.count; ++i) {
     const auto number = static_cast<std::int64_t>(i);
     seed_part(whole.number, number);

@@ -36,7 +36,8 @@ class Learner {
   /// One step on all of its data, of which each process computes its parts. What they say goes to
   /// `means`, and the device is not waited for. What is drawn for the batch is a function of (seed,
   /// number), other random numbers of (seed, number, part): four parts of one process, two each of two
-  /// or one of four are the same step, batch normalisation aside.
+  /// or one of four are the same step, batch normalisation aside, unless it is synchronised and each
+  /// process computes one part.
   void step(std::int64_t number, std::int64_t per_epoch, double lr, const StepData& data,
             StepMeans& means);
 

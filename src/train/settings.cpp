@@ -107,6 +107,15 @@ std::vector<Parameter<TrainSettings>> declare() {
                       "less memory; the gradient is that of the whole batch",
                .min = 1,
                .max = 65536}),
+      setting(
+          &S::batch_norm,
+          {.name = "batch_norm",
+           .doc =
+               "whose rows batch normalisation sees, of several processes: per_rank, those of its "
+               "own; synchronised, those that all compute at the same time, so that the step is "
+               "that "
+               "of one process",
+           .choices = {"per_rank", "synchronised"}}),
       setting(&S::lr,
               {.name = "lr", .doc = "learning rate", .min = 0, .max = 1e6, .min_excluded = true}),
       setting(&S::lr_min, {.name = "lr_min", .doc = "what it falls to", .min = 0, .up_to = "lr"},

@@ -26,7 +26,8 @@ struct TrainSettings {
   std::optional<std::int64_t> outlier_batch = {};  // none: as many as batch
   std::string outlier_order = "shuffled";
 
-  std::int64_t accumulate = 1;  // parts that a batch is computed in
+  std::int64_t accumulate = 1;          // parts that a batch is computed in
+  std::string batch_norm = "per_rank";  // of several processes
 
   double lr = 0.1;
   double lr_min = 0;

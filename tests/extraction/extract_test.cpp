@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/interrupt.h"
+#include "base/test_communicator.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
@@ -438,6 +439,31 @@ TEST_F(ExtractTest, TakesAnyLabelsButGivesNoAccuracyForStrangers) {
   bank::FeatureBank target = bank();
   EXPECT_FALSE(run(target, spec_).accuracy.has_value());
   EXPECT_EQ(target.array("toy/test", "labels").as<std::int64_t>()[5], 4);
+}
+
+TEST_F(ExtractTest, SeveralProcessesWriteTheBitsOfOne) {
+  bank::FeatureBank one = bank();
+  const auto lesson = image::open_dataset(spec_);
+  const ExtractOptions options{
+      .batch = 6, .probes = {"tap(at=layer2)", "nac(at=layer3)"}, .fit = {lesson.get(), spec_}};
+  run(one, spec_, options);
+  for (const int size : {2, 4, 5}) {
+    const std::string name = text("by", size);
+    PlayedProcesses::run(size, [&](Communicator& processes) {
+      bank::FeatureBank own = bank(name);
+      const Extracted done =
+          extract(model_, *image::open_dataset(spec_), spec_, own, "toy/test", options, processes);
+      EXPECT_EQ(done.accuracy.has_value(), processes.is_first());
+      EXPECT_EQ(own.rows("toy/test"), 20u);  // all of them see it
+    });
+    const bank::FeatureBank found = bank(name);
+    for (const std::string& array : one.arrays("toy/test")) {
+      EXPECT_EQ(found.manifest("toy/test").at("arrays").at(array).at("sha256"),
+                one.manifest("toy/test").at("arrays").at(array).at("sha256"))
+          << array;
+    }
+    EXPECT_EQ(found.arrays("toy/test"), one.arrays("toy/test"));
+  }
 }
 
 }  // namespace

@@ -1,0 +1,103 @@
+// nescio train and extract by processes that have torchrun's variables, set by hand.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/json_file.h"
+#include "launched.h"
+
+namespace nescio {
+namespace {
+
+using testing::HasSubstr;
+
+/// A port that nobody has.
+int free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(::bind(socket, plain, size), 0);
+  EXPECT_EQ(::getsockname(socket, plain, &size), 0);
+  ::close(socket);
+  return ::ntohs(address.sin_port);
+}
+
+class Torchrun : public Launched {
+ protected:
+  /// A shell's words that start one of them: `$rank` says which.
+  static std::string one_of(int processes, const std::string& command) {
+    return text("env RANK=$rank LOCAL_RANK=$rank LOCAL_WORLD_SIZE=", processes,
+                " WORLD_SIZE=", processes, " MASTER_ADDR=127.0.0.1 MASTER_PORT=", free_port(),
+                " '" NESCIO_PROGRAM "' ", command);
+  }
+  /// All of them at once; the status is that of the last one that fails.
+  static std::string all_of(int processes, const std::string& command) {
+    return text("code=0; pids=\nfor rank in $(seq 0 ", processes - 1, "); do ",
+                one_of(processes, command),
+                " & pids=\"$pids $!\"; done\n"
+                "for pid in $pids; do wait $pid || code=$?; done\nexit $code\n");
+  }
+};
+
+TEST_F(Torchrun, TrainsAsOne) {
+  const auto train = [&](const std::string& out, int parts) {
+    return small_training(out, text("steps=50 accumulate=", parts));
+  };
+  const auto [one, status] = shell(by(1, train("one", 4)));
+  ASSERT_EQ(status, 0) << one;
+  for (const int processes : {2, 4}) {
+    const std::string out = text("by", processes);
+    const auto [said, code] = shell(all_of(processes, train(out, 4 / processes)));
+    ASSERT_EQ(code, 0) << said;
+    expect_same_weights("one", out);
+    EXPECT_EQ(said.find("last.safetensors"), said.rfind("last.safetensors")) << said;
+  }
+}
+
+TEST_F(Torchrun, ExtractsTheBitsOfOne) {
+  ASSERT_EQ(shell(by(1, small_training("run", "steps=1"))).second, 0);
+  const auto [one, status] = shell(by(1, small_extraction("one", 100)));
+  ASSERT_EQ(status, 0) << one;
+  const auto [said, code] = shell(all_of(3, small_extraction("bank", 100)));
+  ASSERT_EQ(code, 0) << said;
+  EXPECT_EQ(sums("bank"), sums("one"));
+}
+
+// Nobody ends the others: they find out for themselves.
+TEST_F(Torchrun, EndWithOneThatIsKilled) {
+  const std::string training = small_training("run", "steps=100000 checkpoint_every=2");
+  const auto [said, code] = shell(
+      text("for rank in 0 1; do ", one_of(2, training), " & pids[$rank]=$!; done\n",
+           "while [ -z \"$(ls '", path("run/checkpoints"),
+           "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
+           "kill -KILL ${pids[1]}\n"
+           "( sleep 30 && { echo 'still there after 30 s'; kill -KILL ${pids[0]}; } ) & guard=$!\n"
+           "wait ${pids[0]}; code=$?\n"
+           "pkill -P $guard; kill $guard\nexit $code\n"));
+  EXPECT_EQ(code, 1) << said;
+  EXPECT_THAT(said, HasSubstr("process 0 of 2: process 1 is gone"));
+  const auto [resumed, status] =
+      shell(by(1, small_training("run", "steps=100000 checkpoint_every=2 resume=changed")) +
+            " & nescio=$!\n"
+            "while ! grep -q nescio: '" +
+            path("said") +
+            "'; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
+            "kill -INT $nescio\nwait $nescio\n");
+  EXPECT_EQ(status, 130) << resumed;
+}
+
+TEST_F(Torchrun, SaysWhatIsWrongWithItsVariables) {
+  const auto [said, code] =
+      shell("export RANK=2 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=5\n" +
+            by(1, small_training("run", "steps=1")));
+  EXPECT_EQ(code, 1);
+  EXPECT_THAT(said, HasSubstr("RANK: expected a number from 0 to 1, found '2'"));
+}
+
+}  // namespace
+}  // namespace nescio
