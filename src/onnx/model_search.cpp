@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "onnx/external_data.h"
 #include "onnx/model_state.h"
 
 namespace nescio::onnx {
@@ -24,17 +25,31 @@ std::string input(const NodeProto& node, int i) {
   return i < node.input_size() ? node.input(i) : "";
 }
 
-/// The numbers of a float32 or float16 tensor; none of another type, of weights outside the file or of damaged ones.
-std::optional<std::vector<float>> values_of(const TensorProto& tensor) {
-  if (tensor.data_location() == TensorProto::EXTERNAL) return std::nullopt;
+/// Whether each result of a convolution is of one place alone.
+bool of_one_place(const NodeProto& convolution) {
+  for (const auto& attribute : convolution.attribute()) {
+    if (attribute.name() != "kernel_shape") continue;
+    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::vector<float>> Model::State::values(const TensorProto& tensor) const {
   std::size_t count = 1;
   for (const std::int64_t side : tensor.dims()) {
     if (side < 0 || side > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
     count *= static_cast<std::size_t>(side);
     if (count > most_values) return std::nullopt;
   }
+  io::SharedBytes file;
+  std::string_view raw = tensor.raw_data();
+  if (tensor.data_location() == TensorProto::EXTERNAL) {
+    file = external_bytes(tensor, beside(external_location(tensor)), where);
+    raw = file.text();
+  }
   std::vector<float> out;
-  const std::string& raw = tensor.raw_data();
   if (tensor.data_type() == TensorProto::FLOAT && raw.empty()) {
     out.assign(tensor.float_data().begin(), tensor.float_data().end());
   } else if (tensor.data_type() == TensorProto::FLOAT) {
@@ -53,17 +68,6 @@ std::optional<std::vector<float>> values_of(const TensorProto& tensor) {
   if (out.size() != count) return std::nullopt;
   return out;
 }
-
-/// Whether each result of a convolution is of one place alone.
-bool of_one_place(const NodeProto& convolution) {
-  for (const auto& attribute : convolution.attribute()) {
-    if (attribute.name() != "kernel_shape") continue;
-    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
-  }
-  return false;
-}
-
-}  // namespace
 
 const NodeProto* Model::State::maker(const std::string& tensor) const {
   const auto found = makers.find(tensor);
@@ -240,7 +244,7 @@ Tensors Model::behind(const std::string& logits) const {
 std::optional<Head> Model::head(const Tensors& tensors) const {
   const auto layer = state_->last_layer(tensors.logits);
   if (!layer || input(*layer->product, 0) != tensors.features) return std::nullopt;
-  const auto weight = layer->weight ? values_of(*layer->weight) : std::nullopt;
+  const auto weight = layer->weight ? state_->values(*layer->weight) : std::nullopt;
   if (!weight || layer->weight->dims_size() != 2) return std::nullopt;
   const auto rows = static_cast<std::size_t>(layer->weight->dims(0)),
              columns = static_cast<std::size_t>(layer->weight->dims(1));
@@ -254,7 +258,7 @@ std::optional<Head> Model::head(const Tensors& tensors) const {
   }
   if (!layer->bias.empty()) {
     const TensorProto* tensor = state_->constant(layer->bias);
-    const auto values = tensor ? values_of(*tensor) : std::nullopt;
+    const auto values = tensor ? state_->values(*tensor) : std::nullopt;
     if (!values || (values->size() != classes && values->size() != 1)) return std::nullopt;
     for (std::size_t c = 0; c < classes; ++c) b[c] = (*values)[values->size() == 1 ? 0 : c];
   }

@@ -3,6 +3,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <filesystem>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -24,6 +25,7 @@ struct LastLayer {
 
 struct Model::State {
   std::string where;
+  std::filesystem::path file = {};  // empty: from memory
   ::onnx::ModelProto proto;
   std::map<std::string, int> makers;  // node of each tensor
   std::map<std::string, const ::onnx::TensorProto*> initializers;
@@ -33,6 +35,12 @@ struct Model::State {
   void index();
   /// A name that the graph does not have yet; it has it then.
   std::string unique(const std::string& wanted);
+
+  /// A file beside the model. Error if that is not there, or the model came from memory.
+  io::SharedBytes beside(const std::string& location) const;
+  /// The numbers of a float32 or float16 tensor; none of another type and of damaged ones. Error for weights outside the
+  /// file that cannot be had.
+  std::optional<std::vector<float>> values(const ::onnx::TensorProto& tensor) const;
 
   const ::onnx::NodeProto* maker(const std::string& tensor) const;
   /// The constant that the tensor is: an initializer or what a Constant node makes.
