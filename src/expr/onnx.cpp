@@ -28,9 +28,10 @@ std::string OnnxWriter::integers(const std::vector<std::int64_t>& values) {
   return constant(std::vector{static_cast<std::int64_t>(values.size())}, values);
 }
 
-std::string OnnxWriter::reduce(std::string_view op, const std::string& x, bool keep,
-                               std::int64_t axis) {
-  const OnnxAttribute keepdims{"keepdims", std::int64_t{keep}};
+// The axis stays: OpenVINO (2026.4, on a CPU) reads past its constants where an operation of a table [1, C] follows a
+// reduction whose axis is gone.
+std::string OnnxWriter::reduce(std::string_view op, const std::string& x, std::int64_t axis) {
+  const OnnxAttribute keepdims{"keepdims", std::int64_t{1}};
   const int as_input_from = op == "ReduceSum" ? 13 : 18;
   if (opset() >= as_input_from) return node(op, {x, integers({axis})}, {keepdims});
   return node(op, {x}, {{"axes", std::vector{axis}}, keepdims});
