@@ -52,7 +52,7 @@ class Export final : public Verb {
     if (!added.threshold.empty())
       console.log << "; the threshold is the optional input " << added.threshold;
     const auto files = model.external_files();
-    if (!files.empty()) console.log << "; its weights stay in " << printable(join(files));
+    if (!files.empty()) console.log << "; its weights lie in " << printable(join(files));
     const auto megabytes = [](const std::string& file) {
       return short_number(static_cast<double>(std::filesystem::file_size(file)) / 1e6);
     };
