@@ -210,5 +210,14 @@ TEST_F(OnnxExport, CarriesRowsToBeCheckedBy) {
   }
 }
 
+TEST(OnnxAgreement, AllowsTheLastDigitsOfScoresThatHardlyDiffer) {
+  const std::vector<double> expected = {1.3F, 1.3005F, 1.301F};
+  std::vector<double> found = expected;
+  for (double& score : found) score += 3 * 0x1p-23;
+  EXPECT_LT(agreement(found, expected).of_range(), 1e-4);
+  found[1] += 1e-5;
+  EXPECT_GT(agreement(found, expected).of_range(), 1e-4);
+}
+
 }  // namespace
 }  // namespace nescio::onnx
