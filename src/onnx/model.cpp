@@ -294,7 +294,7 @@ std::string Model::hash_without_seal() const {
   for (int i = metadata.size() - 1; i >= 0; --i) {
     if (metadata[i].key() == seal_key) metadata.DeleteSubrange(i, 1);
   }
-  return io::sha256(copy.SerializeAsString());
+  return io::sha256(State::serialized(copy, state_->where));
 }
 
 void Model::seal() {
@@ -312,13 +312,16 @@ std::optional<bool> Model::is_as_sealed() const {
   return found->second == hash_without_seal();
 }
 
-std::string Model::bytes() const {
-  if (state_->proto.ByteSizeLong() >= largest_file) {
-    fail(state_->where, ": would take ", state_->proto.ByteSizeLong(),
+std::string Model::State::serialized(const ::onnx::ModelProto& model, const std::string& where) {
+  const std::size_t size = model.ByteSizeLong();
+  if (size >= largest_file) {
+    fail(where, ": would take ", size,
          " bytes, and protobuf writes less than 2 GiB; a detector of fewer rows is smaller");
   }
-  return state_->proto.SerializeAsString();
+  return model.SerializeAsString();
 }
+
+std::string Model::bytes() const { return State::serialized(state_->proto, state_->where); }
 
 void Model::write(const std::filesystem::path& path) const {
   std::map<std::string, io::SharedBytes> files;
