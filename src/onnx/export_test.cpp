@@ -155,7 +155,7 @@ TEST_F(OnnxExport, GivesTheScoresOfEveryDetector) {
       others += std::abs(said[2][r] - answer.p_value) > 1e-6;
     }
     const auto [low, high] = std::ranges::minmax(expected);
-    EXPECT_LT(apart, 2e-5 * std::max(high - low, 1e-3 * high)) << spec;
+    EXPECT_LT(apart, 1e-5 * std::max(high - low, 1e-3 * high)) << spec;
     EXPECT_LE(others, 2U) << spec;
   }
   EXPECT_GT(left_out, 5U);
