@@ -76,7 +76,8 @@ VerbInfo export_onnx() {
             "[N] "
             "and ood_p_value [N], and the input ood_threshold, which has the calibration's "
             "threshold as "
-            "its default. What was there stays as it is.",
+            "its default. What was there stays as it is; files that its weights lie in are copied "
+            "beside the new model.",
             "The logits are found behind the model's only output (a softmax is taken back), the "
             "features in front of the layer that makes them; where that is not certain, they are "
             "to be "
