@@ -48,6 +48,8 @@ class Model {
   /// also written out, are taken back; a tensor that is named and no output is meant as it is. What `export` noted in the metadata comes first. Error that lists the
   /// candidates where it is not certain, and for tensors that are not there.
   Tensors find(const Where& where) const;
+  /// The tensors that lie nearest before these logits, for a sentence: those that may be the features.
+  std::string before(const std::string& logits) const;
   /// The last layer as the graph has it: logits = features W^T + b, in float32 or float16. None where it is another
   /// function. Error where its weights lie in a file that cannot be read.
   std::optional<Head> head(const Tensors& tensors) const;

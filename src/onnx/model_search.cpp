@@ -150,11 +150,12 @@ std::optional<LastLayer> Model::State::last_layer(const std::string& logits) con
   LastLayer out;
   if (node->op_type() == "Add") {  // either way round
     for (const int side : {0, 1}) {
-      out.product = behind_form(input(*node, side), {"MatMul"});
+      out.product = behind_form(input(*node, side), {"MatMul", "Gemm"});
       out.bias = input(*node, 1 - side);
       if (out.product) break;
     }
-    if (!out.product) return std::nullopt;
+    // Of two layers that are added up, neither is the last one.
+    if (!out.product || !is_constant(out.bias)) return std::nullopt;
   } else {
     out.product = node;
   }
@@ -162,7 +163,9 @@ std::optional<LastLayer> Model::State::last_layer(const std::string& logits) con
   if (out.product->op_type() == "MatMul") {
     return is_constant(input(*out.product, 1)) ? std::optional(out) : std::nullopt;
   }
-  out.bias = input(*out.product, 2);
+  const std::string own = input(*out.product, 2);
+  if (!own.empty() && !out.bias.empty()) out.weight = nullptr;
+  if (out.bias.empty()) out.bias = own;
   for (const auto& attribute : out.product->attribute()) {
     const std::string& name = attribute.name();
     if (name == "transA" && attribute.i() != 0) return std::nullopt;
@@ -277,6 +280,20 @@ Tensors Model::behind(const std::string& logits) const {
     out.width = size->width;
   }
   return out;
+}
+
+std::string Model::before(const std::string& logits) const {
+  constexpr std::size_t most = 6;
+  std::vector<std::string> open = {logits}, found;
+  std::set<std::string> seen;
+  for (std::size_t at = 0; at < open.size() && found.size() < most; ++at) {
+    const NodeProto* node = state_->maker(open[at]);
+    if (!node || !seen.insert(open[at]).second || state_->is_constant(open[at])) continue;
+    if (at > 0)
+      found.push_back(text("'", printable(open[at]), "' (", printable(node->op_type()), ")"));
+    open.insert(open.end(), node->input().begin(), node->input().end());
+  }
+  return join(found);
 }
 
 std::optional<Head> Model::head(const Tensors& tensors) const {

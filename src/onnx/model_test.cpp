@@ -92,6 +92,17 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                   .node("GlobalAveragePool", {"h"}, "pool")
                   .node("Conv", {"pool", "K", "b"}, "c", {}, {{"kernel_shape", {1, 1}}})
                   .node("Flatten", {"c"}, "z"));
+  expect_head(classifier().node("Gemm", {"h", "V"}, "m").node("Add", {"b", "m"}, "z"));
+  // Two layers that are added up: neither's input is what the logits are linear in.
+  const Model two(classifier()
+                      .node("Relu", {"h"}, "r")
+                      .node("MatMul", {"h", "V"}, "m")
+                      .node("MatMul", {"r", "V"}, "n")
+                      .node("Add", {"m", "n"}, "z")
+                      .output("z", type_float, 2)
+                      .write(folder_ / "m.onnx"));
+  EXPECT_EQ(two.find({}).features, "");
+  EXPECT_EQ(two.before("z"), "'m' (MatMul), 'n' (MatMul), 'r' (Relu)");
   // With something between them the logits are no linear function.
   const Model bent(classifier()
                        .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})

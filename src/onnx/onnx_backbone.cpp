@@ -204,7 +204,8 @@ class OnnxBackbone final : public runtime::Backbone {
     tensors_ = model.find({options.logits.value_or(""), options.features.value_or("")});
     if (tensors_.features.empty()) {
       fail(where_, ": the layer in front of '", printable(tensors_.logits),
-           "' is no Gemm or MatMul; name the features with features=TENSOR");
+           "' is no Gemm or MatMul; name the features with features=TENSOR. Before it lie ",
+           model.before(tensors_.logits));
     }
     head_ = model.head(tensors_);
     outputs_ = model.outputs();
