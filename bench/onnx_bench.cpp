@@ -23,9 +23,11 @@ namespace {
 
 constexpr std::size_t rounds = 15, calls = 20;
 
-runtime::OnnxSession session_of(const onnx::Model& model) {
+/// Weights beside the model are looked for where `path` is.
+runtime::OnnxSession session_of(const onnx::Model& model, const std::filesystem::path& path) {
   const std::string bytes = model.bytes();
-  return {std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), "bench"};
+  return {std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), "bench",
+          std::filesystem::absolute(path).parent_path()};
 }
 
 /// The session's input and what it is called.
@@ -64,7 +66,7 @@ void head_costs(const std::string& path, const runtime::Backbone& network, std::
   const onnx::Model plain{std::filesystem::path(path)};
   const auto input = pictures(network, plain, 1);
   const auto answers = plain.outputs();
-  const auto bare = session_of(plain);
+  const auto bare = session_of(plain, path);
   for (const std::string spec :
        {"energy", "react(fit_on=train)+energy", "mahalanobis", "knn(k=50)"}) {
     if (spec.starts_with("react") && !network.head()) continue;
@@ -76,7 +78,7 @@ void head_costs(const std::string& path, const runtime::Backbone& network, std::
     onnx::add_detector(with, fitted, &made, {});
     auto all = answers;
     all.insert(all.end(), {"ood_score", "is_ood", "ood_p_value"});
-    const auto session = session_of(with);
+    const auto session = session_of(with, path);
     const auto times = alternate({[&] {
                                     for (std::size_t i = 0; i < calls; ++i)
                                       bare.run(input, answers);
@@ -108,7 +110,7 @@ void extraction(const std::string& path, const runtime::Backbone& network) {
   const auto found = both.find({});
   both.expose(found.logits);
   both.expose(found.features);
-  const auto bare = session_of(both);
+  const auto bare = session_of(both, path);
   const std::int64_t fixed = bare.inputs().front().shape.front();
   options.batch = fixed > 0 ? static_cast<std::size_t>(fixed)
                             : std::min(extract::default_batch(network), count / 4);

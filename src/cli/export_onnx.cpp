@@ -28,7 +28,6 @@ class Export final : public Verb {
     const bool calibrated = !known.all.empty() || !calibration.empty();
     const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
     nescio::onnx::Model model(onnx);
-    check_place(model);
     const auto added = nescio::onnx::add_detector(model, fitted, made, {logits, features});
     model.set_metadata("nescio.version", text(version()));
     model.set_metadata("nescio.detector", fitted.chain.spec());
@@ -52,23 +51,12 @@ class Export final : public Verb {
                 << "; new outputs: " << join(added.outputs);
     if (!added.threshold.empty())
       console.log << "; the threshold is the optional input " << added.threshold;
+    const auto files = model.external_files();
+    if (!files.empty()) console.log << "; its weights lie in " << printable(join(files));
     const auto megabytes = [](const std::string& file) {
       return short_number(static_cast<double>(std::filesystem::file_size(file)) / 1e6);
     };
     console.log << "; " << megabytes(out) << " MB, the model alone " << megabytes(onnx) << '\n';
-  }
-
- private:
-  // Weights that lie beside the model are found by their names, from wherever the new one is.
-  void check_place(const nescio::onnx::Model& model) const {
-    const auto files = model.external_files();
-    const auto folder = [](const std::string& file) {
-      return std::filesystem::weakly_canonical(std::filesystem::absolute(file).parent_path());
-    };
-    if (files.empty() || folder(onnx) == folder(out)) return;
-    fail(onnx, ": its weights lie in ", printable(join(files)),
-         " beside it, and the new model would look for them beside itself; write it into the same "
-         "folder");
   }
 
 #else
@@ -88,7 +76,8 @@ VerbInfo export_onnx() {
             "[N] "
             "and ood_p_value [N], and the input ood_threshold, which has the calibration's "
             "threshold as "
-            "its default. What was there stays as it is.",
+            "its default. What was there stays as it is; files that its weights lie in are copied "
+            "beside the new model.",
             "The logits are found behind the model's only output (a softmax is taken back), the "
             "features in front of the layer that makes them; where that is not certain, they are "
             "to be "

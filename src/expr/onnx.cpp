@@ -1,5 +1,7 @@
 #include "expr/onnx.h"
 
+#include <limits>
+
 #include "base/error.h"
 #include "expr/needed.h"
 #include "expr/plan.h"
@@ -26,12 +28,23 @@ std::string OnnxWriter::integers(const std::vector<std::int64_t>& values) {
   return constant(std::vector{static_cast<std::int64_t>(values.size())}, values);
 }
 
-std::string OnnxWriter::reduce(std::string_view op, const std::string& x, bool keep,
-                               std::int64_t axis) {
-  const OnnxAttribute keepdims{"keepdims", std::int64_t{keep}};
+// The axis stays: OpenVINO (2026.4, on a CPU) reads past its constants where an operation of a table [1, C] follows a
+// reduction whose axis is gone.
+std::string OnnxWriter::reduce(std::string_view op, const std::string& x, std::int64_t axis) {
+  const OnnxAttribute keepdims{"keepdims", std::int64_t{1}};
   const int as_input_from = op == "ReduceSum" ? 13 : 18;
   if (opset() >= as_input_from) return node(op, {x, integers({axis})}, {keepdims});
   return node(op, {x}, {{"axes", std::vector{axis}}, keepdims});
+}
+
+// Not ReduceLogSumExp, which OpenVINO (2026.4) reduces over all axes at opsets 13 to 17, in silence. A row whose maximum is
+// infinite is moved by a finite number; else it would be NaN.
+std::string OnnxWriter::logsumexp(const std::string& x) {
+  constexpr float most = std::numeric_limits<float>::max();
+  const auto bound = [&](float value) { return constant({}, std::vector<float>{value}); };
+  const std::string peak = node("Clip", {reduce("ReduceMax", x), bound(-most), bound(most)});
+  const std::string sum = reduce("ReduceSum", node("Exp", {node("Sub", {x, peak})}));
+  return node("Add", {node("Log", {sum}), peak});
 }
 
 std::string OnnxWriter::reshape(const std::string& x, const std::vector<std::int64_t>& shape) {

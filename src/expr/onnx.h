@@ -46,9 +46,10 @@ class OnnxWriter {
   std::string scalar(float value);
   /// [n] int64.
   std::string integers(const std::vector<std::int64_t>& values);
-  /// Over the last axis, which stays with a length of 1, or goes. As an attribute or an input, as the opset has it.
-  std::string reduce(std::string_view op, const std::string& x, bool keep = true,
-                     std::int64_t axis = -1);
+  /// Over one axis, which stays with a length of 1. As an attribute or an input, as the opset has it.
+  std::string reduce(std::string_view op, const std::string& x, std::int64_t axis = -1);
+  /// Over the last axis, which stays with a length of 1.
+  std::string logsumexp(const std::string& x);
   std::string reshape(const std::string& x, const std::vector<std::int64_t>& shape);
   std::string slice(const std::string& x, std::int64_t first, std::int64_t last,
                     std::int64_t axis = 1);

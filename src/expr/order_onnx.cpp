@@ -21,7 +21,8 @@ std::string onnx::rank(const OnnxCall& c) {
 }
 std::string onnx::ecdf(const OnnxCall& c) {
   const std::string x = c.to.reshape(c.argument(0), {-1, width_of(c), 1});
-  return c.to.reduce("ReduceMean", c.to.to_float(c.to.greater_equal(x, c.argument(1))), false);
+  const std::string reached = c.to.to_float(c.to.greater_equal(x, c.argument(1)));
+  return c.to.reshape(c.to.reduce("ReduceMean", reached), {-1, width_of(c)});
 }
 // How many values reach each edge (of the last one: exceed it), less those that reach the next one.
 std::string onnx::row_histogram(const OnnxCall& c) {
@@ -32,12 +33,13 @@ std::string onnx::row_histogram(const OnnxCall& c) {
   const std::string exceed =
       c.to.to_float(c.to.node("Greater", {x, c.to.slice(c.argument(1), edges - 1, edges)}));
   const std::string all = c.to.node("Concat", {reach, exceed}, {{"axis", std::int64_t{-1}}});
-  const std::string counts = c.to.reduce("ReduceSum", all, false, 1);
+  const std::string counts = c.to.reshape(c.to.reduce("ReduceSum", all, 1), {-1, edges});
   return c.to.node("Sub", {c.to.slice(counts, 0, edges - 1), c.to.slice(counts, 1, edges)});
 }
 std::string onnx::bucketize(const OnnxCall& c) {
   const std::string x = c.to.reshape(c.argument(0), {-1, 1, width_of(c)});
-  return c.to.reduce("ReduceSum", c.to.to_float(c.to.greater_equal(x, c.argument(1))), false, 1);
+  const std::string reached = c.to.to_float(c.to.greater_equal(x, c.argument(1)));
+  return c.to.reshape(c.to.reduce("ReduceSum", reached, 1), {-1, width_of(c)});
 }
 
 }  // namespace nescio::expr

@@ -54,19 +54,26 @@ std::string onnx::row_argmax(const OnnxCall& c) {
         c.to.node("ArgMax", {x}, {{"axis", std::int64_t{-1}}, {"keepdims", std::int64_t{1}}}));
   });
 }
-std::string onnx::logsumexp(const OnnxCall& c) { return reduced(c, "ReduceLogSumExp"); }
-std::string onnx::l1_norm(const OnnxCall& c) { return reduced(c, "ReduceL1"); }
+std::string onnx::logsumexp(const OnnxCall& c) {
+  return by_group(c, [&](const std::string& x, std::int64_t) { return c.to.logsumexp(x); });
+}
+// Not ReduceL1: see OnnxWriter::logsumexp.
+std::string onnx::l1_norm(const OnnxCall& c) {
+  return by_group(c, [&](const std::string& x, std::int64_t) {
+    return c.to.reduce("ReduceSum", c.to.node("Abs", {x}));
+  });
+}
 std::string onnx::l2_norm(const OnnxCall& c) { return reduced(c, "ReduceL2"); }
 std::string onnx::sum_of_squares(const OnnxCall& c) { return reduced(c, "ReduceSumSquare"); }
 std::string onnx::logsumexp_rest(const OnnxCall& c) {
   return by_group(c, [&](const std::string& x, std::int64_t width) {
-    return c.to.reduce("ReduceLogSumExp", without_first(c.to, x, width));
+    return c.to.logsumexp(without_first(c.to, x, width));
   });
 }
 std::string onnx::log_odds(const OnnxCall& c) {
   return by_group(c, [&](const std::string& x, std::int64_t width) {
     const std::string below = c.to.node("Sub", {x, c.to.reduce("ReduceMax", x)});
-    return c.to.reduce("ReduceLogSumExp", without_first(c.to, below, width));
+    return c.to.logsumexp(without_first(c.to, below, width));
   });
 }
 std::string onnx::softmax(const OnnxCall& c) {

@@ -20,7 +20,8 @@ std::string onnx::squared_distances(const OnnxCall& c) {
              width = static_cast<std::int64_t>(table.cols());
   if (table.rows() * table.cols() <= written_out) {
     const std::string x = c.to.reshape(c.argument(0), {-1, 1, width});
-    return c.to.reduce("ReduceSumSquare", c.to.node("Sub", {x, c.argument(1)}), false);
+    const std::string apart = c.to.node("Sub", {x, c.argument(1)});
+    return c.to.reshape(c.to.reduce("ReduceSumSquare", apart), {-1, rows});
   }
   std::vector<double> mean(table.cols());
   for (std::size_t r = 0; r < table.rows(); ++r) {

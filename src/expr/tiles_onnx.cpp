@@ -6,7 +6,7 @@ namespace nescio::expr {
 std::string onnx::over_rows(const OnnxCall& c) {
   switch (static_cast<Over>(c.node.integers[0])) {
     case Over::sum: return c.to.reduce("ReduceSum", c.argument(0));
-    case Over::logsumexp: return c.to.reduce("ReduceLogSumExp", c.argument(0));
+    case Over::logsumexp: return c.to.logsumexp(c.argument(0));
     case Over::smallest: return c.to.top(c.argument(0), c.columns, false)[0];
     case Over::largest: break;
   }

@@ -21,7 +21,8 @@ Tensors tensors_of(const Model& model, const FittedDetector& detector, const Whe
   Tensors out = model.find(where);
   if (needs.features && out.features.empty()) {
     fail("[", detector.chain.spec(), "] reads features, and the layer in front of '",
-         printable(out.logits), "' is no Gemm or MatMul; name them with features=");
+         printable(out.logits), "' is no Gemm or MatMul; name them with features=. Before it lie ",
+         model.before(out.logits));
   }
   if (out.classes && detector.classes != 0 && *out.classes != detector.classes) {
     fail("[", detector.chain.spec(), "] was fitted on a network of ", detector.classes,

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "io/file.h"
 #include "io/sha256.h"
+#include "onnx/external_data.h"
 #include "onnx/model_state.h"
 
 namespace nescio::onnx {
@@ -17,7 +18,7 @@ using ::onnx::TensorProto;
 
 constexpr int oldest_opset = 11;
 constexpr std::size_t largest_file = std::size_t{1} << 31;
-constexpr const char* seal_key = "nescio.model_sha256";
+constexpr const char *seal_key = "nescio.model_sha256", *files_key = "nescio.external_sha256";
 
 }  // namespace
 
@@ -117,7 +118,9 @@ class Model::Writer final : public expr::OnnxWriter {
   std::map<std::string, std::string> known_;
 };
 
-Model::Model(const std::filesystem::path& path) : Model(io::map_file(path), path.string()) {}
+Model::Model(const std::filesystem::path& path) : Model(io::map_file(path), path.string()) {
+  state_->file = path;
+}
 
 Model::Model(const io::SharedBytes& bytes, const std::string& where)
     : state_(std::make_unique<State>()) {
@@ -172,13 +175,21 @@ std::map<std::string, std::string> Model::metadata() const {
 
 std::vector<std::string> Model::external_files() const {
   std::set<std::string> files;
-  for (const auto& tensor : state_->proto.graph().initializer()) {
-    if (tensor.data_location() != TensorProto::EXTERNAL) continue;
-    for (const auto& entry : tensor.external_data()) {
-      if (entry.key() == "location") files.insert(entry.value());
-    }
-  }
+  for (const TensorProto* tensor : external_tensors(state_->proto))
+    files.insert(external_location(*tensor));
   return {files.begin(), files.end()};
+}
+
+std::vector<std::string> Model::external_sha256() const {
+  std::vector<std::string> out;
+  for (const std::string& file : external_files())
+    out.push_back(io::sha256(state_->beside(file).text()));
+  return out;
+}
+
+io::SharedBytes Model::State::beside(const std::string& location) const {
+  if (file.empty()) fail(where, ": its weights lie in files beside it; expected the model's file");
+  return external_file(file, location);
 }
 
 std::unique_ptr<expr::OnnxWriter> Model::writer() {
@@ -283,30 +294,49 @@ std::string Model::hash_without_seal() const {
   for (int i = metadata.size() - 1; i >= 0; --i) {
     if (metadata[i].key() == seal_key) metadata.DeleteSubrange(i, 1);
   }
-  return io::sha256(copy.SerializeAsString());
+  return io::sha256(State::serialized(copy, state_->where));
 }
 
-void Model::seal() { set_metadata(seal_key, hash_without_seal()); }
+void Model::seal() {
+  const auto files = external_sha256();
+  if (!files.empty()) set_metadata(files_key, join(files, " "));
+  set_metadata(seal_key, hash_without_seal());
+}
 
 std::optional<bool> Model::is_as_sealed() const {
   const auto all = metadata();
   const auto found = all.find(seal_key);
   if (found == all.end()) return std::nullopt;
+  const auto files = all.find(files_key);
+  if (files != all.end() && files->second != join(external_sha256(), " ")) return false;
   return found->second == hash_without_seal();
 }
 
-std::string Model::bytes() const {
-  if (state_->proto.ByteSizeLong() >= largest_file) {
-    fail(state_->where, ": would take ", state_->proto.ByteSizeLong(),
+std::string Model::State::serialized(const ::onnx::ModelProto& model, const std::string& where) {
+  const std::size_t size = model.ByteSizeLong();
+  if (size >= largest_file) {
+    fail(where, ": would take ", size,
          " bytes, and protobuf writes less than 2 GiB; a detector of fewer rows is smaller");
   }
-  return state_->proto.SerializeAsString();
+  return model.SerializeAsString();
 }
 
+std::string Model::bytes() const { return State::serialized(state_->proto, state_->where); }
+
 void Model::write(const std::filesystem::path& path) const {
+  std::map<std::string, io::SharedBytes> files;
+  std::set<std::string> locations;
+  for (const TensorProto* tensor : external_tensors(state_->proto)) {
+    const std::string location = external_location(*tensor);
+    if (locations.insert(location).second) files.emplace(location, state_->beside(location));
+    external_bytes(*tensor, files.at(location), state_->where);
+  }
+  ExternalCopies copies(state_->file, path, locations);
   io::AtomicFile file(path);
   file.write(std::string_view(bytes()));
+  copies.put_in_place();
   file.commit();
+  copies.keep();
 }
 
 }  // namespace nescio::onnx

@@ -48,13 +48,17 @@ class Model {
   /// also written out, are taken back; a tensor that is named and no output is meant as it is. What `export` noted in the metadata comes first. Error that lists the
   /// candidates where it is not certain, and for tensors that are not there.
   Tensors find(const Where& where) const;
+  /// The tensors that lie nearest before these logits, for a sentence: those that may be the features.
+  std::string before(const std::string& logits) const;
   /// The last layer as the graph has it: logits = features W^T + b, in float32 or float16. None where it is another
-  /// function, or its weights lie outside the file.
+  /// function. Error where its weights lie in a file that cannot be read.
   std::optional<Head> head(const Tensors& tensors) const;
   std::map<std::string, std::string> metadata() const;
 
   /// Files beside the model that its weights lie in, by their names in it; each once.
   std::vector<std::string> external_files() const;
+  /// SHA-256 of each of them. Error where one is missing or not below the model's folder.
+  std::vector<std::string> external_sha256() const;
 
   /// Takes nodes into the graph, behind its own, under names that it does not have yet. Error for an opset below 11.
   std::unique_ptr<expr::OnnxWriter> writer();
@@ -70,14 +74,16 @@ class Model {
   /// shape. Error where something else is needed.
   Model part(const std::map<std::string, int>& from, const std::vector<std::string>& outputs) const;
 
-  /// Notes in the metadata what the model is now.
+  /// Notes in the metadata what the model and the files beside it are now.
   void seal();
   /// Whether it is still what it was when it was sealed; none where it never was.
   std::optional<bool> is_as_sealed() const;
 
   /// As its file would be. Error above 2 GiB, which protobuf does not write.
   std::string bytes() const;
-  /// All or nothing. Error above 2 GiB, which protobuf does not write.
+  /// All or nothing; files beside the model are copied beside the new one, where they are not there yet. Error above
+  /// 2 GiB, which protobuf does not write, for files that are missing, cut short, or outside the model's folder, and where
+  /// other ones have their names.
   void write(const std::filesystem::path& path) const;
 
  private:

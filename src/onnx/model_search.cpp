@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "onnx/external_data.h"
 #include "onnx/model_state.h"
 
 namespace nescio::onnx {
@@ -24,17 +25,39 @@ std::string input(const NodeProto& node, int i) {
   return i < node.input_size() ? node.input(i) : "";
 }
 
-/// The numbers of a float32 or float16 tensor; none of another type, of weights outside the file or of damaged ones.
-std::optional<std::vector<float>> values_of(const TensorProto& tensor) {
-  if (tensor.data_location() == TensorProto::EXTERNAL) return std::nullopt;
+/// Whether a Transpose of a matrix does anything.
+bool turns(const NodeProto& transpose) {
+  for (const auto& attribute : transpose.attribute()) {
+    if (attribute.name() == "perm") return attribute.ints_size() == 2 && attribute.ints(0) == 1;
+  }
+  return true;
+}
+
+/// Whether each result of a convolution is of one place alone.
+bool of_one_place(const NodeProto& convolution) {
+  for (const auto& attribute : convolution.attribute()) {
+    if (attribute.name() != "kernel_shape") continue;
+    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::vector<float>> Model::State::values(const TensorProto& tensor) const {
   std::size_t count = 1;
   for (const std::int64_t side : tensor.dims()) {
     if (side < 0 || side > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
     count *= static_cast<std::size_t>(side);
     if (count > most_values) return std::nullopt;
   }
+  io::SharedBytes file;
+  std::string_view raw = tensor.raw_data();
+  if (tensor.data_location() == TensorProto::EXTERNAL) {
+    file = external_bytes(tensor, beside(external_location(tensor)), where);
+    raw = file.text();
+  }
   std::vector<float> out;
-  const std::string& raw = tensor.raw_data();
   if (tensor.data_type() == TensorProto::FLOAT && raw.empty()) {
     out.assign(tensor.float_data().begin(), tensor.float_data().end());
   } else if (tensor.data_type() == TensorProto::FLOAT) {
@@ -54,17 +77,6 @@ std::optional<std::vector<float>> values_of(const TensorProto& tensor) {
   return out;
 }
 
-/// Whether each result of a convolution is of one place alone.
-bool of_one_place(const NodeProto& convolution) {
-  for (const auto& attribute : convolution.attribute()) {
-    if (attribute.name() != "kernel_shape") continue;
-    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
-  }
-  return false;
-}
-
-}  // namespace
-
 const NodeProto* Model::State::maker(const std::string& tensor) const {
   const auto found = makers.find(tensor);
   return found == makers.end() ? nullptr : &proto.graph().node(found->second);
@@ -82,6 +94,17 @@ const TensorProto* Model::State::constant(const std::string& tensor) const {
   return nullptr;
 }
 
+const TensorProto* Model::State::constant_matrix(std::string tensor, bool& transposed) const {
+  for (int steps = 0; steps < 64; ++steps) {
+    if (const TensorProto* found = constant(tensor)) return found;
+    const NodeProto* node = maker(tensor);
+    if (!node || (node->op_type() != "Identity" && node->op_type() != "Transpose")) return nullptr;
+    if (node->op_type() == "Transpose" && turns(*node)) transposed = !transposed;
+    tensor = input(*node, 0);
+  }
+  return nullptr;
+}
+
 bool Model::State::is_constant(const std::string& tensor) const {
   std::string at = tensor;
   for (int steps = 0; steps < 64; ++steps) {
@@ -95,7 +118,7 @@ bool Model::State::is_constant(const std::string& tensor) const {
 
 const NodeProto* Model::State::behind_form(std::string tensor,
                                            std::initializer_list<std::string_view> kinds,
-                                           std::initializer_list<std::string_view> also) const {
+                                           const std::vector<std::string_view>& also) const {
   for (int steps = 0; steps < 64; ++steps) {
     const NodeProto* node = maker(tensor);
     if (!node) return nullptr;
@@ -127,26 +150,51 @@ std::optional<LastLayer> Model::State::last_layer(const std::string& logits) con
   LastLayer out;
   if (node->op_type() == "Add") {  // either way round
     for (const int side : {0, 1}) {
-      out.product = behind_form(input(*node, side), {"MatMul"});
+      out.product = behind_form(input(*node, side), {"MatMul", "Gemm"});
       out.bias = input(*node, 1 - side);
       if (out.product) break;
     }
-    if (!out.product) return std::nullopt;
+    // Of two layers that are added up, neither is the last one.
+    if (!out.product || !is_constant(out.bias)) return std::nullopt;
   } else {
     out.product = node;
   }
-  out.weight = constant(input(*out.product, 1));
+  out.weight = constant_matrix(input(*out.product, 1), out.transposed);
   if (out.product->op_type() == "MatMul") {
     return is_constant(input(*out.product, 1)) ? std::optional(out) : std::nullopt;
   }
-  out.bias = input(*out.product, 2);
+  const std::string own = input(*out.product, 2);
+  if (!own.empty() && !out.bias.empty()) out.weight = nullptr;
+  if (out.bias.empty()) out.bias = own;
   for (const auto& attribute : out.product->attribute()) {
     const std::string& name = attribute.name();
     if (name == "transA" && attribute.i() != 0) return std::nullopt;
-    if (name == "transB") out.transposed = attribute.i() != 0;
+    if (name == "transB" && attribute.i() != 0) out.transposed = !out.transposed;
     if ((name == "alpha" || name == "beta") && attribute.f() != 1) out.weight = nullptr;
   }
   return out;
+}
+
+std::optional<LastLayer> Model::State::last_convolution(
+    const std::string& logits, std::initializer_list<std::string_view> also) const {
+  std::vector<std::string_view> passed = {"GlobalAveragePool", "AveragePool", "ReduceMean"};
+  passed.insert(passed.end(), also.begin(), also.end());
+  const NodeProto* node = behind_form(logits, {"Conv"}, passed);
+  if (!node || !of_one_place(*node)) return std::nullopt;
+  return LastLayer{.product = node,
+                   .weight = constant(input(*node, 1)),
+                   .transposed = true,
+                   .bias = input(*node, 2)};
+}
+
+std::optional<LastLayer::Size> LastLayer::size() const {
+  if (!weight || weight->dims_size() < 2) return std::nullopt;
+  for (int i = 2; i < weight->dims_size(); ++i) {
+    if (weight->dims(i) != 1) return std::nullopt;
+  }
+  const auto rows = static_cast<std::size_t>(weight->dims(0)),
+             columns = static_cast<std::size_t>(weight->dims(1));
+  return transposed ? Size{rows, columns} : Size{columns, rows};
 }
 
 bool Model::State::has_places(const std::string& tensor) const {
@@ -218,34 +266,44 @@ std::string Model::logits_of(const std::string& output) const {
 
 Tensors Model::behind(const std::string& logits) const {
   Tensors out{.logits = logits, .features = {}};
-  const auto layer = state_->last_layer(logits);
-  if (layer) {
-    out.features = input(*layer->product, 0);
-    if (layer->weight && layer->weight->dims_size() == 2) {
-      out.classes = static_cast<std::size_t>(layer->weight->dims(layer->transposed ? 0 : 1));
-      out.width = static_cast<std::size_t>(layer->weight->dims(layer->transposed ? 1 : 0));
-    }
-    return out;
+  auto layer = state_->last_layer(logits);
+  if (!layer) {
+    // Where the pooling stands behind a convolution, its input has places.
+    layer = state_->last_convolution(logits, {"Relu"});
+    if (!layer) return out;
+    out.maps =
+        !state_->behind_form(input(*layer->product, 0), {"GlobalAveragePool", "AveragePool"});
   }
-  // A convolution of one place is a last layer, too; where the pooling stands behind it, its input has places.
-  const NodeProto* node = state_->behind_form(
-      logits, {"Conv"}, {"Relu", "GlobalAveragePool", "AveragePool", "ReduceMean"});
-  if (node && of_one_place(*node)) {
-    out.features = input(*node, 0);
-    out.maps = !state_->behind_form(out.features, {"GlobalAveragePool", "AveragePool"});
+  out.features = input(*layer->product, 0);
+  if (const auto size = layer->size()) {
+    out.classes = size->classes;
+    out.width = size->width;
   }
   return out;
 }
 
+std::string Model::before(const std::string& logits) const {
+  constexpr std::size_t most = 6;
+  std::vector<std::string> open = {logits}, found;
+  std::set<std::string> seen;
+  for (std::size_t at = 0; at < open.size() && found.size() < most; ++at) {
+    const NodeProto* node = state_->maker(open[at]);
+    if (!node || !seen.insert(open[at]).second || state_->is_constant(open[at])) continue;
+    if (at > 0)
+      found.push_back(text("'", printable(open[at]), "' (", printable(node->op_type()), ")"));
+    open.insert(open.end(), node->input().begin(), node->input().end());
+  }
+  return join(found);
+}
+
 std::optional<Head> Model::head(const Tensors& tensors) const {
-  const auto layer = state_->last_layer(tensors.logits);
+  auto layer = state_->last_layer(tensors.logits);
+  if (!layer) layer = state_->last_convolution(tensors.logits);
   if (!layer || input(*layer->product, 0) != tensors.features) return std::nullopt;
-  const auto weight = layer->weight ? values_of(*layer->weight) : std::nullopt;
-  if (!weight || layer->weight->dims_size() != 2) return std::nullopt;
-  const auto rows = static_cast<std::size_t>(layer->weight->dims(0)),
-             columns = static_cast<std::size_t>(layer->weight->dims(1));
-  const std::size_t classes = layer->transposed ? rows : columns;
-  const std::size_t width = layer->transposed ? columns : rows;
+  const auto size = layer->size();
+  const auto weight = size ? state_->values(*layer->weight) : std::nullopt;
+  if (!weight) return std::nullopt;
+  const auto [classes, width] = *size;
   std::vector<float> w(weight->size()), b(classes, 0.0F);
   for (std::size_t c = 0; c < classes; ++c) {
     for (std::size_t d = 0; d < width; ++d) {
@@ -253,8 +311,9 @@ std::optional<Head> Model::head(const Tensors& tensors) const {
     }
   }
   if (!layer->bias.empty()) {
-    const TensorProto* tensor = state_->constant(layer->bias);
-    const auto values = tensor ? values_of(*tensor) : std::nullopt;
+    bool turned = false;
+    const TensorProto* tensor = state_->constant_matrix(layer->bias, turned);
+    const auto values = tensor ? state_->values(*tensor) : std::nullopt;
     if (!values || (values->size() != classes && values->size() != 1)) return std::nullopt;
     for (std::size_t c = 0; c < classes; ++c) b[c] = (*values)[values->size() == 1 ? 0 : c];
   }

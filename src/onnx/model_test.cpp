@@ -60,6 +60,61 @@ TEST_F(OnnxModel, FindsLogitsAndFeatures) {
   EXPECT_EQ(plain.features, "f");
 }
 
+// Weights that are copied or turned on their way, and a convolution of the pooled features.
+TEST_F(OnnxModel, ReadsTheLastLayer) {
+  const auto expect_head = [&](TestModel& made) {
+    const Model read(made.output("z", type_float, 2).write(folder_ / "m.onnx"));
+    const Tensors tensors = read.find({});
+    EXPECT_EQ(tensors.classes, 2U);
+    EXPECT_EQ(tensors.width, 3U);
+    const auto head = read.head(tensors);
+    ASSERT_TRUE(head);
+    EXPECT_THAT(head->weight.as<float>(), testing::ElementsAre(1, 2, 3, 4, 5, 6));
+    EXPECT_THAT(head->bias.as<float>(), testing::ElementsAre(0, 1));
+  };
+  expect_head(classifier()
+                  .node("Transpose", {"W"}, "T", {}, {{"perm", {1, 0}}})
+                  .node("MatMul", {"h", "T"}, "m")
+                  .node("Add", {"m", "b"}, "z"));
+  expect_head(classifier()
+                  .node("Identity", {"W"}, "same")
+                  .node("Transpose", {"same"}, "T")
+                  .node("Identity", {"b"}, "c")
+                  .node("Gemm", {"h", "T", "c"}, "z"));
+  expect_head(classifier()
+                  .node("Transpose", {"V"}, "T")
+                  .node("Gemm", {"h", "T", "b"}, "z", {{"transB", 1}}));
+  expect_head(classifier()
+                  .node("Transpose", {"W"}, "same", {}, {{"perm", {0, 1}}})
+                  .node("Gemm", {"h", "same", "b"}, "z", {{"transB", 1}}));
+  expect_head(classifier()
+                  .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
+                  .node("GlobalAveragePool", {"h"}, "pool")
+                  .node("Conv", {"pool", "K", "b"}, "c", {}, {{"kernel_shape", {1, 1}}})
+                  .node("Flatten", {"c"}, "z"));
+  expect_head(classifier().node("Gemm", {"h", "V"}, "m").node("Add", {"b", "m"}, "z"));
+  // Two layers that are added up: neither's input is what the logits are linear in.
+  const Model two(classifier()
+                      .node("Relu", {"h"}, "r")
+                      .node("MatMul", {"h", "V"}, "m")
+                      .node("MatMul", {"r", "V"}, "n")
+                      .node("Add", {"m", "n"}, "z")
+                      .output("z", type_float, 2)
+                      .write(folder_ / "m.onnx"));
+  EXPECT_EQ(two.find({}).features, "");
+  EXPECT_EQ(two.before("z"), "'m' (MatMul), 'n' (MatMul), 'r' (Relu)");
+  // With something between them the logits are no linear function.
+  const Model bent(classifier()
+                       .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
+                       .node("Conv", {"h", "K", "b"}, "c", {}, {{"kernel_shape", {1, 1}}})
+                       .node("Relu", {"c"}, "r")
+                       .node("GlobalAveragePool", {"r"}, "z")
+                       .output("z", type_float, 2)
+                       .write(folder_ / "m.onnx"));
+  EXPECT_EQ(bent.find({}).features, "h");
+  EXPECT_FALSE(bent.head(bent.find({})));
+}
+
 TEST_F(OnnxModel, TakesBackASoftmaxThatIsWrittenOut) {
   const auto softmax = [](const char* shifted_by) {
     return classifier()

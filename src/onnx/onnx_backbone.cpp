@@ -204,14 +204,15 @@ class OnnxBackbone final : public runtime::Backbone {
     tensors_ = model.find({options.logits.value_or(""), options.features.value_or("")});
     if (tensors_.features.empty()) {
       fail(where_, ": the layer in front of '", printable(tensors_.logits),
-           "' is no Gemm or MatMul; name the features with features=TENSOR");
+           "' is no Gemm or MatMul; name the features with features=TENSOR. Before it lie ",
+           model.before(tensors_.logits));
     }
     head_ = model.head(tensors_);
     outputs_ = model.outputs();
     model.expose(tensors_.logits);
     model.expose(tensors_.features);
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    sha256_ = hash(path, folder, model);
+    sha256_ = hash(path, model);
     const std::string bytes = model.bytes();
     session_.emplace(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()),
                      where_, folder.empty() ? "." : folder);
@@ -239,11 +240,10 @@ class OnnxBackbone final : public runtime::Backbone {
 
  private:
   /// Of the file and of those beside it that its weights lie in.
-  static std::string hash(const std::string& path, const std::filesystem::path& folder,
-                          const Model& model) {
+  static std::string hash(const std::string& path, const Model& model) {
     std::string all = io::sha256(io::map_file(path).text());
-    const auto files = model.external_files();
-    for (const std::string& file : files) all += io::sha256(io::map_file(folder / file).text());
+    const auto files = model.external_sha256();
+    for (const std::string& file : files) all += file;
     return files.empty() ? all : io::sha256(all);
   }
 

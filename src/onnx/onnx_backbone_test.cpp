@@ -127,7 +127,7 @@ TEST_F(OnnxBackboneTest, TakesTheMeansOfMaps) {
           .output("z", type_float, classes);
   const auto network = load(maps);
   expect_known(network->forward(pictures()));
-  EXPECT_FALSE(network->head());
+  EXPECT_TRUE(network->head());
 }
 
 TEST_F(OnnxBackboneTest, TurnsProbabilitiesIntoTheirLogarithms) {
@@ -175,7 +175,7 @@ TEST_F(OnnxBackboneTest, RefusesWhatIsNoClassifierOfPictures) {
   refused(classifier(), "colour=red", "unknown parameter 'colour'");
   refused(classifier(), "features=nothing", "no tensor 'nothing'");
   refused(beginning({}).node("Relu", {"planes_first"}, "z").output("z", type_float, 3), "",
-          "name the features");
+          "name the features with features=TENSOR. Before it lie 'planes_first' (Identity)");
   EXPECT_THROW(load_onnx_backbone("onnx:"), UsageError);
   EXPECT_THROW(load_onnx_backbone("onnx:m.onnx", "cuda:0"), UsageError);
   // What the graph says and the runtime refuses.

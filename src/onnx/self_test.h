@@ -12,7 +12,7 @@ namespace nescio::onnx {
 struct Agreement {
   std::size_t rows = 0;
   double largest = 0;  // |difference|
-  double range = 1;    // of the scores that were expected
+  double range = 1;    // of the scores that were expected, at least a hundredth of their size
   double of_range() const { return largest / range; }
 };
 Agreement agreement(const std::vector<double>& found, const std::vector<double>& expected);

@@ -56,16 +56,23 @@ class TestModel {
     for (const float value : values) tensor.add_float_data(value);
     return *this;
   }
-  /// Weights in a file beside the model.
-  TestModel& external(const std::string& name, const std::string& file) {
+  /// Weights in a file beside the model; an empty offset or length is not said.
+  TestModel& external(const std::string& name, const std::string& file,
+                      const std::vector<std::int64_t>& shape = {1}, const std::string& offset = {},
+                      const std::string& length = {}, int type = ::onnx::TensorProto::FLOAT) {
     auto& tensor = *model_.mutable_graph()->add_initializer();
     tensor.set_name(name);
-    tensor.set_data_type(::onnx::TensorProto::FLOAT);
-    tensor.add_dims(1);
+    tensor.set_data_type(type);
+    for (const std::int64_t side : shape) tensor.add_dims(side);
     tensor.set_data_location(::onnx::TensorProto::EXTERNAL);
-    auto& entry = *tensor.add_external_data();
-    entry.set_key("location");
-    entry.set_value(file);
+    const auto say = [&](const char* key, const std::string& value) {
+      auto& entry = *tensor.add_external_data();
+      entry.set_key(key);
+      entry.set_value(value);
+    };
+    say("location", file);
+    if (!offset.empty()) say("offset", offset);
+    if (!length.empty()) say("length", length);
     return *this;
   }
   TestModel& node(

@@ -104,5 +104,41 @@ TEST(Export, IsVerified) {
   EXPECT_THAT(changed.out, HasSubstr("FAILED"));
 }
 
+// float16, and weights in a file of their own, which goes where the new model goes.
+TEST(Export, TakesTheWeightsAlong) {
+  const io::TestFolder folder;
+  const auto path = [&](const std::string& name) { return (folder / name).string(); };
+  const auto run = [](const std::vector<std::string>& words) { return nescio_program(words); };
+  const std::string model = NESCIO_SOURCE "/tests/cli/testdata/half_network.onnx";
+  const std::string pictures = "files:" NESCIO_TEST_PICTURES;
+  const Outcome extracted = run(
+      {"extract", "model=onnx:" + model, "data=" + pictures, "bank=" + path("bank"), "as=a/train"});
+  for (const char* missing : {"without ONNX's schema", "ONNX Runtime, which is not there"}) {
+    if (extracted.log.find(missing) != std::string::npos) GTEST_SKIP() << missing;
+  }
+  ASSERT_EQ(extracted.code, 0) << extracted.log;
+  for (const std::string spec : {"energy", "react(fit_on=train)+energy"}) {
+    ASSERT_EQ(run({"fit", spec, "bank=" + path("bank"), "train=a/train", "out=" + path("d")}).code,
+              0);
+    const Outcome exported =
+        run({"export", path("d"), "onnx=" + model, "out=" + path("new/m.onnx")});
+    ASSERT_EQ(exported.code, 0) << exported.log;
+    EXPECT_THAT(exported.log, HasSubstr("its weights lie in half_network.onnx.data"));
+    const Outcome verified =
+        run({"verify", path("new/m.onnx"), "detector=" + path("d"), "data=" + pictures, "--json"});
+    EXPECT_EQ(verified.code, 0) << verified.log << verified.out;
+    EXPECT_THAT(verified.out, HasSubstr("of float16"));
+  }
+  std::string bytes = io::read_text(path("new/half_network.onnx.data"));
+  bytes[0] = static_cast<char>(bytes[0] ^ 1);
+  io::write_text(path("new/half_network.onnx.data"), bytes);
+  EXPECT_THAT(run({"verify", path("new/m.onnx")}).out, HasSubstr("FAILED"));
+  // Another model's weights are not replaced.
+  expect_refusal(run({"export", path("d"), "onnx=" + model, "out=" + path("new/n.onnx")}), 1,
+                 {"is there and differs"});
+  std::filesystem::remove(path("new/half_network.onnx.data"));
+  expect_refusal(run({"verify", path("new/m.onnx")}), 1, {"no file beside it"});
+}
+
 }  // namespace
 }  // namespace nescio

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes small_network.onnx beside itself: a seeded network of 32 x 32 pictures, three classes, a softmax at its end.
+"""Writes small_network.onnx beside itself: a seeded network of 32 x 32 pictures, three classes, a softmax at its end; and
+half_network.onnx, the same in float16, its weights in a file beside it, its logits so large that rounding counts.
 
 Needs the packages numpy and onnx; its output is in git.
 """
@@ -31,4 +32,15 @@ graph = helper.make_graph(
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 model.metadata_props.add(key="names", value="{0: 'cat', 1: 'dog', 2: 'eel'}")
 onnx.checker.check_model(model)
-onnx.save(model, pathlib.Path(__file__).parent / "small_network.onnx")
+folder = pathlib.Path(__file__).parent
+onnx.save(model, folder / "small_network.onnx")
+
+for tensor in graph.initializer:
+    values = numpy_helper.to_array(tensor) + (20 if tensor.name == "b" else 0)
+    tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), tensor.name))
+for value in (*graph.input, *graph.output):
+    value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+half = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+onnx.checker.check_model(half)
+(folder / "half_network.onnx.data").unlink(missing_ok=True)
+onnx.save(half, folder / "half_network.onnx", save_as_external_data=True, location="half_network.onnx.data", size_threshold=0)
