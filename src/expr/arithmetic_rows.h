@@ -5,13 +5,12 @@
 
 namespace nescio::expr {
 
-constexpr OpInfo elementwise_row(std::size_t arity, std::string_view onnx) {
+constexpr OpInfo elementwise_row(std::size_t arity) {
   return {.arity = arity,
           .columns = same_columns,
           .column_wise = true,
           .in_place = true,
-          .table_role = TableRole::operand,
-          .onnx = onnx};
+          .table_role = TableRole::operand};
 }
 
 /// Its kernel does not promise to read an element before it writes there.
@@ -20,28 +19,28 @@ constexpr OpInfo not_in_place(OpInfo row) {
   return row;
 }
 
-#define NESCIO_ARITHMETIC(X)                                  \
-  X(add, elementwise_row(2, "Add"))                           \
-  X(subtract, elementwise_row(2, "Sub"))                      \
-  X(multiply, elementwise_row(2, "Mul"))                      \
-  X(divide, elementwise_row(2, "Div"))                        \
-  X(minimum, elementwise_row(2, "Min"))                       \
-  X(maximum, elementwise_row(2, "Max"))                       \
-  X(power, elementwise_row(2, "Pow"))                         \
-  X(logaddexp, elementwise_row(2, "Max Sub Abs Exp Log Add")) \
-  X(less, elementwise_row(2, "Less"))                         \
-  X(less_equal, elementwise_row(2, "LessOrEqual"))            \
-  X(greater, elementwise_row(2, "Greater"))                   \
-  X(greater_equal, elementwise_row(2, "GreaterOrEqual"))      \
-  X(equal, elementwise_row(2, "Equal"))                       \
-  X(not_equal, elementwise_row(2, "Equal Not"))               \
-  X(where, not_in_place(elementwise_row(3, "Where")))         \
-  X(negate, elementwise_row(1, "Neg"))                        \
-  X(exp, elementwise_row(1, "Exp"))                           \
-  X(expm1, elementwise_row(1, "Exp Sub"))                     \
-  X(log, elementwise_row(1, "Log"))                           \
-  X(log1p, elementwise_row(1, "Add Log"))                     \
-  X(sqrt, elementwise_row(1, "Sqrt"))                         \
-  X(abs, elementwise_row(1, "Abs"))
+#define NESCIO_ARITHMETIC(X)                 \
+  X(add, elementwise_row(2))                 \
+  X(subtract, elementwise_row(2))            \
+  X(multiply, elementwise_row(2))            \
+  X(divide, elementwise_row(2))              \
+  X(minimum, elementwise_row(2))             \
+  X(maximum, elementwise_row(2))             \
+  X(power, elementwise_row(2))               \
+  X(logaddexp, elementwise_row(2))           \
+  X(less, elementwise_row(2))                \
+  X(less_equal, elementwise_row(2))          \
+  X(greater, elementwise_row(2))             \
+  X(greater_equal, elementwise_row(2))       \
+  X(equal, elementwise_row(2))               \
+  X(not_equal, elementwise_row(2))           \
+  X(where, not_in_place(elementwise_row(3))) \
+  X(negate, elementwise_row(1))              \
+  X(exp, elementwise_row(1))                 \
+  X(expm1, elementwise_row(1))               \
+  X(log, elementwise_row(1))                 \
+  X(log1p, elementwise_row(1))               \
+  X(sqrt, elementwise_row(1))                \
+  X(abs, elementwise_row(1))
 
 }  // namespace nescio::expr

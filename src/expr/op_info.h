@@ -42,8 +42,6 @@ struct OpInfo {
   bool prefix = false;    // the first columns can be had for less than all
   bool sorts = false;     // its cost grows as n log n, not as n
   TableRole table_role = TableRole::none;
-  std::string_view onnx =
-      {};  // operators it lowers to, in their order; one: it is that; empty: none
 };
 
 inline constexpr std::size_t any_arity = static_cast<std::size_t>(-1);

@@ -1,8 +1,8 @@
 // The one table of operations, put together from the rows of each family.
 //
-// Everything that planning, executors and lowering to ONNX know about an operation is its row. A family
-// is a set of files side by side: x_rows.h (rows), x.h and x.cpp (builders), x_reference.cpp and
-// x_cpu.cpp (a function for each operation; a missing one is a link error) and x_test.cpp (cases).
+// Everything that planning and executors know about an operation is its row. A family is a set of files side by
+// side: x_rows.h (rows), x.h and x.cpp (builders), x_reference.cpp, x_cpu.cpp, x_onnx.cpp and, in expr_torch/,
+// x_torch.cpp (a function for each operation; a missing one is a link error) and x_test.cpp (cases).
 #pragma once
 
 #include <cstddef>

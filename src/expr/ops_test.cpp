@@ -1,7 +1,6 @@
 // The table of operations: every row says all that the rest of the program reads of it.
 #include "expr/ops.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,18 +25,6 @@ TEST(Operations, EachRowIsComplete) {
     EXPECT_TRUE(!row.in_place || row.column_wise) << "others read further columns after they wrote";
     EXPECT_TRUE(row.table_role != TableRole::nearest || row.arity == 2) << "x and the table";
   }
-}
-
-TEST(Operations, NameTheOnnxOperatorsTheyLowerTo) {
-  std::size_t native = 0;
-  for (const OpInfo& row : op_table) {
-    if (row.arity == 0) continue;
-    native += row.onnx.empty() ? 1 : 0;
-    EXPECT_THAT(std::string(row.onnx),
-                testing::MatchesRegex("([A-Z][A-Za-z0-9]*( [A-Z][A-Za-z0-9]*)*)?"))
-        << row.name;
-  }
-  EXPECT_EQ(native, 1u) << "only bucketize has no counterpart in ONNX";
 }
 
 TEST(Operations, HaveAKernelInEachExecutor) {

@@ -13,24 +13,20 @@ std::vector<ColumnRange> columns_of_slice(const Graph&, const Node&, std::size_t
 std::vector<ColumnRange> columns_of_select(const Graph&, const Node&, std::size_t, ColumnRange);
 std::vector<ColumnRange> columns_of_concat(const Graph&, const Node&, std::size_t, ColumnRange);
 
-#define NESCIO_TABLES(X)                                                                        \
-  X(matmul, OpInfo{.arity = 2,                                                                  \
-                   .columns = columns_of_product,                                               \
-                   .column_wise = true,                                                         \
-                   .table_role = TableRole::multiplied,                                         \
-                   .onnx = "Gemm"})                                                             \
-  X(squared_distances, OpInfo{.arity = 2,                                                       \
-                              .columns = all_columns,                                           \
-                              .column_wise = true,                                              \
-                              .table_role = TableRole::nearest,                                 \
-                              .onnx = "ReduceSumSquare Gemm Add Max"})                          \
-  X(take_row, OpInfo{.arity = 2,                                                                \
-                     .columns = columns_of_take_row,                                            \
-                     .table_role = TableRole::looked_up,                                        \
-                     .onnx = "Gather"})                                                         \
-  X(gather_columns, OpInfo{.arity = 2, .columns = columns_of_gather, .onnx = "GatherElements"}) \
-  X(slice_columns, OpInfo{.columns = columns_of_slice, .onnx = "Slice"})                        \
-  X(select_columns, OpInfo{.columns = columns_of_select, .onnx = "Gather"})                     \
-  X(concat, OpInfo{.arity = any_arity, .columns = columns_of_concat, .onnx = "Concat"})
+#define NESCIO_TABLES(X)                                                                    \
+  X(matmul, OpInfo{.arity = 2,                                                              \
+                   .columns = columns_of_product,                                           \
+                   .column_wise = true,                                                     \
+                   .table_role = TableRole::multiplied})                                    \
+  X(squared_distances, OpInfo{.arity = 2,                                                   \
+                              .columns = all_columns,                                       \
+                              .column_wise = true,                                          \
+                              .table_role = TableRole::nearest})                            \
+  X(take_row,                                                                               \
+    OpInfo{.arity = 2, .columns = columns_of_take_row, .table_role = TableRole::looked_up}) \
+  X(gather_columns, OpInfo{.arity = 2, .columns = columns_of_gather})                       \
+  X(slice_columns, OpInfo{.columns = columns_of_slice})                                     \
+  X(select_columns, OpInfo{.columns = columns_of_select})                                   \
+  X(concat, OpInfo{.arity = any_arity, .columns = columns_of_concat})
 
 }  // namespace nescio::expr

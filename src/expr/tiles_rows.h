@@ -5,8 +5,6 @@
 
 namespace nescio::expr {
 
-#define NESCIO_TILES(X) \
-  X(over_rows,          \
-    OpInfo{.columns = all_columns, .prefix = true, .onnx = "ReduceSum ReduceLogSumExp TopK"})
+#define NESCIO_TILES(X) X(over_rows, OpInfo{.columns = all_columns, .prefix = true})
 
 }  // namespace nescio::expr

@@ -18,8 +18,6 @@
 namespace nescio::expr {
 namespace {
 
-class TorchOperation : public testing::TestWithParam<Case> {};
-
 using Build = std::function<Expr(Expr x, Expr y)>;
 
 void compare(const Case& c, const Build& build, std::size_t width, double spread, std::size_t rows,
@@ -50,44 +48,39 @@ void compare(const Case& c, const Build& build, std::size_t width, double spread
   }
 }
 
-TEST_P(TorchOperation, AgreesWithReference) {
+// One test for all of them: loading libtorch takes longer than most.
+TEST(TorchOperations, AgreeWithTheReference) {
   const Executor executor = executor_under_test();
-  for (const std::size_t width : {1u, 2u, 3u, 17u, 100u}) {
-    for (const std::size_t rows : {0u, 1u, 5u, 96u, 229u}) {
-      for (const double spread : {1.0, 30.0}) {
-        compare(GetParam(), GetParam().build, width, spread, rows, executor);
+  for (const Case& c : all_cases()) {
+    for (const std::size_t width : {1u, 2u, 3u, 17u, 100u}) {
+      for (const std::size_t rows : {0u, 1u, 5u, 96u, 229u}) {
+        for (const double spread : {1.0, 30.0}) compare(c, c.build, width, spread, rows, executor);
       }
     }
   }
 }
 
-TEST_P(TorchOperation, AgreesInBlocksThatFollowFromTheShapes) {
-  compare(GetParam(), GetParam().build, 5, 1.0, 20, torch_executor(test_device()));
+TEST(TorchOperations, AgreeInBlocksThatFollowFromTheShapes) {
+  const Executor executor = torch_executor(test_device());
+  for (const Case& c : all_cases()) compare(c, c.build, 5, 1.0, 20, executor);
 }
 
 // Of inputs, which are read where they lie, it would not be seen.
-TEST_P(TorchOperation, AgreesOnValuesOfSteps) {
-  const auto of_steps = [&](const Expr& x, const Expr& y) {
-    return GetParam().build(-(-x), -(-y));
-  };
-  for (const std::size_t width : {1u, 5u, 17u}) {
-    compare(GetParam(), of_steps, width, 1.0, 40, executor_under_test());
+TEST(TorchOperations, AgreeOnValuesOfSteps) {
+  const Executor executor = executor_under_test();
+  for (const Case& c : all_cases()) {
+    const auto of_steps = [&](const Expr& x, const Expr& y) { return c.build(-(-x), -(-y)); };
+    for (const std::size_t width : {1u, 5u, 17u}) compare(c, of_steps, width, 1.0, 40, executor);
   }
 }
 
-TEST_P(TorchOperation, AgreesInSmallTilesOfTablesOnTheHost) {
-  const TorchSettings small{.block_rows = 64, .tile_values = 64 * 256, .resident_bytes = 64};
-  for (const std::size_t width : {3u, 17u}) {
-    compare(GetParam(), GetParam().build, width, 1.0, 70, executor_under_test(small));
+TEST(TorchOperations, AgreeInSmallTilesOfTablesOnTheHost) {
+  const Executor executor = executor_under_test(
+      TorchSettings{.block_rows = 64, .tile_values = 64 * 256, .resident_bytes = 64});
+  for (const Case& c : all_cases()) {
+    for (const std::size_t width : {3u, 17u}) compare(c, c.build, width, 1.0, 70, executor);
   }
 }
-
-INSTANTIATE_TEST_SUITE_P(All, TorchOperation, testing::ValuesIn(all_cases()), [](const auto& info) {
-  std::string name = info.param.name;
-  std::ranges::replace_if(
-      name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); }, '_');
-  return name;
-});
 
 /// Expressions whose result on this batch must be that of the reference, infinities included.
 void expect_as_reference(const std::vector<Expr>& expressions, const Batch& batch, std::size_t rows,
