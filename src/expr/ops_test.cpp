@@ -69,8 +69,8 @@ TEST(Operations, DoNotChangeWithARowPutBetween) {
     const OpInfo& b = longer[2 * i + 1];
     EXPECT_EQ(a.name, b.name);
     EXPECT_EQ(
-        std::tie(a.arity, a.columns, a.column_wise, a.in_place, a.prefix, a.table_role, a.onnx),
-        std::tie(b.arity, b.columns, b.column_wise, b.in_place, b.prefix, b.table_role, b.onnx))
+        std::tie(a.arity, a.columns, a.column_wise, a.in_place, a.prefix, a.table_role, a.sorts),
+        std::tie(b.arity, b.columns, b.column_wise, b.in_place, b.prefix, b.table_role, b.sorts))
         << a.name;
   }
 }
