@@ -1,6 +1,11 @@
 #include "extract/passes.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include "base/interrupt.h"
 #include "base/threads.h"
@@ -38,8 +43,6 @@ void run_passes(const runtime::Backbone& network, const image::Dataset& dataset,
   // the bits cannot depend on how many there are. A GPU has enough to do with one.
   const std::size_t lanes =
       on_cpu(network) ? static_cast<std::size_t>(thread_count()) : std::size_t{1};
-  std::vector<image::ImageBatch> batches(lanes);
-  std::vector<std::vector<Array>> found(lanes);
   image::Loader loader(dataset, network.preprocessing(),
                        {.batch = options.batch.value_or(default_batch(network)),
                         .first = options.first,
@@ -54,24 +57,48 @@ void run_passes(const runtime::Backbone& network, const image::Dataset& dataset,
     if (options.progress) options.progress(options.doing, done, end);
   };
   report();
-  std::size_t read = done;
-  while (done < end) {
-    std::size_t count = 0;
-    while (count < lanes && read < end && loader.next(batches[count])) {
-      shorten(batches[count], end - read);
-      read += batches[count++].count;
+  // Batches have numbers in the order of the pictures. Who has looked at one waits until those before it are
+  // taken, while the others go on looking.
+  std::mutex reading, taking;
+  std::condition_variable turn;
+  std::size_t read = done, begun = 0, taken = 0;
+  std::size_t failed =
+      std::numeric_limits<std::size_t>::max();  // those before it are taken all the same
+  const auto next = [&](image::ImageBatch& batch) -> std::optional<std::size_t> {
+    const std::lock_guard lock(reading);
+    const std::size_t from =
+        std::exchange(read, end);  // nobody goes on behind a picture that is broken
+    if (from >= end || !loader.next(batch)) return std::nullopt;
+    shorten(batch, end - from);
+    read = from + batch.count;
+    return begun++;
+  };
+  parallel_for(lanes, [&](std::size_t) {
+    image::ImageBatch batch;
+    while (const auto number = next(batch)) {
+      try {
+        Pass pass(network, batch.images, options.taps);
+        const std::vector<Array> found = look(pass, batch);
+        std::unique_lock lock(taking);
+        turn.wait(lock, [&] { return taken == *number || failed < *number; });
+        if (failed < *number) return;
+        check_interrupt();
+        take(found, batch);
+        done += batch.count;
+        report();
+        ++taken;
+      } catch (...) {
+        {
+          const std::scoped_lock lock(reading, taking);
+          read = end;
+          failed = std::min(failed, *number);
+        }
+        turn.notify_all();
+        throw;
+      }
+      turn.notify_all();
     }
-    parallel_for(count, [&](std::size_t i) {
-      Pass pass(network, batches[i].images, options.taps);
-      found[i] = look(pass, batches[i]);
-    });
-    for (std::size_t i = 0; i < count; ++i) {
-      check_interrupt();
-      take(found[i], batches[i]);
-      done += batches[i].count;
-      report();
-    }
-  }
+  });
 }
 
 }  // namespace nescio::extract
