@@ -197,6 +197,7 @@ std::unique_ptr<expr::OnnxWriter> Model::writer() {
     fail(state_->where, ": its operators are of opset ", opset(), "; expected ", oldest_opset,
          " or later, as onnx.version_converter makes it");
   }
+  state_->check_wiring();
   return std::make_unique<Writer>(*this);
 }
 

@@ -60,7 +60,8 @@ class Model {
   /// SHA-256 of each of them. Error where one is missing or not below the model's folder.
   std::vector<std::string> external_sha256() const;
 
-  /// Takes nodes into the graph, behind its own, under names that it does not have yet. Error for an opset below 11.
+  /// Takes nodes into the graph, behind its own, under names that it does not have yet. Error for an opset below 11, and
+  /// for a graph whose nodes read what nothing gives or wait for one another.
   std::unique_ptr<expr::OnnxWriter> writer();
   /// Makes a tensor an output, if it is none yet.
   void expose(const std::string& tensor);

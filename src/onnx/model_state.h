@@ -40,6 +40,8 @@ struct Model::State {
 
   /// Fills makers, initializers and names. Error where two nodes make one tensor.
   void index();
+  /// Error where a node or an output reads what nothing gives, and where nodes wait for one another.
+  void check_wiring() const;
   /// As its file would be. Error above 2 GiB, which protobuf does not write.
   static std::string serialized(const ::onnx::ModelProto& model, const std::string& where);
   /// A name that the graph does not have yet; it has it then.

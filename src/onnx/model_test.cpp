@@ -192,6 +192,37 @@ TEST_F(OnnxModel, SurvivesWhatIsNoModel) {
       ThrowsMessage<Error>(HasSubstr("two nodes make")));
 }
 
+TEST_F(OnnxModel, TakesNoNodesIntoABrokenGraph) {
+  const auto write = [&](TestModel& made) {
+    Model(made.output("z", type_float, 2).write(folder_ / "m.onnx")).writer();
+  };
+  TestModel whole = classifier();
+  write(whole.node("Gemm", {"h", "V"}, "z"));
+  TestModel missing = classifier();
+  EXPECT_THAT(
+      [&] {
+        write(missing.node("Gemm", {"gone", "V"}, "z"));
+      },
+      ThrowsMessage<Error>(HasSubstr("a node Gemm reads the tensor 'gone', which no node")));
+  TestModel without_output = classifier();
+  EXPECT_THAT(
+      [&] {
+        write(without_output.node("Gemm", {"h", "V"}, "y"));
+      },
+      ThrowsMessage<Error>(HasSubstr("an output reads the tensor 'z'")));
+  TestModel circle = classifier();
+  EXPECT_THAT(
+      [&] {
+        write(circle.node("Add", {"h", "b"}, "a")
+                  .node("Abs", {"a"}, "b")
+                  .node("Gemm", {"a", "V"}, "z"));
+      },
+      ThrowsMessage<Error>(HasSubstr("depends on itself")));
+  // In another order than that in which they are computed, which runtimes take.
+  TestModel turned = classifier();
+  write(turned.node("Relu", {"y"}, "z").node("Gemm", {"h", "V"}, "y"));
+}
+
 TEST_F(OnnxModel, SaysWhichFilesBelongToIt) {
   auto made = classifier().node("Gemm", {"h", "V"}, "z").output("z", type_float, 2);
   EXPECT_TRUE(Model(made.write(folder_ / "m.onnx")).external_files().empty());
