@@ -116,6 +116,8 @@ def test_ctrl_c_stops_a_long_call(work):
     process = subprocess.Popen(
         [sys.executable, "-c", SETUP + code], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"},
+        # What a shell runs in the background ignores the signal, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout.readline().strip() == "ready"
     time.sleep(1)  # within the call; were it earlier, Python itself would raise
