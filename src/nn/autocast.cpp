@@ -2,9 +2,14 @@
 
 #include <ATen/autocast_mode.h>
 
+#include "base/usage.h"
+
 namespace nescio::nn {
 
-Precision precision_called(std::string_view name) {
+Precision precision_on(const torch::Device& device, std::string_view name) {
+  if (name == "tf32" && device.is_cpu()) {
+    fail_usage("precision=tf32 is one of GPUs, and the device is ", device.str());
+  }
   if (name == "tf32") return Precision::tf32;
   return name == "bfloat16" ? Precision::bfloat16 : Precision::float32;
 }

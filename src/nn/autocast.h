@@ -5,8 +5,8 @@
 
 namespace nescio::nn {
 
-/// That of precision=: float32, tf32 or bfloat16.
-Precision precision_called(std::string_view name);
+/// That of precision=: float32, tf32 or bfloat16. UsageError for tf32 on a CPU.
+Precision precision_on(const torch::Device& device, std::string_view name);
 
 /// Convolutions and products run in bfloat16, by libtorch's autocast of the device, as long as it lives and
 /// if it is `wanted`.

@@ -3,6 +3,7 @@
 #include <torch/version.h>
 
 #include <mutex>
+#include <optional>
 
 #include "base/find_entry.h"
 #include "base/usage.h"
@@ -181,11 +182,7 @@ Model Model::load(std::string_view spec, std::string_view device) {
   state->design = source.network;
   state->device = place;
   state->sha256 = source.sha256;
-  state->precision = precision_called(source.precision.value_or("float32"));
-  if (state->precision == Precision::tf32 && place.is_cpu()) {
-    fail_usage("model ", info.name, ": precision=tf32 is one of GPUs, and the device is ",
-               place.str());
-  }
+  state->precision = precision_on(place, source.precision.value_or("float32"));
   state->cuda_graphs = source.cuda_graphs;
   if (source.cuda_graphs && !RecordedWork::fault(place).empty()) {
     fail_usage("model ", info.name, ": cuda_graphs=true: ", RecordedWork::fault(place));
@@ -267,15 +264,16 @@ runtime::BackboneOutputs Model::run(std::span<const float> images,
   const c10::InferenceMode inference;
   use_our_threads();
   Network& network = *state_->network;
-  const OwnStream stream(state_->device);
   AskedTaps asked(network, taps);
   const auto forward = [&](const torch::Tensor& pictures) {
     const Bfloat16 fewer_digits(state_->device.type(), state_->precision == Precision::bfloat16);
     const NetworkOutputs said = asked.forward(network, pictures);
     return NetworkOutputs{said.logits.to(torch::kFloat32), said.features.to(torch::kFloat32)};
   };
-  const torch::Tensor pictures = to_tensor(*this, images, state_->precision);
   const bool records = state_->cuda_graphs && taps.empty();
+  std::optional<OwnStream> stream;
+  if (records) stream.emplace(state_->device);
+  const torch::Tensor pictures = to_tensor(*this, images, state_->precision);
   const NetworkOutputs said = records ? state_->recorded(pictures, forward) : forward(pictures);
   runtime::BackboneOutputs out{to_array(said.logits), to_array(said.features), {}};
   for (const std::string& name : taps)

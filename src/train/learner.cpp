@@ -21,11 +21,8 @@ Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, s
       preprocessing_(source.preprocessing),
       head_(source.network.info->head),
       classes_(classes),
-      precision_(nn::precision_called(settings.precision)) {
+      precision_(nn::precision_on(nn::find_device(settings.device), settings.precision)) {
   const torch::Device device = nn::find_device(settings.device);
-  if (precision_ == nn::Precision::tf32 && device.is_cpu()) {
-    fail_usage("precision=tf32 is one of GPUs, and the device is ", device.str());
-  }
   if (source.cuda_graphs) {
     fail_usage(
         "model: cuda_graphs= behind '?' is one of passes that do not train; say cuda_graphs= "

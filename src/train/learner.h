@@ -48,6 +48,8 @@ class Learner {
   /// All that a checkpoint keeps, by name; shares memory.
   std::map<std::string, torch::Tensor> tensors() const;
 
+  /// Whether steps on a GPU are to be recorded: then all work wants a stream of its own (nn::OwnStream).
+  bool records() const { return recorder_.records(); }
   /// What to tell the user at the end: what the method has to say, and why steps on a GPU were not recorded.
   Notices closing_remarks() const;
 

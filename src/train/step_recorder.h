@@ -26,6 +26,7 @@ class StepRecorder {
   /// Does the step: the same bits either way.
   StepSaid operator()(const TrainingStep& step, const Work& work);
 
+  bool records() const { return records_; }
   /// Why it gave up recording; empty if it did not.
   const std::string& fault() const { return fault_; }
 

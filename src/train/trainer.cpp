@@ -304,7 +304,8 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
 
 TrainResult Trainer::State::run(const TrainOptions& options) {
   nn::use_our_threads();
-  const nn::OwnStream stream(learner.device());
+  std::optional<nn::OwnStream> stream;
+  if (learner.records()) stream.emplace(learner.device());
   const Notice warn = options.warn ? options.warn : [](const std::string&) {};
   for (const std::string& notice : source.notices) warn(notice);
   for (const std::string& warning : data.warnings) warn(warning);
