@@ -6,6 +6,7 @@ how many threads each of them takes (auto); MINUTES, after which nothing new is 
 leaves a checkpoint behind: the same command goes on from there, and the exit status is 75; CARDS, where the card is
 written (docs/results).
 """
+import contextlib
 import copy
 import heapq
 import itertools
@@ -121,9 +122,10 @@ class Experiment:
         self.out.mkdir(parents=True, exist_ok=True)
 
     def run(self, done, *arguments, says=None):
-        """Calls nescio unless `done`, a file that it writes, is there; `says` gets what it prints."""
-        with CALLS.file(done):
-            if pathlib.Path(done).exists():
+        """Calls nescio unless `done`, a file that it writes, is there (None: always, nescio itself repeats nothing); `says` gets
+        what it prints."""
+        with CALLS.file(done) if done else contextlib.nullcontext():
+            if done and pathlib.Path(done).exists():
                 return
             device = [f"device={DEVICE}"] if DEVICE and arguments[0] in RUN_NETWORKS else []
             CALLS.run(self.rank, [NESCIO, *map(str, arguments), *device, f"threads={THREADS}"], says)
@@ -163,9 +165,7 @@ class Experiment:
 
     def write_card(self, name, text):
         CARDS.mkdir(parents=True, exist_ok=True)
-        file = CARDS / f"{name}.md"
-        file.with_suffix(".new").write_text(text + "\n")
-        file.with_suffix(".new").rename(file)
+        write_whole(CARDS / f"{name}.md", text + "\n")
 
     def cifar10_labels(self):
         files = [self.data / f"cifar-10-batches-bin/data_batch_{i}.bin" for i in range(1, 6)]
@@ -195,6 +195,13 @@ class Experiment:
             print(f"{arm} is not compared with {baseline}: {error or 'no time'}", file=sys.stderr)
             return []
         return [r for r in json.loads((out / "comparison.json").read_text())["rows"] if r["arm"] == arm]
+
+
+def write_whole(file, text):
+    """The old text or the new one, never a part."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.rename(file)
 
 
 def bounds(difference, key, scale=100):

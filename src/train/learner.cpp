@@ -1,7 +1,5 @@
 #include "train/learner.h"
 
-#include <span>
-
 #include "base/rng.h"
 #include "base/usage.h"
 #include "nn/autocast.h"
@@ -85,6 +83,7 @@ void Learner::begin(const image::Dataset* data, const Progress& progress, const 
   parameters_ = trained_parameters(settings_, *network_, head_, *method_);
   if (parameters_.empty()) fail_usage("[", settings_.method, "] leaves nothing to be trained");
   optimiser_ = make_optimiser(settings_, parameters_);
+  sums_ = std::make_unique<GradientSums>(processes_, with_gradient_);
   ema_ = Ema(settings_.ema, *network_);
   method_->train();
   method_->set_mode(*network_);
@@ -173,40 +172,22 @@ void Learner::compute(const TrainingStep& whole, const StepData& data, StepMeans
   forget_gradients();
   const RowCounts rows{static_cast<std::int64_t>(data.images.count),
                        static_cast<std::int64_t>(data.outliers.count)};
-  std::int64_t parts = Part::parts_of(rows, settings_.accumulate * processes_.size());
-  parts -= parts % processes_.size();
-  if (parts == 0) {
+  const std::vector<Part> parts = Part::own(rows, settings_.accumulate, processes_);
+  if (parts.empty()) {
     fail("a batch of ", rows.images, " pictures", rows.outliers > 0 ? " and their outliers" : "",
          " cannot be shared by ", processes_.size(), " processes");
   }
-  const Share own = share_of(processes_, static_cast<std::size_t>(parts));
-  const SynchronisedNorm together(settings_.batch_norm == "synchronised" ? processes_ : alone());
-  for (std::size_t i = own.first; i < own.first + own.count; ++i) {
-    const auto number = static_cast<std::int64_t>(i);
-    seed_part(whole.number, number);
-    const Part part(rows, number, parts);
+  // Layers that are normalised together sum on the way back.
+  const bool normalised = settings_.batch_norm == "synchronised";
+  const SynchronisedNorm together(normalised ? processes_ : alone());
+  for (const Part& part : parts) {
+    seed_part(whole.number, part.number());
+    if (&part == &parts.back() && !normalised) sums_->begin();
     means.add(
         whole.number, learn(part.of(whole)),
         {part.of(data.images.index, Rows::images), part.of(data.outliers.index, Rows::outliers)});
   }
-  if (processes_.size() > 1) sum_gradients();
-}
-
-void Learner::sum_gradients() {
-  const torch::NoGradGuard no_gradients;
-  std::vector<torch::Tensor> flat;
-  for (torch::Tensor& tensor : with_gradient_) {
-    if (!tensor.grad().defined()) tensor.mutable_grad() = torch::zeros_like(tensor);
-    flat.push_back(tensor.grad().flatten());
-  }
-  const torch::Tensor all = torch::cat(flat).cpu();
-  processes_.sum(std::span(all.data_ptr<float>(), static_cast<std::size_t>(all.numel())));
-  std::int64_t first = 0;
-  for (const torch::Tensor& tensor : with_gradient_) {
-    torch::Tensor grad = tensor.grad();
-    grad.copy_(all.slice(0, first, first + grad.numel()).view(grad.sizes()));
-    first += grad.numel();
-  }
+  sums_->finish();
 }
 
 void Learner::update(std::int64_t number) {

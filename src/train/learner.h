@@ -11,6 +11,7 @@
 #include "nn/model_source.h"
 #include "train/device.h"
 #include "train/ema.h"
+#include "train/gradient_sums.h"
 #include "train/method.h"
 #include "train/optimiser.h"
 #include "train/settings.h"
@@ -69,7 +70,6 @@ class Learner {
   void forget_gradients();
   StepSaid learn(TrainingStep step);
   void update(std::int64_t number);
-  void sum_gradients();
 
   TrainSettings settings_;
   Communicator& processes_;
@@ -85,6 +85,7 @@ class Learner {
   std::vector<torch::Tensor> with_gradient_;  // parameters of the network and of the method
   std::unique_ptr<Optimiser> optimiser_;
   Ema ema_;
+  std::unique_ptr<GradientSums> sums_;
   std::string unrecorded_;  // why no step is recorded; empty if some may be
   StepRecorder recorder_;
 };

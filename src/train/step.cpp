@@ -97,6 +97,18 @@ std::int64_t Part::parts_of(const RowCounts& whole, std::int64_t wanted) {
   return std::clamp<std::int64_t>(wanted, 1, std::max<std::int64_t>(fewest, 1));
 }
 
+std::vector<Part> Part::own(const RowCounts& whole, std::int64_t each,
+                            const Communicator& processes) {
+  std::int64_t parts = parts_of(whole, each * processes.size());
+  parts -= parts % processes.size();
+  const Share share = share_of(processes, static_cast<std::size_t>(parts));
+  std::vector<Part> own;
+  for (std::size_t i = share.first; i < share.first + share.count; ++i) {
+    own.emplace_back(whole, static_cast<std::int64_t>(i), parts);
+  }
+  return own;
+}
+
 std::vector<Part::Range> Part::ranges(Rows rows) const {
   std::vector<Range> out = {pairs_};
   if (rows == Rows::images) out.push_back(images_);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/communicator.h"
 #include "nn/network.h"
 
 namespace nescio::train {
@@ -123,6 +124,17 @@ class Part {
   Part(const RowCounts& whole, std::int64_t number, std::int64_t parts);
   /// At most `wanted`, and so few that each has an image and, if there are some, an outlier.
   static std::int64_t parts_of(const RowCounts& whole, std::int64_t wanted);
+  /// Those that one of several processes computes, at most `each` and as many as every other: none
+  /// where there are fewer rows than processes.
+  static std::vector<Part> own(const RowCounts& whole, std::int64_t each,
+                               const Communicator& processes);
+
+  struct Range {
+    std::int64_t first = 0, count = 0;
+  };
+  /// Where its rows stand among those of the step.
+  std::vector<Range> ranges(Rows rows) const;
+  std::int64_t number() const { return number_; }
 
   double share(Rows rows) const;
   torch::Tensor of(const torch::Tensor& values, Rows rows) const;
@@ -131,11 +143,6 @@ class Part {
   TrainingStep of(const TrainingStep& whole) const;
 
  private:
-  struct Range {
-    std::int64_t first = 0, count = 0;
-  };
-  std::vector<Range> ranges(Rows rows) const;
-
   RowCounts whole_;
   std::int64_t number_;
   Range pairs_, images_, outliers_;  // of the pairs, of the others

@@ -50,6 +50,17 @@ std::string what_is_left(const CheckpointFolder& checkpoints, const std::string&
 
 }  // namespace
 
+/// Where the rows of some parts stand in a full batch.
+std::vector<image::Places> places_of(const std::vector<Part>& parts, Rows rows) {
+  std::vector<image::Places> out;
+  for (const Part& part : parts) {
+    for (const Part::Range& range : part.ranges(rows)) {
+      out.push_back({static_cast<std::size_t>(range.first), static_cast<std::size_t>(range.count)});
+    }
+  }
+  return out;
+}
+
 constexpr const char* calmer = "a smaller lr=, a longer warmup= or clip=1";
 
 struct Trainer::State {
@@ -108,6 +119,8 @@ struct Trainer::State {
   MetricsRow train_row(double lr) const;
   std::size_t workers() const { return workers_of(settings, !learner.device().is_cpu()); }
   TrainProgress progress(std::int64_t steps_before, Clock::time_point start) const;
+  /// What the batches of this process hold: its own parts, unless pictures are mixed with one another.
+  StreamOptions streams() const;
   std::int64_t last_epoch() const { return (at.done - 1) / plan.per_epoch; }
 };
 
@@ -302,6 +315,23 @@ TrainProgress Trainer::State::progress(std::int64_t steps_before, Clock::time_po
           .terms = at.means.terms()};
 }
 
+StreamOptions Trainer::State::streams() const {
+  const MethodNeeds needs = learner.method().needs();
+  StreamOptions out{.per_epoch = plan.per_epoch,
+                    .first = at.done,
+                    .steps = plan.steps,
+                    .views = needs.views,
+                    .workers = workers(),
+                    .bytes = learner.upload().wants_bytes()};
+  if (processes.size() == 1 || needs.mixes) return out;
+  const RowCounts rows{settings.batch, data.outliers ? outlier_batch(settings) : 0};
+  const std::vector<Part> own = Part::own(rows, settings.accumulate, processes);
+  out.read = places_of(own, Rows::images);
+  // Which outliers go with a batch that is not full is known when it is there.
+  if (settings.drop_last) out.outliers_read = places_of(own, Rows::outliers);
+  return out;
+}
+
 TrainResult Trainer::State::run(const TrainOptions& options) {
   nn::use_our_threads();
   std::optional<nn::OwnStream> stream;
@@ -336,13 +366,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   auto last_save = start;
   bool save_is_due = false;
   try {
-    TrainingStreams streams(settings, data, source.preprocessing, augmentation,
-                            {.per_epoch = plan.per_epoch,
-                             .first = at.done,
-                             .steps = plan.steps,
-                             .views = learner.method().needs().views,
-                             .workers = workers(),
-                             .bytes = learner.upload().wants_bytes()});
+    TrainingStreams streams(settings, data, source.preprocessing, augmentation, this->streams());
     StepData step;
     for (;;) {
       if (at.is_open) validate(log, checkpoints, options);

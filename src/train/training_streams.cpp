@@ -42,6 +42,7 @@ TrainingStreams::TrainingStreams(const TrainSettings& settings, const TrainingDa
       options_(options_of(settings, *data.train, preprocessing, augmentation, settings.batch,
                           asked.per_epoch, asked)) {
   options_.drop_last = settings.drop_last;
+  options_.read = asked.read;
   options_.views = static_cast<std::size_t>(asked.views);
   if (data.teacher && data.teacher->views() > 0) {
     options_.distinct_views = data.teacher->views();
@@ -58,6 +59,7 @@ TrainingStreams::TrainingStreams(const TrainSettings& settings, const TrainingDa
       options_of(settings, *data.outliers, preprocessing, augmentation, batch, per_pass, asked);
   options.seed = mix(options.seed, outlier_stream);
   options.drop_last = true;
+  options.read = asked.outliers_read;
   if (!shuffled) {
     options.order = image::Order::from_offset;
     options.epoch_batches = static_cast<std::size_t>(asked.per_epoch);

@@ -28,6 +28,8 @@ struct StreamOptions {
   std::int64_t views = 1;      // of each picture; of outliers there is one
   std::size_t workers = 2;
   bool bytes = false;  // as LoaderOptions
+  /// As LoaderOptions::read, of pictures and outliers where all batches are full; empty: all.
+  std::vector<image::Places> read = {}, outliers_read = {};
 };
 
 /// All streams depend on the settings and the data only, so they can begin at any step. A teacher who

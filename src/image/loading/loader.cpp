@@ -12,14 +12,12 @@ namespace {
 // Keeps these random numbers apart from those of the order.
 constexpr std::uint64_t augmentation_stream = 2;
 
-/// Of each view, what lies behind the pictures of the batch; `values` may be empty.
+/// Of each view, row `row`; `values` may be empty.
 template <class Value>
-void clear_behind(std::size_t count, std::size_t rows, std::size_t views,
-                  std::vector<Value>& values) {
-  const std::size_t view = values.size() / views;
-  const std::size_t used = view / rows * count;
+void clear_row(std::size_t row, std::size_t rows, std::size_t views, std::vector<Value>& values) {
+  const std::size_t each = values.size() / (views * rows);
   for (std::size_t v = 0; v < views; ++v) {
-    std::fill_n(values.data() + v * view + used, view - used, Value{});
+    std::fill_n(values.data() + (v * rows + row) * each, each, Value{});
   }
 }
 
@@ -27,7 +25,8 @@ void clear_behind(std::size_t count, std::size_t rows, std::size_t views,
 
 Loader::Loader(const Dataset& dataset, const Preprocessing& preprocessing,
                const LoaderOptions& options)
-    : preprocessor_(preprocessing),
+    : dataset_(dataset),
+      preprocessor_(preprocessing),
       options_(options),
       order_(dataset.size(), options),
       pictures_(dataset, preprocessor_,
@@ -81,9 +80,23 @@ void Loader::fill(std::size_t number, ImageBatch& batch) {
   const std::size_t values = options_.views * order_.rows() * preprocessor_.size();
   batch.images.resize(options_.bytes ? 0 : values);
   batch.bytes.resize(options_.bytes ? values : 0);
-  for (std::size_t i = 0; i < batch.count; ++i) fill_row(i, batch);
-  clear_behind(batch.count, order_.rows(), options_.views, batch.images);
-  clear_behind(batch.count, order_.rows(), options_.views, batch.bytes);
+  for (std::size_t i = 0; i < order_.rows(); ++i) {
+    if (is_read(i, batch)) {
+      fill_row(i, batch);
+      continue;
+    }
+    clear_row(i, order_.rows(), options_.views, batch.images);
+    clear_row(i, order_.rows(), options_.views, batch.bytes);
+    if (i >= batch.count) continue;
+    batch.labels[i] = dataset_.label(static_cast<std::size_t>(batch.items[i]));
+    batch.index[i] = -1;
+  }
+}
+
+bool Loader::is_read(std::size_t i, const ImageBatch& batch) const {
+  if (options_.read.empty() || batch.count < order_.rows()) return i < batch.count;
+  return std::ranges::any_of(options_.read,
+                             [&](const Places& places) { return i - places.first < places.count; });
 }
 
 void Loader::fill_row(std::size_t i, ImageBatch& batch) {

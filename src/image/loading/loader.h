@@ -22,15 +22,15 @@
 namespace nescio::image {
 
 /// Some pictures of a data set. Each view has `rows` rows, which is batch / parts rounded up, the
-/// largest part of a batch. What lies behind its first `count` is 0; a byte of 0 there is black
-/// once it is normalised, and not the value 0.
+/// largest part of a batch. What lies behind its first `count`, or is not read, is 0; a byte of 0 there
+/// is black once it is normalised, and not the value 0.
 struct ImageBatch {
   std::vector<float> images;  // [views, rows, planes, height, width], or none:
   /// [views, rows, height, width, planes] where options ask for bytes; Preprocessor::tables() has
   /// the value of each.
   std::vector<std::uint8_t> bytes;
   std::vector<std::int64_t> labels;  // [count]
-  std::vector<std::int64_t> index;   // [count]: row in the source data
+  std::vector<std::int64_t> index;   // [count]: row in the source data; -1: not read
   std::vector<std::int64_t> items;   // [count]: number in the data set
   std::size_t epoch = 0;
   std::size_t count = 0;
@@ -67,9 +67,11 @@ class Loader {
 
   void work();
   void fill(std::size_t number, ImageBatch& batch);
+  bool is_read(std::size_t i, const ImageBatch& batch) const;
   void fill_row(std::size_t i, ImageBatch& batch);
   void write(const Image& image, std::size_t row, ImageBatch& batch) const;
 
+  const Dataset& dataset_;
   Preprocessor preprocessor_;
   LoaderOptions options_;
   BatchOrder order_;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "image/augmentations/augmentation.h"
 
@@ -14,6 +15,11 @@ enum class Order {
   as_stored,
   shuffled,     // at random, each epoch in another way
   from_offset,  // as stored, from a random picture that each epoch draws anew, and round the end
+};
+
+/// Some places of a batch that follow one another.
+struct Places {
+  std::size_t first = 0, count = 0;
 };
 
 struct LoaderOptions {
@@ -35,6 +41,10 @@ struct LoaderOptions {
   // down: the parts that several processes take, joined, are the batch. One of them may be empty.
   std::size_t part = 0;
   std::size_t parts = 1;
+
+  /// Whose pictures are read, of a full batch: of others there is what is known without (item, label),
+  /// a row of -1, and as pixels what lies behind a batch. Other batches are read whole. Empty: all.
+  std::vector<Places> read = {};
 
   // Keeps decoded pictures in memory, at most 3 bytes for each of the network's pixels. Those that
   // the augmentation takes whole and that are larger are decoded each time.

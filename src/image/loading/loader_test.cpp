@@ -46,6 +46,7 @@ class Patterns final : public Dataset {
     for (std::uint8_t& value : image.pixels) value = static_cast<std::uint8_t>(value + 11 * i);
     return {std::move(image), -1, static_cast<std::int64_t>(100 + i)};
   }
+  std::int64_t label(std::size_t) const override { return -1; }
   std::string hash() const override { return "none"; }
 
   mutable std::atomic<int> loads{0};
@@ -69,6 +70,42 @@ std::vector<ImageBatch> all(const Dataset& dataset, const LoaderOptions& options
   ImageBatch unused;
   EXPECT_FALSE(loader.next(unused));
   return batches;
+}
+
+TEST(Loader, ReadsTheWantedPlacesOfFullBatches) {
+  const Patterns pictures(11);
+  for (const bool bytes : {false, true}) {
+    LoaderOptions options{
+        .batch = 4, .epochs = 2, .order = Order::shuffled, .views = 2, .bytes = bytes};
+    const auto whole = all(pictures, options, small("rgb"));
+    options.read = {{0, 1}, {2, 1}};
+    pictures.loads = 0;
+    const auto some = all(pictures, options, small("rgb"));
+    EXPECT_EQ(pictures.loads, 2 * (2 + 2 + 3));
+    ASSERT_EQ(some.size(), whole.size());
+    for (std::size_t n = 0; n < some.size(); ++n) {
+      EXPECT_EQ(some[n].items, whole[n].items);
+      EXPECT_EQ(some[n].labels, whole[n].labels);
+      ASSERT_EQ(some[n].images.size(), whole[n].images.size());
+      ASSERT_EQ(some[n].bytes.size(), whole[n].bytes.size());
+      const std::size_t values = std::max(some[n].images.size(), some[n].bytes.size()),
+                        each = values / 8;
+      for (std::size_t row = 0; row < 8; ++row) {
+        const std::size_t place = row % 4;
+        const bool read = some[n].count < 4 ? place < some[n].count : place == 0 || place == 2;
+        for (std::size_t i = row * each; i < (row + 1) * each; ++i) {
+          if (bytes) {
+            ASSERT_EQ(some[n].bytes[i], read ? whole[n].bytes[i] : 0) << n << ' ' << row;
+          } else {
+            ASSERT_EQ(some[n].images[i], read ? whole[n].images[i] : 0) << n << ' ' << row;
+          }
+        }
+        if (row < some[n].count) {
+          EXPECT_EQ(some[n].index[row], read ? whole[n].index[row] : -1);
+        }
+      }
+    }
+  }
 }
 
 TEST(Loader, GivesEveryPictureInOrder) {
