@@ -7,7 +7,7 @@
 #   ~/.cache/nescio/libtorch/torch (where tools/setup puts it),
 #   the torch of python3.
 # Sets Libtorch_FOUND, Libtorch_VERSION, Libtorch_FOLDER, Libtorch_CUDA (true for a build with CUDA), and
-# Libtorch_CUDA_HEADERS, the folder of CUDA's own headers, where there is one: what records CUDA graphs needs them.
+# Libtorch_CUDA_HEADERS, the folder of CUDA's own headers, where there is one: what records CUDA graphs and what sums by NCCL needs them.
 set(NESCIO_LIBTORCH "" CACHE PATH "Folder of libtorch: holds include/ and lib/")
 
 # The torch that python3 would import, found without importing it.

@@ -49,6 +49,8 @@ class GradientSums::Hook final : public torch::autograd::PostAccumulateGradHook 
 GradientSums::GradientSums(Communicator& processes, std::vector<torch::Tensor> parameters)
     : processes_(processes), parameters_(std::move(parameters)), places_(parameters_.size()) {
   if (processes_.size() == 1) return;
+  const torch::Device device = parameters_.empty() ? torch::kCPU : parameters_[0].device();
+  on_device_ = nn::DeviceSums::over(processes_, device);
   std::vector<std::int64_t> sizes;
   std::int64_t all = 0;
   for (const torch::Tensor& parameter : parameters_) {
@@ -56,24 +58,25 @@ GradientSums::GradientSums(Communicator& processes, std::vector<torch::Tensor> p
     all += parameter.numel();
   }
   for (auto& of_bucket : buckets_of(sizes, std::clamp(all / wanted_buckets, least, most))) {
-    Bucket bucket;
+    std::int64_t size = 0;
     for (const std::size_t p : of_bucket) {
-      places_[p] = {.bucket = buckets_.size(), .first = bucket.values.size()};
-      bucket.values.resize(bucket.values.size() + static_cast<std::size_t>(sizes[p]));
+      places_[p] = {.bucket = buckets_.size(), .first = size};
+      size += sizes[p];
     }
-    bucket.parameters = std::move(of_bucket);
-    buckets_.push_back(std::move(bucket));
+    buckets_.push_back({.parameters = std::move(of_bucket),
+                        .values = torch::empty({size}, on_device_ ? device : torch::kCPU),
+                        .missing = 0});
+    buckets_.back().missing = buckets_.back().parameters.size();
   }
-  for (Bucket& bucket : buckets_) bucket.missing = bucket.parameters.size();
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameters_[p],
                                                    std::make_unique<Hook>(*this, p));
   }
-  thread_ = std::thread([this] { work(); });
+  if (!on_device_) thread_ = std::thread([this] { work(); });
 }
 
 GradientSums::~GradientSums() {
-  if (!thread_.joinable()) return;
+  if (processes_.size() == 1) return;
   for (const torch::Tensor& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
   }
@@ -82,11 +85,12 @@ GradientSums::~GradientSums() {
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void GradientSums::begin() {
-  listening_ = std::ranges::all_of(parameters_, [](const torch::Tensor& p) { return p.is_cpu(); });
+  listening_ = on_device_ ||
+               std::ranges::all_of(parameters_, [](const torch::Tensor& p) { return p.is_cpu(); });
 }
 
 void GradientSums::finish() {
@@ -97,20 +101,31 @@ void GradientSums::finish() {
     for (const std::size_t p : bucket.parameters) take(p);
     launch_complete();
   }
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return summed_ == wanted_ || error_; });
-  if (error_) std::rethrow_exception(error_);
-  wanted_ = summed_ = 0;
-  lock.unlock();
+  wait();
   launched_ = 0;
   for (Bucket& bucket : buckets_) {
     for (const std::size_t p : bucket.parameters) {
       torch::Tensor grad = parameters_[p].grad();
-      grad.copy_(torch::from_blob(bucket.values.data() + places_[p].first, grad.sizes()));
+      grad.copy_(part_of(p, grad));
       places_[p].taken = false;
     }
     bucket.missing = bucket.parameters.size();
   }
+}
+
+void GradientSums::wait() {
+  if (on_device_) return on_device_->wait();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return summed_ == wanted_ || error_; });
+  if (error_) std::rethrow_exception(error_);
+  wanted_ = summed_ = 0;
+}
+
+torch::Tensor GradientSums::part_of(std::size_t parameter, const torch::Tensor& grad) const {
+  const Place& place = places_[parameter];
+  return buckets_[place.bucket]
+      .values.slice(0, place.first, place.first + grad.numel())
+      .view(grad.sizes());
 }
 
 void GradientSums::take(std::size_t parameter) {
@@ -119,15 +134,18 @@ void GradientSums::take(std::size_t parameter) {
   const torch::NoGradGuard no_gradients;
   torch::Tensor& grad = parameters_[parameter].mutable_grad();
   if (!grad.defined()) grad = torch::zeros_like(parameters_[parameter]);
-  Bucket& bucket = buckets_[place.bucket];
-  torch::from_blob(bucket.values.data() + place.first, grad.sizes()).copy_(grad);
-  --bucket.missing;
+  part_of(parameter, grad).copy_(grad);
+  --buckets_[place.bucket].missing;
 }
 
 void GradientSums::launch_complete() {
   std::size_t complete = launched_;
   while (complete < buckets_.size() && buckets_[complete].missing == 0) ++complete;
   if (complete == launched_) return;
+  if (on_device_) {
+    for (; launched_ < complete; ++launched_) on_device_->sum(buckets_[launched_].values);
+    return;
+  }
   launched_ = complete;
   {
     const std::lock_guard lock(mutex_);
@@ -141,11 +159,11 @@ void GradientSums::work() {
   for (;;) {
     changed_.wait(lock, [&] { return stop_ || (summed_ < wanted_ && !error_); });
     if (stop_) return;
-    Bucket& bucket = buckets_[summed_];
+    const torch::Tensor& values = buckets_[summed_].values;
     lock.unlock();
     std::exception_ptr error;
     try {
-      processes_.sum(std::span(bucket.values));
+      processes_.sum(std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel())));
     } catch (...) {
       error = std::current_exception();
     }

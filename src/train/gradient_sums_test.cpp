@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/test_communicator.h"
+#include "nn/network.h"
+#include "nn/test_device.h"
 
 namespace nescio::train {
 namespace {
@@ -25,11 +27,11 @@ TEST(GradientSums, LastParametersShareTheFirstBuckets) {
 struct Net {
   std::vector<torch::Tensor> parameters;
 
-  Net() {
+  explicit Net(const torch::Device& device = torch::kCPU) {
     torch::manual_seed(5);
     for (int layer = 0; layer < 3; ++layer) parameters.push_back(torch::randn({200, 200}) / 10);
     parameters.push_back(torch::randn({7}));
-    for (torch::Tensor& parameter : parameters) parameter.requires_grad_();
+    for (torch::Tensor& parameter : parameters) parameter = parameter.to(device).requires_grad_();
   }
   /// Of some rows, its share of the sum over all.
   torch::Tensor loss(const torch::Tensor& x) const {
@@ -53,18 +55,19 @@ torch::Tensor rows(int step) {
 }
 
 TEST(GradientSums, AreThoseOfOneProcess) {
+  const torch::Device device = nn::find_device(nn::test_device());
   for (const bool overlapped : {true, false}) {
     for (const int size : {1, 2, 3}) {
       std::vector<std::vector<torch::Tensor>> found(static_cast<std::size_t>(size));
       PlayedProcesses::run(size, [&](Communicator& processes) {
-        Net net;
+        Net net(device);
         GradientSums sums(processes, net.parameters);
         for (int step = 0; step < 3; ++step) {
           net.forget();
           const Share own = share_of(processes, 6);
           const auto first = static_cast<std::int64_t>(own.first);
           const torch::Tensor x =
-              rows(step).slice(0, first, first + static_cast<std::int64_t>(own.count));
+              rows(step).slice(0, first, first + static_cast<std::int64_t>(own.count)).to(device);
           // Two parts of a process, of which the first one's gradients are not whole.
           net.loss(x.slice(0, 0, 1)).backward();
           if (overlapped) sums.begin();
@@ -73,15 +76,15 @@ TEST(GradientSums, AreThoseOfOneProcess) {
         }
         found[static_cast<std::size_t>(processes.rank())] = net.gradients();
       });
-      Net one;
-      one.loss(rows(2)).backward();
+      Net one(device);
+      one.loss(rows(2).to(device)).backward();
       for (const auto& of_rank : found) {
         for (std::size_t p = 0; p < 3; ++p) {
           EXPECT_TRUE(torch::allclose(of_rank[p], one.parameters[p].grad(), 1e-4, 1e-5)) << p;
           EXPECT_TRUE(torch::equal(of_rank[p], found[0][p])) << p;
         }
         if (size > 1) {
-          EXPECT_TRUE(torch::equal(of_rank[3], torch::zeros(7)));
+          EXPECT_TRUE(torch::equal(of_rank[3].cpu(), torch::zeros(7)));
         }
       }
     }
