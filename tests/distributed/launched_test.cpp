@@ -52,9 +52,9 @@ TEST_F(LaunchedTraining, EndWithOneThatIsKilled) {
   const auto [resumed, status] =
       shell(train(1, "run", "steps=100000 checkpoint_every=2 resume=changed") +
             " & nescio=$!\n"
-            "while ! grep -q nescio: '" +
-            path("said") +
-            "'; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
+            "while [ -z \"$(find '" +
+            path("run/checkpoints") + "' -newer '" + path("script") +
+            "')\" ]; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
             "kill -INT $nescio\nwait $nescio\n");
   EXPECT_EQ(status, 130) << resumed;
 }

@@ -84,9 +84,9 @@ TEST_F(Torchrun, EndWithOneThatIsKilled) {
   const auto [resumed, status] =
       shell(by(1, small_training("run", "steps=100000 checkpoint_every=2 resume=changed")) +
             " & nescio=$!\n"
-            "while ! grep -q nescio: '" +
-            path("said") +
-            "'; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
+            "while [ -z \"$(find '" +
+            path("run/checkpoints") + "' -newer '" + path("script") +
+            "')\" ]; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
             "kill -INT $nescio\nwait $nescio\n");
   EXPECT_EQ(status, 130) << resumed;
 }

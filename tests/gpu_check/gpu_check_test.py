@@ -97,7 +97,7 @@ class GpuCheck(unittest.TestCase):
                          (self.folder / "out/cards/logits_based.md").read_text())
 
     def test_when_the_minutes_are_over_it_says_what_is_missing_and_goes_on_later(self):
-        status, said = self.check("experiments", "only=experiments/logits_based", "minutes=0.1", FAKE_SECONDS="60")
+        status, said = self.check("experiments", "only=experiments/logits_based", "minutes=0.05", FAKE_SECONDS="60")
         self.assertEqual(status, STOPPED, said)
         self.assertEqual(self.states(), {"experiments/logits_based": "stopped"})
         self.assertIn("not reached: experiments/logits_based", said)
