@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "math/bracket.h"
+
 namespace nescio::math {
 
 /// Calls its argument for every chunk of the data, in any order; run several times over the same data.
@@ -20,5 +22,10 @@ using DoubleChunks = std::function<void(const std::function<void(std::span<const
 /// Throws Error on no data, NaN, or q outside [0, 1].
 std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q);
 std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q);
+
+/// The same from one pass where each guesses[i] holds the values at the ranks of q[i] and not many others: these are
+/// kept, up to 16 MB each and thread. A wrong guess costs two more passes and changes nothing.
+std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q,
+                              std::span<const Interval> guesses);
 
 }  // namespace nescio::math
