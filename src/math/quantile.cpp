@@ -18,6 +18,8 @@ constexpr int kDigitBits = 16;
 constexpr std::size_t kBins = std::size_t{1} << kDigitBits;
 /// Below this, a chunk is not worth a thread.
 constexpr std::size_t kSlice = std::size_t{1} << 16;
+/// So many values are sorted.
+constexpr std::size_t kFew = std::size_t{1} << 14;
 
 template <class T>
 using BitsOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
@@ -167,6 +169,22 @@ double at_fraction(double q, std::uint64_t total, const Value& value) {
                      position - std::floor(position));
 }
 
+template <class T>
+std::vector<double> of_few(std::vector<T> values, std::span<const double> q) {
+  if (values.empty()) fail("[quantile] expected at least one number, found none");
+  for (const T value : values) {
+    if (value != value) refuse_nan();
+  }
+  std::ranges::sort(values);
+  std::vector<double> out;
+  for (const double p : q) {
+    out.push_back(at_fraction(p, values.size(), [&](std::uint64_t rank) {
+      return static_cast<double>(values[rank]) + 0.0;  // -0 is 0
+    }));
+  }
+  return out;
+}
+
 template <class T, class Chunks>
 std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
   using Bits = BitsOf<T>;
@@ -182,11 +200,23 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
     if (digits == 0) prefixes.push_back(0);
     std::sort(prefixes.begin(), prefixes.end());
     prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
-    Pass<T> pass(digits, prefixes);
-    chunks([&](std::span<const T> values) { pass.add(values); });
+    std::optional<Pass<T>> pass;
+    if (digits > 0) pass.emplace(digits, prefixes);
+    std::vector<T> few;  // not worth a table of counts
+    chunks([&](std::span<const T> values) {
+      if (!pass && few.size() + values.size() <= kFew) {
+        few.insert(few.end(), values.begin(), values.end());
+        return;
+      }
+      if (!pass) {
+        pass.emplace(digits, prefixes);
+        pass->add(few);
+      }
+      pass->add(values);
+    });
+    if (!pass) return of_few(std::move(few), q);
     if (digits == 0) {
-      for (const std::uint64_t count : pass.groups().front().counts) total += count;
-      if (total == 0) fail("[quantile] expected at least one number, found none");
+      for (const std::uint64_t count : pass->groups().front().counts) total += count;
       for (const double p : q) {
         const auto below =
             static_cast<std::uint64_t>(std::floor(p * static_cast<double>(total - 1)));
@@ -195,7 +225,7 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
         }
       }
     }
-    for (auto& [position, rank] : ranks) narrow(rank, pass.groups());
+    for (auto& [position, rank] : ranks) narrow(rank, pass->groups());
   }
 
   std::vector<double> result;

@@ -100,7 +100,7 @@ TYPED_TEST_SUITE(QuantileTest, Types);
 
 TYPED_TEST(QuantileTest, EqualsAFullSort) {
   std::normal_distribution<TypeParam> normal;
-  for (const std::size_t count : {1u, 2u, 3u, 10u, 1001u}) {
+  for (const std::size_t count : {1u, 2u, 3u, 10u, 1001u, 20001u}) {
     std::vector<TypeParam> values(count);
     for (auto& value : values) value = normal(this->random);
     check(values);
@@ -109,9 +109,9 @@ TYPED_TEST(QuantileTest, EqualsAFullSort) {
 
 TYPED_TEST(QuantileTest, TakesTiesNegativeNumbersAndDenormals) {
   std::uniform_int_distribution<int> digit(-3, 3);
-  std::vector<TypeParam> ties(1000), zeros, denormals, wide;
+  std::vector<TypeParam> ties(20000), zeros, denormals, wide;
   for (auto& value : ties) value = static_cast<TypeParam>(digit(this->random));
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 20000; ++i) {
     zeros.push_back(i % 3 == 0 ? TypeParam(-0.0) : i % 3 == 1 ? TypeParam(0) : TypeParam(1));
     denormals.push_back(static_cast<TypeParam>(digit(this->random)) *
                         std::numeric_limits<TypeParam>::denorm_min());
@@ -123,6 +123,7 @@ TYPED_TEST(QuantileTest, TakesTiesNegativeNumbersAndDenormals) {
   check(denormals);
   check(wide);
   check(std::vector<TypeParam>(100, TypeParam(-1e4)));
+  check(std::vector<TypeParam>(20000, TypeParam(-1e4)));
 }
 
 TYPED_TEST(QuantileTest, LargeChunksAreSharedByThreads) {
