@@ -172,7 +172,11 @@ std::vector<Resampled> bootstrap(std::span<const RowRanking* const> rankings,
   std::vector<Resampled> values(rankings.size(), empty_values(statistics.size(), options));
   if (rankings.empty()) return values;
   std::vector<Resampler> resamplers;
-  for (const RowRanking* rows : rankings) resamplers.emplace_back(*rows);
+  std::size_t most_ood_rows = 0;
+  for (const RowRanking* rows : rankings) {
+    resamplers.emplace_back(*rows);
+    most_ood_rows = std::max(most_ood_rows, rows->ood.size());
+  }
   const std::size_t id_rows = rankings[0]->id.size();
   struct Workspace {
     Draws draws;
@@ -181,12 +185,12 @@ std::vector<Resampled> bootstrap(std::span<const RowRanking* const> rankings,
   std::vector<Workspace> workspaces(static_cast<std::size_t>(thread_count()));
   parallel_for_threads(options.resamples, [&](std::size_t resample, int thread) {
     auto& [draws, drawn] = workspaces[static_cast<std::size_t>(thread)];
-    draws.resize(id_rows);
-    count_draws<&Step::id>(options, resample, 0, draws);
+    draws.resize(id_rows + most_ood_rows);
+    const std::span all(draws);
+    count_draws<&Step::id>(options, resample, 0, all.first(id_rows));
     for (std::size_t k = 0; k < rankings.size(); ++k) {
-      draws.resize(id_rows + rankings[k]->ood.size());
       count_draws<&Step::ood>(options, resample, 1 + ood_numbers[k],
-                              std::span(draws).subspan(id_rows));
+                              all.subspan(id_rows, rankings[k]->ood.size()));
       resamplers[k].resample(draws, drawn);
       for (std::size_t s = 0; s < statistics.size(); ++s) {
         values[k][s][resample] = statistics[s](drawn);
