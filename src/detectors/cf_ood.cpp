@@ -37,6 +37,23 @@ struct Grid {
   }
 };
 
+/// Reference rows and what they have around them: all that does not depend on k.
+struct Reference {
+  Array rows;
+  Matrix distances;
+  Matrix fractions;
+};
+
+Reference look_around(statistics::Statistics reference, const Expr& u) {
+  Reference out;
+  out.rows = reference.values(u);
+  const Grid grid(reference.rows());
+  const Expr near_to_far = sorted(squared_distances(u, out.rows));
+  from_array(reference.values(select_columns(near_to_far, grid.ranks)), out.distances);
+  out.fractions = Matrix(1, grid.fractions.size(), grid.fractions);
+  return out;
+}
+
 class CfOod final : public Detector {
  public:
   double alpha = 0.1;
@@ -54,13 +71,14 @@ class CfOod final : public Detector {
       fail("alpha = ", alpha, " of the ", all.rows(), " rows of ", all.name(), " leaves ",
            chosen.size(), " reference rows, which need a neighbour; take a larger alpha");
     }
-    statistics::Statistics reference = all.subset(chosen);
+    // For every k of a sweep once: O(n^2 D).
     const Expr u = in.directions();
-    rows = reference.values(u);
-    const Grid grid(chosen.size());
-    const Expr near_to_far = sorted(squared_distances(u, rows));
-    from_array(reference.values(select_columns(near_to_far, grid.ranks)), distances);
-    fractions = Matrix(1, grid.fractions.size(), grid.fractions);
+    const auto& reference = all.derived<Reference>(
+        text("reference rows ", format_number(alpha), " ", alpha == 1 ? 0 : seed), u,
+        [&] { return look_around(all.subset(chosen), u); });
+    rows = reference.rows;
+    distances = reference.distances;
+    fractions = reference.fractions;
   }
 
   Expr score(const Inputs& in) const override {

@@ -8,6 +8,7 @@
 
 #include "base/class_names.h"
 #include "detectors/detector.h"
+#include "statistics/softmax_sums.h"
 
 namespace nescio::detectors {
 namespace {
@@ -20,10 +21,7 @@ class KlMatching final : public Detector {
     check(in);
     statistics::Statistics& statistics = data.of(fit_on);
     const std::size_t classes = in.logits.width();
-    // Behind the sum of the probabilities of a class the number of its rows.
-    const Matrix& sums = statistics.derived<Matrix>("probabilities by class seen", in.logits, [&] {
-      return statistics.reduce(in.logits, Matrix(classes, classes + 1), add_probabilities);
-    });
+    const Matrix& sums = statistics::softmax_sums(statistics, in.logits);
     log_typical = {};
     std::vector<std::size_t> unseen;
     for (std::size_t k = 0; k < classes; ++k) {
@@ -55,20 +53,6 @@ class KlMatching final : public Detector {
   static void check(const Inputs& in) {
     if (in.logits.width() >= 2) return;
     fail("kl_matching: expected at least 2 classes, found ", in.logits.width());
-  }
-
-  // In double, where hardly a probability becomes 0.
-  static void add_probabilities(const statistics::Rows& rows, Matrix& sums) {
-    for (std::size_t r = 0; r < rows.count(); ++r) {
-      const auto z = rows.row(r);
-      const auto largest = std::ranges::max_element(z);
-      const auto sum = sums.row(static_cast<std::size_t>(largest - z.begin()));
-      const double top = *largest;
-      double total = 0;
-      for (double& v : z) total += v = std::exp(v - top);
-      for (std::size_t c = 0; c < z.size(); ++c) sum[c] += z[c] / total;
-      sum[z.size()] += 1;
-    }
   }
 };
 

@@ -9,10 +9,31 @@
 #include <cmath>
 #include <limits>
 
-#include "detectors/principal_space.h"
+#include "base/threads.h"
+#include "detectors/detector.h"
 
 namespace nescio::detectors {
 namespace {
+
+/// Second moments of unit features: about 0 already, so that they take one pass and no mean.
+struct Moments {
+  math::Eigen axes;    // values ascend
+  double largest = 0;  // mean square of a column
+};
+
+Moments moments_about_zero(const Expr& u, statistics::Statistics& statistics) {
+  const auto add = [](const statistics::Rows& rows, Matrix& sums) {
+    math::add_scatter(rows.values.data(), rows.count(), sums);
+  };
+  Matrix moment = statistics.reduce(u, Matrix(u.width(), u.width()), add);
+  for (double& v : moment.values) v /= static_cast<double>(statistics.rows());
+  Moments out;
+  for (std::size_t i = 0; i < moment.rows; ++i) out.largest = std::max(out.largest, moment(i, i));
+  parallel_for(1, [&](std::size_t) {  // LAPACK's bits may depend on its threads
+    out.axes = math::eigen_symmetric(std::move(moment));
+  });
+  return out;
+}
 
 class Pnml final : public Detector {
  public:
@@ -32,10 +53,12 @@ class Pnml final : public Detector {
     check_directions(in, statistics, notices);
     const Expr u = in.directions();
     const std::size_t width = u.width();
-    const math::Eigen& axes = moment_axes(u, Matrix(1, width), statistics);
+    const auto& [axes, largest] = statistics.derived<Moments>(
+        "moments about 0", u, [&] { return moments_about_zero(u, statistics); });
     const auto rows = static_cast<double>(statistics.rows());
     const double known = static_cast<double>(width) * std::numeric_limits<double>::epsilon();
-    const double rounding = std::max(statistics.rounding_variance(u), known * axes.values.back());
+    constexpr double eps = std::numeric_limits<float>::epsilon();  // features are float32
+    const double rounding = std::max(eps * eps * largest, known * axes.values.back());
     const auto spanned = std::ranges::upper_bound(axes.values, rounding);
     const auto first = static_cast<std::size_t>(spanned - axes.values.begin());
     outside = Matrix(width, first);
@@ -83,7 +106,7 @@ class Pnml final : public Detector {
   static Expr clipped_regret(const Expr& logits, const Expr& k) {
     const double scale = log_classes(logits);
     const Expr p = clip(softmax(logits), 1e-12, 1 - 1e-12);
-    return log(row_sum(p / (p + (1.0 - p) * pow(p, k)))) / scale;
+    return log(row_sum(p / (p + (1.0 - p) * exp(k * log(p))))) / scale;
   }
 };
 

@@ -17,6 +17,7 @@
 #include "expr/cpu_workspace.h"
 #include "expr/program.h"
 #include "expr/single_rows.h"
+#include "math/double_rows.h"
 #include "math/row_kernels.h"
 
 namespace nescio::expr {
@@ -127,7 +128,7 @@ class BlockRun {
       const float* row = result.data + r * result.row_stride;
       const std::size_t at = (first + r) * result.width;
       if (output.floats) std::copy_n(row, count, output.floats + at);
-      if (output.doubles) std::copy_n(row, count, output.doubles + at);
+      if (output.doubles) math::widen(row, output.doubles + at, count);
     }
   }
 

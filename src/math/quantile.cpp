@@ -1,11 +1,12 @@
 #include "math/quantile.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <map>
-#include <mutex>
+#include <optional>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -17,6 +18,8 @@ constexpr int kDigitBits = 16;
 constexpr std::size_t kBins = std::size_t{1} << kDigitBits;
 /// Below this, a chunk is not worth a thread.
 constexpr std::size_t kSlice = std::size_t{1} << 16;
+/// So many values are sorted.
+constexpr std::size_t kFew = std::size_t{1} << 14;
 
 template <class T>
 using BitsOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
@@ -36,6 +39,10 @@ T value_of(BitsOf<T> key) {
   constexpr Bits sign = Bits{1} << (sizeof(T) * 8 - 1);
   return std::bit_cast<T>((key & sign) != 0 ? static_cast<Bits>(key ^ sign)
                                             : static_cast<Bits>(~key));
+}
+
+[[noreturn]] void refuse_nan() {
+  fail("[quantile] expected numbers, found NaN; remove or repair the rows that hold it");
 }
 
 using Histogram = std::vector<std::uint64_t>;
@@ -109,9 +116,7 @@ class Pass {
       has_nan |= value != value;
       ++counts[static_cast<std::size_t>(key_of(value) >> shift_)];
     }
-    if (has_nan) {
-      fail("[quantile] expected numbers, found NaN; remove or repair the rows that hold it");
-    }
+    if (has_nan) refuse_nan();
   }
 
   int shift_;
@@ -149,12 +154,41 @@ double interpolate(double a, double b, double t) {
   return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
 }
 
-template <class T, class Chunks>
-std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
-  using Bits = BitsOf<T>;
+void check_fractions(std::span<const double> q) {
   for (const double p : q) {
     if (!(p >= 0 && p <= 1)) fail("[quantile] q: expected a fraction in [0, 1], found ", p);
   }
+}
+
+/// value(rank) at q * (total - 1), or between its two neighbours.
+template <class Value>
+double at_fraction(double q, std::uint64_t total, const Value& value) {
+  const double position = q * static_cast<double>(total - 1);
+  const auto below = static_cast<std::uint64_t>(std::floor(position));
+  return interpolate(value(below), value(std::min(below + 1, total - 1)),
+                     position - std::floor(position));
+}
+
+template <class T>
+std::vector<double> of_few(std::vector<T> values, std::span<const double> q) {
+  if (values.empty()) fail("[quantile] expected at least one number, found none");
+  for (const T value : values) {
+    if (value != value) refuse_nan();
+  }
+  std::ranges::sort(values);
+  std::vector<double> out;
+  for (const double p : q) {
+    out.push_back(at_fraction(p, values.size(), [&](std::uint64_t rank) {
+      return static_cast<double>(values[rank]) + 0.0;  // -0 is 0
+    }));
+  }
+  return out;
+}
+
+template <class T, class Chunks>
+std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
+  using Bits = BitsOf<T>;
+  check_fractions(q);
   if (q.empty()) return {};
 
   std::map<std::uint64_t, Rank<Bits>> ranks;
@@ -166,11 +200,23 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
     if (digits == 0) prefixes.push_back(0);
     std::sort(prefixes.begin(), prefixes.end());
     prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
-    Pass<T> pass(digits, prefixes);
-    chunks([&](std::span<const T> values) { pass.add(values); });
+    std::optional<Pass<T>> pass;
+    if (digits > 0) pass.emplace(digits, prefixes);
+    std::vector<T> few;  // not worth a table of counts
+    chunks([&](std::span<const T> values) {
+      if (!pass && few.size() + values.size() <= kFew) {
+        few.insert(few.end(), values.begin(), values.end());
+        return;
+      }
+      if (!pass) {
+        pass.emplace(digits, prefixes);
+        pass->add(few);
+      }
+      pass->add(values);
+    });
+    if (!pass) return of_few(std::move(few), q);
     if (digits == 0) {
-      for (const std::uint64_t count : pass.groups().front().counts) total += count;
-      if (total == 0) fail("[quantile] expected at least one number, found none");
+      for (const std::uint64_t count : pass->groups().front().counts) total += count;
       for (const double p : q) {
         const auto below =
             static_cast<std::uint64_t>(std::floor(p * static_cast<double>(total - 1)));
@@ -179,20 +225,65 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
         }
       }
     }
-    for (auto& [position, rank] : ranks) narrow(rank, pass.groups());
+    for (auto& [position, rank] : ranks) narrow(rank, pass->groups());
   }
 
   std::vector<double> result;
   for (const double p : q) {
-    const double position = p * static_cast<double>(total - 1);
-    const auto below = static_cast<std::uint64_t>(std::floor(position));
-    const auto value = [&](std::uint64_t at) {
-      return static_cast<double>(value_of<T>(ranks.at(std::min(at, total - 1)).prefix));
-    };
-    result.push_back(interpolate(value(below), value(below + 1), position - std::floor(position)));
+    result.push_back(at_fraction(p, total, [&](std::uint64_t rank) {
+      return static_cast<double>(value_of<T>(ranks.at(rank).prefix));
+    }));
   }
   return result;
 }
+
+/// Brackets of one interval each, filled by all threads.
+class BracketPass {
+ public:
+  explicit BracketPass(std::span<const Interval> intervals) {
+    constexpr std::size_t kept = std::size_t{1} << 22;
+    for (const Interval& interval : intervals) {
+      brackets_.push_back({.interval = interval, .most = kept});
+    }
+    own_.assign(static_cast<std::size_t>(thread_count()), brackets_);
+  }
+
+  void add(std::span<const float> values) {
+    total_ += values.size();
+    const std::size_t slices = (values.size() + kSlice - 1) / kSlice;
+    std::atomic<bool> numbers = true;
+    parallel_for_threads(slices, [&](std::size_t slice, int thread) {
+      const std::size_t first = slice * kSlice;
+      const auto part = values.subspan(first, std::min(kSlice, values.size() - first));
+      for (Bracket& bracket : own_[static_cast<std::size_t>(thread)]) {
+        if (!bracket.add(part)) numbers = false;
+      }
+    });
+    if (!numbers) refuse_nan();
+  }
+
+  /// Nothing where an interval did not hold its ranks.
+  std::optional<std::vector<double>> quantiles(std::span<const double> q) {
+    if (total_ == 0) return std::nullopt;
+    std::vector<double> out;
+    for (std::size_t i = 0; i < q.size(); ++i) {
+      Bracket& bracket = brackets_[i];
+      for (const auto& own : own_) bracket.add(own[i]);
+      bool held = true;
+      out.push_back(at_fraction(q[i], total_, [&](std::uint64_t rank) {
+        held = held && bracket.has(rank);
+        return held ? static_cast<double>(bracket.value(rank)) + 0.0 : 0.0;  // -0 is 0
+      }));
+      if (!held) return std::nullopt;
+    }
+    return out;
+  }
+
+ private:
+  std::uint64_t total_ = 0;
+  std::vector<Bracket> brackets_;
+  std::vector<std::vector<Bracket>> own_;  // of each thread
+};
 
 }  // namespace
 
@@ -202,6 +293,20 @@ std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double>
 
 std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q) {
   return select<double>(chunks, q);
+}
+
+std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q,
+                              std::span<const Interval> guesses) {
+  check_fractions(q);
+  if (guesses.size() != q.size()) {
+    fail("[quantile] expected a guess for each of ", q.size(), " fractions, found ",
+         guesses.size());
+  }
+  if (q.empty()) return {};
+  BracketPass pass(guesses);
+  chunks([&](std::span<const float> values) { pass.add(values); });
+  const auto found = pass.quantiles(q);
+  return found ? *found : select<float>(chunks, q);
 }
 
 }  // namespace nescio::math

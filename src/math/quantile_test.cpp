@@ -49,12 +49,44 @@ std::vector<double> found(const std::vector<double>& values, std::size_t chunk) 
   return quantiles(DoubleChunks(in_chunks(values, chunk)), kQs);
 }
 
+/// One pass, if the guess for each is what lies around it by `share` of the ranks.
+std::vector<double> guessed(const std::vector<float>& values, std::size_t chunk, double share) {
+  std::vector<float> sorted = values;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<Interval> guesses;
+  for (const double q : kQs) {
+    const auto at = [&](double p) {
+      return sorted[static_cast<std::size_t>(std::clamp(p, 0.0, 1.0) *
+                                             static_cast<double>(sorted.size() - 1))];
+    };
+    guesses.push_back({at(q - share), at(q + share)});
+  }
+  std::size_t passes = 0;
+  const FloatChunks chunks = in_chunks(values, chunk);
+  const auto result =
+      quantiles(FloatChunks([&](const std::function<void(std::span<const float>)>& visit) {
+                  ++passes;
+                  chunks(visit);
+                }),
+                kQs, guesses);
+  EXPECT_TRUE(share < 1 || passes == 1) << passes;
+  return result;
+}
+std::vector<double> guessed(const std::vector<double>& values, std::size_t chunk,
+                            double /*share*/) {
+  return found(values, chunk);
+}
+
 template <class T>
 void check(const std::vector<T>& values) {
   for (const std::size_t chunk : {std::size_t{1}, std::size_t{1000}, values.size()}) {
     if (chunk == 1 && values.size() > 10000) continue;
     EXPECT_EQ(found(values, chunk), sorted_quantiles(values))
         << values.size() << " in chunks of " << chunk;
+    for (const double share : {1.0, 0.1, 0.0}) {  // the last one is mostly too narrow
+      EXPECT_EQ(guessed(values, chunk, share), sorted_quantiles(values))
+          << values.size() << " in chunks of " << chunk << ", guessed to " << share;
+    }
   }
 }
 
@@ -68,7 +100,7 @@ TYPED_TEST_SUITE(QuantileTest, Types);
 
 TYPED_TEST(QuantileTest, EqualsAFullSort) {
   std::normal_distribution<TypeParam> normal;
-  for (const std::size_t count : {1u, 2u, 3u, 10u, 1001u}) {
+  for (const std::size_t count : {1u, 2u, 3u, 10u, 1001u, 20001u}) {
     std::vector<TypeParam> values(count);
     for (auto& value : values) value = normal(this->random);
     check(values);
@@ -77,9 +109,9 @@ TYPED_TEST(QuantileTest, EqualsAFullSort) {
 
 TYPED_TEST(QuantileTest, TakesTiesNegativeNumbersAndDenormals) {
   std::uniform_int_distribution<int> digit(-3, 3);
-  std::vector<TypeParam> ties(1000), zeros, denormals, wide;
+  std::vector<TypeParam> ties(20000), zeros, denormals, wide;
   for (auto& value : ties) value = static_cast<TypeParam>(digit(this->random));
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 20000; ++i) {
     zeros.push_back(i % 3 == 0 ? TypeParam(-0.0) : i % 3 == 1 ? TypeParam(0) : TypeParam(1));
     denormals.push_back(static_cast<TypeParam>(digit(this->random)) *
                         std::numeric_limits<TypeParam>::denorm_min());
@@ -91,6 +123,7 @@ TYPED_TEST(QuantileTest, TakesTiesNegativeNumbersAndDenormals) {
   check(denormals);
   check(wide);
   check(std::vector<TypeParam>(100, TypeParam(-1e4)));
+  check(std::vector<TypeParam>(20000, TypeParam(-1e4)));
 }
 
 TYPED_TEST(QuantileTest, LargeChunksAreSharedByThreads) {
@@ -127,6 +160,24 @@ TEST(Quantile, RefusesFractionsOutsideTheirRange) {
     EXPECT_THROW(quantiles(chunks, std::vector<double>{q}), Error);
   }
   EXPECT_TRUE(quantiles(chunks, std::vector<double>{}).empty());
+}
+
+TEST(Quantile, AWrongGuessChangesNothing) {
+  std::vector<float> values(70000);
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (float& v : values) v = normal(random);
+  const float inf = std::numeric_limits<float>::infinity();
+  const std::vector<double> q = {0.3, 0.7};
+  const FloatChunks chunks = in_chunks(values, 9000);
+  const auto expected = quantiles(chunks, q);
+  for (const Interval& guess : {Interval{5, 6}, Interval{-6, -5}, Interval{-0.6f, 0},
+                                Interval{0, 0}, Interval{-inf, inf}, Interval{inf, inf}}) {
+    EXPECT_EQ(quantiles(chunks, q, std::vector<Interval>{guess, guess}), expected) << guess.low;
+  }
+  EXPECT_THROW(quantiles(chunks, q, std::vector<Interval>{{0, 1}}), Error);
+  values[69999] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THROW(quantiles(chunks, q, std::vector<Interval>{{0, 1}, {0, 1}}), Error);
 }
 
 TEST(Quantile, TakesInfinities) {

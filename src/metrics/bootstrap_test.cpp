@@ -109,6 +109,34 @@ TEST(Bootstrap, DrawsEveryRowEquallyOften) {
   EXPECT_NEAR(bounds[0].upper, 300 + half, 1.5);
 }
 
+// Few scores are tied, and nothing but the order is read: another way to write the same resamples.
+TEST(Bootstrap, FewTiesGiveTheSameAsAllRowsOneByOne) {
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal;
+  std::vector<float> id(701), ood(500);
+  for (float& s : id) s = normal(random);
+  for (float& s : ood) s = normal(random) + 1;
+  id[3] = id[5] = ood[7] = id[100];  // within
+  ood[0] = ood[1] = -9;              // at the ends
+  id[0] = ood[2] = 9;
+  const RowRanking scored = ranked(id, ood);
+  RowRanking order_alone = scored;
+  order_alone.ranking.scores.clear();
+  const StatisticsOf<Ranking> statistics = {
+      auroc,
+      [](const Ranking& r) { return average_precision(r, Positive::ood); },
+      [](const Ranking& r) { return static_cast<double>(r.steps.size()); },
+      [](const Ranking& r) { return static_cast<double>(r.steps.front().ood); },
+      [](const Ranking& r) { return static_cast<double>(r.steps.back().id); },
+  };
+  const auto resampled = [&](const RowRanking& rows) {
+    const RowRanking* one = &rows;
+    const std::size_t number = 2;
+    return bootstrap(std::span(&one, 1), std::span(&number, 1), statistics, {.resamples = 50})[0];
+  };
+  EXPECT_EQ(resampled(scored), resampled(order_alone));
+}
+
 // Scores of the same rows see the same draws, whether they are drawn together or one by one.
 TEST(Bootstrap, DrawsIdRowsOnceForAllRankings) {
   const std::vector<float> id = {1, 2, 3, 4, 5, 6, 7, 8}, near = {2, 5, 9}, far = {7, 8, 9, 10};

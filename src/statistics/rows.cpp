@@ -4,12 +4,17 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <type_traits>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/rng.h"
 #include "base/threads.h"
 #include "expr/input_names.h"
+#include "math/double_rows.h"
 #include "math/quantile.h"
+#include "math/row_kernels.h"
+#include "statistics/quantile_guess.h"
 #include "statistics/statistics.h"
 
 namespace nescio::statistics {
@@ -37,18 +42,6 @@ std::size_t lane_count(std::size_t chunks, std::size_t sums) {
   return std::min<std::size_t>(chunks, sums < large ? 64 : 16);
 }
 
-// Values times 0 add up to 0 just where all are finite; eight sums side by side are vectors.
-bool all_finite(std::span<const double> values) {
-  constexpr std::size_t lanes = 8;
-  double zeros[lanes] = {};
-  std::size_t i = 0;
-  for (; i + lanes <= values.size(); i += lanes) {
-    for (std::size_t l = 0; l < lanes; ++l) zeros[l] += values[i + l] * 0.0;
-  }
-  for (; i < values.size(); ++i) zeros[0] += values[i] * 0.0;
-  return std::ranges::all_of(zeros, [](double zero) { return zero == 0; });
-}
-
 Array as_column(const Array& labels) {
   const auto values = labels.as<std::int64_t>();
   std::vector<float> column;
@@ -56,6 +49,46 @@ Array as_column(const Array& labels) {
   for (const std::int64_t label : values) column.push_back(static_cast<float>(label));
   return {{values.size()}, std::move(column)};
 }
+
+// From so many values on, quantiles are guessed first.
+constexpr std::size_t guessed_values = std::size_t{1} << 21;
+
+// One row of each of as many parts of equal length: a sixteenth of the values at most.
+std::vector<std::size_t> some_rows(std::size_t rows, std::size_t width) {
+  const std::size_t wanted = std::max<std::size_t>((std::size_t{1} << 17) / width, 512);
+  const std::size_t parts = std::max<std::size_t>(std::min(wanted, rows / 16), 1);
+  std::vector<std::size_t> out;
+  for (std::size_t p = 0; p < parts; ++p) {
+    const std::size_t first = p * rows / parts;
+    out.push_back(first + Rng(0, p).below((p + 1) * rows / parts - first));
+  }
+  return out;
+}
+
+// The smallest and the largest of many values.
+template <class T>
+struct Range {
+  T smallest = std::numeric_limits<T>::infinity();
+  T largest = -smallest;
+
+  // False where one is NaN.
+  bool add(std::span<const T> values) {
+    T low = smallest, high = largest;
+    if constexpr (std::is_same_v<T, float>) {
+      math::reduce(math::Reduction::min, values.data(), values.size(), 1, values.size(), &low, 1);
+      math::reduce(math::Reduction::max, values.data(), values.size(), 1, values.size(), &high, 1);
+    } else {
+      for (const T value : values) {
+        if (value != value) return false;
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+    }
+    smallest = std::min(smallest, low);
+    largest = std::max(largest, high);
+    return low == low && high == high;
+  }
+};
 
 // Merges the sums of lanes in their order, as they come in.
 class InOrder {
@@ -85,7 +118,7 @@ class InOrder {
 }  // namespace
 
 void merge(Matrix& sums, const Matrix& other) {
-  for (std::size_t i = 0; i < sums.values.size(); ++i) sums.values[i] += other.values[i];
+  math::add(other.values.data(), sums.values.data(), sums.values.size());
 }
 
 Statistics::Statistics(Split split, const expr::Executor& executor)
@@ -188,7 +221,8 @@ template <class T, class Take>
 void Statistics::stream(const expr::Expr& e, Take take) {
   const auto program = compile({e}, executor_);
   const expr::Batch all = arrays_of(e);
-  const std::size_t step = chunk_rows(chunk_bytes, e.width(), program->block_rows());
+  const auto threads = static_cast<std::size_t>(thread_count());
+  const std::size_t step = chunk_rows(threads * cached_bytes, e.width(), program->block_rows());
   std::vector<T> values;
   for (std::size_t first = 0; first < rows_; first += step) {
     const std::size_t rows = std::min(step, rows_ - first);
@@ -222,7 +256,7 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
       const std::size_t rows = std::min(step, rows_ - first);
       values.resize(rows * width);
       program->run(window(all, first, rows).batch, {values.data()});
-      if (!all_finite(values)) {
+      if (!math::all_finite(values.data(), values.size())) {
         const auto broken =
             std::ranges::find_if(values, [](double value) { return !std::isfinite(value); });
         const std::size_t row = first + static_cast<std::size_t>(broken - values.begin()) / width;
@@ -253,25 +287,28 @@ std::vector<double> Statistics::quantiles(const expr::Expr& e, const std::vector
     }
   }
   const auto passes = [&]<class T>(T) {
-    if (ends) {
-      T smallest = std::numeric_limits<T>::infinity();
-      T largest = -smallest;
+    Range<T> range;
+    const auto chunks = [&](const std::function<void(std::span<const T>)>& take) {
       stream<T>(e, [&](std::size_t, std::span<const T> values) {
-        for (const T value : values) {
-          if (value != value) fail(split_.name, ": a value to be fitted on is not a number");
-          smallest = value < smallest ? value : smallest;
-          largest = value > largest ? value : largest;
+        if (ends && !range.add(values)) {
+          fail(split_.name, ": a value to be fitted on is not a number");
         }
+        take(values);
       });
-      known[0] = static_cast<double>(smallest) + 0.0;  // -0 is 0
-      known[1] = static_cast<double>(largest) + 0.0;
+      if (!ends) return;
+      known[0] = static_cast<double>(range.smallest) + 0.0;  // -0 is 0
+      known[1] = static_cast<double>(range.largest) + 0.0;
+      ends = false;
+    };
+    if (ranked.empty()) return chunks([](std::span<const T>) {});
+    std::vector<double> found;
+    if constexpr (std::is_same_v<T, float>) {
+      if (rows_ * e.width() >= guessed_values) {
+        const Array some = subset(some_rows(rows_, e.width())).values(e);
+        found = math::quantiles(chunks, ranked, likely_quantiles(some.matrix(), ranked));
+      }
     }
-    if (ranked.empty()) return;
-    const auto found = math::quantiles(
-        [&](const std::function<void(std::span<const T>)>& take) {
-          stream<T>(e, [&](std::size_t, std::span<const T> values) { take(values); });
-        },
-        ranked);
+    if (found.empty()) found = math::quantiles(chunks, ranked);
     for (std::size_t i = 0; i < ranked.size(); ++i) known.emplace(ranked[i], found[i]);
   };
   executor_.with_type(passes);

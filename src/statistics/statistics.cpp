@@ -6,6 +6,7 @@
 #include "base/class_names.h"
 #include "base/error.h"
 #include "base/threads.h"
+#include "math/double_rows.h"
 
 namespace nescio::statistics {
 
@@ -61,15 +62,8 @@ namespace {
 const Matrix& column_sums(Statistics& statistics, const expr::Expr& e) {
   return statistics.derived<Matrix>("column_sums", e, [&] {
     return statistics.reduce(e, Matrix(2, e.width()), [](const Rows& rows, Matrix& to) {
-      const auto sum = to.row(0);
-      const auto squares = to.row(1);
-      for (std::size_t r = 0; r < rows.count(); ++r) {
-        const auto row = rows.row(r);
-        for (std::size_t c = 0; c < rows.width; ++c) {
-          sum[c] += row[c];
-          squares[c] += row[c] * row[c];
-        }
-      }
+      math::add_columns(rows.values.data(), rows.count(), rows.width, to.row(0).data(),
+                        to.row(1).data());
     });
   });
 }
@@ -92,9 +86,8 @@ const Matrix& Statistics::class_sum(const expr::Expr& e) {
   return derived<Matrix>("class_sum", e, [&] {
     return reduce(e, Matrix(split_.classes, e.width()), [&](const Rows& rows, Matrix& sums) {
       for (std::size_t r = 0; r < rows.count(); ++r) {
-        const auto row = rows.row(r);
         const auto sum = sums.row(static_cast<std::size_t>(y[rows.first + r]));
-        for (std::size_t c = 0; c < rows.width; ++c) sum[c] += row[c];
+        math::add(rows.row(r).data(), sum.data(), rows.width);
       }
     });
   });
@@ -116,10 +109,9 @@ Matrix Statistics::covariance_about(const expr::Expr& e, const Matrix& centres, 
   Matrix covariance =
       reduce(e, Matrix(e.width(), e.width()), [&](const Rows& rows, Matrix& scatter) {
         for (std::size_t r = 0; r < rows.count(); ++r) {
-          const auto row = rows.row(r);
           const auto centre =
               centres.row(by_class ? static_cast<std::size_t>(y[rows.first + r]) : 0);
-          for (std::size_t c = 0; c < rows.width; ++c) row[c] -= centre[c];
+          math::subtract(centre.data(), rows.row(r).data(), rows.width);
         }
         math::add_scatter(rows.values.data(), rows.count(), scatter);
       });

@@ -96,7 +96,7 @@ class Statistics {
   /// Error where rows vary by no more than that about the means of their classes.
   void require_within_variance(const expr::Expr& e);
   /// Of all N * w values together, numpy's linear interpolation; each q in [0, 1]. Those that were not asked
-  /// for before come from the same passes over the rows (two, or four in float64).
+  /// for before come from the same passes over the rows (one or two, or four in float64).
   std::vector<double> quantiles(const expr::Expr& e, const std::vector<double>& q);
   double quantile(const expr::Expr& e, double q) { return quantiles(e, {q})[0]; }
   /// The values themselves, [N, w]: float32 or float64, as the executor computes.
