@@ -23,7 +23,7 @@
 #include "evaluation/imported.h"
 #include "evaluation/members.h"
 #include "evaluation/protocol.h"
-#include "results.h"
+#include "runs.h"
 
 namespace nescio::python {
 namespace {
@@ -153,23 +153,26 @@ struct Measuring {
   bool sweep;
 };
 
-nb::object evaluate_views(const Views& data, const Roles& roles, const Names& lists,
-                          const Measuring& how) {
-  evaluation::Results results;
-  {
-    const Computing computing;
-    const Asked asked = expanded(lists, how.sweep);
-    evaluation::EvaluationSettings settings;
-    settings.detectors = asked.specs;
-    settings.sweep = how.sweep;
-    settings.skip_unavailable = asked.all;
-    settings.metrics = metrics::standard_metrics(how.metrics);
-    settings.intervals.resamples = how.resamples;
-    settings.intervals.seed = how.seed;
-    results = evaluation::evaluate(data.views, roles, settings);
-    check_skipped(results.skipped, asked.named);
-  }
-  return to_python(results);
+Run evaluate_views(const Views& data, const Roles& roles, const Names& lists,
+                   const Measuring& how) {
+  const Computing computing;
+  const Asked asked = expanded(lists, how.sweep);
+  evaluation::EvaluationSettings settings;
+  settings.detectors = asked.specs;
+  settings.sweep = how.sweep;
+  settings.skip_unavailable = asked.all;
+  settings.metrics = metrics::standard_metrics(how.metrics);
+  settings.intervals.resamples = how.resamples;
+  settings.intervals.seed = how.seed;
+  const evaluation::Evaluated whole = evaluation::full_spectrum(data.views, roles);
+  Run run{.data = {whole.bank, data.borrowed}, .roles = whole.roles, .record = {}};
+  run.record.results = evaluation::evaluate(
+      whole.bank, whole.roles, settings, {},
+      [&](const std::string& detector, const std::string& set, const Array& scores) {
+        run.record.scores.emplace(std::pair(detector, set), scores);
+      });
+  check_skipped(run.record.results.skipped, asked.named);
+  return run;
 }
 
 Roles roles_of(const std::map<std::string, Names>& by_name) {
