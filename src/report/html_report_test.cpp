@@ -126,6 +126,14 @@ TEST(HtmlReport, IsWellFormedAndComplete) {
                                    "classes", "pictures", "detectors", "settings"));
 }
 
+// Scores that were measured in memory: no bank, nothing that reads pictures.
+TEST(HtmlReport, IsCompleteWithScoresAlone) {
+  const std::string page = html_report(two_detectors(), {}, near_and_far, nullptr);
+  EXPECT_THAT(sections(page), testing::ElementsAre("run", "heat-map", "results", "choice",
+                                                   "histograms", "roc", "detectors", "settings"));
+  EXPECT_TRUE(has(page, "to tell the classes of the in-distribution"));
+}
+
 TEST(HtmlReport, NeedsNothingElse) {
   for (const Element& element : read_page(page_of(two_detectors()))) {
     EXPECT_NE(element.name, "script");
