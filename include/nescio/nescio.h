@@ -74,8 +74,8 @@ typedef struct nescio_rows {
 NESCIO_API const char* nescio_version(void) NESCIO_NOEXCEPT;
 
 /* Threads (>= 1) that one call may use from now on, for the whole process; at first OMP_NUM_THREADS or all cores. Fits,
- * evaluations, and scores of many rows use them, a scorer asked for a few rows always the caller's thread alone. Any thread
- * may call it. */
+ * evaluations, and scores of many rows use them, a scorer asked for a few rows always the caller's thread alone. A process that
+ * was forked off has one, since threads do not survive a fork, and is refused more. Any thread may call it. */
 NESCIO_API nescio_status nescio_set_threads(int threads, nescio_error* error) NESCIO_NOEXCEPT;
 
 /* Names of detectors and of shapers, which stand before one ("react+energy"), ascending; NULL from `count` on. */
@@ -90,18 +90,32 @@ NESCIO_API void nescio_text_free(char* text) NESCIO_NOEXCEPT;
 
 /* ------------------------------------------------------------------------------------------------ feature banks */
 
-/* A folder of arrays that `nescio extract` or `nescio import` wrote. Values are read when they are asked for. */
+/* A folder of arrays that `nescio extract`, `nescio import` or nescio_bank_add() wrote. Values are read when they are asked for. */
 typedef struct nescio_bank nescio_bank;
 
 NESCIO_API nescio_status nescio_bank_open(const char* folder, nescio_bank** bank,
                                           nescio_error* error) NESCIO_NOEXCEPT;
+/* The same, and an empty bank where there is none. */
+NESCIO_API nescio_status nescio_bank_create(const char* folder, nescio_bank** bank,
+                                            nescio_error* error) NESCIO_NOEXCEPT;
 NESCIO_API void nescio_bank_free(nescio_bank* bank) NESCIO_NOEXCEPT;
 
 /* "cifar10/test", ... ascending; NULL from `count` on. */
 NESCIO_API size_t nescio_bank_split_count(const nescio_bank* bank) NESCIO_NOEXCEPT;
 NESCIO_API const char* nescio_bank_split(const nescio_bank* bank, size_t index) NESCIO_NOEXCEPT;
 
-/* The float32 matrix `name` of a split, mapped from its file: *array is valid as long as the bank. */
+/* Writes the rows as the split "SET/SPLIT", which may have been there and is replaced when the new one is complete: labels [N] and
+ * arrays [N, ...], all finite, logits and features as wide as those of the other splits. */
+NESCIO_API nescio_status nescio_bank_add(nescio_bank* bank, const char* split,
+                                         const nescio_rows* rows,
+                                         nescio_error* error) NESCIO_NOEXCEPT;
+/* Replaces the last layer of the network, W [classes, features] row-major and b [classes]: logits = features W^T + b. */
+NESCIO_API nescio_status nescio_bank_set_head(nescio_bank* bank, const float* weight,
+                                              const float* bias, size_t classes, size_t features,
+                                              nescio_error* error) NESCIO_NOEXCEPT;
+
+/* The float32 matrix `name` of a split, mapped from its file: *array is valid as long as the bank, and no longer than its
+ * split. */
 NESCIO_API nescio_status nescio_bank_array(const nescio_bank* bank, const char* split,
                                            const char* name, nescio_array* array,
                                            nescio_error* error) NESCIO_NOEXCEPT;

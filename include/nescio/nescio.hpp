@@ -94,34 +94,6 @@ struct Input {
   std::size_t width = 0;
 };
 
-/// A folder that `nescio extract` or `nescio import` wrote.
-class Bank {
- public:
-  explicit Bank(const std::string& folder) {
-    detail::Checked check;
-    nescio_bank* made = nullptr;
-    check(nescio_bank_open(folder.c_str(), &made, check));
-    handle_.reset(made);
-  }
-  /// "cifar10/test", ... ascending.
-  std::vector<std::string> splits() const {
-    std::vector<std::string> out;
-    while (const char* name = nescio_bank_split(get(), out.size())) out.emplace_back(name);
-    return out;
-  }
-  /// Mapped from its file; valid as long as the bank.
-  Array array(const std::string& split, const std::string& name) const {
-    detail::Checked check;
-    Array out = {};
-    check(nescio_bank_array(get(), split.c_str(), name.c_str(), &out, check));
-    return out;
-  }
-  const nescio_bank* get() const noexcept { return handle_.get(); }
-
- private:
-  detail::Owner<nescio_bank, nescio_bank_free> handle_;
-};
-
 /// Rows to learn from.
 struct Rows {
   Arrays arrays = {};
@@ -134,6 +106,61 @@ struct Head {
   const float* bias = nullptr;    // [classes]
   std::size_t classes = 0;
   std::size_t features = 0;
+};
+
+namespace detail {
+
+inline nescio_rows as_c(const Rows& rows) {
+  return {rows.arrays.data(), rows.arrays.size(), rows.labels};
+}
+
+}  // namespace detail
+
+/// A folder that `nescio extract`, `nescio import` or add() wrote.
+class Bank {
+ public:
+  /// Opens it, and makes an empty one where there is none.
+  static Bank create(const std::string& folder) {
+    detail::Checked check;
+    nescio_bank* made = nullptr;
+    check(nescio_bank_create(folder.c_str(), &made, check));
+    return Bank(made);
+  }
+  explicit Bank(const std::string& folder) {
+    detail::Checked check;
+    nescio_bank* made = nullptr;
+    check(nescio_bank_open(folder.c_str(), &made, check));
+    handle_.reset(made);
+  }
+  /// "cifar10/test", ... ascending.
+  std::vector<std::string> splits() const {
+    std::vector<std::string> out;
+    while (const char* name = nescio_bank_split(get(), out.size())) out.emplace_back(name);
+    return out;
+  }
+  /// Writes a split, "SET/SPLIT", in the place of one that is there.
+  void add(const std::string& split, const Rows& rows) {
+    detail::Checked check;
+    const nescio_rows all = detail::as_c(rows);
+    check(nescio_bank_add(handle_.get(), split.c_str(), &all, check));
+  }
+  void set_head(const Head& head) {
+    detail::Checked check;
+    check(nescio_bank_set_head(handle_.get(), head.weight, head.bias, head.classes, head.features,
+                               check));
+  }
+  /// Mapped from its file; valid as long as the bank and its split.
+  Array array(const std::string& split, const std::string& name) const {
+    detail::Checked check;
+    Array out = {};
+    check(nescio_bank_array(get(), split.c_str(), name.c_str(), &out, check));
+    return out;
+  }
+  const nescio_bank* get() const noexcept { return handle_.get(); }
+
+ private:
+  explicit Bank(nescio_bank* made) : handle_(made) {}
+  detail::Owner<nescio_bank, nescio_bank_free> handle_;
 };
 
 /// What a detector learns from; it keeps none of it.
@@ -173,12 +200,12 @@ class Detector {
   /// Fits it: "knn(k=50)", "react(q=0.9)+energy", "mean(msp,vim)".
   Detector(const std::string& spec, const FitData& data) {
     std::vector<nescio_rows> ood;
-    for (const Rows& rows : data.ood_val) ood.push_back(as_c(rows));
+    for (const Rows& rows : data.ood_val) ood.push_back(detail::as_c(rows));
     std::vector<const char*> names;
     for (const std::string& name : data.class_names) names.push_back(name.c_str());
     nescio_fit_data all = {};
-    all.train = as_c(data.train);
-    all.val = as_c(data.val);
+    all.train = detail::as_c(data.train);
+    all.val = detail::as_c(data.val);
     all.ood_val = ood.data();
     all.ood_val_count = ood.size();
     all.head_weight = data.head.weight;
@@ -244,9 +271,6 @@ class Detector {
 
  private:
   explicit Detector(nescio_detector* made) : handle_(made) {}
-  static nescio_rows as_c(const Rows& rows) {
-    return {rows.arrays.data(), rows.arrays.size(), rows.labels};
-  }
 
   detail::Owner<nescio_detector, nescio_detector_free> handle_;
 };

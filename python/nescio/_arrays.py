@@ -76,6 +76,11 @@ def _check_numbers(array: NDArray[Any], name: str) -> None:
     raise Error(f"{name}: expected numbers, found {found}")
 
 
+def _is_vector(x: Any, dtype: Any) -> bool:
+    """Whether it may be passed on as it is; for a single row, asking is what a call costs."""
+    return type(x) is np.ndarray and bool(x.dtype == dtype and x.ndim == 1 and x.flags.c_contiguous)
+
+
 def _converted(array: NDArray[Any], dtype: Any, name: str) -> NDArray[Any]:
     try:
         with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite and is refused as such
@@ -92,10 +97,10 @@ def matrix(x: Any, name: str) -> Floats:
     """[N, width] float32, C-contiguous."""
     if type(x) is not np.ndarray:
         x = _to_numpy(x, name)
-    if x.dtype == np.float32 and x.ndim == 2 and x.flags.c_contiguous and x.dtype.isnative:
+    if x.dtype == np.float32 and x.ndim == 2 and x.flags.c_contiguous and x.shape[1] > 0:
         return x  # type: ignore[no-any-return]
     _check_numbers(x, name)
-    if x.ndim != 2:
+    if x.ndim != 2 or x.shape[1] == 0:
         hint = "; for one row give x.reshape(1, -1)" if x.ndim == 1 else ""
         if x.ndim == 4:
             hint = "; pool feature maps first, as x.mean(axis=(2, 3))"
@@ -105,6 +110,8 @@ def matrix(x: Any, name: str) -> Floats:
 
 def scores(x: Any, name: str) -> NDArray[Any]:
     """[N] float32 or float64."""
+    if _is_vector(x, np.float32) and x.size > 0:
+        return x  # type: ignore[no-any-return]
     x = _to_numpy(x, name)
     _check_numbers(x, name)
     if x.ndim == 2 and x.shape[1] == 1:
@@ -118,6 +125,8 @@ def scores(x: Any, name: str) -> NDArray[Any]:
 
 def integers(x: Any, name: str, classes: bool = True) -> Integers:
     """[N] int64."""
+    if _is_vector(x, np.int64):
+        return x  # type: ignore[no-any-return]
     x = _to_numpy(x, name)
     if x.dtype.kind in "OUS":
         raise Error(

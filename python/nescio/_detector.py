@@ -167,7 +167,7 @@ class Detector:
         splits = {name: rows for name, rows in splits.items() if rows}
         both = val is None and "train" in splits and "val" in self._core.fits_on
         self._check({**splits, "val": splits["train"]} if both else splits, last_layer)
-        views = _core.views_of(splits, last_layer, list(class_names))
+        views = _core.views_of(splits, last_layer, list(class_names), self._reads(splits))
         ood = [name for name in splits if name.startswith("ood_val/")]
         of_val = "train" if both else "val" if "val" in splits else ""
         self._fit(views, "train" if "train" in splits else "", of_val, ood)
@@ -190,6 +190,13 @@ class Detector:
             raise Error(f"[{self.spec}] fit() wants rows; give features=, logits= or labels=")
         for notice in self._core.fit(views, train, val, ood_val):
             warnings.warn(notice, Notice, stacklevel=3)
+
+    def _reads(self, splits: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """The arrays that fit() looks into; features also where logits follow from them."""
+        needs = self._core.needs
+        follow = any("logits" not in rows for rows in splits.values())
+        read = {"logits": needs["logits"], "features": needs["features"] or follow}
+        return [name for name, is_read in read.items() if is_read] + list(needs["arrays"])
 
     def _check(self, splits: Mapping[str, Mapping[str, Any]], head: Optional[tuple[Floats, Floats]]) -> None:
         """What is missing, in the words of fit()."""

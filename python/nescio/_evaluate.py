@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -33,19 +34,25 @@ class ResultRow(NamedTuple):
 class Results(Sequence[ResultRow]):
     """Every number with its interval, one row each; prints as a table.
 
-    `results.to_pandas()` is the same as a data frame, `results.table()` one line for each detector and set.
+    `results.to_pandas()` is the same as a data frame, `results.table()` one line for each detector and set, and
+    `results.report("report.html")` a page with tables and charts.
     """
 
-    def __init__(self, rows: Iterable[Any], facts: Optional[Mapping[str, Any]] = None) -> None:
-        self.rows = [ResultRow(*row) for row in rows]
-        facts = facts or {}
-        self.sets: list[tuple[str, str, int]] = facts.get("sets", [])  # name, role, rows
-        self.skipped: dict[str, str] = dict(facts.get("skipped", []))  # detectors left out, with the reason
-        self.notices: list[str] = facts.get("notices", [])
-        self.chosen: dict[str, str] = {asked: chosen for asked, chosen, _ in facts.get("chosen", [])}
+    def __init__(self, run: _core.Run, call: str, settings: Mapping[str, Any]) -> None:
+        facts = run.facts()
+        self._run: Optional[_core.Run] = run
+        self._call, self._settings = call, dict(settings)
+        self.rows = [ResultRow(*row) for row in facts["rows"]]
+        self.sets: list[tuple[str, str, int]] = facts["sets"]  # name, role, rows
+        self.skipped: dict[str, str] = dict(facts["skipped"])  # detectors left out, with the reason
+        self.notices: list[str] = facts["notices"]
+        self.chosen: dict[str, str] = {asked: chosen for asked, chosen, _ in facts["chosen"]}
         self.tried: dict[str, list[tuple[str, float]]] = {  # AUROC of each setting on validation rows
-            asked: tried for asked, _, tried in facts.get("chosen", [])
+            asked: tried for asked, _, tried in facts["chosen"]
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_run": None}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -88,6 +95,20 @@ class Results(Sequence[ResultRow]):
                 cells = ["" if cell is None else cell if isinstance(cell, str) else repr(cell) for cell in row]
                 file.write(",".join('"' + c + '"' if "," in c else c for c in cells) + "\n")
 
+    def report(self, path: Path) -> None:
+        """Writes the page of `nescio evaluate` (report.html), without its pictures: one HTML file that needs no other.
+
+        Tables, ROC curves, distributions and what each detector is. It reads labels and logits of the rows again, and so
+        holds on to them. To it sets of evaluate() are far ones.
+        """
+        if self._run is None:
+            raise Error("report: results that were pickled have numbers alone; write the report where they were measured")
+        if self._settings.get("confidence", 0.95) != 0.95:
+            raise Error("report: its intervals are of 95 %; evaluate with confidence=0.95")
+        versions = {"nescio": _core.version(), "numpy": np.__version__}
+        facts = json.dumps({"settings": self._settings, "versions": versions}, default=str)
+        self._run.report(os.fspath(path), self._call, facts)
+
     def __repr__(self) -> str:
         lines = []
         for row in self.rows:
@@ -126,6 +147,10 @@ def evaluate(
     """
     if not isinstance(ood, Mapping) or not ood:
         raise Error("ood: expected scores by the name of their set, as {'mnist': scores}")
+    if "id" in ood:
+        raise Error("ood: a set called 'id' would be taken for the ID rows; give it another name")
+    if isinstance(id, Mapping) and not id:
+        raise Error("id: expected scores by detector, found none")
     by_detector: dict[str, tuple[Any, list[tuple[str, Any]]]] = {}
     for detector, scores in id.items() if isinstance(id, Mapping) else [("", id)]:
         sets = []
@@ -141,12 +166,17 @@ def evaluate(
     z = None if logits is None else _arrays.matrix(logits, "logits")
     seen = None if predicted is None else _arrays.integers(predicted, "predicted")
     y = None if labels is None else _arrays.integers(labels, "labels")
-    names = as_names(metrics)
-    rows: list[Any] = []
-    for detector, (of_id, of_ood) in by_detector.items():
-        rows += _core.evaluate_scores(detector, of_id, of_ood, z, seen, y, names, bootstrap, seed, confidence)
-    sizes = [(name, "ood", len(scores)) for name, scores in next(iter(by_detector.values()))[1]]
-    return Results(rows, {"sets": [("id", "id", len(next(iter(by_detector.values()))[0])), *sizes]})
+    called = [(detector or "scores", *scores) for detector, scores in by_detector.items()]
+    run = _core.evaluate_scores(called, z, seen, y, as_names(metrics), bootstrap, seed, confidence)
+    settings = {"metrics": metrics, "bootstrap": bootstrap, "seed": seed, "confidence": confidence}
+    results = Results(run, "nescio.evaluate()", settings)
+    alone = "" in by_detector
+    results.rows = [
+        row._replace(detector="" if alone else row.detector, role="ood" if row.role == "far" else row.role)
+        for row in results.rows
+    ]
+    results.sets = [(name, "ood" if role == "far" else role, rows) for name, role, rows in results.sets]
+    return results
 
 
 class Scores(Mapping[str, Mapping[str, NDArray[np.float32]]]):
@@ -227,7 +257,7 @@ def benchmark(
 
     The roles of its splits come from a protocol file or are named; a role that is named goes before the file's. sweep=True
     chooses each detector's parameters on val and ood_val (`results.chosen`, `results.tried`). What `nescio benchmark` and
-    `nescio evaluate` print, without their report.
+    `nescio evaluate` print; `results.report("report.html")` writes their page.
     """
     views = views_of(data, head)
     roles = {} if protocol is None else _core.protocol_roles(str(protocol), split)
@@ -235,8 +265,12 @@ def benchmark(
     for role, splits in named.items():
         if splits:
             roles[role] = as_names(splits)
-    facts = _core.evaluate_views(views, roles, as_names(detectors), as_names(metrics), bootstrap, seed, sweep)
-    results = Results(facts["rows"], facts)
+    specs, further = as_names(detectors), as_names(metrics)
+    run = _core.evaluate_views(views, roles, specs, further, bootstrap, seed, sweep)
+    settings = {"detectors": specs, "metrics": further, "sweep": sweep, "bootstrap": bootstrap, "seed": seed, **roles}
+    if isinstance(data, (FeatureBank, str, os.PathLike)):
+        settings["bank"] = FeatureBank.of(data).path
+    results = Results(run, "nescio.benchmark()", settings)
     for notice in results.notices:
         warnings.warn(notice, Notice, stacklevel=2)
     return results

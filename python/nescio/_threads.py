@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from nescio import _core
-
-_forked = False
 
 
 def set_num_threads(threads: int) -> None:
@@ -20,23 +16,9 @@ def set_num_threads(threads: int) -> None:
     """
     if isinstance(threads, bool) or not isinstance(threads, int):
         raise _core.Error(f"threads: expected a whole number, found {threads!r}")
-    if _forked and threads > 1:
-        raise _core.Error(
-            "threads: a forked process computes on one; start processes with the method 'spawn' to have more"
-        )
     _core.set_thread_count(threads)
 
 
 def get_num_threads() -> int:
     """The threads that nescio computes on."""
     return _core.thread_count()
-
-
-def _after_fork() -> None:
-    global _forked
-    _forked = True
-    _core.set_thread_count(1)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -1,9 +1,13 @@
 """pytorch-ood's detectors under their names: change `from pytorch_ood.detector import KNN` to this module.
 
-Constructors, fit, fit_features, fit_logits, predict, predict_features and predict_logits are those of pytorch-ood 0.4; rows with
-negative labels are OOD and not learned from. Scores are nescio's: they order inputs as pytorch-ood's do, up to a
-factor that does not depend on the input (Mahalanobis, RMD, GEN). Detectors that work on feature maps (ReAct, ASH, SCALE, VRA) or
-need gradients are not among them: nescio has the former for pooled features, nescio.detectors.react() + energy().
+Constructors, fit, fit_features, fit_logits, predict, predict_features, predict_logits and the like are those of pytorch-ood 0.4; rows
+with negative labels are OOD and not learned from. Scores are nescio's: they order inputs as pytorch-ood's do, up to a
+factor that does not depend on the input (Mahalanobis, RMD, GEN).
+
+ReAct, ASH and SCALE shape what goes into the last layer: maps that are pooled already, [B, D, 1, 1] or [B, D], before a linear head. Maps of
+more pixels are refused: pooling after the cut is another score than cutting after pooling. Not here: VRA, whose quantiles of each feature
+nescio has not; what wants gradients or passes of its own (ODIN, GradNorm, MCD, RankFeat, Gram, NACUE, MultiMahalanobis: `nescio
+extract` computes what their like read, see nescio.list_detectors()); WeightedEBO, TemperatureScaling and MCM; maps of scores (segmentation).
 """
 
 from __future__ import annotations
@@ -107,19 +111,78 @@ class LogitsDetector(_Detector):
         return self._predict(logits)
 
 
+class FeatureMapsDetector(_Detector):
+    """Of maps that are pooled already, [B, D, 1, 1] or [B, D], and the linear layer behind them, whose logits `detector` scores."""
+
+    def __init__(
+        self, shaper: str, backbone: Model, head: Any, detector: Optional[Callable[[Tensor], Tensor]] = None
+    ) -> None:
+        scores = {None: "energy", EnergyBased.score: "energy", MaxSoftmax.score: "msp(variant=openood)", MaxLogit.score: "max_logit"}
+        if detector not in scores:
+            known = "EnergyBased.score, MaxSoftmax.score or MaxLogit.score of this module"
+            raise Error(f"{type(self).__name__}: detector: expected {known}, found {detector!r}")
+        super().__init__(f"{shaper}+{scores[detector]}", backbone, _last_layer(head, type(self).__name__))
+
+    def fit_feature_maps(self, feature_maps: Tensor, y: Tensor) -> Any:
+        """Learns from maps and labels [N]."""
+        return self._fit(self._pooled(feature_maps), y) if self.requires_fit else self
+
+    def predict_feature_maps(self, feature_maps: Tensor) -> Tensor:
+        """Outlier scores [B] of maps."""
+        return self._predict(self._pooled(feature_maps))
+
+    def _forward(self, x: Tensor) -> Tensor:
+        return self._pooled(super()._forward(x))
+
+    def _pooled(self, maps: Tensor) -> Tensor:
+        width = self._head.in_features
+        if maps.flatten(1).shape[1] != width:
+            raise Error(
+                f"{type(self).__name__}: expected maps that are pooled already, [B, {width}, 1, 1], found {list(maps.shape)}; "
+                "shaping before the pooling gives other scores: pytorch-ood has those"
+            )
+        return maps.flatten(1)
+
+
+def _last_layer(head: Any, name: str) -> torch.nn.Linear:
+    """The linear layer that `head` is, or that it ends in behind what pools and flattens."""
+    nn = torch.nn
+    layers = list(head) if isinstance(head, nn.Sequential) else [head]
+    passing = (nn.AdaptiveAvgPool2d, nn.AvgPool2d, nn.Flatten, nn.Identity, nn.Dropout)
+    if layers and isinstance(layers[-1], nn.Linear) and all(isinstance(layer, passing) for layer in layers[:-1]):
+        return layers[-1]
+    raise Error(f"{name}: head: expected a torch.nn.Linear, or a Sequential that pools and ends in one, found {head!r}")
+
+
 class MaxSoftmax(LogitsDetector):
     def __init__(self, model: Model, t: float = 1.0) -> None:
         super().__init__(f"{'' if t == 1 else f'temperature(T={t})+'}msp(variant=openood)", model)
+
+
+    @staticmethod
+    def score(logits: Tensor, t: float = 1.0) -> Tensor:
+        """Outlier scores [B] of logits [B, C]."""
+        return MaxSoftmax(None, t).predict_logits(logits)
 
 
 class MaxLogit(LogitsDetector):
     def __init__(self, model: Model) -> None:
         super().__init__("max_logit", model)
 
+    @staticmethod
+    def score(logits: Tensor) -> Tensor:
+        """Outlier scores [B] of logits [B, C]."""
+        return MaxLogit(None).predict_logits(logits)
+
 
 class EnergyBased(LogitsDetector):
     def __init__(self, model: Model, t: float = 1.0) -> None:
         super().__init__(f"energy(T={t})", model)
+
+    @staticmethod
+    def score(logits: Tensor, t: float = 1.0) -> Tensor:
+        """Outlier scores [B] of logits [B, C]."""
+        return EnergyBased(None, t).predict_logits(logits)
 
 
 class Entropy(LogitsDetector):
@@ -202,3 +265,38 @@ class DICE(FeaturesDetector):
 class LTS(FeaturesDetector):
     def __init__(self, encoder: Model, head: Any, p: float = 0.05) -> None:
         super().__init__(f"lts(p={p})+energy", encoder, head)
+
+
+class ReAct(FeatureMapsDetector):
+    def __init__(
+        self,
+        backbone: Model,
+        head: Any,
+        threshold: Optional[float] = None,
+        percentile: float = 0.9,
+        detector: Optional[Callable[[Tensor], Tensor]] = None,
+    ) -> None:
+        if threshold is not None:
+            raise Error(f"ReAct: threshold: expected None, the percentile of the rows of fit(), found {threshold}")
+        super().__init__(f"react(q={percentile},fit_on=train)", backbone, head, detector)
+
+
+class ASH(FeatureMapsDetector):
+    def __init__(
+        self,
+        backbone: Model,
+        head: Any,
+        variant: str = "ash-s",
+        percentile: float = 0.65,
+        detector: Optional[Callable[[Tensor], Tensor]] = None,
+    ) -> None:
+        if variant not in ("ash-s", "ash-p", "ash-b"):
+            raise Error(f"ASH: variant: expected one of ash-s, ash-p, ash-b, found {variant!r}")
+        super().__init__(f"ash(kind={variant[-1]},p={percentile})", backbone, head, detector)
+
+
+class SCALE(FeatureMapsDetector):
+    def __init__(
+        self, backbone: Model, head: Any, percentile: float = 0.65, detector: Optional[Callable[[Tensor], Tensor]] = None
+    ) -> None:
+        super().__init__(f"scale(p={percentile})", backbone, head, detector)

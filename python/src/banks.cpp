@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "arrays.h"
+#include "bank/write_split.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -26,7 +27,7 @@ class Writer {
 
   Writer(Bank& bank, const std::string& split, std::size_t rows, const Plans& plans,
          const std::string& made_by)
-      : writer_(bank.bank, split, rows, plans_of(plans, made_by),
+      : writer_(begun_anew(bank.bank, split), split, rows, plans_of(plans, made_by),
                 {{"source", "nescio (Python) " + std::string(version())}}) {}
 
   void write(const ArraysByName& arrays) {
@@ -42,6 +43,10 @@ class Writer {
   }
 
  private:
+  static FeatureBank& begun_anew(FeatureBank& bank, const std::string& split) {
+    bank::forget_interrupted(bank, split);
+    return bank;
+  }
   static std::vector<bank::ArrayPlan> plans_of(const Plans& plans, const std::string& made_by) {
     std::vector<bank::ArrayPlan> out;
     for (const auto& [name, dtype, width] : plans) {

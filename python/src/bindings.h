@@ -12,5 +12,6 @@ void bind_banks(nanobind::module_& m);
 void bind_views(nanobind::module_& m);
 void bind_detector(nanobind::module_& m);
 void bind_measures(nanobind::module_& m);
+void bind_runs(nanobind::module_& m);
 
 }  // namespace nescio::python

@@ -2,6 +2,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrays.h"
@@ -10,50 +11,13 @@
 #include "evaluation/answers.h"
 #include "metrics/measure.h"
 #include "metrics/metrics.h"
-#include "metrics/proportion.h"
-#include "results.h"
+#include "runs.h"
 
 namespace nescio::python {
-
-nb::object to_python(const evaluation::ResultRow& row) {
-  nb::object lower = nb::none(), upper = nb::none();
-  if (row.bounds) lower = nb::cast(row.bounds->lower), upper = nb::cast(row.bounds->upper);
-  return nb::make_tuple(row.detector, row.set, row.role, row.metric, row.value, lower, upper);
-}
-
-nb::object to_python(const evaluation::Results& results) {
-  nb::list rows, sets, skipped, chosen, flagged;
-  for (const auto& row : results.rows) rows.append(to_python(row));
-  for (const auto& set : results.sets) sets.append(nb::make_tuple(set.name, set.role, set.rows));
-  for (const auto& one : results.skipped) {
-    skipped.append(nb::make_tuple(one.detector, one.reason));
-  }
-  for (const auto& one : results.sweep.detectors) {
-    nb::list tried;
-    for (const auto& setting : one.tried) {
-      tried.append(nb::make_tuple(setting.detector, setting.auroc));
-    }
-    chosen.append(nb::make_tuple(one.asked, one.chosen, tried));
-  }
-  for (const auto& one : results.flagged) {
-    flagged.append(nb::make_tuple(one.detector, one.set, one.role, one.threshold,
-                                  metrics::share(one.flagged), one.bounds.lower, one.bounds.upper));
-  }
-  nb::dict out;
-  out["rows"] = rows;
-  out["sets"] = sets;
-  out["detectors"] = nb::cast(results.detectors);
-  out["skipped"] = skipped;
-  out["notices"] = nb::cast(results.notices);
-  out["chosen"] = chosen;
-  out["flagged"] = flagged;
-  return out;
-}
 
 namespace {
 
 using metrics::Metric;
-using Scores = nb::ndarray<nb::ndim<1>, nb::c_contig, nb::device::cpu, nb::ro>;
 using Names = std::vector<std::string>;
 
 /// What the network said of the ID rows; none without labels, or with neither logits nor answers.
@@ -101,45 +65,73 @@ double measure_one(const std::string& name, const std::optional<AnyArray>& id,
   return metric.of_ranking(metrics::rank_rows(id_scores, ood_scores, right).ranking);
 }
 
-/// Every metric of one detector's scores against several OOD sets, the mean over them behind.
-nb::object evaluate_scores(const std::string& detector, const AnyArray& id,
-                           const std::vector<std::pair<std::string, AnyArray>>& ood,
-                           const std::optional<AnyArray>& logits,
-                           const std::optional<AnyArray>& predicted,
-                           const std::optional<AnyArray>& labels, const Names& further,
-                           std::size_t resamples, std::uint64_t seed, double confidence) {
-  const metrics::ChosenMetrics chosen = metrics::standard_metrics(further);
-  const auto answers = answers_of(logits, predicted, labels, chosen);
-  const Array id_scores = to_array(id);
-  check_rows(answers, id_scores);
-  std::vector<std::pair<std::string, Array>> sets;
-  for (const auto& [name, scores] : ood) sets.emplace_back(name, to_array(scores));
-  std::vector<evaluation::ResultRow> rows;
-  {
-    const Computing computing;
-    const metrics::IntervalOptions options{resamples, seed, confidence};
+using ScoresOfSet = std::pair<std::string, AnyArray>;
+
+/// Of one detector: what it is called, the scores of the ID rows, those of each OOD set.
+using DetectorScores = std::tuple<std::string, AnyArray, std::vector<ScoresOfSet>>;
+
+/// Every metric of scores against several OOD sets, the mean over these behind. To a report these are far sets.
+Run evaluate_scores(const std::vector<DetectorScores>& detectors,
+                    const std::optional<AnyArray>& logits, const std::optional<AnyArray>& predicted,
+                    const std::optional<AnyArray>& labels, const Names& further,
+                    const metrics::IntervalOptions& options) {
+  Run run;
+  run.roles.id = "id";
+  evaluation::Results& results = run.record.results;
+  results.metrics = metrics::standard_metrics(further);
+  auto& scores = run.record.scores;
+  for (const auto& [detector, id, ood] : detectors) {
+    results.detectors.push_back(detector);
+    scores.emplace(std::pair(detector, run.roles.id), copied(to_array(id)));
+    for (const auto& [set, array] : ood) {
+      scores.emplace(std::pair(detector, set), copied(to_array(array)));
+    }
+  }
+  const auto& [first, first_id, first_ood] = detectors.front();
+  results.sets.push_back({run.roles.id, "id", first_id.shape(0)});
+  for (const auto& [set, array] : first_ood) {
+    run.roles.far.push_back(set);
+    results.sets.push_back({set, "far", array.shape(0)});
+  }
+  std::map<std::string, Array> of_network;
+  if (labels) of_network.emplace("labels", to_array(*labels));
+  if (logits) of_network.emplace("logits", to_array(*logits));
+  if (predicted) of_network.emplace("predictions", to_array(*predicted));
+
+  const Computing computing;
+  std::optional<metrics::Answers> answers;
+  if (!of_network.empty()) {
+    run.data.views = bank::BankViews({bank::view_of(run.roles.id, of_network)});
+    for (const auto& [name, array] : of_network) run.data.borrowed.push_back(array);
+    if (labels && (logits || predicted)) {
+      answers = evaluation::answers_of(run.data.views, run.roles.id, results.metrics);
+    }
+  }
+  for (const std::string& detector : results.detectors) {
     const auto add = [&](const std::string& set, const char* role,
                          const std::vector<metrics::Measurement>& measured) {
       for (const metrics::Measurement& m : measured) {
-        rows.push_back({detector, set, role, m.metric->name, m.value, m.bounds});
+        results.rows.push_back({detector, set, role, m.metric->name, m.value, m.bounds});
       }
     };
-    if (answers) add("id", "id", metrics::measure(*answers, options, chosen));
+    const Array& id = scores.at({detector, run.roles.id});
+    check_rows(answers, id);
+    if (answers) add(run.roles.id, "id", metrics::measure(*answers, options, results.metrics));
     std::vector<metrics::RowRanking> rankings;
     std::vector<std::uint8_t> right;
     if (answers) right = answers->right;
-    const metrics::SortedRows sorted = metrics::sort_rows(id_scores, "ID scores");
-    for (const auto& [name, scores] : sets) {
-      rankings.push_back(
-          metrics::rank_rows(sorted, metrics::sort_rows(scores, name + " scores"), right));
+    const metrics::SortedRows sorted = metrics::sort_rows(id, "ID scores");
+    for (const std::string& set : run.roles.far) {
+      rankings.push_back(metrics::rank_rows(
+          sorted, metrics::sort_rows(scores.at({detector, set}), set + " scores"), right));
     }
-    const auto measured = metrics::measure(std::move(rankings), options, chosen);
-    for (std::size_t s = 0; s < sets.size(); ++s) add(sets[s].first, "ood", measured.sets[s]);
-    if (sets.size() > 1) add(evaluation::mean_of_sets, "ood", measured.mean);
+    const auto measured = metrics::measure(std::move(rankings), options, results.metrics);
+    for (std::size_t s = 0; s < run.roles.far.size(); ++s) {
+      add(run.roles.far[s], "far", measured.sets[s]);
+    }
+    if (run.roles.far.size() > 1) add(evaluation::mean_of_sets, "far", measured.mean);
   }
-  nb::list out;
-  for (const auto& row : rows) out.append(to_python(row));
-  return out;
+  return run;
 }
 
 }  // namespace
@@ -147,9 +139,17 @@ nb::object evaluate_scores(const std::string& detector, const AnyArray& id,
 void bind_measures(nb::module_& m) {
   m.def("measure_one", &measure_one, nb::arg("metric"), nb::arg("id").none(), nb::arg("ood").none(),
         nb::arg("logits").none(), nb::arg("predicted").none(), nb::arg("labels").none());
-  m.def("evaluate_scores", &evaluate_scores, nb::arg("detector"), nb::arg("id"), nb::arg("ood"),
-        nb::arg("logits").none(), nb::arg("predicted").none(), nb::arg("labels").none(),
-        nb::arg("metrics"), nb::arg("resamples"), nb::arg("seed"), nb::arg("confidence"));
+  m.def(
+      "evaluate_scores",
+      [](const std::vector<DetectorScores>& detectors, const std::optional<AnyArray>& logits,
+         const std::optional<AnyArray>& predicted, const std::optional<AnyArray>& labels,
+         const Names& metrics, std::size_t resamples, std::uint64_t seed, double confidence) {
+        return evaluate_scores(detectors, logits, predicted, labels, metrics,
+                               {resamples, seed, confidence});
+      },
+      nb::arg("detectors"), nb::arg("logits").none(), nb::arg("predicted").none(),
+      nb::arg("labels").none(), nb::arg("metrics"), nb::arg("resamples"), nb::arg("seed"),
+      nb::arg("confidence"));
 }
 
 }  // namespace nescio::python

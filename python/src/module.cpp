@@ -26,6 +26,7 @@ NB_MODULE(_core, m) {
   m.def("set_thread_count", &set_thread_count, nb::arg("threads"));
   python::bind_catalogues(m);
   python::bind_banks(m);
+  python::bind_runs(m);
   python::bind_views(m);
   python::bind_detector(m);
   python::bind_measures(m);

@@ -23,7 +23,7 @@
 #include "evaluation/imported.h"
 #include "evaluation/members.h"
 #include "evaluation/protocol.h"
-#include "results.h"
+#include "runs.h"
 
 namespace nescio::python {
 namespace {
@@ -34,8 +34,10 @@ using HeadArrays = std::optional<std::pair<AnyArray, AnyArray>>;
 using Splits = std::map<std::string, ArraysByName>;
 using Names = std::vector<std::string>;
 
-/// Splits of arrays; all of them are of one network, with this head.
-Views views_of(const Splits& splits, const HeadArrays& head, const Names& class_names) {
+/// Splits of arrays; all of them are of one network, with this head. Those that will be read (all, where it is not said which)
+/// are checked for NaN and infinity, and once if they lie in one place, for that takes as long as reading them.
+Views views_of(const Splits& splits, const HeadArrays& head, const Names& class_names,
+               const std::optional<Names>& read) {
   std::optional<Head> last_layer;
   if (head) last_layer = Head{copied(to_array(head->first)), copied(to_array(head->second))};
   Views out;
@@ -43,13 +45,17 @@ Views views_of(const Splits& splits, const HeadArrays& head, const Names& class_
   for (const auto& [split, of_split] : splits) arrays.emplace(split, to_arrays(of_split));
   const Computing computing;
   std::vector<bank::BankView> views;
+  std::set<std::pair<const void*, Shape>> checked;
   if (last_layer) {
     require_finite("head weight", last_layer->weight);
     require_finite("head bias", last_layer->bias);
   }
   for (const auto& [split, of_split] : arrays) {
     for (const auto& [name, array] : of_split) {
-      require_finite(text(split, ": ", name), array);
+      const bool is_read = !read || std::ranges::find(*read, name) != read->end();
+      if (is_read && checked.emplace(array.data(), array.shape()).second) {
+        require_finite(text(split, ": ", name), array);
+      }
       out.borrowed.push_back(array);
     }
     views.push_back(bank::view_of(split, of_split, last_layer));
@@ -153,23 +159,26 @@ struct Measuring {
   bool sweep;
 };
 
-nb::object evaluate_views(const Views& data, const Roles& roles, const Names& lists,
-                          const Measuring& how) {
-  evaluation::Results results;
-  {
-    const Computing computing;
-    const Asked asked = expanded(lists, how.sweep);
-    evaluation::EvaluationSettings settings;
-    settings.detectors = asked.specs;
-    settings.sweep = how.sweep;
-    settings.skip_unavailable = asked.all;
-    settings.metrics = metrics::standard_metrics(how.metrics);
-    settings.intervals.resamples = how.resamples;
-    settings.intervals.seed = how.seed;
-    results = evaluation::evaluate(data.views, roles, settings);
-    check_skipped(results.skipped, asked.named);
-  }
-  return to_python(results);
+Run evaluate_views(const Views& data, const Roles& roles, const Names& lists,
+                   const Measuring& how) {
+  const Computing computing;
+  const Asked asked = expanded(lists, how.sweep);
+  evaluation::EvaluationSettings settings;
+  settings.detectors = asked.specs;
+  settings.sweep = how.sweep;
+  settings.skip_unavailable = asked.all;
+  settings.metrics = metrics::standard_metrics(how.metrics);
+  settings.intervals.resamples = how.resamples;
+  settings.intervals.seed = how.seed;
+  const evaluation::Evaluated whole = evaluation::full_spectrum(data.views, roles);
+  Run run{.data = {whole.bank, data.borrowed}, .roles = whole.roles, .record = {}};
+  run.record.results = evaluation::evaluate(
+      whole.bank, whole.roles, settings, {},
+      [&](const std::string& detector, const std::string& set, const Array& scores) {
+        run.record.scores.emplace(std::pair(detector, set), scores);
+      });
+  check_skipped(run.record.results.skipped, asked.named);
+  return run;
 }
 
 Roles roles_of(const std::map<std::string, Names>& by_name) {
@@ -213,7 +222,8 @@ void bind_views(nb::module_& m) {
              return names;
            })
       .def("rows", [](const Views& v, const std::string& split) { return v.views.at(split).rows; });
-  m.def("views_of", &views_of, nb::arg("splits"), nb::arg("head").none(), nb::arg("class_names"));
+  m.def("views_of", &views_of, nb::arg("splits"), nb::arg("head").none(), nb::arg("class_names"),
+        nb::arg("read") = nb::none());
   m.def("views_of_bank", [](const Bank& bank) { return Views{bank::BankViews(bank.bank)}; });
   m.def("score_many", &score_many);
   m.def("protocol_roles", &protocol_roles);

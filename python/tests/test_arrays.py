@@ -95,6 +95,7 @@ def broken(shape, value, row, column):
     [
         (np.ones(5, np.float32), r"logits: expected \[N, width\], found \[5\]; for one row give x.reshape\(1, -1\)"),
         (np.ones((1, 5, 2, 2), np.float32), "pool feature maps first"),
+        (np.ones((3, 0), np.float32), r"logits: expected \[N, width\], found \[3, 0\]"),
         (np.ones((3, 4), np.float32), r"\[energy\] logits: expected \[N, 5\], found \[3, 4\]"),
         (broken((20, 5), np.nan, 3, 2), "logits: row 3, column 2 is nan; expected finite numbers"),
         (broken((20, 5), np.inf, 19, 0), "logits: row 19, column 0 is inf"),
@@ -104,7 +105,7 @@ def broken(shape, value, row, column):
         (np.full((2, 5), None), "logits: expected numbers, found dtype object"),
         (np.ones((2, 5), complex), "logits: expected numbers, found complex numbers"),
         (np.ma.masked_array(np.ones((2, 5)), mask=True), "a masked array hides values"),
-        ([[1, 2], [3]], "cannot be read as an array"),
+        ([[1, 2], [3]], "cannot be read as an array|found dtype object"),  # the latter before numpy 1.24
     ],
 )
 def test_refuses_in_a_sentence(world, logits, sentence):
@@ -196,6 +197,12 @@ def test_memory_elsewhere_is_refused():
         def __dlpack__(self, **kwargs):
             raise BufferError("not on the CPU")
 
+    class WithArray(OnGpu):  # as CuPy's
+        def __array__(self, *args, **kwargs):
+            raise TypeError("Implicit conversion is not allowed; use .get()")
+
+    with pytest.raises(nescio.Error, match="logits: WithArray cannot be read as an array: .* use .get"):
+        nescio.Detector("energy").score(logits=WithArray())
     with pytest.raises(nescio.Error, match="expected an array in the memory of the CPU; copy it there first"):
         nescio.Detector("energy").score(logits=OnGpu())
 

@@ -44,6 +44,20 @@ def test_writes_in_batches(world, tmp_path):
     np.testing.assert_array_equal(bank["a/b"]["features"], world.test["features"])
 
 
+def test_what_was_interrupted_begins_anew(world, tmp_path):
+    """Nobody knows whether the rows that come now are those that came then."""
+    for write in (lambda b: b.add("a/b", **world.test), lambda b: b.writer("a/b", 200, world.test)):
+        bank = nescio.FeatureBank(tmp_path / "b", create=True)
+        interrupted = bank.writer("a/b", 200, world.test)
+        interrupted.write({name: array[100:150] for name, array in world.test.items()})
+        del interrupted
+        writer = write(bank)
+        if not isinstance(writer, nescio.Split):
+            writer.write(world.test)
+            writer.finish()
+        np.testing.assert_array_equal(bank["a/b"]["features"], world.test["features"])
+
+
 def test_damage_is_found(world, tmp_path):
     bank = nescio.FeatureBank(tmp_path / "b", create=True)
     bank.add("a/b", **world.test)

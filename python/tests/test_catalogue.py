@@ -92,6 +92,7 @@ def test_types(tmp_path):
         "a: float = nescio.metrics.auroc(s, s)\n"
         "b: float = nescio.metrics.fpr_id(s, s, tpr=0.9)\n"
         "row = nescio.evaluate(id=s, ood={'a': s}).find('auroc')\n"
+        "nescio.benchmark('b').report('report.html')\n"
         "many = nescio.score_many(['all'], nescio.FeatureBank('b'))['a/b']['energy'].mean()\n"
     )
     (tmp_path / "bad.py").write_text(

@@ -1,6 +1,7 @@
 """The folders of the program and of the package are the same, both ways. NESCIO_PROGRAM names the program."""
 
 import json
+import re
 
 import nescio
 import numpy as np
@@ -73,6 +74,26 @@ def test_results_are_those_of_the_program(bank, program, tmp_path):
         found = ours.find(row["metric"], row["set"], row["detector"])
         assert found.value == pytest.approx(row["value"], abs=1e-12)
         assert found.lower == (None if row.get("lower") is None else pytest.approx(row["lower"], abs=1e-12))
+
+
+def test_the_report_is_that_of_the_program(bank, program, tmp_path):
+    program(
+        "evaluate", f"bank={bank.path}", "train=mine/train", "val=mine/val", "id=mine/test", "near=others/all",
+        "detectors=energy,vim", f"out={tmp_path / 'run'}",
+    )
+    ours = nescio.benchmark(
+        bank, train="mine/train", val="mine/val", id="mine/test", near="others/all", detectors=["energy", "vim"]
+    )
+    ours.report(tmp_path / "report.html")
+
+    def sections(path):
+        page = path.read_text()
+        return dict(re.findall(r'<section id="([^"]+)"[^>]*>(.*?)</section>', page, re.S))
+
+    theirs, found = sections(tmp_path / "run" / "report.html"), sections(tmp_path / "report.html")
+    assert set(theirs) - set(found) == {"pictures"}
+    for section in set(found) - {"settings"}:
+        assert found[section] == theirs[section], section
 
 
 def test_a_newer_format_and_damage_are_named(world, tmp_path):

@@ -130,6 +130,18 @@ def test_saves_and_loads(world, tmp_path, spec):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(det)).score(**world.inputs(world.test)), scores)
 
 
+def test_looks_into_what_it_needs(world):
+    """Checking that numbers are finite takes as long as many a fit."""
+    hole = world.train["features"].copy()
+    hole[3, 2] = np.nan
+    logits = world.train["logits"]
+    det = nescio.Detector("energy").fit(hole, logits)
+    assert np.isfinite(det.score(logits=logits)).all()
+    for spec, rows in {"knn": {"features": hole, "logits": logits}, "energy": {"features": hole}}.items():
+        with pytest.raises(nescio.Error, match="features: row 3, column 2 is nan"):
+            nescio.Detector(spec).fit(**rows, head=world.head)
+
+
 def test_does_not_keep_the_callers_memory(world):
     features = world.train["features"].copy()
     det = nescio.Detector("knn(k=1,normalize=false)").fit(features=features)

@@ -1,9 +1,11 @@
+import pickle
+
 import nescio
 import numpy as np
 import pytest
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def scores():
     rng = np.random.default_rng(7)
     return rng.normal(size=200).round(1).astype(np.float32), rng.normal(1.5, 1, 250).round(1).astype(np.float32)
@@ -84,6 +86,10 @@ def test_says_what_is_wrong(scores):
     s_id, s_ood = scores
     with pytest.raises(nescio.Error, match="expected scores by the name of their set"):
         nescio.evaluate(id=s_id, ood=s_ood)
+    with pytest.raises(nescio.Error, match="found none"):
+        nescio.evaluate(id={}, ood={"a": {}})
+    with pytest.raises(nescio.Error, match="another name"):
+        nescio.evaluate(id=s_id, ood={"id": s_ood})
     with pytest.raises(nescio.Error, match="ID scores.*NaN"):
         nescio.metrics.auroc(np.r_[s_id, np.nan], s_ood)
     with pytest.raises(nescio.Error, match="expected scores, found none"):
@@ -145,3 +151,38 @@ def test_sweep_chooses_on_validation_rows(world):
     )
     assert list(m.chosen) == ["knn(k=[5,10])"]
     assert {spec for spec, _ in m.tried["knn(k=[5,10])"]} == {"knn(k=5)", "knn(k=10)"}
+
+
+def test_report_of_a_benchmark(world, bank, tmp_path):
+    m = nescio.benchmark(
+        bank, train="mine/train", val="mine/val", id="mine/test", near="others/all", detectors=["energy", "knn(k=5)"]
+    )
+    m.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert all(f'id="{section}"' in page for section in ("results", "thresholds", "histograms", "roc", "settings"))
+    assert f"{100 * m.find('auroc', 'others/all', 'energy').value:.2f}" in page
+    assert "knn(k=5)" in page and "<script" not in page and bank.path in page
+    m.report(tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_text() == page
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(nescio.Error, match="folder"):
+        m.report(tmp_path / "folder")
+
+
+def test_report_of_scores(world, scores, tmp_path):
+    s_id, s_ood = scores
+    m = nescio.evaluate(
+        id=s_id, ood={"a": s_ood, "b": s_ood[:100]}, labels=world.test["labels"], logits=world.test["logits"], bootstrap=0
+    )
+    auroc = m.find("auroc", "a").value
+    s_id[:] = 0  # its numbers are those of the scores as they were
+    m.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert f"{100 * auroc:.2f}" in page and 'id="roc"' in page
+    nescio.evaluate(id=s_ood, ood={"a": s_id}, bootstrap=0).report(tmp_path / "alone.html")
+    with pytest.raises(nescio.Error, match="intervals are of 95 %"):
+        nescio.evaluate(id=s_ood, ood={"a": s_id}, bootstrap=0, confidence=0.9).report(tmp_path / "x.html")
+    again = pickle.loads(pickle.dumps(m))
+    assert again.rows == m.rows
+    with pytest.raises(nescio.Error, match="pickled"):
+        again.report(tmp_path / "x.html")

@@ -58,6 +58,15 @@ LOGITS = {
 }
 
 
+MAPS = {
+    "ReAct": lambda po, backbone, head: po.ReAct(backbone, head, percentile=0.8),
+    "ASH-S": lambda po, backbone, head: po.ASH(backbone, head),
+    "ASH-P": lambda po, backbone, head: po.ASH(backbone, head, variant="ash-p", percentile=0.7),
+    "ASH-B": lambda po, backbone, head: po.ASH(backbone, head, variant="ash-b", detector=po.MaxSoftmax.score),
+    "SCALE": lambda po, backbone, head: po.SCALE(backbone, head, detector=po.EnergyBased.score),
+}
+
+
 def assert_same_up_to_a_factor(mine, reference, tolerance):
     mine, reference = mine.double(), reference.double()
     assert mine.shape == reference.shape
@@ -91,6 +100,35 @@ def test_logits(tensors, name):
         return detector.predict_logits(ood["logits"] / 4)  # they clip probabilities at 1e-7
 
     assert_same_up_to_a_factor(scores(ours), scores(theirs), 5e-3)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_pooled_maps(tensors, name):
+    train, ood, layer = tensors
+    head = torch.nn.Sequential(torch.nn.Flatten(), layer)
+    rows = {"train": train["features"], "ood": ood["features"]}
+    maps = {split: h.abs()[:, :, None, None] for split, h in rows.items()}  # above 0, and none equal: which zeros ASH keeps is open
+    scores = {}
+    for package in (ours, theirs):
+        detector = MAPS[name](package, torch.nn.Identity(), head).to("cpu")
+        if detector.requires_fit:
+            detector.fit_feature_maps(maps["train"], train["labels"])
+        with torch.no_grad():
+            scores[package] = detector.predict_feature_maps(maps["ood"])
+            torch.testing.assert_close(detector(maps["ood"]), scores[package])
+    torch.testing.assert_close(scores[ours], scores[theirs], rtol=1e-4, atol=1e-4)
+
+
+def test_refuses_maps_that_it_would_score_otherwise(tensors):
+    layer = tensors[2]
+    with pytest.raises(ValueError, match=r"pooled already, \[B, 16, 1, 1\], found \[2, 16, 3, 3\]"):
+        ours.SCALE(None, layer).predict_feature_maps(torch.ones(2, 16, 3, 3))
+    with pytest.raises(ValueError, match="head: expected a torch.nn.Linear"):
+        ours.ASH(None, torch.nn.Sequential(layer, torch.nn.ReLU()))
+    with pytest.raises(ValueError, match="detector: expected EnergyBased.score"):
+        ours.ASH(None, layer, detector=torch.sum)
+    with pytest.raises(ValueError, match="threshold: expected None"):
+        ours.ReAct(None, layer, threshold=1.0)
 
 
 def test_their_example_runs_with_the_import_changed(tensors):

@@ -84,6 +84,13 @@ Array finite_array_of(const nescio_array& array) {
   return out;
 }
 
+Head head_of(const float* weight, const float* bias, std::size_t classes, std::size_t features) {
+  const Array w = finite_array_of({"head_weight", weight, classes, features, 0});
+  const Array b = finite_array_of({"head_bias", bias, 1, classes, 0});
+  if (w.empty()) fail("head_weight: expected [C, D], found ", to_string(w.shape()));
+  return {w, b.reshape({classes})};
+}
+
 bank::BankView split_of(const std::string& name, const nescio_rows& rows,
                         const std::optional<Head>& head) {
   return within(name + ": ", [&] {

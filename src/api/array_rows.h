@@ -23,6 +23,10 @@ Array array_of(const nescio_array& array);
 /// The same, checked for NaN and infinity.
 Array finite_array_of(const nescio_array& array);
 
+/// The last layer W [classes, features], b [classes], which borrows the caller's memory. Error as above, and for a layer without
+/// classes.
+Head head_of(const float* weight, const float* bias, std::size_t classes, std::size_t features);
+
 /// A split of a bank in memory, which borrows the caller's arrays. Error, beginning with `name`, as above, and for arrays of
 /// other widths than the head's.
 bank::BankView split_of(const std::string& name, const nescio_rows& rows,

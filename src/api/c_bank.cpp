@@ -7,8 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/array_rows.h"
 #include "api/call.h"
 #include "api/handles.h"
+#include "bank/write_split.h"
 #include "base/threads.h"
 #include "base/version.h"
 #include "detectors/facts.h"
@@ -40,6 +42,8 @@ metrics::ChosenMetrics chosen(const char* names) {
   if (out.empty()) fail("metrics: expected names separated by commas, found none");
   return out;
 }
+
+std::string source() { return text("libnescio ", version()); }
 
 Array scores_of(const float* scores, std::size_t rows, const char* what) {
   if (rows > 0) given(scores, what);
@@ -75,7 +79,15 @@ nescio_status nescio_bank_open(const char* folder, nescio_bank** bank,
                                nescio_error* error) noexcept {
   return call(error, [&] {
     given(bank, "bank");
-    *bank = new nescio_bank(given(folder, "folder"));
+    *bank = new nescio_bank(bank::FeatureBank::open(given(folder, "folder")));
+  });
+}
+
+nescio_status nescio_bank_create(const char* folder, nescio_bank** bank,
+                                 nescio_error* error) noexcept {
+  return call(error, [&] {
+    given(bank, "bank");
+    *bank = new nescio_bank(bank::FeatureBank::open_or_create(given(folder, "folder")));
   });
 }
 
@@ -86,7 +98,28 @@ size_t nescio_bank_split_count(const nescio_bank* bank) noexcept {
 }
 
 const char* nescio_bank_split(const nescio_bank* bank, size_t index) noexcept {
-  return index < nescio_bank_split_count(bank) ? bank->splits[index].c_str() : nullptr;
+  return index < nescio_bank_split_count(bank) ? bank->splits[index]->c_str() : nullptr;
+}
+
+nescio_status nescio_bank_add(nescio_bank* bank, const char* split, const nescio_rows* rows,
+                              nescio_error* error) noexcept {
+  return call(error, [&] {
+    given(bank, "bank");
+    const bank::BankView view = api::split_of(given(split, "split"), *given(rows, "rows"), {});
+    bank::write_split(bank->bank, view, source());
+    std::erase_if(bank->arrays, [&](const auto& kept) { return kept.first.first == view.name; });
+    bank->look_again();
+  });
+}
+
+nescio_status nescio_bank_set_head(nescio_bank* bank, const float* weight, const float* bias,
+                                   size_t classes, size_t features, nescio_error* error) noexcept {
+  return call(error, [&] {
+    given(bank, "bank");
+    const Head head = api::head_of(given(weight, "weight"), given(bias, "bias"), classes, features);
+    bank->bank.set_head(head, {{"source", source()}});
+    bank->look_again();
+  });
 }
 
 nescio_status nescio_bank_array(const nescio_bank* bank, const char* split, const char* name,

@@ -1,7 +1,10 @@
 // The C functions against callers who get it wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <thread>
@@ -66,6 +69,9 @@ TEST_F(CCalls, NullIsRefusedAndNeverRead) {
   invalid(nescio_scorer_score(scorer, arrays.data(), arrays.size(), nullptr, 40, &error));
   invalid(nescio_bank_open(nullptr, &bank, &error));
   invalid(nescio_bank_array(nullptr, "a", "b", arrays.data(), &error));
+  invalid(nescio_bank_create(nullptr, &bank, &error));
+  invalid(nescio_bank_add(nullptr, "a/b", &data.train, &error));
+  invalid(nescio_bank_set_head(nullptr, data.head_weight, data.head_bias, 5, 8, &error));
   invalid(nescio_describe(nullptr, &json, &error));
   invalid(nescio_describe("vim", nullptr, &error));
   invalid(nescio_evaluate(nullptr, 3, nullptr, 3, nullptr, 0, nullptr, 0, nullptr, &error));
@@ -238,6 +244,105 @@ TEST(CBank, IsFittedOnAndRead) {
   EXPECT_GT(scores[0], 0);
   nescio_bank_free(bank);
   nescio_scorer_free(scorer);
+}
+
+#if defined(_OPENMP)
+// As a worker that somebody's program forks off.
+TEST_F(CCalls, AForkAfterUseWorks) {
+  said(NESCIO_OK, nescio_set_threads(3, &error));
+  constexpr std::size_t rows = detectors::ToyBank::test_rows;
+  const auto scores = [&](const nescio_scorer* asked) {
+    std::vector<float> out(rows);  // more than a thread answers by itself
+    if (nescio_scorer_score(asked, arrays.data(), arrays.size(), out.data(), rows, &error) !=
+        NESCIO_OK) {
+      out.clear();
+    }
+    return out;
+  };
+  const auto before = scores(scorer);
+  ASSERT_EQ(before.size(), rows);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // one that waits for threads that are not there ends as a failure
+    nescio_detector* fitted = nullptr;
+    const bool same = scores(scorer) == before;
+    const bool fits =
+        nescio_detector_fit("mahalanobis", &test_world().data, &fitted, &error) == NESCIO_OK;
+    const bool refuses = nescio_set_threads(2, &error) == NESCIO_REFUSED;
+    _exit(same && fits && refuses ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(scores(scorer), before);
+}
+#endif
+
+TEST(CBank, IsWrittenFromMemory) {
+  const TestWorld& world = test_world();
+  const nescio_fit_data& data = world.data;
+  const io::TestFolder folder;
+  nescio_bank* bank = nullptr;
+  EXPECT_THAT(refused(nescio_bank_open((folder / "bank").c_str(), &bank, &error)),
+              HasSubstr("bank"));
+  said(NESCIO_OK, nescio_bank_create((folder / "bank").c_str(), &bank, &error));
+  EXPECT_EQ(nescio_bank_split_count(bank), 0u);
+  said(NESCIO_OK, nescio_bank_set_head(bank, data.head_weight, data.head_bias, data.classes,
+                                       data.features, &error));
+  said(NESCIO_OK, nescio_bank_add(bank, "toy/train", &data.train, &error));
+  const char* name = nescio_bank_split(bank, 0);
+  // Rows with gaps between them, in the place of a split that is there.
+  std::vector<float> padded;
+  const auto& features = *std::ranges::find_if(
+      world.train_arrays, [](const nescio_array& a) { return std::string(a.name) == "features"; });
+  for (std::size_t r = 0; r < features.rows; ++r) {
+    padded.insert(padded.end(), features.data + r * features.cols,
+                  features.data + (r + 1) * features.cols);
+    padded.push_back(NAN);
+  }
+  const nescio_array with_gaps = {"features", padded.data(), features.rows, features.cols,
+                                  features.cols + 1};
+  const nescio_rows rows = {&with_gaps, 1, data.train.labels};
+  said(NESCIO_OK, nescio_bank_add(bank, "again/train", &data.train, &error));
+  said(NESCIO_OK, nescio_bank_add(bank, "again/train", &rows, &error));
+  EXPECT_STREQ(name, "toy/train");
+  nescio_array found = {};
+  refused(nescio_bank_array(bank, "again/train", "logits", &found, &error));
+  said(NESCIO_OK, nescio_bank_array(bank, "again/train", "features", &found, &error));
+  EXPECT_EQ(std::memcmp(found.data, features.data, features.rows * features.cols * sizeof(float)),
+            0);
+
+  // What is refused leaves the bank as it was.
+  EXPECT_THAT(refused(nescio_bank_add(bank, "nowhere", &data.train, &error)), HasSubstr("nowhere"));
+  const nescio_rows none = {nullptr, 0, nullptr};
+  EXPECT_THAT(refused(nescio_bank_add(bank, "toy/none", &none, &error)), HasSubstr("none"));
+  nescio_array narrow = with_gaps;
+  narrow.cols -= 1;
+  const nescio_rows narrow_rows = {&narrow, 1, nullptr};
+  EXPECT_THAT(refused(nescio_bank_add(bank, "toy/narrow", &narrow_rows, &error)),
+              HasSubstr("features"));
+  padded[0] = NAN;
+  EXPECT_THAT(refused(nescio_bank_add(bank, "toy/train", &rows, &error)),
+              HasSubstr("row 0, column 0"));
+  EXPECT_EQ(nescio_bank_split_count(bank), 2u);
+
+  const auto scores_of = [&](nescio_detector* fitted) {
+    std::vector<float> scores(detectors::ToyBank::test_rows);
+    const auto asked = world.test.arrays();
+    nescio_scorer* scorer = nullptr;
+    said(NESCIO_OK, nescio_scorer_create(fitted, nullptr, &scorer, &error));
+    said(NESCIO_OK, nescio_scorer_score(scorer, asked.data(), asked.size(), scores.data(),
+                                        scores.size(), &error));
+    nescio_scorer_free(scorer);
+    nescio_detector_free(fitted);
+    return scores;
+  };
+  nescio_detector *of_bank = nullptr, *of_arrays = nullptr;
+  said(NESCIO_OK,
+       nescio_detector_fit_bank("vim", bank, "toy/train", nullptr, nullptr, &of_bank, &error));
+  said(NESCIO_OK, nescio_detector_fit("vim", &data, &of_arrays, &error));
+  EXPECT_EQ(scores_of(of_bank), scores_of(of_arrays));
+  nescio_bank_free(bank);
 }
 
 }  // namespace

@@ -107,6 +107,25 @@ TEST_F(Facade, FitsCalibratesSavesAndAnswers) {
   EXPECT_STREQ(one.class_name, "ant");
 }
 
+TEST_F(Facade, WritesABankAndFitsOnIt) {
+  nescio::Bank bank = nescio::Bank::create((folder_ / "bank").string());
+  bank.add("mine/train", {train.both(), train.labels.data()});
+  bank.add("mine/val", {held_out.both(), held_out.labels.data()});
+  const nescio::Detector detector("mahalanobis", nescio::Bank((folder_ / "bank").string()),
+                                  {"mine/train"});
+  nescio::FitData data;
+  data.train = {train.both(), train.labels.data()};
+  EXPECT_EQ(nescio::Scorer(detector).scores({bank.array("mine/val", "features")}),
+            nescio::Scorer(nescio::Detector("mahalanobis", data)).scores(held_out.features()));
+  const std::vector<float> weight(classes * width, 1), bias(classes + 1);
+  bank.set_head({weight.data(), bias.data(), classes, width});
+  EXPECT_THAT(error_of([&] {
+                bank.set_head({weight.data(), bias.data(), classes + 1, 1});
+              }),
+              HasSubstr("head"));
+  EXPECT_EQ(bank.splits().size(), 2u);
+}
+
 TEST_F(Facade, MeasuresScores) {
   const nescio::Scorer scorer(fitted());
   const auto id = scorer.scores(known.features()), ood = scorer.scores(unknown.features());

@@ -31,13 +31,10 @@ const bank::BankView& self_test_split(const bank::BankViews& views,
   return views.begin()->second;
 }
 
-std::optional<Head> head_of(const nescio_fit_data& data) {
+std::optional<Head> given_head(const nescio_fit_data& data) {
   if (data.head_weight == nullptr && data.head_bias == nullptr) return std::nullopt;
-  const Array weight =
-      finite_array_of({"head_weight", data.head_weight, data.classes, data.features, 0});
-  const Array bias = finite_array_of({"head_bias", data.head_bias, 1, data.classes, 0});
-  if (weight.empty()) fail("head_weight: expected [C, D], found ", to_string(weight.shape()));
-  return Head{copy_of(weight), copy_of(bias).reshape({data.classes})};
+  const Head lent = head_of(data.head_weight, data.head_bias, data.classes, data.features);
+  return Head{copy_of(lent.weight), copy_of(lent.bias)};
 }
 
 /// The caller's splits, and the memory that their arrays borrow.
@@ -46,7 +43,7 @@ struct Borrowed {
   detectors::FitSplits splits;
 
   explicit Borrowed(const nescio_fit_data& data) {
-    const std::optional<Head> head = head_of(data);
+    const std::optional<Head> head = given_head(data);
     std::vector<std::string> names;
     for (std::size_t c = 0; c < data.class_name_count; ++c) {
       names.emplace_back(given(given(data.class_names, "class_names")[c], "a class name"));

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,12 +14,19 @@
 #include "api/scorer.h"
 
 struct nescio_bank {
-  explicit nescio_bank(const char* folder)
-      : bank(nescio::bank::FeatureBank::open(folder)), views(bank), splits(bank.splits()) {}
+  explicit nescio_bank(nescio::bank::FeatureBank bank_) : bank(std::move(bank_)) { look_again(); }
 
-  const nescio::bank::FeatureBank bank;
-  const nescio::bank::BankViews views;
-  const std::vector<std::string> splits;
+  /// After a change of the bank. Names that were handed out stay where they are.
+  void look_again() {
+    views = bank;
+    splits.clear();
+    for (const std::string& split : bank.splits()) splits.push_back(&*names.insert(split).first);
+  }
+
+  nescio::bank::FeatureBank bank;
+  nescio::bank::BankViews views;
+  std::vector<const std::string*> splits;
+  std::set<std::string> names;
   /// Arrays that were asked for, which stay mapped.
   mutable std::mutex mutex;
   mutable std::map<std::pair<std::string, std::string>, nescio::Array> arrays;

@@ -9,6 +9,7 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#include <pthread.h>
 #endif
 
 namespace nescio {
@@ -19,6 +20,14 @@ namespace {
 // loader's) would take all cores.
 std::atomic<int> chosen{0};         // 0: as OpenMP says
 thread_local bool in_loop = false;  // within a parallel loop
+
+// OpenMP's threads do not survive a fork, and a loop that waited for them would wait for ever.
+std::atomic<bool> forked{false};
+[[maybe_unused]] const int told_of_forks = pthread_atfork(nullptr, nullptr, [] {
+  forked = true;
+  chosen = 1;
+  omp_set_num_threads(1);
+});
 
 /// While it lives, the calling thread works alone, as libraries see it: a team of one is no active region, so
 /// libraries inside would start threads and change bits.
@@ -53,6 +62,10 @@ int thread_count() {
 void set_thread_count(int threads) {
   if (threads < 1) fail("threads: expected at least 1, found ", threads);
 #ifdef _OPENMP
+  if (forked && threads > 1) {
+    fail("threads: a forked process computes on one, found ", threads,
+         "; start it with exec to have more, in Python by the method 'spawn'");
+  }
   chosen = threads;
   omp_set_num_threads(threads);  // for libraries that this thread calls
 #endif

@@ -1,6 +1,8 @@
 #include "base/threads.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -50,6 +52,32 @@ TEST(ParallelFor, NumbersItsThreads) {
   set_thread_count(before);
   EXPECT_THROW(set_thread_count(0), Error);
 }
+
+#ifdef _OPENMP
+TEST(ParallelFor, WorksInAForkedProcess) {
+  const int before = thread_count();
+  set_thread_count(3);
+  std::atomic<int> visits{0};
+  parallel_for(100, [&](std::size_t) { ++visits; });  // OpenMP's threads are there now
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // a loop that waits for threads that are not there ends as a failure
+    parallel_for(100, [&](std::size_t) { ++visits; });
+    bool refused = false;
+    try {
+      set_thread_count(2);
+    } catch (const Error&) {
+      refused = true;
+    }
+    _exit(visits == 200 && thread_count() == 1 && refused ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(thread_count(), 3);
+  set_thread_count(before);
+}
+#endif
 
 TEST(ParallelFor, CountsTheSameOnEveryThread) {
   const int before = thread_count();

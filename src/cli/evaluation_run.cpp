@@ -12,7 +12,7 @@
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
-#include "report/results.h"
+#include "report/run_folder.h"
 
 namespace nescio::cli {
 namespace {

@@ -11,6 +11,8 @@
 #include "metrics/curves.h"
 #include "report/contenders.h"
 #include "report/findings.h"
+#include "report/run_folder.h"
+#include "report/sections.h"
 #include "report/test_page.h"
 
 namespace nescio::report {
@@ -102,7 +104,7 @@ RunRecord measured(const evaluation::Roles& roles, const std::vector<std::string
 RunRecord two_detectors() { return measured(near_and_far, {"energy", "msp"}); }
 
 std::string page_of(const RunRecord& record, const evaluation::Roles& roles = near_and_far) {
-  return html_report(record, world().bank, roles);
+  return html_report(record, world().bank, roles, pictures_section);
 }
 
 // The page is too long to be printed where something is missing.
@@ -122,6 +124,14 @@ TEST(HtmlReport, IsWellFormedAndComplete) {
   EXPECT_THAT(sections(page_of(two_detectors())),
               testing::ElementsAre("run", "heat-map", "results", "choice", "histograms", "roc",
                                    "classes", "pictures", "detectors", "settings"));
+}
+
+// Scores that were measured in memory: no bank, nothing that reads pictures.
+TEST(HtmlReport, IsCompleteWithScoresAlone) {
+  const std::string page = html_report(two_detectors(), {}, near_and_far, nullptr);
+  EXPECT_THAT(sections(page), testing::ElementsAre("run", "heat-map", "results", "choice",
+                                                   "histograms", "roc", "detectors", "settings"));
+  EXPECT_TRUE(has(page, "to tell the classes of the in-distribution"));
 }
 
 TEST(HtmlReport, NeedsNothingElse) {
@@ -230,7 +240,8 @@ TEST(HtmlReport, IsCompleteWithoutPictures) {
   const World changed;
   std::filesystem::remove(changed.folder / "a.bin");
   changed.folder.file("b.bin", std::string(3073, 'x'));
-  const std::string page = html_report(two_detectors(), changed.bank, near_and_far);
+  const std::string page =
+      html_report(two_detectors(), changed.bank, near_and_far, pictures_section);
   EXPECT_TRUE(has(page, "no picture"));
   EXPECT_TRUE(has(page, "The data set of b/test has changed: 1 pictures now, 40 when it"));
   EXPECT_TRUE(has(page, "<img src"));  // those of the id set are there
@@ -260,14 +271,15 @@ TEST(HtmlReport, ShowsThePromiseOfAThresholdBesideWhatHappened) {
   RunRecord record = two_detectors();
   evaluation::Roles roles = near_and_far;
   roles.val = "c/test";
-  EXPECT_FALSE(has(html_report(record, world().bank, roles), "What a threshold keeps"));
+  EXPECT_FALSE(
+      has(html_report(record, world().bank, roles, pictures_section), "What a threshold keeps"));
   const auto flag = [&](const char* detector, const char* set, const char* role, std::size_t n) {
     record.results.flagged.push_back(
         {detector, set, role, 1.5, {n, rows}, metrics::clopper_pearson_interval({n, rows}, 0.95)});
   };
   flag("energy", "in/test", "id", 4);
   flag("energy", "a/test", "near", 30);
-  const std::string page = html_report(record, world().bank, roles);
+  const std::string page = html_report(record, world().bank, roles, pictures_section);
   EXPECT_THAT(sections(page), testing::Contains("thresholds"));
   EXPECT_TRUE(has(page, "keeps 95 % of c/test (40 rows)"));
   EXPECT_TRUE(has(page, "Share of in/test that is kept. energy: 90.0 %."));

@@ -52,8 +52,9 @@ Html network_words(const Findings& findings) {
   } else {
     out += "A network whose name is not known";
   }
-  out += " was trained to tell the " + text(findings.classes()) +
-         " classes of the in-distribution (ID) set apart";
+  const std::size_t classes = findings.classes();  // 0: scores alone do not say
+  out += " was trained to tell the " + (classes > 0 ? text(classes, " ") : std::string()) +
+         "classes of the in-distribution (ID) set apart";
   for (const evaluation::ResultRow& row : findings.results().rows) {
     if (row.metric != "id_accuracy") continue;
     out += (findings.networks() > 1 ? "; together they name " : " and names ") +

@@ -27,7 +27,8 @@ Html roc_section(const Findings& findings);
 Html mixing_section(const Findings& findings);
 /// AUROC of the rows of each ID class.
 Html classes_section(const Findings& findings);
-/// The most confident mistakes and typical catches of the best detector as pictures.
+/// The most confident mistakes and typical catches of the best detector as pictures, read from the data sets that the bank's
+/// manifest names; where they cannot be, it says so.
 Html pictures_section(const Findings& findings);
 /// What a sweep tried and chose on validation rows.
 Html sweep_section(const Findings& findings);
