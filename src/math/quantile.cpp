@@ -79,6 +79,19 @@ class Pass {
     }
   }
 
+  /// With what the others have counted; numbers below 2^53 are exact as doubles.
+  void add_up(Communicator& processes) {
+    if (processes.size() == 1) return;
+    std::vector<double> counts(kBins);
+    for (auto& group : groups_) {
+      std::ranges::transform(group.counts, counts.begin(),
+                             [](std::uint64_t count) { return static_cast<double>(count); });
+      processes.sum(counts);
+      std::ranges::transform(counts, group.counts.begin(),
+                             [](double count) { return static_cast<std::uint64_t>(count); });
+    }
+  }
+
   const std::vector<Group<Bits>>& groups() const { return groups_; }
 
  private:
@@ -150,7 +163,8 @@ double interpolate(double a, double b, double t) {
 }
 
 template <class T, class Chunks>
-std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
+std::vector<double> select(const Chunks& chunks, std::span<const double> q,
+                           Communicator& processes) {
   using Bits = BitsOf<T>;
   for (const double p : q) {
     if (!(p >= 0 && p <= 1)) fail("[quantile] q: expected a fraction in [0, 1], found ", p);
@@ -168,6 +182,7 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
     prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
     Pass<T> pass(digits, prefixes);
     chunks([&](std::span<const T> values) { pass.add(values); });
+    pass.add_up(processes);
     if (digits == 0) {
       for (const std::uint64_t count : pass.groups().front().counts) total += count;
       if (total == 0) fail("[quantile] expected at least one number, found none");
@@ -196,12 +211,14 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
 
 }  // namespace
 
-std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q) {
-  return select<float>(chunks, q);
+std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q,
+                              Communicator& processes) {
+  return select<float>(chunks, q, processes);
 }
 
-std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q) {
-  return select<double>(chunks, q);
+std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q,
+                              Communicator& processes) {
+  return select<double>(chunks, q, processes);
 }
 
 }  // namespace nescio::math
