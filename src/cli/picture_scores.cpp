@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "base/interrupt.h"
-#include "base/shares.h"
 #include "base/row_argmax.h"
+#include "base/shares.h"
 #include "base/within.h"
 #include "image/formats/decode.h"
 #include "image/loading/loader.h"
