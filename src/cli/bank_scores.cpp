@@ -56,8 +56,8 @@ void check(const FittedDetector& fitted, const bank::BankView& view, const std::
 
 BankScores::BankScores(FittedDetector detector, const bank::BankViews& views,
                        const std::string& bank, const std::vector<std::string>& splits,
-                       const expr::Executor& executor)
-    : detector_(std::move(detector)), views_(views) {
+                       const expr::Executor& executor, Communicator& processes)
+    : detector_(std::move(detector)), views_(views), processes_(processes) {
   for (const std::string& split : splits) views.at(split);
   const nlohmann::json origin = views.origin();
   check_network(detector_, origin.is_object() ? origin.at("model") : nlohmann::json(),
@@ -76,7 +76,7 @@ calibration::ScoredRows BankScores::rows(const std::string& split, const Progres
         out.scores.insert(out.scores.end(), windows[0].begin(), windows[0].end());
       },
       progress);
-  out.predicted = evaluation::predicted_classes(views_, split);
+  if (processes_.is_first()) out.predicted = evaluation::predicted_classes(views_, split);
   return out;
 }
 

@@ -20,17 +20,20 @@ class BankScores {
   /// and shapes tell; `bank` names it in the message.
   BankScores(detectors::FittedDetector detector, const bank::BankViews& views,
              const std::string& bank, const std::vector<std::string>& splits,
-             const expr::Executor& executor = expr::Executor::cpu);
+             const expr::Executor& executor = expr::Executor::cpu,
+             Communicator& processes = alone());
 
-  /// Hands out the scores of a split, window by window. T is float or double.
+  /// Hands out the scores of a split, window by window, of which several processes compute a share each. T is float or
+  /// double.
   template <class T>
   void stream(const std::string& split, const evaluation::TakeScores<T>& take,
               const Progress& progress) const {
     evaluation::stream_scores(views_.at(split), reads_, *program_, {detector_.chain.spec()}, take,
-                              progress);
+                              progress, processes_);
   }
 
-  /// All scores of a split, with the class that the network sees in each row, where it is known.
+  /// All scores of a split, with the class that the network sees in each row, where it is known: of several processes
+  /// the first one knows it.
   calibration::ScoredRows rows(const std::string& split, const Progress& progress) const;
 
  private:
@@ -38,6 +41,7 @@ class BankScores {
   const bank::BankViews& views_;
   std::unique_ptr<expr::Program> program_;
   std::vector<std::string> reads_;
+  Communicator& processes_;
 };
 
 }  // namespace nescio::cli

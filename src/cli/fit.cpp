@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "cli/executors.h"
+#include "cli/launched.h"
 #include "cli/verb.h"
 #include "detectors/saved_detector.h"
 
@@ -25,24 +26,33 @@ class Fit final : public Verb {
       }
     }
     const detectors::FitSplits splits{train, val, parse_splits(ood_val, "ood_val")};
-    const fs::path folder = target();
+    do_together(threads.has_value(), console,
+                [&](Communicator& processes, Console& own) { learn(splits, processes, own); });
+  }
+
+ private:
+  // All of them get the detector; the first one keeps it.
+  void learn(const detectors::FitSplits& splits, Communicator& processes,
+             const Console& console) const {
+    const fs::path folder = processes.is_first() ? target() : fs::path();
     const bank::BankViews views(bank::FeatureBank::open(bank));
     for (const std::string& split : {train, val}) {
       if (!split.empty()) views.at(split);
     }
     for (const std::string& split : splits.ood_val) views.at(split);
     const detectors::FittedDetector detector =
-        detectors::fit_detector(views, spec, splits, executor_on(device));
+        detectors::fit_detector(views, spec, splits, executor_on(device), processes);
+    if (!processes.is_first()) return;
     for (const std::string& notice : detector.chain.notices()) console.warn(notice);
     const bank::BankView& view = views.at(self_test_split(views));
     const auto rows = detectors::read_arrays(
-        view, detectors::arrays_for(chain.needs(), detectors::logits_from(views, {view.name})));
+        view,
+        detectors::arrays_for(detector.chain.needs(), detectors::logits_from(views, {view.name})));
     detectors::save_detector(detector, detectors::to_batch(rows), folder);
     console.out << folder.string() << '\n';
-    console.log << chain.spec() << ": fitted and saved\n";
+    console.log << detector.chain.spec() << ": fitted and saved\n";
   }
 
- private:
   // It is known before the work whether it may be replaced. "DIR/" is DIR.
   fs::path target() const {
     fs::path folder = fs::path(out).lexically_normal();

@@ -5,6 +5,7 @@
 
 #include "base/interrupt.h"
 #include "base/row_argmax.h"
+#include "base/shares.h"
 #include "base/within.h"
 #include "image/formats/decode.h"
 #include "image/loading/loader.h"
@@ -61,19 +62,50 @@ PictureScorer::PictureScorer(const detectors::FittedDetector& detector,
 
 void PictureScorer::score(const image::Dataset& pictures,
                           const std::function<void(const PictureScore&)>& take,
-                          const Progress& progress) const {
-  const std::size_t total = pictures.size();
-  image::Loader loader(pictures, network_.preprocessing(), {.batch = std::min(batch_rows, total)});
+                          const Progress& progress, Communicator& processes) const {
+  const Share own = share_of_rows(processes, pictures.size(), batch_rows);
+  if (processes.size() == 1) {
+    return score_some(
+        pictures, own, [&](const PictureScore& answer, std::int64_t) { take(answer); }, progress);
+  }
+  constexpr std::size_t width =
+      3;  // class, score, and the row, which a picture without a name is called by
+  std::vector<double> found(width * pictures.size());
+  std::size_t at = width * own.first;
+  const auto keep = [&](const PictureScore& answer, std::int64_t row) {
+    found[at++] = static_cast<double>(answer.predicted);
+    found[at++] = answer.score;
+    found[at++] = static_cast<double>(row);
+  };
+  score_some(pictures, own, keep, progress);
+  gather(processes, found, {width * own.first, width * own.count});
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const double* answer = &found[width * i];
+    const std::string name = pictures.name(i);
+    take({name.empty() ? text(static_cast<std::int64_t>(answer[2])) : name,
+          static_cast<std::size_t>(answer[0]), answer[1]});
+  }
+}
+
+void PictureScorer::score_some(
+    const image::Dataset& pictures, Share own,
+    const std::function<void(const PictureScore& answer, std::int64_t row)>& take,
+    const Progress& progress) const {
+  if (own.count == 0) return;
+  image::Loader loader(pictures, network_.preprocessing(),
+                       {.batch = std::min(batch_rows, pictures.size()), .first = own.first});
   std::size_t done = 0;
-  for (image::ImageBatch batch; loader.next(batch);) {
+  for (image::ImageBatch batch; done < own.count && loader.next(batch);) {
     check_interrupt();
-    const auto name = [&](std::size_t i) {
-      const std::string given = pictures.name(done + i);
-      return given.empty() ? text(batch.index[i]) : given;
+    std::size_t i = 0;
+    const auto name = [&](std::size_t of) {
+      const std::string given = pictures.name(own.first + done + of);
+      return given.empty() ? text(batch.index[of]) : given;
     };
-    score(batch.images, batch.count, name, take);
+    score(batch.images, batch.count, name,
+          [&](const PictureScore& answer) { take(answer, batch.index[i++]); });
     done += batch.count;
-    if (progress) progress("scoring", done, total);
+    if (progress) progress("scoring", done, own.count);
   }
 }
 

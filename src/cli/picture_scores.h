@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/communicator.h"
 #include "base/progress.h"
 #include "detectors/saved_detector.h"
 #include "image/datasets/dataset.h"
@@ -35,13 +36,18 @@ class PictureScorer {
   PictureScorer(const detectors::FittedDetector& detector, const runtime::Backbone& network);
 
   /// Hands out the answer to each picture, in order, one small batch after the other. Error for a score that is not
-  /// finite; Interrupted between batches.
+  /// finite; Interrupted between batches. Of several processes each computes whole batches, and all get all answers when
+  /// the last one is there, with the bits of one process.
   void score(const image::Dataset& pictures, const std::function<void(const PictureScore&)>& take,
-             const Progress& progress = {}) const;
+             const Progress& progress = {}, Communicator& processes = alone()) const;
   /// Of one picture. Error as decode_image(), and for a score that is not finite.
   PictureScore score(const io::SharedBytes& file, const std::string& name) const;
 
  private:
+  /// Of those in `own`, which begins where a batch does; `row` is the picture's in the source data.
+  void score_some(const image::Dataset& pictures, Share own,
+                  const std::function<void(const PictureScore& answer, std::int64_t row)>& take,
+                  const Progress& progress) const;
   /// Of the first `count` of a batch, whose names are asked for.
   void score(std::span<const float> images, std::size_t count,
              const std::function<std::string(std::size_t)>& name,

@@ -9,10 +9,12 @@
 #include "cli/bank_scores.h"
 #include "cli/executors.h"
 #include "cli/foreign_array.h"
+#include "cli/launched.h"
 #include "cli/picture_log.h"
 #include "cli/picture_scores.h"
 #include "cli/verb.h"
 #include "detectors/saved_calibration.h"
+#include "expr/divided.h"
 #include "io/file.h"
 #include "io/npy.h"
 
@@ -24,7 +26,7 @@ constexpr int found_ood = 3;  // exit status with fail_on_ood=true
 class Score final : public Verb {
  public:
   std::string detector, bank, sets, model, data, features, logits, out, device = "auto";
-  std::string calibration, format = "table";
+  std::string calibration, format = "table", divide = "scored";
   std::optional<double> threshold, fdr;
   bool float64 = false, fail_on_ood = false;
 
@@ -33,11 +35,34 @@ class Score final : public Verb {
 
   void run(Console& console) override {
     check_source(console);
-    detectors::FittedDetector fitted = detectors::load_detector(detector);
+    do_together(threads.has_value(), console,
+                [&](Communicator& processes, Console& own) { answer(processes, own); });
+  }
+
+ private:
+  // Processes divide the rows that are scored, or those that the detector holds; then each goes through all that are
+  // scored.
+  expr::Executor divided(const expr::Executor& executor, Communicator& processes) const {
+    return divide == "fitted" && !of_pictures() ? expr::divided(executor, processes) : executor;
+  }
+  BankScores bank_scores(detectors::FittedDetector fitted, const bank::BankViews& views,
+                         const std::string& name, const std::vector<std::string>& splits,
+                         Communicator& processes) const {
+    return {std::move(fitted),
+            views,
+            name,
+            splits,
+            divided(executor_on(device), processes),
+            divide == "fitted" ? alone() : processes};
+  }
+
+  void answer(Communicator& processes, Console& console) const {
+    detectors::FittedDetector fitted =
+        detectors::load_detector(detector, divided(expr::Executor::cpu, processes));
     const detectors::Calibrations known = detectors::load_calibrations(detector);
     const bool calibrated = !known.all.empty() || !calibration.empty();
     const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
-    if (!judges()) return write_scores(std::move(fitted), console);
+    if (!judges()) return write_scores(std::move(fitted), processes, console);
     if (fail_on_ood && !made && !threshold) {
       throw UsageError(
           "score: fail_on_ood= wants a threshold: calibrate the detector or give threshold=");
@@ -47,14 +72,13 @@ class Score final : public Verb {
     if (names.empty() && network) names = network->class_names();
     AnswerWriter writer(console.out, answer_format(console), {made, threshold, fdr}, names);
     if (network) {
-      answer_pictures(fitted, *network, writer, console);
+      answer_pictures(fitted, *network, writer, processes, console);
     } else {
-      answer_rows(std::move(fitted), writer, console);
+      answer_rows(std::move(fitted), writer, processes, console);
     }
     if (writer.finish() > 0 && fail_on_ood) console.status = found_ood;
   }
 
- private:
   void check_source(const Console& console) {
     const bool pictures = !model.empty() && !data.empty();
     const bool rows = !bank.empty() && !sets.empty();
@@ -90,7 +114,8 @@ class Score final : public Verb {
   }
 
   void answer_pictures(const detectors::FittedDetector& fitted, const runtime::Backbone& network,
-                       AnswerWriter& writer, const Console& console) const {
+                       AnswerWriter& writer, Communicator& processes,
+                       const Console& console) const {
     const auto pictures = image::open_dataset(data);
     warn_of_pictures(*pictures, console);
     std::vector<double> kept;
@@ -98,22 +123,22 @@ class Score final : public Verb {
       if (!out.empty()) kept.push_back(p.score);
       writer.add({p.name, static_cast<std::uint32_t>(p.predicted), p.score});
     };
-    PictureScorer(fitted, network).score(*pictures, take, console.progress);
-    if (out.empty()) return;
+    PictureScorer(fitted, network).score(*pictures, take, console.progress, processes);
+    if (out.empty() || !processes.is_first()) return;
     const Shape shape{kept.size()};
     const Array wide(shape, std::move(kept));
     io::write_npy(std::filesystem::path(out) / "scores.npy", float64 ? wide : wide.to_float32());
   }
 
   // Rows of a bank or of files, which are made a bank of one split.
-  void answer_rows(detectors::FittedDetector fitted, AnswerWriter& writer,
+  void answer_rows(detectors::FittedDetector fitted, AnswerWriter& writer, Communicator& processes,
                    const Console& console) const {
     const bool files = bank.empty();
     const bank::BankViews views =
         files ? views_of_files() : bank::BankViews(bank::FeatureBank::open(bank));
     const auto splits = files ? std::vector<std::string>{"file/rows"} : splits_;
-    const BankScores scores(std::move(fitted), views, files ? features + logits : bank, splits,
-                            executor_on(device));
+    const BankScores scores =
+        bank_scores(std::move(fitted), views, files ? features + logits : bank, splits, processes);
     for (const std::string& split : splits) {
       const calibration::ScoredRows rows = scores.rows(split, console.progress);
       for (std::size_t r = 0; r < rows.scores.size(); ++r) {
@@ -138,15 +163,17 @@ class Score final : public Verb {
     return bank::BankViews().with(bank::view_of("file/rows", arrays, std::nullopt));
   }
 
-  void write_scores(detectors::FittedDetector fitted, const Console& console) const {
+  // The first of the processes writes what all of them have computed.
+  void write_scores(detectors::FittedDetector fitted, Communicator& processes,
+                    const Console& console) const {
     const bank::BankViews views(bank::FeatureBank::open(bank));
-    const BankScores scores(std::move(fitted), views, bank, splits_, executor_on(device));
+    const BankScores scores = bank_scores(std::move(fitted), views, bank, splits_, processes);
     for (const std::string& split : splits_) {
       const auto path = std::filesystem::path(out) / (split + ".npy");
       if (float64) {
-        write<double>(scores, views.at(split), path, console.progress);
+        write<double>(scores, views.at(split), path, processes.is_first(), console.progress);
       } else {
-        write<float>(scores, views.at(split), path, console.progress);
+        write<float>(scores, views.at(split), path, processes.is_first(), console.progress);
       }
       console.out << path.string() << '\n';
     }
@@ -154,14 +181,17 @@ class Score final : public Verb {
 
   template <class T>
   static void write(const BankScores& scores, const bank::BankView& view,
-                    const std::filesystem::path& path, const Progress& progress) {
-    io::AtomicFile file(path);
-    file.write(io::npy_header(dtype_of<T>(), {view.rows}));
+                    const std::filesystem::path& path, bool keeps, const Progress& progress) {
+    std::optional<io::AtomicFile> file;
+    if (keeps) {
+      file.emplace(path);
+      file->write(io::npy_header(dtype_of<T>(), {view.rows}));
+    }
     const evaluation::TakeScores<T> take = [&](std::size_t, const auto& windows) {
-      file.write(windows[0].data(), windows[0].size_bytes());
+      if (file) file->write(windows[0].data(), windows[0].size_bytes());
     };
     scores.stream<T>(view.name, take, progress);
-    file.commit();
+    if (file) file->commit();
   }
 
   std::vector<std::string> splits_;
@@ -230,6 +260,14 @@ VerbInfo score() {
             option(&Score::fail_on_ood,
                    {.name = "fail_on_ood", .doc = "exit status 3 if a row is flagged"},
                    {"answers", judges}),
+            option(
+                &Score::divide,
+                {.name = "divide",
+                 .doc = "what processes that mpirun, srun or torchrun starts divide: the rows "
+                        "that are scored, or those that the detector was fitted on and holds, "
+                        "as knn does, which then need not fit into one machine",
+                 .choices = {"scored", "fitted"}},
+                {"bank=, features= or logits=", [](const Score& s) { return !s.of_pictures(); }}),
             option(
                 &Score::device,
                 {.name = "device",

@@ -29,8 +29,8 @@ bool any_fits_on(const std::vector<Chain>& chains, std::string_view role) {
 class SharedStatistics {
  public:
   SharedStatistics(const bank::BankViews& bank, const FitSplits& splits, Names arrays,
-                   const Executor& executor)
-      : bank_(bank), splits_(splits), arrays_(std::move(arrays)), executor_(executor) {}
+                   const FitSettings& settings)
+      : bank_(bank), splits_(splits), arrays_(std::move(arrays)), settings_(settings) {}
 
   FitData for_roles(const Names& roles) {
     FitData data;
@@ -38,8 +38,8 @@ class SharedStatistics {
       for (const std::string& split : splits_of(splits_, role)) {
         auto& statistics = of_split_[split];
         if (!statistics) {
-          statistics = std::make_unique<statistics::Statistics>(read_split(bank_, split, arrays_),
-                                                                executor_);
+          statistics = std::make_unique<statistics::Statistics>(
+              read_split(bank_, split, arrays_), settings_.executor, settings_.processes);
         }
         if (role == "train") data.train = statistics.get();
         if (role == "val") data.val = statistics.get();
@@ -53,7 +53,7 @@ class SharedStatistics {
   const bank::BankViews& bank_;
   const FitSplits& splits_;
   Names arrays_;  // that are read
-  const Executor& executor_;
+  const FitSettings& settings_;
   std::map<std::string, std::unique_ptr<statistics::Statistics>> of_split_;
 };
 
@@ -107,7 +107,7 @@ Fits fit_detectors(const bank::BankViews& bank, const FitSplits& splits,
   if (any_fits_on(chains, "ood_val")) {
     compared.insert(compared.end(), splits.ood_val.begin(), splits.ood_val.end());
   }
-  SharedStatistics statistics(bank, splits, arrays_of(chains), settings.executor);
+  SharedStatistics statistics(bank, splits, arrays_of(chains), settings);
   Fits out;
   out.inputs = make_inputs(bank, compared);
   bool reads_logits = false;
@@ -158,9 +158,10 @@ std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
 }
 
 FittedDetector fit_detector(const bank::BankViews& bank, const std::string& spec,
-                            const FitSplits& splits, const Executor& executor) {
+                            const FitSplits& splits, const Executor& executor,
+                            Communicator& processes) {
   bank::check_split_classes(bank, {splits.train, splits.val});
-  Fits fits = fit_detectors(bank, splits, {spec}, {.executor = executor});
+  Fits fits = fit_detectors(bank, splits, {spec}, {.executor = executor, .processes = processes});
   FittedDetector out{.chain = std::move(fits.chains.front()),
                      .classes = bank.classes(),
                      .feature_width = bank.feature_width(),

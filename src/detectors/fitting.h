@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bank/bank_view.h"
+#include "base/communicator.h"
 #include "base/notice.h"
 #include "base/progress.h"
 #include "detectors/bank_inputs.h"
@@ -21,6 +22,8 @@ struct FitSettings {
   std::vector<std::string> scored = {};  // splits that will be scored: they need what is read, too
   bool skip_unavailable = false;         // leave out what cannot be fitted, with the reason
   Executor executor = Executor::cpu;     // of the statistics
+  /// All of them fit the same, each from its share of the rows.
+  Communicator& processes = alone();
 };
 
 struct Skipped {
@@ -62,8 +65,10 @@ struct FittedDetector {
 };
 
 /// fit_detectors() for one spec, with what the views say about what it was fitted on. Error for splits
-/// that number their classes otherwise.
+/// that number their classes otherwise. Several processes get the same detector, which has the bits that one process
+/// gives it.
 FittedDetector fit_detector(const bank::BankViews& bank, const std::string& spec,
-                            const FitSplits& splits, const Executor& executor = Executor::cpu);
+                            const FitSplits& splits, const Executor& executor = Executor::cpu,
+                            Communicator& processes = alone());
 
 }  // namespace nescio::detectors

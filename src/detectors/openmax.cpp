@@ -160,14 +160,10 @@ class OpenMax final : public Detector {
         statistics.subset(right_only() ? typical_rows(in, statistics).rows : all);
     Activations out{rows.class_mean(in.logits), {}};
     const auto labels = rows.labels();
-    // Each row has its own: threads do not meet.
-    std::vector<double> own(rows.rows());
-    rows.reduce(in.logits, Matrix(1, 1), [&](const statistics::Rows& some, Matrix&) {
-      for (std::size_t r = 0; r < some.count(); ++r) {
-        const std::size_t row = some.first + r;
-        own[row] = distance(some.row(r), out.means.row(static_cast<std::size_t>(labels[row])));
-      }
-    });
+    const std::vector<double> own =
+        rows.of_each_row(in.logits, [&](std::size_t row, std::span<const double> z) {
+          return distance(z, out.means.row(static_cast<std::size_t>(labels[row])));
+        });
     out.distances.resize(out.means.rows);
     for (std::size_t r = 0; r < own.size(); ++r) {
       out.distances[static_cast<std::size_t>(labels[r])].push_back(own[r]);

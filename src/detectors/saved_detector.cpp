@@ -32,12 +32,13 @@ std::vector<std::string> read_of(const Chain& chain, const Batch& batch) {
   return needs.inputs();
 }
 
-std::vector<double> score_rows(const FittedDetector& detector, const Batch& batch) {
+std::vector<double> score_rows(const FittedDetector& detector, const Batch& batch,
+                               const Executor& executor = Executor::cpu) {
   const std::size_t rows = batch.empty() ? 0 : batch.begin()->second.rows;
   std::vector<double> scores(rows);
   const LogitsFrom logits =
       lacks_logits(detector.chain, batch) ? LogitsFrom::head : LogitsFrom::network;
-  detector.compile(Executor::cpu, logits)->run(batch, {scores.data()});
+  detector.compile(executor, logits)->run(batch, {scores.data()});
   return scores;
 }
 
@@ -58,11 +59,11 @@ SelfTest self_test_of(const FittedDetector& detector, const std::map<std::string
 }
 
 void replay(const FittedDetector& detector, const std::map<std::string, Array>& tensors,
-            const std::filesystem::path& folder) {
+            const std::filesystem::path& folder, const Executor& executor) {
   if (!tensors.contains("self_test.scores")) return;
   const auto [arrays, stored] = self_test_of(detector, tensors);
   const Batch batch = to_batch(arrays);
-  const auto scores = score_rows(detector, batch);
+  const auto scores = score_rows(detector, batch, executor);
   if (scores.size() != stored.size()) {
     fail(folder.string(), ": ", stored.size(), " self-test scores for ", scores.size(), " rows");
   }
@@ -190,14 +191,14 @@ nlohmann::json read_manifest(const std::filesystem::path& folder) {
 
 }  // namespace
 
-FittedDetector load_detector(const std::filesystem::path& folder) {
+FittedDetector load_detector(const std::filesystem::path& folder, const Executor& executor) {
   io::restore_folder(partial_of(folder), folder);
   const nlohmann::json json = read_manifest(folder);
   const auto file = folder / arrays_file;
   if (field(json, "learned_sha256", folder / manifest_file) != io::sha256_file(file)) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
-  return parse_detector(json, io::read_safetensors(file), folder);
+  return parse_detector(json, io::read_safetensors(file), folder, executor);
 }
 
 SelfTest read_self_test(const std::filesystem::path& folder, const FittedDetector& detector) {
@@ -216,7 +217,7 @@ std::string learned_sha256(const std::filesystem::path& folder) {
 }
 
 FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
-                              const std::filesystem::path& folder) {
+                              const std::filesystem::path& folder, const Executor& executor) {
   const auto path = folder / manifest_file;
   const auto& spec = field(manifest, "spec", path);
   const auto& classes = field(manifest, "classes", path);
@@ -243,7 +244,7 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
   if (tensors.contains("head.weight") && tensors.contains("head.bias")) {
     out.head = Head{tensors.at("head.weight"), tensors.at("head.bias")};
   }
-  replay(out, tensors, folder);
+  replay(out, tensors, folder, executor);
   return out;
 }
 

@@ -24,11 +24,13 @@ void check_detector_folder(const std::filesystem::path& folder);
 void save_detector(const FittedDetector& detector, const Batch& rows,
                    const std::filesystem::path& folder);
 /// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is
-/// newer, or a score differs by more than 1e-4 of the stored range.
-FittedDetector load_detector(const std::filesystem::path& folder);
+/// newer, or a score differs by more than 1e-4 of the stored range. The executor computes these.
+FittedDetector load_detector(const std::filesystem::path& folder,
+                             const Executor& executor = Executor::cpu);
 /// The same from what the two files hold, whatever their hash. `folder` begins the messages.
 FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
-                              const std::filesystem::path& folder);
+                              const std::filesystem::path& folder,
+                              const Executor& executor = Executor::cpu);
 
 /// SHA-256 of the learned arrays, as the folder states it: which detector it is. Error as load_detector().
 std::string learned_sha256(const std::filesystem::path& folder);

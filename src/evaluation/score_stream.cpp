@@ -6,12 +6,13 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/shares.h"
 #include "detectors/bank_inputs.h"
 
 namespace nescio::evaluation {
 namespace {
 
-// Enough rows to keep all threads busy, few enough that Ctrl-C is heard.
+// Of each process: enough rows to keep all threads busy, few enough that Ctrl-C is heard.
 constexpr std::size_t window_rows = 16384;
 
 /// Scores of one detector that are NaN or infinite.
@@ -42,13 +43,15 @@ struct NotFinite {
 template <class T>
 std::vector<std::string> stream(const bank::BankView& view, const std::vector<std::string>& reads,
                                 const expr::Program& program, const std::vector<std::string>& names,
-                                const TakeScores<T>& take, const Progress& progress) {
+                                const TakeScores<T>& take, const Progress& progress,
+                                Communicator& processes = alone()) {
   const auto arrays = detectors::read_arrays(view, reads);
   const expr::Batch all = detectors::to_batch(arrays);
   const std::string& split = view.name;
   const std::size_t rows = view.rows;
   const std::size_t block = program.block_rows();
-  const std::size_t step = (window_rows + block - 1) / block * block;
+  const std::size_t step =
+      (window_rows + block - 1) / block * block * static_cast<std::size_t>(processes.size());
 
   std::vector<std::vector<T>> values(names.size());
   std::vector<NotFinite> not_finite(names.size());
@@ -56,17 +59,21 @@ std::vector<std::string> stream(const bank::BankView& view, const std::vector<st
     check_interrupt();
     if (progress) progress("scoring " + split, first, rows);
     const std::size_t count = std::min(step, rows - first);
+    const Share own = share_of_rows(processes, count, block);
     expr::Batch window;
-    for (const auto& [name, view] : all) window.emplace(name, view.slice(first, count));
+    for (const auto& [name, view] : all) {
+      window.emplace(name, view.slice(first + own.first, own.count));
+    }
     std::vector<expr::Output> outputs;
     for (auto& scores : values) {
       scores.resize(count);
-      outputs.emplace_back(scores.data());
+      outputs.emplace_back(scores.data() + own.first);
     }
     program.run(window, outputs, expr::InputCheck::none);  // scores are looked at below
 
     std::vector<std::span<const T>> spans;
     for (std::size_t d = 0; d < values.size(); ++d) {
+      gather(processes, std::span<T>(values[d]), own);
       not_finite[d].look_at(std::span<const T>(values[d]), first);
       spans.emplace_back(values[d]);
     }
@@ -90,14 +97,16 @@ void check(const std::vector<std::string>& faults) {
 
 void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
                    const expr::Program& program, const std::vector<std::string>& names,
-                   const TakeScores<float>& take, const Progress& progress) {
-  check(stream(view, reads, program, names, take, progress));
+                   const TakeScores<float>& take, const Progress& progress,
+                   Communicator& processes) {
+  check(stream(view, reads, program, names, take, progress, processes));
 }
 
 void stream_scores(const bank::BankView& view, const std::vector<std::string>& reads,
                    const expr::Program& program, const std::vector<std::string>& names,
-                   const TakeScores<double>& take, const Progress& progress) {
-  check(stream(view, reads, program, names, take, progress));
+                   const TakeScores<double>& take, const Progress& progress,
+                   Communicator& processes) {
+  check(stream(view, reads, program, names, take, progress, processes));
 }
 
 template <class T>

@@ -44,6 +44,7 @@ T value_of(BitsOf<T> key) {
 [[noreturn]] void refuse_nan() {
   fail("[quantile] expected numbers, found NaN; remove or repair the rows that hold it");
 }
+[[noreturn]] void refuse_nothing() { fail("[quantile] expected at least one number, found none"); }
 
 using Histogram = std::vector<std::uint64_t>;
 
@@ -83,6 +84,19 @@ class Pass {
       for (std::size_t g = 0; g < groups.size(); ++g) {
         for (std::size_t b = 0; b < kBins; ++b) groups_[g].counts[b] += groups[g].counts[b];
       }
+    }
+  }
+
+  /// With what the others have counted; numbers below 2^53 are exact as doubles.
+  void add_up(Communicator& processes) {
+    if (processes.size() == 1) return;
+    std::vector<double> counts(kBins);
+    for (auto& group : groups_) {
+      std::ranges::transform(group.counts, counts.begin(),
+                             [](std::uint64_t count) { return static_cast<double>(count); });
+      processes.sum(counts);
+      std::ranges::transform(counts, group.counts.begin(),
+                             [](double count) { return static_cast<std::uint64_t>(count); });
     }
   }
 
@@ -171,7 +185,7 @@ double at_fraction(double q, std::uint64_t total, const Value& value) {
 
 template <class T>
 std::vector<double> of_few(std::vector<T> values, std::span<const double> q) {
-  if (values.empty()) fail("[quantile] expected at least one number, found none");
+  if (values.empty()) refuse_nothing();
   for (const T value : values) {
     if (value != value) refuse_nan();
   }
@@ -186,7 +200,8 @@ std::vector<double> of_few(std::vector<T> values, std::span<const double> q) {
 }
 
 template <class T, class Chunks>
-std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
+std::vector<double> select(const Chunks& chunks, std::span<const double> q,
+                           Communicator& processes) {
   using Bits = BitsOf<T>;
   check_fractions(q);
   if (q.empty()) return {};
@@ -201,7 +216,7 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
     std::sort(prefixes.begin(), prefixes.end());
     prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
     std::optional<Pass<T>> pass;
-    if (digits > 0) pass.emplace(digits, prefixes);
+    if (digits > 0 || processes.size() > 1) pass.emplace(digits, prefixes);
     std::vector<T> few;  // not worth a table of counts
     chunks([&](std::span<const T> values) {
       if (!pass && few.size() + values.size() <= kFew) {
@@ -215,8 +230,10 @@ std::vector<double> select(const Chunks& chunks, std::span<const double> q) {
       pass->add(values);
     });
     if (!pass) return of_few(std::move(few), q);
+    pass->add_up(processes);
     if (digits == 0) {
       for (const std::uint64_t count : pass->groups().front().counts) total += count;
+      if (total == 0) refuse_nothing();
       for (const double p : q) {
         const auto below =
             static_cast<std::uint64_t>(std::floor(p * static_cast<double>(total - 1)));
@@ -287,12 +304,14 @@ class BracketPass {
 
 }  // namespace
 
-std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q) {
-  return select<float>(chunks, q);
+std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q,
+                              Communicator& processes) {
+  return select<float>(chunks, q, processes);
 }
 
-std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q) {
-  return select<double>(chunks, q);
+std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q,
+                              Communicator& processes) {
+  return select<double>(chunks, q, processes);
 }
 
 std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q,
@@ -306,7 +325,7 @@ std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double>
   BracketPass pass(guesses);
   chunks([&](std::span<const float> values) { pass.add(values); });
   const auto found = pass.quantiles(q);
-  return found ? *found : select<float>(chunks, q);
+  return found ? *found : select<float>(chunks, q, alone());
 }
 
 }  // namespace nescio::math

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/communicator.h"
 #include "math/bracket.h"
 
 namespace nescio::math {
@@ -19,9 +20,12 @@ using DoubleChunks = std::function<void(const std::function<void(std::span<const
 /// double); a rank that is met exactly gives its value, also beside infinities. -0 comes out as 0.
 /// Up to 16,384 values are sorted; more take radix selection: two passes over floats, four over doubles, large chunks shared by the threads;
 /// memory 0.5 MB for each thread and distinct q, independent of the count.
-/// Throws Error on no data, NaN, or q outside [0, 1].
-std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q);
-std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q);
+/// Of several processes each has chunks of its own, and all get the same: what is counted is added up, 0.5 MB for each
+/// pass and distinct q. Throws Error on no data, NaN, or q outside [0, 1].
+std::vector<double> quantiles(const FloatChunks& chunks, std::span<const double> q,
+                              Communicator& processes = alone());
+std::vector<double> quantiles(const DoubleChunks& chunks, std::span<const double> q,
+                              Communicator& processes = alone());
 
 /// The same from one pass where each guesses[i] holds the values at the ranks of q[i] and not many others: these are
 /// kept, up to 16 MB each and thread. A wrong guess costs two more passes and changes nothing.

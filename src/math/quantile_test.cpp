@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/test_communicator.h"
 #include "base/threads.h"
 
 namespace nescio::math {
@@ -185,6 +186,27 @@ TEST(Quantile, TakesInfinities) {
   const std::vector<float> values = {-inf, -inf, 1, inf, inf};
   EXPECT_EQ(quantiles(FloatChunks(in_chunks(values, 5)), std::vector<double>{0.1, 0.5, 0.9}),
             (std::vector<double>{-inf, 1, inf}));
+}
+
+// Each process has some of the numbers, one of them none.
+TEST(Quantiles, AreThoseOfAllProcesses) {
+  std::mt19937 rng(3);
+  std::normal_distribution<double> normal;
+  std::vector<float> floats(1000);
+  for (float& v : floats) v = static_cast<float>(normal(rng));
+  const std::vector<double> doubles(floats.begin(), floats.end());
+  const auto expected = sorted_quantiles(doubles);
+  PlayedProcesses::run(3, [&](Communicator& processes) {
+    const auto own = [&](const auto& values) {
+      const std::size_t first[] = {0, 700, 700, values.size()};
+      const auto rank = static_cast<std::size_t>(processes.rank());
+      return std::span(values).subspan(first[rank], first[rank + 1] - first[rank]);
+    };
+    const FloatChunks some = [&](const auto& take) { take(own(floats)); };
+    EXPECT_EQ(quantiles(some, kQs, processes), expected);
+    const DoubleChunks chunks = [&](const auto& take) { take(own(doubles)); };
+    EXPECT_EQ(quantiles(chunks, kQs, processes), expected);
+  });
 }
 
 }  // namespace

@@ -31,7 +31,6 @@ Matrix plus_plus(Statistics& statistics, const expr::Expr& e, const Matrix& mean
   const std::size_t width = e.width();
   Rng rng(settings.seed);
   Matrix centres(settings.centres, width);
-  // Only distances decide, and each row has its own: threads do not meet.
   std::vector<double> distance(statistics.rows(), std::numeric_limits<double>::infinity());
   std::size_t drawn = rng.below(statistics.rows());
   for (std::size_t k = 0; k < settings.centres; ++k) {
@@ -44,18 +43,19 @@ Matrix plus_plus(Statistics& statistics, const expr::Expr& e, const Matrix& mean
     std::ranges::copy(found.values, chosen.begin());
     if (k + 1 == settings.centres) break;
 
-    statistics.reduce(e, Matrix(1, 1), [&](const Rows& rows, Matrix&) {
-      centre(rows, mean);
-      for (std::size_t r = 0; r < rows.count(); ++r) {
-        const auto row = rows.row(r);
-        double sum = 0;
-        for (std::size_t c = 0; c < width; ++c) sum += square(row[c] - chosen[c]);
-        double& least = distance[rows.first + r];
-        least = std::min(least, sum);
-      }
-    });
+    const std::vector<double> to_chosen =
+        statistics.of_each_row(e, [&](std::size_t, std::span<const double> row) {
+          double sum = 0;
+          for (std::size_t c = 0; c < width; ++c) {
+            sum += square((row[c] - mean.values[c]) - chosen[c]);
+          }
+          return sum;
+        });
     double total = 0;
-    for (const double d : distance) total += d;
+    for (std::size_t r = 0; r < distance.size(); ++r) {
+      distance[r] = std::min(distance[r], to_chosen[r]);
+      total += distance[r];
+    }
     if (!(total > 0)) {
       fail(statistics.name(), ": ", settings.centres,
            " centres need as many different rows, found ", k + 1);

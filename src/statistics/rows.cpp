@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/rng.h"
+#include "base/shares.h"
 #include "base/threads.h"
 #include "expr/input_names.h"
 #include "math/double_rows.h"
@@ -90,15 +91,28 @@ struct Range {
   }
 };
 
-// Merges the sums of lanes in their order, as they come in.
+// Merges the sums of a process's lanes in their order, as they come in, once it is known what those of the processes
+// before it have added up to.
 class InOrder {
  public:
+  explicit InOrder(std::size_t first_lane) : next_(first_lane), begun_(first_lane == 0) {}
+
   void take(std::size_t lane, Matrix sums) {
     const std::lock_guard lock(mutex_);
     waiting_.emplace(lane, std::move(sums));
-    for (auto next = waiting_.find(merged_); next != waiting_.end();
-         next = waiting_.find(++merged_)) {
-      if (merged_ == 0) {
+    if (begun_) merge_waiting();
+  }
+  void begin(Matrix before) {
+    total_ = std::move(before);
+    begun_ = true;
+    merge_waiting();
+  }
+  Matrix total() { return std::move(total_); }
+
+ private:
+  void merge_waiting() {
+    for (auto next = waiting_.find(next_); next != waiting_.end(); next = waiting_.find(++next_)) {
+      if (next_ == 0) {
         total_ = std::move(next->second);
       } else {
         merge(total_, next->second);
@@ -106,14 +120,30 @@ class InOrder {
       waiting_.erase(next);
     }
   }
-  Matrix total() { return std::move(total_); }
 
- private:
   std::mutex mutex_;
   std::map<std::size_t, Matrix> waiting_;
-  std::size_t merged_ = 0;
+  std::size_t next_;
+  bool begun_;
   Matrix total_;
 };
+
+// Those that have lanes, one after the other, go on from what was merged before them; all get the end of it.
+Matrix merge_all(InOrder& own, Communicator& processes, std::size_t lanes, const Matrix& zeros) {
+  Matrix merged;
+  for (int rank = 0; rank < processes.size(); ++rank) {
+    const Share of_rank = share_of(processes, lanes, rank);
+    if (of_rank.count == 0) continue;
+    if (rank != processes.rank()) {
+      merged = Matrix(zeros.rows, zeros.cols);
+    } else {
+      if (of_rank.first > 0) own.begin(std::move(merged));
+      merged = own.total();
+    }
+    processes.sum(merged.values);
+  }
+  return merged;
+}
 
 }  // namespace
 
@@ -121,8 +151,8 @@ void merge(Matrix& sums, const Matrix& other) {
   math::add(other.values.data(), sums.values.data(), sums.values.size());
 }
 
-Statistics::Statistics(Split split, const expr::Executor& executor)
-    : split_(std::move(split)), executor_(executor) {
+Statistics::Statistics(Split split, const expr::Executor& executor, Communicator& processes)
+    : split_(std::move(split)), executor_(executor), processes_(&processes) {
   for (const auto& [name, array] : split_.arrays) rows_ = array.rows();
   for (const auto& [name, array] : split_.arrays) {
     if (array.rows() != rows_) {
@@ -137,7 +167,11 @@ Statistics::Statistics(Split split, const expr::Executor& executor)
 
 // The arrays are shared; labels are those of the rows that are kept.
 Statistics::Statistics(const Statistics& whole, std::vector<std::size_t> kept)
-    : split_(whole.split_), executor_(whole.executor_), rows_(kept.size()), graph_(whole.graph_) {
+    : split_(whole.split_),
+      executor_(whole.executor_),
+      processes_(whole.processes_),
+      rows_(kept.size()),
+      graph_(whole.graph_) {
   if (!split_.labels.empty()) {
     const auto all = whole.split_.labels.as<std::int64_t>();
     std::vector<std::int64_t> labels;
@@ -166,12 +200,15 @@ Statistics& Statistics::only(const expr::Expr& condition) {
   if (!part) {
     const auto& graph = condition.graph();
     const expr::Expr holds = where(condition, constant(graph, 1.0), constant(graph, 0.0));
-    std::vector<std::size_t> kept;
-    stream<float>(holds, [&](std::size_t first, std::span<const float> values) {
-      for (std::size_t r = 0; r < values.size(); ++r) {
-        if (values[r] != 0) kept.push_back(first + r);
-      }
+    std::vector<float> flags(rows_);
+    const Share own = stream<float>(holds, [&](std::size_t first, std::span<const float> values) {
+      std::ranges::copy(values, flags.begin() + static_cast<std::ptrdiff_t>(first));
     });
+    gather(*processes_, flags, own);
+    std::vector<std::size_t> kept;
+    for (std::size_t r = 0; r < flags.size(); ++r) {
+      if (flags[r] != 0) kept.push_back(r);
+    }
     part.reset(new Statistics(*this, std::move(kept)));
   }
   return *part;
@@ -216,21 +253,26 @@ Statistics::Window Statistics::window(const expr::Batch& all, std::size_t first,
   return out;
 }
 
-// take(first row, values) for chunk after chunk, each computed by all threads.
+// take(first row, values) for chunk after chunk of this process's rows, each computed by all threads. Returns which rows
+// these are.
 template <class T, class Take>
-void Statistics::stream(const expr::Expr& e, Take take) {
+Share Statistics::stream(const expr::Expr& e, Take take) {
   const auto program = compile({e}, executor_);
   const expr::Batch all = arrays_of(e);
+  const std::size_t block = program->block_rows();  // whose bits do not depend on who computes it
   const auto threads = static_cast<std::size_t>(thread_count());
-  const std::size_t step = chunk_rows(threads * cached_bytes, e.width(), program->block_rows());
+  const std::size_t step = chunk_rows(threads * cached_bytes, e.width(), block);
+  const Share own = share_of_rows(*processes_, rows_, block);
+  const std::size_t end = own.first + own.count;
   std::vector<T> values;
-  for (std::size_t first = 0; first < rows_; first += step) {
-    const std::size_t rows = std::min(step, rows_ - first);
+  for (std::size_t first = own.first; first < end; first += step) {
+    const std::size_t rows = std::min(step, end - first);
     values.resize(rows * e.width());
     const Window chunk = window(all, first, rows);
     program->run(chunk.batch, {values.data()});
     take(first, std::span<const T>(values));
   }
+  return own;
 }
 
 Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRows& add) {
@@ -245,9 +287,11 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
       chunk_rows(summed_bytes(zeros.values.size()), widest, program->block_rows());
   const std::size_t chunks = (rows_ + step - 1) / step;
   const std::size_t lanes = lane_count(chunks, zeros.values.size());
-  InOrder sums_in_order;
+  const Share own = share_of(*processes_, lanes);
+  InOrder sums_in_order(own.first);
   std::vector<std::vector<double>> buffers(static_cast<std::size_t>(thread_count()));
-  parallel_for_threads(lanes, [&](std::size_t lane, int thread) {
+  parallel_for_threads(own.count, [&](std::size_t number, int thread) {
+    const std::size_t lane = own.first + number;
     Matrix sums = zeros;
     std::vector<double>& values = buffers[static_cast<std::size_t>(thread)];
     for (std::size_t chunk = lane * chunks / lanes; chunk < (lane + 1) * chunks / lanes; ++chunk) {
@@ -267,7 +311,19 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
     }
     sums_in_order.take(lane, std::move(sums));
   });
-  return sums_in_order.total();
+  return merge_all(sums_in_order, *processes_, lanes, zeros);
+}
+
+std::vector<double> Statistics::of_each_row(const expr::Expr& e, const OfRow& compute) {
+  std::vector<double> out(rows_);
+  // Each row has its own: threads do not meet, and other processes have zeros there.
+  reduce(e, Matrix(1, 1), [&](const Rows& rows, Matrix&) {
+    for (std::size_t r = 0; r < rows.count(); ++r) {
+      out[rows.first + r] = compute(rows.first + r, rows.row(r));
+    }
+  });
+  processes_->sum(out);
+  return out;
 }
 
 // All that were not asked for before from the same passes. The smallest and the largest value need no ranks:
@@ -296,19 +352,29 @@ std::vector<double> Statistics::quantiles(const expr::Expr& e, const std::vector
         take(values);
       });
       if (!ends) return;
-      known[0] = static_cast<double>(range.smallest) + 0.0;  // -0 is 0
-      known[1] = static_cast<double>(range.largest) + 0.0;
+      // Two of each process; -0 is 0.
+      std::vector<double> of_all(2 * static_cast<std::size_t>(processes_->size()));
+      const auto own = 2 * static_cast<std::size_t>(processes_->rank());
+      of_all[own] = static_cast<double>(range.smallest) + 0.0;
+      of_all[own + 1] = static_cast<double>(range.largest) + 0.0;
+      processes_->sum(of_all);
+      known[0] = std::numeric_limits<double>::infinity();
+      known[1] = -known[0];
+      for (std::size_t i = 0; i < of_all.size(); i += 2) {
+        known[0] = std::min(known[0], of_all[i]);
+        known[1] = std::max(known[1], of_all[i + 1]);
+      }
       ends = false;
     };
     if (ranked.empty()) return chunks([](std::span<const T>) {});
     std::vector<double> found;
     if constexpr (std::is_same_v<T, float>) {
-      if (rows_ * e.width() >= guessed_values) {
+      if (rows_ * e.width() >= guessed_values && processes_->size() == 1) {
         const Array some = subset(some_rows(rows_, e.width())).values(e);
         found = math::quantiles(chunks, ranked, likely_quantiles(some.matrix(), ranked));
       }
     }
-    if (found.empty()) found = math::quantiles(chunks, ranked);
+    if (found.empty()) found = math::quantiles(chunks, ranked, *processes_);
     for (std::size_t i = 0; i < ranked.size(); ++i) known.emplace(ranked[i], found[i]);
   };
   executor_.with_type(passes);
@@ -327,11 +393,12 @@ const Array& Statistics::values(const expr::Expr& e) {
           found->second.dtype() == dtype_of<T>()) {
         return found->second;
       }
-      std::vector<T> values;
-      values.reserve(rows_ * e.width());
-      stream<T>(e, [&](std::size_t, std::span<const T> chunk) {
-        values.insert(values.end(), chunk.begin(), chunk.end());
+      const std::size_t width = e.width();
+      std::vector<T> values(rows_ * width);
+      const Share own = stream<T>(e, [&](std::size_t first, std::span<const T> chunk) {
+        std::ranges::copy(chunk, values.begin() + static_cast<std::ptrdiff_t>(first * width));
       });
+      gather(*processes_, values, {own.first * width, own.count * width});
       return Array({rows_, e.width()}, std::move(values));
     });
   });

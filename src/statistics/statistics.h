@@ -2,6 +2,9 @@
 //
 // All of them are made of one thing, reduce(): sums over rows, in double. A statistic that is not here is a
 // function over it (k_means.h, gaussian_mixture.h); derived() remembers what follows from statistics.
+//
+// Of several processes each reads and computes a share of the rows, and all get the same numbers: the bits that one
+// process gets. So whatever is computed from statistics alone is the same everywhere, too.
 #pragma once
 
 #include <any>
@@ -14,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/communicator.h"
 #include "base/matrix.h"
 #include "expr/program.h"
 #include "math/linalg.h"
@@ -31,9 +35,11 @@ struct Rows {
   std::span<double> row(std::size_t r) const { return values.subspan(r * width, width); }
 };
 
-/// Adds to `sums` what some rows say. Called by several threads at once, each time for other rows and other
-/// sums.
+/// Adds to `sums` what some rows say, and does nothing else: other processes have other rows. Called by several threads
+/// at once, each time for other rows and other sums.
 using AddRows = std::function<void(const Rows& rows, Matrix& sums)>;
+/// What the row of this number says.
+using OfRow = std::function<double(std::size_t number, std::span<const double> row)>;
 
 /// sums += other: sums over two sets of rows become those over both.
 void merge(Matrix& sums, const Matrix& other);
@@ -45,8 +51,9 @@ void merge(Matrix& sums, const Matrix& other);
 /// statistics that need labels, no rows at all of all but sums and counts.
 class Statistics {
  public:
-  /// Error on arrays of different rows, and on a split without rows.
-  Statistics(Split split, const expr::Executor& executor);
+  /// Error on arrays of different rows, and on a split without rows. All processes do the same with theirs, which are of
+  /// the same split.
+  Statistics(Split split, const expr::Executor& executor, Communicator& processes = alone());
 
   const std::string& name() const { return split_.name; }
   std::size_t rows() const { return rows_; }
@@ -69,8 +76,11 @@ class Statistics {
   /// The sum over all rows of what `add` adds to a matrix of zeros of this shape. The order is fixed: rows
   /// are cut into chunks and these into lanes, which follow from the number of rows and from the shapes alone;
   /// a lane adds up its rows one after the other, and the lanes are merged in order. So all bits are
-  /// the same for any number of threads. Error, with the row, for a value that is not finite.
+  /// the same for any number of threads, and of processes: these share the lanes, and hand on what was merged so far,
+  /// one sum over all for each of them. Error, with the row, for a value that is not finite.
   Matrix reduce(const expr::Expr& e, const Matrix& zeros, const AddRows& add);
+  /// A number of each row, [N], of which `compute` says it; the same errors.
+  std::vector<double> of_each_row(const expr::Expr& e, const OfRow& compute);
 
   /// compute(), once for this name and expression: what follows from statistics at a cost, such as an
   /// eigenbasis. Whatever else it depends on belongs into the name or the expression.
@@ -115,10 +125,11 @@ class Statistics {
   expr::Batch arrays_of(const expr::Expr& e);
   Window window(const expr::Batch& all, std::size_t first, std::size_t rows) const;
   template <class T, class Take>
-  void stream(const expr::Expr& e, Take take);
+  Share stream(const expr::Expr& e, Take take);
 
   Split split_;
   expr::Executor executor_;
+  Communicator* processes_;
   std::size_t rows_ = 0;
   std::optional<std::vector<std::size_t>> kept_;  // rows of the arrays; all of them where empty
   Array label_values_;                            // [N] float32

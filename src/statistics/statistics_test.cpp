@@ -9,10 +9,12 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/test_communicator.h"
 #include "base/threads.h"
 #include "io/test_folder.h"
 #include "statistics/gaussian_mixture.h"
 #include "statistics/k_means.h"
+#include "statistics/ledoit_wolf.h"
 
 namespace nescio::statistics {
 namespace {
@@ -245,25 +247,57 @@ INSTANTIATE_TEST_SUITE_P(Executors, StatisticsOf,
                          testing::Values(expr::Executor::reference, expr::Executor::cpu),
                          [](const auto& info) { return info.param.name; });
 
+// All there is.
+auto statistics_of(const Data& data, const expr::Executor& executor = expr::Executor::cpu,
+                   Communicator& processes = alone()) {
+  const auto graph = std::make_shared<expr::Graph>();
+  const expr::Expr x = input(graph, "features", data.width);
+  const expr::Expr first = slice_columns(x, 0, 1), some = slice_columns(x, 0, 4);
+  Statistics statistics(data.split(), executor, processes);
+  Statistics& part = statistics.only(first > 0.0);
+  const Array values = part.values(-x).to_float64();
+  const auto rows = values.as<double>();
+  return std::tuple(
+      statistics.mean(x), statistics.class_mean(x), statistics.within_covariance(x),
+      statistics.covariance(x), statistics.within_whitening(x).matrix,
+      statistics.rounding_variance(x), shrunk_covariance(statistics, x, About::class_means),
+      statistics.quantiles(x, {0, 0.3, 0.35, 1}), part.mean(x), part.class_counts(),
+      part.subset({0, 2, 1}).mean(x), std::vector<double>(rows.begin(), rows.end()),
+      statistics.of_each_row(x,
+                             [](std::size_t number, std::span<const double> row) {
+                               return static_cast<double>(number) * row[2];
+                             }),
+      k_means(statistics, some, {.centres = 3, .iterations = 3}).centres,
+      gaussian_mixture(statistics, some, {.components = 2, .iterations = 2}).covariances);
+}
+
 TEST(Statistics, HaveTheSameBitsForAnyThreadCount) {
   const Data data(60000, 90, 5);  // several chunks
-  const auto graph = std::make_shared<expr::Graph>();
-  const expr::Expr x = input(graph, "features", 90);
-  const auto all = [&](int threads) {
-    set_thread_count(threads);
-    Statistics statistics(data.split(), expr::Executor::cpu);
-    return std::tuple(
-        statistics.mean(x), statistics.class_mean(x), statistics.within_covariance(x),
-        statistics.covariance(x), statistics.within_whitening(x).matrix,
-        statistics.quantile(x, 0.3), statistics.only(slice_columns(x, 0, 1) > 0.0).mean(x),
-        k_means(statistics, slice_columns(x, 0, 4), {.centres = 3, .iterations = 3}).centres,
-        gaussian_mixture(statistics, slice_columns(x, 0, 4), {.components = 2, .iterations = 2})
-            .covariances);
-  };
   const int before = thread_count();
-  const auto one = all(1);
-  for (const int threads : {2, 3, 7}) EXPECT_TRUE(all(threads) == one) << threads;
+  set_thread_count(1);
+  const auto one = statistics_of(data);
+  for (const int threads : {2, 3, 7}) {
+    set_thread_count(threads);
+    EXPECT_TRUE(statistics_of(data) == one) << threads;
+  }
   set_thread_count(before);
+}
+
+// Of many lanes, of one, of which most processes have nothing, and where a process sees some classes only.
+TEST(Statistics, HaveTheSameBitsForAnyNumberOfProcesses) {
+  std::vector<Data> all = {{20000, 90, 5}, {12, 5, 3}};
+  std::ranges::sort(all[0].y);
+  for (const Data& data : all) {
+    for (const expr::Executor& executor : {expr::Executor::cpu, expr::Executor::reference}) {
+      const auto one = statistics_of(data, executor);
+      for (const int size : {2, 3, 5}) {
+        PlayedProcesses::run(size, [&](Communicator& processes) {
+          EXPECT_TRUE(statistics_of(data, executor, processes) == one)
+              << executor.name << ' ' << data.rows << " rows " << size;
+        });
+      }
+    }
+  }
 }
 
 std::string message(const Data& data,

@@ -5,14 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <thread>
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/test_communicator.h"
 #include "base/threads.h"
 #include "cloud_world.h"
 #include "detectors/combinator.h"
+#include "expr/divided.h"
 
 namespace nescio {
 
@@ -45,13 +48,15 @@ std::unique_ptr<detectors::Stage> make(const detectors::DetectorInfo& info) {
 class Fitted {
  public:
   explicit Fitted(const detectors::DetectorInfo& info, const World& w = world(),
-                  const expr::Executor& executor = expr::Executor::cpu)
+                  const expr::Executor& executor = expr::Executor::cpu,
+                  Communicator& processes = alone())
       : info_(info) {
     if (info.shaper) energy_ = detectors::find("energy").make();
     stage_ = make(info);
     in_ = w.inputs();
     if (info.fit_on.empty()) return;
-    statistics::Statistics statistics(info.fit_on == "train" ? w.train : w.val, executor);
+    statistics::Statistics statistics(info.fit_on == "train" ? w.train : w.val, executor,
+                                      processes);
     stage_->fit(in_, {&statistics, &statistics});
   }
   detectors::Stage& stage() { return *stage_; }
@@ -169,6 +174,25 @@ TEST_P(Conformance, FitDoesNotDependOnThreads) {
   set_thread_count(3);
   EXPECT_EQ(Fitted(info()).scores(world().id()), one);
   set_thread_count(before);
+}
+
+TEST_P(Conformance, FitDoesNotDependOnProcesses) {
+  static const World w = make_world(10, 24, 6000);  // several chunks
+  Fitted alone(info(), w);
+  const auto one = alone.scores(w.id());
+  PlayedProcesses::run(3, [&](Communicator& processes) {
+    Fitted shared(info(), w, expr::Executor::cpu, processes);
+    EXPECT_EQ(shared.scores(w.id()), one);
+    for (const detectors::LearnedArray& a : info().learned) {
+      const Array expected = a.get(alone.stage()), found = a.get(shared.stage());
+      ASSERT_EQ(found.bytes(), expected.bytes()) << a.name;
+      EXPECT_EQ(std::memcmp(found.data(), expected.data(), found.bytes()), 0) << a.name;
+    }
+    const auto divided = shared.scores(w.id(), expr::divided(expr::Executor::cpu, processes));
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      ASSERT_NEAR(divided[i], one[i], 1e-6 * std::max(range(one), std::abs(one[i])));
+    }
+  });
 }
 
 TEST_P(Conformance, RowsAreScoredAlone) {

@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/rng.h"
 #include "base/text.h"
 #include "io/file.h"
 #include "io/json_file.h"
+#include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/test_folder.h"
 
@@ -58,6 +62,58 @@ class Launched : public testing::Test {
     return text("extract 'model=mnist_convnet:", path("run/last.safetensors"),
                 "' 'data=procedural:shapes?split=val&count=", pictures,
                 "' as=shapes/val batch=8 threads=1 device=cpu 'bank=", path(bank), "' ", more);
+  }
+  /// Clouds of five classes about random points: the splits toy/train, of so many rows, and toy/test, of 3000 around and
+  /// between them.
+  void small_bank(const std::string& bank, std::size_t train_rows) const {
+    constexpr std::size_t classes = 5, width = 16;
+    Rng rng(train_rows);
+    const auto draw = [&](std::size_t count) {
+      std::vector<float> values(count);
+      for (float& v : values) v = static_cast<float>(rng.normal());
+      return values;
+    };
+    const std::vector<float> weight = draw(classes * width);
+    io::write_npy(path(bank + "-w.npy"), Array({classes, width}, std::vector<float>(weight)));
+    std::string script = text("'" NESCIO_PROGRAM "' import 'bank=", path(bank),
+                              "' 'head_weight=", path(bank + "-w.npy"), "'\n");
+    for (const auto& [split, rows] : {std::pair("train", train_rows), std::pair("test", 3000ul)}) {
+      std::vector<float> features = draw(rows * width), logits(rows * classes);
+      std::vector<std::int64_t> labels(rows);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t label = r * classes / rows;  // sorted: a process sees some of them
+        labels[r] = static_cast<std::int64_t>(label);
+        for (std::size_t d = 0; d < width; ++d) {
+          float& h = features[r * width + d];
+          h = std::max(0.0f, h + weight[label * width + d]);
+          for (std::size_t c = 0; c < classes; ++c) {
+            logits[r * classes + c] += h * weight[c * width + d];
+          }
+        }
+      }
+      const std::string at = path(text(bank, "-", split));
+      io::write_npy(at + "-h.npy", Array({rows, width}, std::move(features)));
+      io::write_npy(at + "-z.npy", Array({rows, classes}, std::move(logits)));
+      io::write_npy(at + "-y.npy", Array({rows}, std::move(labels)));
+      script +=
+          text("'" NESCIO_PROGRAM "' import 'bank=", path(bank), "' as=toy/", split,
+               " 'features=", at, "-h.npy' 'logits=", at, "-z.npy' 'labels=", at, "-y.npy'\n");
+    }
+    const auto [said, code] = shell("set -e\n" + script);
+    ASSERT_EQ(code, 0) << said;
+  }
+  std::string fit(const std::string& spec, const std::string& bank, const std::string& out) const {
+    return text("fit '", spec, "' 'bank=", path(bank),
+                "' train=toy/train val=toy/train threads=1 'out=", path(out), "'");
+  }
+  std::string score(const std::string& detector, const std::string& bank, const std::string& out,
+                    const std::string& more = "") const {
+    return text("score '", path(detector), "' 'bank=", path(bank), "' sets=toy/test,toy/train ",
+                "threads=1 'out=", path(out), "' ", more);
+  }
+  /// Whether two files that were written have the same bytes.
+  void expect_same_file(const std::string& a, const std::string& b) const {
+    EXPECT_TRUE(io::read_text(path(a)) == io::read_text(path(b))) << a << ' ' << b;
   }
   /// The SHA-256 of each array of the split.
   nlohmann::json sums(const std::string& bank) const {

@@ -68,6 +68,20 @@ TEST_F(Torchrun, ExtractsTheBitsOfOne) {
   EXPECT_EQ(sums("bank"), sums("one"));
 }
 
+TEST_F(Torchrun, FitsAndScoresAsOne) {
+  small_bank("bank", 3000);
+  const std::string spec = "react+mean(vim,knn(k=20),gmm(components=3),openmax,relation)";
+  const auto [one, status] = shell(by(1, fit(spec, "bank", "one")));
+  ASSERT_EQ(status, 0) << one;
+  ASSERT_EQ(shell(by(1, score("one", "bank", "scores"))).second, 0);
+  const auto [said, code] = shell(all_of(3, fit(spec, "bank", "several")));
+  ASSERT_EQ(code, 0) << said;
+  expect_same_file("one/learned.safetensors", "several/learned.safetensors");
+  const auto [scored, status_of_score] = shell(all_of(3, score("several", "bank", "by3")));
+  ASSERT_EQ(status_of_score, 0) << scored;
+  expect_same_file("scores/toy/test.npy", "by3/toy/test.npy");
+}
+
 // Nobody ends the others: they find out for themselves.
 TEST_F(Torchrun, EndWithOneThatIsKilled) {
   const std::string training = small_training("run", "steps=100000 checkpoint_every=2");
@@ -89,6 +103,23 @@ TEST_F(Torchrun, EndWithOneThatIsKilled) {
             "')\" ]; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
             "kill -INT $nescio\nwait $nescio\n");
   EXPECT_EQ(status, 130) << resumed;
+}
+
+TEST_F(Torchrun, EndTheScoringWithOneThatIsKilled) {
+  small_bank("bank", 60'000);
+  ASSERT_EQ(shell(by(1, fit("knn(k=1000)", "bank", "knn"))).second, 0);
+  const std::string scoring = score("knn", "bank", "scores");
+  const auto [said, code] = shell(
+      text("for rank in 0 1; do ", one_of(2, scoring), " & pids[$rank]=$!; done\n",
+           "while [ -z \"$(ls -A '", path("scores/toy"),
+           "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
+           "kill -KILL ${pids[1]}\n"
+           "( sleep 30 && { echo 'still there after 30 s'; kill -KILL ${pids[0]}; } ) & guard=$!\n"
+           "wait ${pids[0]}; code=$?\n"
+           "pkill -P $guard; kill $guard\nexit $code\n"));
+  EXPECT_EQ(code, 1) << said;
+  EXPECT_THAT(said, HasSubstr("process 0 of 2: process 1 is gone"));
+  EXPECT_EQ(shell(text("ls -A '", path("scores/toy"), "'")).first, "");
 }
 
 TEST_F(Torchrun, SaysWhatIsWrongWithItsVariables) {
