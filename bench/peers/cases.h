@@ -29,7 +29,8 @@ struct Peer {
   std::vector<PeerCase> cases;
 };
 
-/// Tolerances are four times what the toolkit's float32 was seen to cost on real features, at least 1e-6.
+/// Tolerances are four times what the toolkit's float32 was seen to cost on real features (OpenOOD's knn: on those of
+/// this benchmark, where squared distances differ by a sixteenth of their size), at least 1e-6.
 inline Peer pytorch_ood(const Sizes& of) {
   const auto n = static_cast<double>(of.rows);
   const auto c = static_cast<double>(of.classes);
@@ -84,7 +85,7 @@ inline Peer openood() {
        {"openmax", "openmax(variant=openood)", 6e-5},
        {"mds", "mahalanobis", 3e-6},
        {"rmds", "relative_mahalanobis", 3e-5},
-       {"knn", "knn(variant=openood)"},
+       {"knn", "knn(variant=openood)", 2e-5},
        {"vim", "vim(dim=256)", 1e-4},
        {"residual", "residual(dim=256)", 2e-4},
        {"she", "she"},

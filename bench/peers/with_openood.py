@@ -17,7 +17,7 @@ import torch
 from peer import Skip, main
 
 CHECKOUT = os.environ["OPENOOD"]
-for package in ("openood", "openood.postprocessors", "openood.networks"):
+for package in ("openood", "openood.postprocessors", "openood.networks", "openood.utils"):
     module = types.ModuleType(package)
     module.__path__ = [os.path.join(CHECKOUT, *package.split("."))]
     sys.modules[package] = module
@@ -31,21 +31,22 @@ if not torch.cuda.is_available():  # it moves everything to a GPU without asking
 
 
 class Backbone(torch.nn.Module):
-    def __init__(self, head):
+    """Gives the logits that lie beside its features, since the other side does not compute them either; and features
+    of its own to those who write into them."""
+
+    def __init__(self, head, writes):
         super().__init__()
-        self.fc = head
+        self.fc, self.writes, self.logits = head, writes, None
 
     def forward(self, x, return_feature=False, return_feature_list=False):
-        z = self.fc(x)
+        if self.writes:
+            x = x.clone()
         if return_feature_list:
-            return z, [x[:, :, None, None]]
-        return (z, x) if return_feature else z
+            return self.logits, [x[:, :, None, None]]
+        return (self.logits, x) if return_feature else self.logits
 
     def forward_threshold(self, x, threshold):
         return self.fc(x.clip(max=threshold))
-
-    def intermediate_forward(self, x, layer_index):
-        return x
 
     def get_fc(self):
         return self.fc.weight.detach().numpy(), self.fc.bias.detach().numpy()
@@ -55,19 +56,28 @@ class Backbone(torch.nn.Module):
 
 
 class Loader:
-    """The train rows in batches of 200, as a DataLoader of OpenOOD's data sets gives them."""
+    """The first train rows in batches of 200, as a DataLoader of OpenOOD's data sets gives them."""
 
     batch_size = 200
 
-    def __init__(self, a):
-        self.dataset, self.labels = a.train_features, a.train_labels
+    def __init__(self, a, rows, backbone):
+        self.dataset, self.logits, self.labels = a.train_features[:rows], a.train_logits, a.train_labels
+        self.backbone = backbone
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self):
-        for i in range(0, len(self.dataset), self.batch_size):
-            yield {"data": self.dataset[i : i + self.batch_size], "label": self.labels[i : i + self.batch_size]}
+    def __iter__(self):  # itself: the iterator of a DataLoader has a length too
+        self.row = 0
+        return self
+
+    def __next__(self):
+        if self.row >= len(self.dataset):
+            raise StopIteration
+        batch = slice(self.row, self.row + self.batch_size)
+        self.row = batch.stop
+        self.backbone.logits = self.logits[batch]
+        return {"data": self.dataset[batch], "label": self.labels[batch]}
 
 
 def config(classes, arguments):
@@ -76,8 +86,7 @@ def config(classes, arguments):
     num_classes_dict["peers"] = classes
     namespace = types.SimpleNamespace
     return namespace(
-        dataset=namespace(name="peers", num_classes=classes),
-        ood_dataset=namespace(num_classes=classes),
+        dataset=namespace(name="peers"),
         postprocessor=namespace(
             APS_mode=False, postprocessor_args=namespace(**arguments), postprocessor_sweep=namespace()
         ),
@@ -91,17 +100,22 @@ def load(module, name):
         raise Skip(f"cannot be imported: {error}") from error
 
 
-def postprocessor(module, name, wrapper=None, **arguments):
+def postprocessor(module, name, wrapper=None, writes=False, **arguments):
     def fit(a):
-        net = Backbone(a.head)
+        net = backbone = Backbone(a.head, writes)
         if wrapper:
-            net = load(f"networks.{wrapper[0]}", wrapper[1])(net)
+            net = load(f"networks.{wrapper[0]}", wrapper[1])(backbone)
         net.eval()
+        train, test = Loader(a, len(a.train_features), backbone), Loader(a, len(a.features), backbone)
         with contextlib.redirect_stdout(sys.stderr):  # they print while they learn
             made = load(f"postprocessors.{module}_postprocessor", name)(config(a.classes, arguments))
-            loader = Loader(a)
-            made.setup(net, {"train": loader, "val": loader, "test": loader}, {"val": loader})
-        return lambda h, z: torch.as_tensor(made.postprocess(net, h)[1])
+            made.setup(net, {"train": train, "val": train, "test": test}, {"val": train})
+
+        def score(h, z):
+            backbone.logits = z
+            return torch.as_tensor(made.postprocess(net, h)[1])
+
+        return score
 
     return fit
 
@@ -113,23 +127,21 @@ DETECTORS = {
     "gen": postprocessor("gen", "GENPostprocessor", gamma=0.1, M=100),
     "klm": postprocessor("kl_matching", "KLMatchingPostprocessor"),
     "openmax": postprocessor("openmax", "OpenMax"),
-    "mds": postprocessor(
-        "mds", "MDSPostprocessor", noise=0, feature_type_list=["flat"], reduce_dim_list=["none"], alpha_list=[1]
-    ),
+    "mds": postprocessor("mds", "MDSPostprocessor"),
     "rmds": postprocessor("rmds", "RMDSPostprocessor"),
     "knn": postprocessor("knn", "KNNPostprocessor", K=50),
     "vim": postprocessor("vim", "VIMPostprocessor", dim=256),
     "residual": postprocessor("residual", "ResidualPostprocessor", dim=256),
     "she": postprocessor("she", "SHEPostprocessor", metric="inner_product"),
     "nnguide": postprocessor("nnguide", "NNGuidePostprocessor", K=100, alpha=0.01),
-    "relation": postprocessor("relation", "RelationPostprocessor", pow=1),
+    "relation": postprocessor("relation", "RelationPostprocessor", writes=True, pow=1),
     "fdbd": postprocessor("fdbd", "fDBDPostprocessor", distance_as_normalizer=True),
     "nci": postprocessor("nci", "NCIPostprocessor", alpha=0.0001),
     "react": postprocessor("react", "ReactPostprocessor", percentile=90),
     "vra": postprocessor("vra", "VRAPostprocessor", percentile_high=90, percentile_low=10),
     "dice": postprocessor("dice", "DICEPostprocessor", p=90),
-    "ash": postprocessor("ash", "ASHPostprocessor", ("ash_net", "ASHNet"), percentile=90),
-    "scale": postprocessor("scale", "ScalePostprocessor", ("scale_net", "ScaleNet"), percentile=85),
+    "ash": postprocessor("ash", "ASHPostprocessor", ("ash_net", "ASHNet"), writes=True, percentile=90),
+    "scale": postprocessor("scale", "ScalePostprocessor", ("scale_net", "ScaleNet"), writes=True, percentile=85),
     "gradnorm": postprocessor("gradnorm", "GradNormPostprocessor"),
 }
 
