@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <mutex>
 
 #include "arrays.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/once.h"
 #include "base/text.h"
 #include "base/within.h"
 #include "bindings.h"
@@ -48,7 +48,7 @@ struct Fitted {
   const expr::Program& program(LogitsFrom from, std::size_t rows) const {
     const bool single = rows <= single_rows;
     const auto i = 2 * static_cast<std::size_t>(from) + single;
-    std::call_once(compiled_[i], [&] {
+    compiled_[i]([&] {
       programs_[i] = detector.compile(single ? expr::single_rows : expr::Executor::cpu, from);
     });
     return *programs_[i];
@@ -58,7 +58,7 @@ struct Fitted {
       : detector(std::move(fitted)), needs(detector.chain.needs()) {}
 
  private:
-  mutable std::array<std::once_flag, 4> compiled_;
+  mutable std::array<Once, 4> compiled_;
   mutable std::array<std::unique_ptr<expr::Program>, 4> programs_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "api/array_rows.h"
 #include "api/call.h"
+#include "base/once.h"
 #include "expr/program.h"
 #include "expr/single_rows.h"
 #include "math/row_kernels.h"
@@ -68,7 +69,7 @@ struct Scorer::Way {
 
   const expr::Program& program(bool few) const {
     Made& made = few ? single : many;
-    std::call_once(made.once, [&] {
+    made.once([&] {
       const detectors::Inputs inputs = detector.inputs(logits);
       std::vector<expr::Expr> outputs = {detector.chain.score(inputs)};
       if (sees()) outputs.push_back(row_argmax(inputs.logits));
@@ -96,7 +97,7 @@ struct Scorer::Way {
   }
 
   struct Made {
-    std::once_flag once;
+    Once once;
     std::unique_ptr<expr::Program> program;
   };
   /// Memory for one call, also of one that ends in an exception.

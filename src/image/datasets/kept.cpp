@@ -1,8 +1,8 @@
 #include "image/datasets/kept.h"
 
-#include <mutex>
 #include <optional>
 
+#include "base/once.h"
 #include "image/datasets/wrapped.h"
 
 namespace nescio::image {
@@ -13,12 +13,12 @@ class Kept final : public Wrapped {
   Kept(std::unique_ptr<Dataset> source, std::shared_ptr<MemoryBudget> budget)
       : Wrapped(std::move(source)),
         budget_(std::move(budget)),
-        decoded_(std::make_unique<std::once_flag[]>(Wrapped::size())),
+        decoded_(std::make_unique<Once[]>(Wrapped::size())),
         kept_(Wrapped::size()) {}
 
   Sample load(std::size_t i) const override {
     std::optional<Sample> without_room;
-    std::call_once(decoded_[i], [&] {
+    decoded_[i]([&] {
       Sample sample = source().load(i);
       if (budget_->take(sample.image.pixels.size())) {
         kept_[i] = std::move(sample);
@@ -30,15 +30,15 @@ class Kept final : public Wrapped {
     return kept_[i].image.pixels.empty() ? source().load(i) : kept_[i];
   }
   std::string hash() const override {
-    std::call_once(hashed_, [&] { hash_ = source().hash(); });
+    hashed_([&] { hash_ = source().hash(); });
     return hash_;
   }
 
  private:
   std::shared_ptr<MemoryBudget> budget_;
-  std::unique_ptr<std::once_flag[]> decoded_;
+  std::unique_ptr<Once[]> decoded_;
   mutable std::vector<Sample> kept_;  // without pixels where there was no room
-  mutable std::once_flag hashed_;
+  mutable Once hashed_;
   mutable std::string hash_;
 };
 

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <cctype>
 #include <fstream>
-#include <mutex>
 #include <utility>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/once.h"
 #include "base/threads.h"
 #include "image/formats/decode.h"
 #include "io/file.h"
@@ -68,7 +68,7 @@ class PictureFiles final : public Dataset {
   };
 
   const Content& read_all() const {
-    std::call_once(read_, [&] {
+    read_([&] {
       std::vector<std::string> hashes(files_.size());
       std::atomic<std::size_t> turned = 0;
       parallel_for(files_.size(), [&](std::size_t i) {
@@ -91,7 +91,7 @@ class PictureFiles final : public Dataset {
   std::vector<std::string> class_names_;
   Notices notices_;
   bool skip_broken_;
-  mutable std::once_flag read_;
+  mutable Once read_;
   mutable Content content_;
 };
 

@@ -7,7 +7,7 @@ namespace nescio::image {
 PictureCache::PictureCache(const Dataset& dataset, const Preprocessor& preprocessor, PictureUse use)
     : dataset_(dataset), preprocessor_(preprocessor), use_(use) {
   if (!use.keep) return;
-  decoded_ = std::make_unique<std::once_flag[]>(dataset.size());
+  decoded_ = std::make_unique<Once[]>(dataset.size());
   kept_.resize(dataset.size());
 }
 
@@ -23,7 +23,7 @@ Sample PictureCache::sample(std::size_t item) {
   // Colours are kept for a grey network too: augmentations change them before they become grey.
   const std::size_t most = 3 * network.height * network.width;
   Sample found;
-  std::call_once(decoded_[item], [&] {
+  decoded_[item]([&] {
     found = decode(item);
     if (found.image.pixels.size() <= most) kept_[item] = found;
   });

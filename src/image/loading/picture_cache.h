@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/once.h"
 #include "image/datasets/dataset.h"
 #include "image/preprocessing.h"
 
@@ -33,8 +33,8 @@ class PictureCache {
   const Dataset& dataset_;
   const Preprocessor& preprocessor_;
   PictureUse use_;
-  std::unique_ptr<std::once_flag[]> decoded_;  // by picture, where they are kept
-  std::vector<Sample> kept_;                   // without pixels: too large
+  std::unique_ptr<Once[]> decoded_;  // by picture, where they are kept
+  std::vector<Sample> kept_;         // without pixels: too large
 };
 
 }  // namespace nescio::image
