@@ -138,7 +138,8 @@ TEST_F(LayeredMahalanobisProbe, MeasuresOnlyWhatVaries) {
   const auto named = make_probes({"layered_mahalanobis(epsilon=0)"});
   fit_on(*named[0].learning(), network_, learned_, labels_);
   EXPECT_EQ(named[0].learning()->learned().at("whitening.pooled(tokens)").shape(), (Shape{3, 2}));
-  for (const float d : run(*named[0].probe).as<float>()) EXPECT_TRUE(std::isfinite(d));
+  const Array distances = run(*named[0].probe);
+  for (const float d : distances.as<float>()) EXPECT_TRUE(std::isfinite(d));
 }
 
 TEST_F(LayeredMahalanobisProbe, IsRestoredFromWhatItHasLearned) {
