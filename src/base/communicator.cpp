@@ -1,5 +1,7 @@
 #include "base/communicator.h"
 
+#include "base/shares.h"
+
 namespace nescio {
 namespace {
 
@@ -20,10 +22,7 @@ Communicator& alone() {
 }
 
 Share share_of(const Communicator& processes, std::size_t count) {
-  const auto rank = static_cast<std::size_t>(processes.rank());
-  const auto size = static_cast<std::size_t>(processes.size());
-  const std::size_t first = count * rank / size;
-  return {first, count * (rank + 1) / size - first};
+  return share_of(processes, count, processes.rank());
 }
 
 }  // namespace nescio

@@ -56,7 +56,8 @@ std::uint64_t positives(std::uint64_t rows) {
 }
 template <Positive positive>
 std::uint64_t negatives(std::uint64_t rows) {
-  return positives < positive == Positive::id ? Positive::ood : Positive::id > (rows);
+  constexpr Positive other = positive == Positive::id ? Positive::ood : Positive::id;
+  return positives<other>(rows);
 }
 
 /// The sum of gained positive rows times precision. Divisions are what takes time: they are done side by side, and

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/exception_text.h"
+#include "base/shares.h"
 #endif
 
 namespace nescio::nn {
@@ -25,10 +26,10 @@ namespace nccl = torch::cuda::nccl;
 /// What each process has, [size][each], known to all.
 std::vector<std::vector<float>> of_all(Communicator& processes, const std::vector<float>& own) {
   const auto size = static_cast<std::size_t>(processes.size());
-  std::vector<float> all(own.size() * size, 0.0F);
-  const auto rank = static_cast<std::size_t>(processes.rank());
-  std::ranges::copy(own, all.begin() + static_cast<std::ptrdiff_t>(rank * own.size()));
-  processes.sum(std::span(all));
+  std::vector<float> all(own.size() * size);
+  const Share mine{own.size() * static_cast<std::size_t>(processes.rank()), own.size()};
+  std::ranges::copy(own, all.begin() + static_cast<std::ptrdiff_t>(mine.first));
+  gather(processes, std::span(all), mine);
   std::vector<std::vector<float>> out;
   for (std::size_t r = 0; r < size; ++r) {
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(r * own.size());

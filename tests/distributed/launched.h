@@ -123,6 +123,13 @@ class Launched : public testing::Test {
     for (const auto& [name, array] : split.at("arrays").items()) out[name] = array.at("sha256");
     return out;
   }
+  /// A shell's words: interrupt a training of the folder `run` as soon as it has written a checkpoint of its own.
+  std::string until_a_checkpoint(const std::string& training) const {
+    return text(training, " & nescio=$!\nwhile [ -z \"$(find '", path("run/checkpoints"),
+                "' -newer '", path("script"),
+                "')\" ]; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
+                "kill -INT $nescio\nwait $nescio\n");
+  }
   /// A shell's words: start what `several` starts, kill -9 the process whose command has `mark` in it when `begun` succeeds,
   /// and exit as the launcher does, which has 30 s for it.
   static std::string kill_one(const std::string& several, const std::string& begun,

@@ -50,12 +50,7 @@ TEST_F(LaunchedTraining, EndWithOneThatIsKilled) {
   EXPECT_THAT(said, testing::Not(HasSubstr("still there")));
   EXPECT_THAT(said, HasSubstr("exited on signal 9"));
   const auto [resumed, status] =
-      shell(train(1, "run", "steps=100000 checkpoint_every=2 resume=changed") +
-            " & nescio=$!\n"
-            "while [ -z \"$(find '" +
-            path("run/checkpoints") + "' -newer '" + path("script") +
-            "')\" ]; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
-            "kill -INT $nescio\nwait $nescio\n");
+      shell(until_a_checkpoint(train(1, "run", "steps=100000 checkpoint_every=2 resume=changed")));
   EXPECT_EQ(status, 130) << resumed;
 }
 

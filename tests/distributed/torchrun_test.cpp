@@ -42,6 +42,20 @@ class Torchrun : public Launched {
                 " & pids=\"$pids $!\"; done\n"
                 "for pid in $pids; do wait $pid || code=$?; done\nexit $code\n");
   }
+  /// Kills the second of two as soon as something lies in the folder `begun`: nobody ends the first one, which finds out
+  /// for itself.
+  void expect_an_end(const std::string& command, const std::string& begun) const {
+    const auto [said, code] = shell(text(
+        "for rank in 0 1; do ", one_of(2, command), " & pids[$rank]=$!; done\n",
+        "while [ -z \"$(ls -A '", path(begun),
+        "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
+        "kill -KILL ${pids[1]}\n"
+        "( sleep 30 && { echo 'still there after 30 s'; kill -KILL ${pids[0]}; } ) & guard=$!\n"
+        "wait ${pids[0]}; code=$?\n"
+        "pkill -P $guard; kill $guard\nexit $code\n"));
+    EXPECT_EQ(code, 1) << said;
+    EXPECT_THAT(said, HasSubstr("process 0 of 2: process 1 is gone"));
+  }
 };
 
 TEST_F(Torchrun, TrainsAsOne) {
@@ -82,26 +96,11 @@ TEST_F(Torchrun, FitsAndScoresAsOne) {
   expect_same_file("scores/toy/test.npy", "by3/toy/test.npy");
 }
 
-// Nobody ends the others: they find out for themselves.
 TEST_F(Torchrun, EndWithOneThatIsKilled) {
   const std::string training = small_training("run", "steps=100000 checkpoint_every=2");
-  const auto [said, code] = shell(
-      text("for rank in 0 1; do ", one_of(2, training), " & pids[$rank]=$!; done\n",
-           "while [ -z \"$(ls '", path("run/checkpoints"),
-           "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
-           "kill -KILL ${pids[1]}\n"
-           "( sleep 30 && { echo 'still there after 30 s'; kill -KILL ${pids[0]}; } ) & guard=$!\n"
-           "wait ${pids[0]}; code=$?\n"
-           "pkill -P $guard; kill $guard\nexit $code\n"));
-  EXPECT_EQ(code, 1) << said;
-  EXPECT_THAT(said, HasSubstr("process 0 of 2: process 1 is gone"));
-  const auto [resumed, status] =
-      shell(by(1, small_training("run", "steps=100000 checkpoint_every=2 resume=changed")) +
-            " & nescio=$!\n"
-            "while [ -z \"$(find '" +
-            path("run/checkpoints") + "' -newer '" + path("script") +
-            "')\" ]; do sleep 0.02; kill -0 $nescio || exit 9; done\n"
-            "kill -INT $nescio\nwait $nescio\n");
+  expect_an_end(training, "run/checkpoints");
+  const auto [resumed, status] = shell(until_a_checkpoint(
+      by(1, small_training("run", "steps=100000 checkpoint_every=2 resume=changed"))));
   EXPECT_EQ(status, 130) << resumed;
 }
 
@@ -109,16 +108,7 @@ TEST_F(Torchrun, EndTheScoringWithOneThatIsKilled) {
   small_bank("bank", 60'000);
   ASSERT_EQ(shell(by(1, fit("knn(k=1000)", "bank", "knn"))).second, 0);
   const std::string scoring = score("knn", "bank", "scores");
-  const auto [said, code] = shell(
-      text("for rank in 0 1; do ", one_of(2, scoring), " & pids[$rank]=$!; done\n",
-           "while [ -z \"$(ls -A '", path("scores/toy"),
-           "' 2>/dev/null)\" ]; do sleep 0.02; kill -0 ${pids[0]} || exit 9; done\n"
-           "kill -KILL ${pids[1]}\n"
-           "( sleep 30 && { echo 'still there after 30 s'; kill -KILL ${pids[0]}; } ) & guard=$!\n"
-           "wait ${pids[0]}; code=$?\n"
-           "pkill -P $guard; kill $guard\nexit $code\n"));
-  EXPECT_EQ(code, 1) << said;
-  EXPECT_THAT(said, HasSubstr("process 0 of 2: process 1 is gone"));
+  expect_an_end(scoring, "scores/toy");
   EXPECT_EQ(shell(text("ls -A '", path("scores/toy"), "'")).first, "");
 }
 
