@@ -68,8 +68,8 @@ void PictureScorer::score(const image::Dataset& pictures,
     return score_some(
         pictures, own, [&](const PictureScore& answer, std::int64_t) { take(answer); }, progress);
   }
-  constexpr std::size_t width =
-      3;  // class, score, and the row, which a picture without a name is called by
+  // Class, score, and the row, which a picture without a name is called by.
+  constexpr std::size_t width = 3;
   std::vector<double> found(width * pictures.size());
   std::size_t at = width * own.first;
   const auto keep = [&](const PictureScore& answer, std::int64_t row) {
