@@ -360,6 +360,9 @@ def text_files():
           combinator="mean(knn(k=5),vim,react(q=0.5)+msp)", blanks=" knn ( k = 5 ) ", empty="", open="knn(k=5",
           deep="a(" * 3000, deep_closed="a(" * 300 + "b" + ")" * 300, sweeps="a(" + ",".join(
               f"k{i}=[1,2,3,4,5,6,7,8,9]" for i in range(20)) + ")", plus="a+", comma="a(,)", bytes=b"a(\xff=\0)")
+    write("text_array", plain="1 2\n3 4\n", heading="picture,score\na.png,1.5\nb.png,\n", semicolons="1;2\r\n3;4", empty="",
+          marked=b"\xef\xbb\xbf1,2\n", remark="# a b\n1\t2\n", quoted='"a, b","c"\n1,"2"\n', open='"a\n1', twice="a,a\n1,2\n",
+          words="a\nb\n", width="1 2\n3\n", list="a.png 1\n", huge="1e999\n", special="nan\n-inf\n", commas=",,\n,,\n", zero=b"1\0\n")
     write("csv", plain="a,b\nc,d\n", quoted='"a,""b""\n",c\r\n', open='a,"b', inside='a"b"', after='"a"b', empty="",
           blank="\n\n,\n", returns="a\rb\r\n")
     array = {"dtype": "float32", "shape": [2, 3], "sha256": "0" * 64, "bytes": 152, "modified_ns": 1}
@@ -503,6 +506,67 @@ def calibrations():
           doubles=saved({"a.id": ("F64", [1], bytes(8))}), square=saved({"a.id": ("F32", [1, 1], bytes(4))}))
 
 
+def monitor_states():
+    def packed(dtype, letter, *values, shape=None):
+        return dtype, shape or [len(values)], struct.pack(f"<{len(values)}{letter}", *values)
+
+    def saved(rows=3, drop=None, arrays={}, of={}, **facts):
+        tensors = {"gaps": packed("I64", "q", 1, 0, 0, 1, 0, 1), "accounts": packed("F64", "d", 0.5, *[0.01] * 36),
+                   "scores": packed("F32", "f", 0, 3, 9), "flags": packed("U8", "B", 0, 0, 1),
+                   "history": packed("F64", "d", 2, 0, 2, 0, 0.8, 0.3, 0.7, 0.1, 0.2, 0.9, shape=[1, 10]),
+                   "seen": packed("I64", "q", 5, 7), **arrays}
+        width = {"I64": 8, "F64": 8, "F32": 4, "U8": 1}
+        tensors = {name: t for name, t in sorted(tensors.items(), key=lambda a: -width[a[1][0]]) if name != drop}
+        calibration = struct.pack("<5f", 1, 3, 2, 5, 4) + struct.pack("<d", 3)
+        told = {"format": 1, "rows": rows, "bets": 3, "largest": 1.0, "flagged": 1, "unreadable": 0, "alarm_row": 0,
+                "of": {"calibration_sha256": hashlib.sha256(calibration).hexdigest(), "window": 4, "every": 2,
+                       "confidence": 0.95, "false_alarms": 0.01, "seed": 0, **of}, **facts}
+        at, header, data = 0, {}, b""
+        for name, (dtype, shape, values) in tensors.items():
+            header[name] = tensor(dtype, shape, at, at + len(values))
+            at, data = at + len(values), data + values
+        header["__metadata__"] = {"monitor": json.dumps(told)}
+        return safetensors(header, data)
+
+    def history(*values):
+        return {"history": packed("F64", "d", *values, shape=[1, len(values)])}
+
+    good, huge, nan = saved(), 2 ** 62, float("nan")
+    write("monitor_state", good=good, truncated=good[:-3], empty=b"", none=safetensors({}, b""), format=saved(format=2),
+          other=saved(of={"window": 5}), of=saved(of={"seed": None}), no_gaps=saved(drop="gaps"), no_history=saved(drop="history"),
+          negative=saved(arrays={"gaps": packed("I64", "q", -1, 0, 0, 1, 0, 1)}),
+          huge_gaps=saved(arrays={"gaps": packed("I64", "q", huge, huge, huge, huge, 0, 3)}),
+          few_gaps=saved(arrays={"gaps": packed("I64", "q", 3)}), flags=saved(arrays={"flags": packed("U8", "B", 2, 0, 1)}),
+          nan_score=saved(arrays={"scores": packed("F32", "f", 0, nan, 9)}), nan_account=saved(arrays={"accounts": packed("F64", "d", nan, *[0] * 36)}),
+          doubles=saved(arrays={"scores": packed("F64", "d", 0, 3, 9)}), square=saved(arrays={"seen": packed("I64", "q", 5, shape=[1, 1])}),
+          wide_history=saved(arrays=history(*[0] * 12)), no_counts=saved(arrays=history(nan, 1e300, -1, *[0] * 7)),
+          infinite=saved(arrays=history(float("inf"), 0, 0, *[nan] * 7)), bets=saved(bets=-1), largest=saved(largest="1"),
+          alarm=saved(alarm_row=2), alarmed=saved(alarm_row=3, largest=1e3), largest_huge=saved(largest=1e308))
+
+
+def requests():
+    def request(*tensors, **further):
+        return json.dumps({"inputs": list(tensors), **further})
+
+    def one(name="logits", shape=(1, 2), data=(1, 2), datatype="FP32"):
+        return {"name": name, "shape": list(shape), "datatype": datatype, "data": data}
+
+    good = request(one(), id="a")
+    write("inference_request", good=good, truncated=good[:-9], empty=b"", no_object="[1]", no_inputs="{}",
+          features=request(one("features", (2, 3), [[1, 2, 3], [4, 5, 6]], "FP64")), nested=request(one(data=[[[1, 2]]])),
+          both=request(one(), one("features", (1, 3), [1, 2, 3])), twice=request(one(), one()), id=request(one(), id=7),
+          outputs=request(one(), outputs=[{"name": "is_ood"}]), unknown_output=request(one(), outputs=[{"name": "x"}]),
+          no_outputs=request(one(), outputs=3), no_rows=request(one(shape=(0, 2), data=[])), wide=request(one(shape=(1, 3), data=[1, 2, 3])),
+          huge_shape=request(one(shape=(2 ** 62, 8))), overflow=request(one(shape=(2 ** 63, 2 ** 63, 0))), negative=request(one(shape=(-1, 2))),
+          infinite=good.replace("[1, 2]", "[1e999, 2]"), large=request(one(data=[1e300, 2])), nan=good.replace("[1, 2]", "[NaN, 2]"),
+          text=request(one(data=["1", "2"])), type=request(one(datatype="INT8")), names=request(one("\ud800")), name=request(one(7)),
+          no_utf8=good.encode().replace(b"logits", b"log\xffits"), rows=request(one(), one("features", (2, 3), [1] * 6)))
+    write("score_line", number="1.5", infinite="inf", nan="nan", negative=" -2e3 \r", json='{"score": 1.5, "class": 3}', empty=b"",
+          no_score='{"class": 3}', text='{"score": "1"}', huge='{"score": 1e999}', no_class='{"score": 1, "class": null}',
+          negative_class='{"score": 1, "class": -1}', huge_class='{"score": 1, "class": 4294967296}', half='{"score": 1',
+          more="1 2", comma="1,5", zero=b"1\0", no_utf8=b'{"score": 1, "x": "\xff"}')
+
+
 def onnx_models():
     def number(value):
         out = b""
@@ -541,7 +605,8 @@ def onnx_models():
 
 if __name__ == "__main__":
     for make in (npy_files, npz_files, safetensors_files, torch_files, score_files, cifar_pickles, image_files, picture_files,
-                 other_pictures, text_files, protocol_files, token_lines, saved_detectors, calibrations, onnx_models):
+                 other_pictures, text_files, protocol_files, token_lines, saved_detectors, calibrations, monitor_states,
+                 requests, onnx_models):
         make()
     files = [f for f in ROOT.rglob("*") if f.is_file()]
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes in {ROOT}")

@@ -11,6 +11,13 @@
 
 #include "base/matrix_view.h"
 
+// clang warns of a view that outlives what it looks into.
+#ifdef __clang__
+#define NESCIO_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define NESCIO_LIFETIMEBOUND
+#endif
+
 namespace nescio {
 
 /// Element types of files that we read. float16 and bfloat16 are stored as their 16 bits.
@@ -90,12 +97,12 @@ class Array {
 
   /// The elements; throws Error if the type is another one.
   template <class T>
-  std::span<const T> as() const {
+  std::span<const T> as() const NESCIO_LIFETIMEBOUND {
     require(dtype_of<T>());
     return {static_cast<const T*>(data_), size_};
   }
   /// A 2-d float32 array as a view (a 1-d one as a single column).
-  MatrixView matrix() const;
+  MatrixView matrix() const NESCIO_LIFETIMEBOUND;
   /// The same values as float32 / float64 / int64 (shares storage where the type is that already).
   /// to_int64 throws Error on a value that is not a whole number or beyond int64.
   Array to_float32() const;

@@ -101,7 +101,8 @@ long long parse_integer(std::string_view digits, std::string_view what) {
 
 std::string suggest(std::string_view found, const std::vector<std::string>& known) {
   std::string nearest;
-  std::size_t best = 2 * std::max<std::size_t>(2, found.size() / 3) + 1;
+  const std::size_t mistakes = found.size() < 4 ? 1 : std::max<std::size_t>(2, found.size() / 3);
+  std::size_t best = 2 * mistakes + 1;
   for (const auto& name : known) {
     const std::size_t distance = edit_distance(found, name);
     if (distance < best) {

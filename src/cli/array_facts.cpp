@@ -64,8 +64,10 @@ Facts arrays_facts(const fs::path& file) {
   }
   facts["tensors"] = tensors;
   facts["parameters"] = parameters;
-  // One array without a name is no network's.
-  if (found.format != io::FileFormat::npy) facts["networks_that_fit"] = fitting(found);
+  // Neither one array without a name nor a table is a network's.
+  if (found.format != io::FileFormat::npy && found.format != io::FileFormat::text) {
+    facts["networks_that_fit"] = fitting(found);
+  }
   facts["metadata"] = found.metadata;
   for (const io::TensorGroup& group : found.groups) {
     facts["groups"].push_back({{"key", group.key},

@@ -275,7 +275,7 @@ class Import final : public Verb {
 }  // namespace
 
 VerbInfo import() {
-  const char* file = "; .npy, .npz, .safetensors, .pth; of several arrays one as FILE#name";
+  const char* file = "; .npy, .npz, .safetensors, .pth, .csv; of several arrays one as FILE#name";
   const auto array = [&](std::string Import::*member, const char* name, const std::string& doc) {
     return option(member, {.name = name, .doc = doc + file});
   };

@@ -32,7 +32,7 @@ VerbInfo inspect() {
            {"PATH is a feature bank, a saved detector, a run of train, evaluate, benchmark, "
             "compare "
             "or trace, a checkpoint, a file of weights or other arrays (.safetensors, .pth, .npz, "
-            ".npy, .pkl) or a protocol. Its bytes or its manifest say which, not its name.",
+            ".npy, .pkl, .csv) or a protocol. Its bytes or its manifest say which, not its name.",
             "BANK#SET/SPLIT is one split. Where it holds what a teacher said (logits of one or of "
             "several views, or the most probable classes alone) all its answers are read: "
             "mean_mass is m, the probability of the classes that are kept; mean_lambda is that of "

@@ -62,7 +62,7 @@ constexpr FolderKind folder_kinds[] = {
 
 constexpr const char* known =
     "a feature bank, a saved detector, the folder of a run, a checkpoint, a file of arrays "
-    "(.safetensors, .pth, .npz, .npy, .pkl) or a protocol (.yaml)";
+    "(.safetensors, .pth, .npz, .npy, .pkl, .csv) or a protocol (.yaml)";
 
 /// Of what the file holds; a manifest stands for its folder.
 std::optional<Facts> of_manifest(const fs::path& file, const Facts& manifest) {
@@ -112,6 +112,16 @@ bool has_line(std::string_view text, std::string_view beginning) {
   return text.starts_with(beginning) || text.find("\n" + std::string(beginning)) != text.npos;
 }
 
+/// Of a text that is no protocol.
+Facts table_facts(const fs::path& file) {
+  try {
+    return arrays_facts(file);
+  } catch (const Error& e) {
+    fail(file.string(), ": expected ", known,
+         "; found a text that is no table of numbers: ", e.what());
+  }
+}
+
 Facts of_file(const fs::path& file, const std::string& split) {
   const io::SharedBytes bytes = io::map_file(file);
   const io::FileFormat format = io::identify(bytes.span());
@@ -128,6 +138,7 @@ Facts of_file(const fs::path& file, const std::string& split) {
       if (has_line(bytes.text(), "sets:") && has_line(bytes.text(), "roles:")) {
         return protocol_facts(file, split);
       }
+      if (format == io::FileFormat::text) return table_facts(file);
       break;
     default: break;
   }

@@ -59,14 +59,15 @@ struct KeyValue {
   std::string key, value;
 };
 
-// "key=value"; a spec such as knn(k=5) has its '=' behind a bracket and is no key.
-KeyValue split_argument(const VerbInfo& info, const std::string& argument, bool first) {
+// "key=value"; a spec such as knn(k=5) has its '=' behind a bracket and is no key. What has none is the option that
+// needs no key, unless that is `named` already.
+KeyValue split_argument(const VerbInfo& info, const std::string& argument, bool named) {
   const auto equals = argument.find('=');
   const bool has_key = equals != std::string::npos && equals > 0 &&
                        std::all_of(argument.begin(), argument.begin() + static_cast<long>(equals),
                                    [](unsigned char c) { return std::isalnum(c) || c == '_'; });
   if (has_key) return {argument.substr(0, equals), argument.substr(equals + 1)};
-  if (first && !info.positional.empty() && !argument.starts_with("--")) {
+  if (!named && !info.positional.empty() && !argument.starts_with("--")) {
     return {info.positional, argument};
   }
   throw UsageError(text(info.name, ": expected key=value, found '", argument, "'; `nescio ",
@@ -129,7 +130,7 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
   std::vector<KeyValue> set;
   std::set<std::string> given;
   for (const std::string& argument : arguments) {
-    set.push_back(split_argument(info, argument, set.empty()));
+    set.push_back(split_argument(info, argument, given.contains(info.positional)));
     if (!given.insert(set.back().key).second) {
       throw UsageError(text(info.name, ": '", set.back().key, "' is given twice"));
     }

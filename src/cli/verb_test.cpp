@@ -48,6 +48,8 @@ TEST(ParseOptions, PositionalAndKeys) {
   EXPECT_EQ(painted.coats, 3);
   EXPECT_EQ(verb->threads, 4);
   EXPECT_EQ(parse_options(paint(), {"wall=a=b", "colour=red"})->seed, 0);
+  const auto last = parse_options(paint(), {"coats=3", "mix(red=1)"});
+  EXPECT_EQ(static_cast<const Paint&>(*last).colour, "mix(red=1)");
 }
 
 TEST(ParseOptions, RefusesWithTheName) {
@@ -56,6 +58,7 @@ TEST(ParseOptions, RefusesWithTheName) {
   EXPECT_EQ(refusal({"wall=x"}), "paint: missing colour= (c)");
   EXPECT_EQ(refusal({"colour="}), "paint: missing colour= (c)");
   EXPECT_EQ(refusal({"red", "colour=blue"}), "paint: 'colour' is given twice");
+  EXPECT_NE(refusal({"colour=red", "blue"}).find("found 'blue'"), std::string::npos);
   EXPECT_NE(refusal({"red", "blue"}).find("expected key=value, found 'blue'"), std::string::npos);
   EXPECT_NE(refusal({"red", "coats=0"}).find(">= 1"), std::string::npos);
 }

@@ -13,6 +13,7 @@
 #include "io/npz.h"
 #include "io/pickled_arrays.h"
 #include "io/safetensors.h"
+#include "io/text_array.h"
 #include "io/torch_file.h"
 
 namespace nescio::io {
@@ -74,9 +75,10 @@ StoredArrays parse_arrays(const SharedBytes& bytes, const std::string& path) {
         out.groups = {{{}, parse_pickled_arrays(bytes, path).arrays}};
       }
       break;
+    case FileFormat::text: out.groups = {{{}, parse_text_arrays(bytes.text(), path)}}; break;
     default:
-      fail(path, ": expected an array as .npy, .npz#name, .safetensors#name, .pth#name or ",
-           ".pkl#name, found ", describe(out.format));
+      fail(path, ": expected an array as .npy, .npz#name, .safetensors#name, .pth#name, ",
+           ".pkl#name, .csv#column or a text of numbers, found ", describe(out.format));
   }
   return out;
 }

@@ -101,9 +101,9 @@ TEST_F(ArrayFile, AllOfAFileInItsGroups) {
 TEST_F(ArrayFile, WrongFilesAreNamed) {
   EXPECT_THAT(error("none.npy"), HasSubstr(path("none.npy") + ": cannot be read"));
   EXPECT_THAT(error("a.npy#x"), HasSubstr("leave '#x' out"));
-  folder_.file("a.txt", "1 2 3");
-  EXPECT_THAT(error("a.txt"), HasSubstr("expected an array as .npy"));
-  EXPECT_THAT(error_of([&] { read_arrays(path("a.txt")); }), HasSubstr("found a text file"));
+  folder_.file("a.json", "{}");
+  EXPECT_THAT(error("a.json"), HasSubstr("expected an array as .npy"));
+  EXPECT_THAT(error_of([&] { read_arrays(path("a.json")); }), HasSubstr("found JSON"));
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ FileFormat identify(std::span<const std::uint8_t> bytes) {
   words.remove_prefix(std::min(words.find_first_not_of(" \t\r\n"), words.size()));
   if (words.starts_with('<')) return FileFormat::markup;
   if (words.starts_with('{') || words.starts_with('[')) return FileFormat::json;
-  return is_text(head) ? FileFormat::text : FileFormat::other;
+  return is_text(words) ? FileFormat::text : FileFormat::other;
 }
 
 std::string describe(FileFormat kind) {

@@ -1,6 +1,7 @@
 #include "monitoring/saved_monitor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@ using Arrays = std::map<std::string, Array>;
 constexpr int format_version = 1;
 constexpr const char* metadata_key = "monitor";
 constexpr std::size_t report_numbers = 10;
+constexpr std::int64_t most_rows = std::int64_t{1} << 40;  // in a gap: their sums stay below 2^64
 
 template <class T>
 std::string_view bytes_of(std::span<const T> values) {
@@ -55,9 +57,12 @@ std::vector<double> numbers_of(const std::vector<WindowReport>& history) {
 }
 
 std::vector<WindowReport> history_of(std::span<const double> numbers) {
+  constexpr double largest_count = 0x1p53;
+  const auto is_count = [](double v) { return v >= 0 && v <= largest_count && v == std::floor(v); };
   std::vector<WindowReport> out;
   for (std::size_t at = 0; at < numbers.size(); at += report_numbers) {
     const auto r = numbers.subspan(at, report_numbers);
+    if (!std::ranges::all_of(r.first(3), is_count)) fail("a report in 'history' has no counts");
     out.push_back({.rows = static_cast<std::uint64_t>(r[0]),
                    .flagged = {.count = static_cast<std::size_t>(r[1]),
                                .rows = static_cast<std::size_t>(r[2])},
@@ -73,6 +78,17 @@ std::vector<WindowReport> history_of(std::span<const double> numbers) {
 /// safetensors and our arrays have signed numbers of 64 bits.
 Array as_int64(const std::vector<std::uint64_t>& values) {
   return Array({values.size()}, std::vector<std::int64_t>(values.begin(), values.end()));
+}
+
+Json json_in(const io::Safetensors& file) {
+  const auto words = file.metadata.find(metadata_key);
+  if (words == file.metadata.end()) fail("this is no state of a monitor");
+  Json json = io::parse_json(words->second, "its metadata");
+  if (!json.is_object() || json.value("format", Json()) != format_version) {
+    fail("expected format ", format_version, ", found ",
+         json.is_object() ? json.value("format", Json()).dump() : json.dump());
+  }
+  return json;
 }
 
 template <class T>
@@ -97,7 +113,8 @@ MonitorState state_in(const Arrays& arrays, const Json& counts) {
   const auto scores = values_in<float>(arrays, "scores");
   const auto flags = values_in<std::uint8_t>(arrays, "flags");
   const auto history = values_in<double>(arrays, "history", 2);
-  if (std::ranges::any_of(gaps, [](std::int64_t g) { return g < 0; }) ||
+  if (std::ranges::any_of(gaps, [](std::int64_t g) { return g < 0 || g > most_rows; }) ||
+      std::ranges::any_of(flags, [](std::uint8_t f) { return f > 1; }) ||
       arrays.at("history").shape()[1] != report_numbers) {
     fail("its numbers contradict each other");
   }
@@ -151,18 +168,7 @@ void save_monitor(const Monitor& monitor, const SeenNames& seen,
 
 SeenNames parse_monitor(Monitor& monitor, const io::Safetensors& file, const std::string& where) {
   return within(where + ": ", [&] {
-    const auto words = file.metadata.find(metadata_key);
-    if (words == file.metadata.end()) fail("this is no state of a monitor");
-    Json json = io::parse_json(words->second, "its metadata");
-    if (!json.is_object() || json.value("format", Json()) != format_version) {
-      fail("expected format ", format_version, ", found ",
-           json.is_object() ? json.value("format", Json()).dump() : json.dump());
-    }
-    const Json stated = json.value("sha256", Json());
-    json.erase("sha256");
-    if (stated != hash_of(file.tensors, json)) {
-      fail("damaged, its SHA-256 is not the one that it states; remove it to begin anew");
-    }
+    const Json json = json_in(file);
     const Json expected = identity_of(monitor), found = json.value("of", Json::object());
     for (const auto& [name, value] : expected.items()) {
       if (!found.is_object() || found.value(name, Json()) == value) continue;
@@ -176,7 +182,16 @@ SeenNames parse_monitor(Monitor& monitor, const io::Safetensors& file, const std
 }
 
 SeenNames load_monitor(Monitor& monitor, const std::filesystem::path& path) {
-  return parse_monitor(monitor, io::read_safetensors(path), path.string());
+  const io::Safetensors file = io::read_safetensors(path);
+  within(path.string() + ": ", [&] {
+    Json json = json_in(file);
+    const Json stated = json.value("sha256", Json());
+    json.erase("sha256");
+    if (stated != hash_of(file.tensors, json)) {
+      fail("damaged, its SHA-256 is not the one that it states; remove it to begin anew");
+    }
+  });
+  return parse_monitor(monitor, file, path.string());
 }
 
 }  // namespace nescio::monitoring

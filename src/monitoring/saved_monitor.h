@@ -26,7 +26,7 @@ void save_monitor(const Monitor& monitor, const SeenNames& seen, const std::file
 /// Gives the state of the file to a monitor and returns what was seen. Error if the file is damaged, of a newer
 /// format, or of another calibration or other settings, with which ones.
 SeenNames load_monitor(Monitor& monitor, const std::filesystem::path& path);
-/// The same from what the file holds; `where` begins the messages.
+/// The same from what the file holds, whatever its hash; `where` begins the messages.
 SeenNames parse_monitor(Monitor& monitor, const io::Safetensors& file, const std::string& where);
 
 }  // namespace nescio::monitoring

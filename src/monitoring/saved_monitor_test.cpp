@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/rng.h"
 #include "io/test_folder.h"
 
@@ -88,6 +90,32 @@ TEST_F(SavedMonitorTest, RefusesDamage) {
   }
   io::write_safetensors(path_, {}, {});
   EXPECT_THAT(refusal(settings_, calibration_), HasSubstr("no state of a monitor"));
+}
+
+// What a file may hold whose hash is right all the same.
+TEST_F(SavedMonitorTest, RefusesNumbersThatCannotBe) {
+  Monitor monitor(calibration_, settings_);
+  read(monitor, 0, 50);
+  save_monitor(monitor, {7}, path_);
+  const io::Safetensors good = io::read_safetensors(path_);
+  const auto said = [&](const std::string& name, const Array& array) {
+    io::Safetensors changed = good;
+    changed.tensors[name] = array;
+    Monitor other(calibration_, settings_);
+    return io::error_of([&] { parse_monitor(other, changed, "state"); });
+  };
+  EXPECT_EQ(said("seen", good.tensors.at("seen")), "");
+  std::vector<std::uint8_t> flags(40);
+  flags[0] = 2;
+  EXPECT_THAT(said("flags", Array({40}, flags)), HasSubstr("contradict each other"));
+  std::vector<std::int64_t> gaps(202);
+  gaps[0] = gaps[1] = gaps[2] = std::int64_t{1} << 62;
+  EXPECT_THAT(said("gaps", Array({202}, gaps)), HasSubstr("contradict each other"));
+  for (const double count : {-1.0, 0.5, 1e300, std::nan(""), HUGE_VAL}) {
+    std::vector<double> report(10);
+    report[1] = count;
+    EXPECT_THAT(said("history", Array({1, 10}, report)), HasSubstr("no counts")) << count;
+  }
 }
 
 }  // namespace

@@ -96,7 +96,13 @@ class Model::Writer final : public expr::OnnxWriter {
  private:
   std::string initializer(std::span<const std::int64_t> shape, int type, const void* data,
                           std::size_t bytes) {
-    const std::string raw(static_cast<const char*>(data), bytes);
+    added_ += bytes;
+    if (added_ >= largest_file) {
+      fail(state_.where,
+           ": the detector's numbers alone would take 2 GiB or more, and protobuf writes less; "
+           "a detector of fewer rows is smaller");
+    }
+    std::string raw(static_cast<const char*>(data), bytes);
     std::string key = text(type, ":");
     for (const std::int64_t side : shape) key += text(side, ",");
     const bool small = bytes <= 64;  // equal ones are one
@@ -108,14 +114,15 @@ class Model::Writer final : public expr::OnnxWriter {
     tensor.set_name(state_.unique("nescio/constant"));
     tensor.set_data_type(type);
     for (const std::int64_t side : shape) tensor.add_dims(side);
-    tensor.set_raw_data(raw);
     if (small) known_.emplace(key + raw, tensor.name());
+    tensor.set_raw_data(std::move(raw));
     return tensor.name();
   }
 
   Model& model_;
   State& state_;
   std::map<std::string, std::string> known_;
+  std::size_t added_ = 0;  // bytes
 };
 
 Model::Model(const std::filesystem::path& path) : Model(io::map_file(path), path.string()) {

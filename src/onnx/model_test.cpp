@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <memory>
+
 #include "base/error.h"
 #include "io/test_folder.h"
 #include "onnx/test_model.h"
@@ -221,6 +224,22 @@ TEST_F(OnnxModel, TakesNoNodesIntoABrokenGraph) {
   // In another order than that in which they are computed, which runtimes take.
   TestModel turned = classifier();
   write(turned.node("Relu", {"y"}, "z").node("Gemm", {"h", "V"}, "y"));
+}
+
+// Before the numbers, which are gigabytes, are copied.
+TEST_F(OnnxModel, TakesNoMoreThanAFileHolds) {
+  Model model(classifier()
+                  .node("Gemm", {"h", "W", "b"}, "z")
+                  .output("z", type_float, 2)
+                  .write(folder_ / "m.onnx"));
+  constexpr std::int64_t count = std::int64_t{1} << 29;
+  const std::unique_ptr<float, decltype(&std::free)> zeros(
+      static_cast<float*>(std::calloc(count, sizeof(float))), &std::free);
+  ASSERT_TRUE(zeros);
+  const auto add = [&] {
+    model.writer()->constant(std::vector{count}, std::span<const float>(zeros.get(), count));
+  };
+  EXPECT_THAT(add, ThrowsMessage<Error>(HasSubstr("2 GiB")));
 }
 
 TEST_F(OnnxModel, SaysWhichFilesBelongToIt) {

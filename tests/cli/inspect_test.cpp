@@ -385,7 +385,7 @@ TEST_F(Inspect, WhatIsNotOursIsNamed) {
   file("theirs/config.json", R"({"architectures": ["BertModel"]})");
   refused(world->path("theirs"), {"whose config.json is none that this program writes"});
   refused(file("page.pth", "<html>"), {"page.pth", "a web page"});
-  refused(file("notes.yaml", "a: b\n"), {"notes.yaml", "found a text file"});
+  refused(file("notes.yaml", "a: b\n"), {"notes.yaml", "no table of numbers"});
   refused(file("own.json", "[1]"), {"own.json", "found JSON"});
   refused(file("none.npy", ""), {"none.npy", "an empty file"});
   refused(world->bank() + "#in/trian", {"Did you mean 'in/train'?"});

@@ -1,0 +1,19 @@
+// Tables of numbers as text: what numpy.savetxt, a spreadsheet or pandas writes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/array.h"
+
+namespace nescio::io {
+
+/// Lines of numbers with commas, semicolons, tabs or blanks between them, as float64; empty lines and those that begin
+/// with '#' do not count. Without a heading it is one array with the name "", [N] of one column and [N, C] of
+/// several. Where the first line is no line of numbers, it names the columns: each that holds numbers alone is an array
+/// [N]. Fields may be quoted as in CSV. Error names `where` and the line that has another number of fields, a field that is
+/// no number, or a quote that does not close. One pass.
+std::map<std::string, Array> parse_text_arrays(std::string_view text, std::string_view where);
+
+}  // namespace nescio::io

@@ -1,0 +1,67 @@
+#include "io/text_array.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "io/test_folder.h"
+
+namespace nescio::io {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string refusal(std::string_view text) {
+  return error_of([&] { parse_text_arrays(text, "f.csv"); });
+}
+
+TEST(TextArray, LinesOfNumbers) {
+  for (const char* text :
+       {"1 2\n3 4\n", "1,2\n3,4", "1;2\r\n3;4\r\n", " 1\t 2\n\n# said\n3 +4.0 \n",
+        "\xef\xbb\xbf\"1\", 2\n3,4\n", "# a b\n1e0 2\n3 4"}) {
+    const auto arrays = parse_text_arrays(text, "f");
+    ASSERT_EQ(arrays.size(), 1u) << text;
+    const Array& array = arrays.at("");
+    EXPECT_EQ(array.shape(), (Shape{2, 2})) << text;
+    EXPECT_THAT(array.as<double>(), ElementsAre(1, 2, 3, 4)) << text;
+  }
+}
+
+TEST(TextArray, AColumnKeepsAllDigits) {
+  const auto arrays = parse_text_arrays("1000000.0000123\n-inf\nnan\n4.9e-324\n", "f");
+  EXPECT_EQ(arrays.at("").shape(), Shape{4});
+  const auto values = arrays.at("").as<double>();
+  EXPECT_EQ(values[0], 1000000.0000123);
+  EXPECT_EQ(values[1], -INFINITY);
+  EXPECT_TRUE(std::isnan(values[2]));
+  EXPECT_EQ(values[3], 4.9e-324);
+}
+
+TEST(TextArray, AHeadingNamesColumns) {
+  const auto arrays =
+      parse_text_arrays(",picture,score,\"a, b\"\n0,x.png,1.5,7\n1,\"y, z\",2.5,\n", "f");
+  ASSERT_EQ(arrays.size(), 3u);  // that of pictures holds no numbers
+  EXPECT_THAT(arrays.at("1").as<double>(), ElementsAre(0, 1));
+  EXPECT_THAT(arrays.at("score").as<double>(), ElementsAre(1.5, 2.5));
+  EXPECT_EQ(arrays.at("a, b").as<double>()[0], 7);
+  EXPECT_TRUE(std::isnan(arrays.at("a, b").as<double>()[1]));
+}
+
+TEST(TextArray, RefusesWithTheLine) {
+  EXPECT_EQ(refusal("1 2\n\n3\n"), "f.csv: line 3: expected 2 fields, as before, found 1");
+  // The list of pictures that a heading would be taken from, and lose its first row.
+  EXPECT_EQ(refusal("a.png 1\nb.png 2\n"), "f.csv: line 1: expected numbers, found 'a.png'");
+  EXPECT_EQ(refusal("1,5;2\n"), "f.csv: line 1: expected numbers, found '1,5'");
+  EXPECT_EQ(refusal("1\n1e999\n"), "f.csv: line 2: expected numbers, found '1e999'");
+  EXPECT_EQ(refusal("a,\"b\n1,2\n"), "f.csv: line 1: a quote does not close");
+  EXPECT_THAT(refusal("a,a\n1,2\n"), HasSubstr("two columns are called 'a'"));
+  EXPECT_THAT(refusal("a,b\nx,y\n"), HasSubstr("no column holds numbers alone"));
+  for (const char* text : {"", "# nothing\n", "a,b\n"}) {
+    EXPECT_THAT(refusal(text), HasSubstr("holds no numbers"));
+  }
+}
+
+}  // namespace
+}  // namespace nescio::io
