@@ -109,7 +109,9 @@ VerbInfo evaluate() {
            "takes the mean of the logits, as OpenOOD. ensemble(mutual_information) is how far the "
            "networks disagree.",
            "Without bank= the roles are files of scores that were made elsewhere, one for "
-           "each set (.npz of OpenOOD, .npy, a member as FILE.npz#NAME), or id= alone is a pickle "
+           "each set (.npz of OpenOOD, .npy, .csv, text; a member as FILE.npz#NAME), or id= alone "
+           "is a "
+           "pickle "
            "of OpenOOD with all sets. SET=FILE says what a set is called; without it the file's "
            "name does or, where several have the same, the member or the folder. They are kept as "
            "the bank RUN/imported."},
