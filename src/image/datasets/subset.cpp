@@ -186,7 +186,6 @@ std::optional<Range> parse_range(std::string_view entry) {
   if (range.first < 0 || range.last < range.first) {
     fail_usage("'", whole, "' is no range: expected FIRST-LAST with 0 <= FIRST <= LAST");
   }
-  range.step = std::min(range.step, range.last - range.first + 1);
   return range;
 }
 
@@ -196,9 +195,10 @@ void append(std::vector<std::int64_t>& numbers, std::unordered_set<std::int64_t>
   if (range.last > largest) {
     fail(what, ": expected numbers up to ", largest, ", found ", range.last);
   }
-  for (std::int64_t n = range.first; n <= range.last; n += range.step) {
+  for (std::int64_t n = range.first;; n += range.step) {
     if (!seen.insert(n).second) fail_usage(what, ": ", n, " is named twice");
     numbers.push_back(n);
+    if (range.last - n < range.step) return;  // n + step may be beyond int64
   }
 }
 
