@@ -186,7 +186,8 @@ TEST_P(Conformance, FitDoesNotDependOnProcesses) {
     for (const detectors::LearnedArray& a : info().learned) {
       const Array expected = a.get(alone.stage()), found = a.get(shared.stage());
       ASSERT_EQ(found.bytes(), expected.bytes()) << a.name;
-      EXPECT_EQ(std::memcmp(found.data(), expected.data(), found.bytes()), 0) << a.name;
+      EXPECT_TRUE(found.empty() || std::memcmp(found.data(), expected.data(), found.bytes()) == 0)
+          << a.name;
     }
     const auto divided = shared.scores(w.id(), expr::divided(expr::Executor::cpu, processes));
     for (std::size_t i = 0; i < one.size(); ++i) {
