@@ -19,11 +19,6 @@ bool is_of_rows(std::string_view name) {
 
 std::string prefix_of(const std::string& member) { return member.empty() ? "" : member + "/"; }
 
-bool equal(const Array& a, const Array& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
-         std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
-
 // What tells rows apart: the hash of the pictures, or of imported arrays their number and labels.
 std::string rows_of(const nlohmann::json& entry) {
   const auto inputs = entry.find("inputs");
@@ -375,7 +370,7 @@ BankView side_by_side(const std::vector<std::pair<std::string, BankView>>& membe
     array.read = [all, what = text(out.name, "/", name)] {
       const Array of_first = all.front().second.read();
       for (const auto& [member, other] : all) {
-        if (equal(other.read(), of_first)) continue;
+        if (same_bits(other.read(), of_first)) continue;
         fail(what, ": other values in ", member, " than in ", all.front().first,
              "; only the same rows can stand side by side");
       }

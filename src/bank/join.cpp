@@ -17,11 +17,6 @@ std::string place_of(const Source& source) {
 
 bool says_what_rows_are(const std::string& array) { return array == "labels" || array == "index"; }
 
-bool same_bytes(const Array& a, const Array& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
-         std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
-
 void check_same_pictures(const Source& first, const Source& other) {
   const auto differs = [&](auto&&... what) {
     fail(place_of(other), ": not of the same pictures as ", place_of(first), ": ", what...,
@@ -38,7 +33,7 @@ void check_same_pictures(const Source& first, const Source& other) {
   }
   for (const std::string array : {"labels", "index"}) {
     if (!first.bank.has(first.split, array) || !other.bank.has(other.split, array)) continue;
-    if (!same_bytes(first.bank.array(first.split, array), other.bank.array(other.split, array))) {
+    if (!same_bits(first.bank.array(first.split, array), other.bank.array(other.split, array))) {
       differs("their ", array, " differ");
     }
   }

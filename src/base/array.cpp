@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "base/error.h"
@@ -71,6 +72,11 @@ std::size_t count_of(const Shape& shape, std::size_t bytes_each) {
     count *= side;
   }
   return zero ? 0 : count;
+}
+
+bool same_bits(const Array& a, const Array& b) {
+  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
+         (a.data() == b.data() || a.empty() || std::memcmp(a.data(), b.data(), a.bytes()) == 0);
 }
 
 void shape_mismatch(const Shape& shape, std::size_t values) {

@@ -124,6 +124,9 @@ class Array {
   const void* data_ = nullptr;
 };
 
+/// Whether both have the same type, shape and bytes.
+bool same_bits(const Array& a, const Array& b);
+
 [[noreturn]] void shape_mismatch(const Shape& shape, std::size_t values);
 
 template <class T>

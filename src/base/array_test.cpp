@@ -80,5 +80,15 @@ TEST(Shapes, AreCountedWithoutOverflow) {
   EXPECT_THROW(count_of({std::size_t{1} << 61}, 8), Error);
 }
 
+TEST(Array, IsTheSameWhereTypeShapeAndBytesAre) {
+  const Array a({2}, std::vector<float>{1, -0.0F});
+  EXPECT_TRUE(same_bits(a, a));
+  EXPECT_TRUE(same_bits(a, Array({2}, std::vector<float>{1, -0.0F})));
+  EXPECT_FALSE(same_bits(a, Array({2}, std::vector<float>{1, 0})));
+  EXPECT_FALSE(same_bits(a, Array({2, 1}, std::vector<float>{1, -0.0F})));
+  EXPECT_FALSE(same_bits(a, Array({2}, std::vector<double>{1, -0.0})));
+  EXPECT_TRUE(same_bits(Array({0}, std::vector<float>()), Array({0}, std::vector<float>())));
+}
+
 }  // namespace
 }  // namespace nescio

@@ -1,7 +1,6 @@
 #include "extract/extract.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "bank/answers.h"
@@ -12,11 +11,6 @@
 
 namespace nescio::extract {
 namespace {
-
-bool equal(const Array& a, const Array& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
-         std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 std::string described(const nlohmann::json& identity) {
   return text(identity.value("network", "a network"), " with weights of SHA-256 ",
@@ -33,7 +27,7 @@ void claim_head(bank::FeatureBank& bank, const Head& head, const nlohmann::json&
     // Damaged: written again like one that is missing.
   }
   if (!there) return bank.set_head(head, ours);
-  if (equal(there->weight, head.weight) && equal(there->bias, head.bias)) return;
+  if (same_bits(there->weight, head.weight) && same_bits(there->bias, head.bias)) return;
   fail("bank ", bank.path().string(), ": its head weight ", to_string(there->weight.shape()),
        " (file of SHA-256 ",
        bank.head_manifest().at("arrays").at("weight").value("sha256", "unknown"), ") is not the ",
