@@ -1,9 +1,9 @@
-#include "cli/inference_protocol.h"
 #include "fuzz_target.h"
+#include "serving/inference_protocol.h"
 
 // The body of a request to `nescio serve`.
 void nescio::read_untrusted(const io::SharedBytes& bytes) {
-  static const cli::RowScorer scorer([] {
+  static const serving::RowScorer scorer([] {
     detectors::FittedDetector detector{
         .chain = detectors::Chain("energy"), .head = {}, .origin = {}};
     detector.classes = 2;
@@ -12,5 +12,5 @@ void nescio::read_untrusted(const io::SharedBytes& bytes) {
     return detector;
   }());
   static const calibration::Calibration calibration({.promise = {.share = 0.6}}, {{1, 3, 2, 5, 4}});
-  cli::infer({"model", &scorer, &calibration}, bytes.text(), [](const auto&) {});
+  serving::infer({"model", &scorer, &calibration}, bytes.text(), [](const auto&) {});
 }

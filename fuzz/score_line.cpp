@@ -1,4 +1,6 @@
-#include "cli/score_lines.h"
 #include "fuzz_target.h"
+#include "monitoring/score_lines.h"
 
-void nescio::read_untrusted(const io::SharedBytes& bytes) { cli::parse_score_line(bytes.text()); }
+void nescio::read_untrusted(const io::SharedBytes& bytes) {
+  monitoring::parse_score_line(bytes.text());
+}

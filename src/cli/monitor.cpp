@@ -15,7 +15,6 @@
 #include "cli/backbone.h"
 #include "cli/picture_folder.h"
 #include "cli/picture_scores.h"
-#include "cli/score_lines.h"
 #include "cli/verb.h"
 #include "cli/watch_options.h"
 #include "detectors/saved_calibration.h"
@@ -23,6 +22,7 @@
 #include "io/json_file.h"
 #include "monitoring/prometheus.h"
 #include "monitoring/saved_monitor.h"
+#include "monitoring/score_lines.h"
 #include "report/monitor_page.h"
 
 namespace nescio::cli::verbs {
@@ -77,12 +77,13 @@ class MonitorVerb final : public Verb {
   }
 
   void read_scores(monitoring::Monitor& monitor, Console& console) {
-    LineReader lines(STDIN_FILENO);
+    monitoring::LineReader lines(STDIN_FILENO);
     std::uint64_t number = 0;
     for (std::string line; !ends(monitor) && lines.next(line);) {
       ++number;
       if (trim(line).empty()) continue;
-      take(monitor, console, text("line ", number), [&] { return parse_score_line(line); });
+      take(monitor, console, text("line ", number),
+           [&] { return monitoring::parse_score_line(line); });
     }
   }
 
@@ -102,7 +103,7 @@ class MonitorVerb final : public Verb {
         seen_ = folder.seen();
         take(monitor, console, picture.name, [&] {
           const PictureScore p = scorer.score(io::map_file(picture.path), picture.name);
-          return ScoredRow{p.name, static_cast<std::uint32_t>(p.predicted), p.score};
+          return monitoring::ScoreLine{p.score, static_cast<std::uint32_t>(p.predicted)};
         });
       }
       if (once && found.empty()) break;
@@ -122,7 +123,7 @@ class MonitorVerb final : public Verb {
   void take(monitoring::Monitor& monitor, Console& console, const std::string& where,
             const Read& read) {
     try {
-      const ScoredRow row = read();
+      const monitoring::ScoreLine row = read();
       monitor.add(row.score, row.predicted);
     } catch (const Error& e) {
       monitor.add_unreadable();

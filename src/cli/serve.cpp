@@ -15,14 +15,14 @@
 #include "base/version.h"
 #include "cli/answers.h"
 #include "cli/backbone.h"
-#include "cli/inference_protocol.h"
 #include "cli/picture_scores.h"
-#include "cli/request_counts.h"
 #include "cli/verb.h"
 #include "cli/watch_options.h"
 #include "detectors/saved_calibration.h"
 #include "io/json_file.h"
 #include "monitoring/monitor.h"
+#include "serving/inference_protocol.h"
+#include "serving/request_counts.h"
 #ifdef NESCIO_HTTP
 #include <httplib.h>
 #include <sys/socket.h>
@@ -63,15 +63,15 @@ class Serve final : public Verb {
     response.set_content(io::json_line(json) + "\n", "application/json");
   }
 
-  std::unique_ptr<RowScorer> rows_;
+  std::unique_ptr<serving::RowScorer> rows_;
   std::unique_ptr<runtime::Backbone> network_;
   std::unique_ptr<PictureScorer> pictures_;
   detectors::Calibrations calibrations_;
   const calibration::Calibration* made_ = nullptr;
   std::string spec_;
   std::vector<std::string> class_names_;
-  ServedDetector served_;
-  RequestCounts requests_;
+  serving::ServedDetector served_;
+  serving::RequestCounts requests_;
   std::mutex watching_;  // guards the monitor
   std::unique_ptr<monitoring::Monitor> monitor_;
 #else
@@ -101,7 +101,7 @@ void Serve::open(const Console& console) {
         "the detector is not calibrated: it is served without thresholds and p-values, "
         "and not monitored");
   }
-  rows_ = std::make_unique<RowScorer>(detectors::load_detector(detector));
+  rows_ = std::make_unique<serving::RowScorer>(detectors::load_detector(detector));
   spec_ = rows_->detector().chain.spec();
   class_names_ = class_names(rows_->detector());
   if (name.empty()) {
@@ -240,7 +240,7 @@ void Serve::route(httplib::Server& server) {
   });
   get("/v2/models/NAME", of_model, [this, check_name](const Request& request, Response& response) {
     check_name(request);
-    give(response, model_metadata(served_));
+    give(response, serving::model_metadata(served_));
   });
   get("/v2/models/NAME/ready", of_model + "/ready",
       [this, check_name](const Request& request, Response& response) {
@@ -253,7 +253,8 @@ void Serve::route(httplib::Server& server) {
          if (request.has_header("Inference-Header-Content-Length")) {
            throw Refusal{400, "binary tensors are not read here; send their data as JSON"};
          }
-         give(response, infer(served_, body, [this](const auto& rows) { count_rows(rows); }));
+         give(response,
+              serving::infer(served_, body, [this](const auto& rows) { count_rows(rows); }));
        });
   post("/score", "/score", [this](const Request&, Response& response, const std::string& body) {
     score_picture(body, response);

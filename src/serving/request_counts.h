@@ -9,7 +9,7 @@
 
 #include "monitoring/prometheus.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 
 /// Several threads may use it.
 class RequestCounts {
@@ -27,4 +27,4 @@ class RequestCounts {
   double seconds_ = 0;
 };
 
-}  // namespace nescio::cli
+}  // namespace nescio::serving

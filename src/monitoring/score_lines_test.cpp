@@ -1,4 +1,4 @@
-#include "cli/score_lines.h"
+#include "monitoring/score_lines.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -8,13 +8,13 @@
 #include "base/interrupt.h"
 #include "io/test_folder.h"
 
-namespace nescio::cli {
+namespace nescio::monitoring {
 namespace {
 
 TEST(ScoreLines, AreAnswersOrNumbers) {
   EXPECT_EQ(parse_score_line(" -1.5e2 ").score, -150);
   EXPECT_FALSE(parse_score_line("3").predicted);
-  const ScoredRow row = parse_score_line(
+  const ScoreLine row = parse_score_line(
       R"({"picture": "a.jpg", "class": 7, "score": -8.25, "threshold": 1, "is_ood": false})");
   EXPECT_EQ(row.score, -8.25);
   EXPECT_EQ(row.predicted, 7U);
@@ -80,4 +80,4 @@ TEST(LineReader, EndsWithCtrlC) {
 }
 
 }  // namespace
-}  // namespace nescio::cli
+}  // namespace nescio::monitoring

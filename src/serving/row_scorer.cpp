@@ -1,4 +1,4 @@
-#include "cli/row_scorer.h"
+#include "serving/row_scorer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "base/row_argmax.h"
 #include "expr/single_rows.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 
 using detectors::LogitsFrom;
 
@@ -87,4 +87,4 @@ calibration::ScoredRows RowScorer::score(const std::map<std::string, Array>& arr
   return out;
 }
 
-}  // namespace nescio::cli
+}  // namespace nescio::serving

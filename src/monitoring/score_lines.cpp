@@ -1,4 +1,4 @@
-#include "cli/score_lines.h"
+#include "monitoring/score_lines.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -12,11 +12,11 @@
 #include "base/interrupt.h"
 #include "io/json_file.h"
 
-namespace nescio::cli {
+namespace nescio::monitoring {
 
-ScoredRow parse_score_line(std::string_view line) {
+ScoreLine parse_score_line(std::string_view line) {
   line = trim(line);
-  ScoredRow row;
+  ScoreLine row;
   if (!line.starts_with('{')) {
     row.score = parse_number(line, "score");
   } else {
@@ -70,4 +70,4 @@ bool LineReader::fill() {
   return false;
 }
 
-}  // namespace nescio::cli
+}  // namespace nescio::monitoring

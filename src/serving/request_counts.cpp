@@ -1,10 +1,10 @@
-#include "cli/request_counts.h"
+#include "serving/request_counts.h"
 
 #include <algorithm>
 
 #include "base/text.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 
 void RequestCounts::add(const std::string& path, int status, double seconds) {
   const std::lock_guard lock(mutex_);
@@ -33,4 +33,4 @@ void RequestCounts::write(monitoring::MetricsText& out) const {
   out.sample(name + "_count", below);
 }
 
-}  // namespace nescio::cli
+}  // namespace nescio::serving

@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "calibration/calibration.h"
-#include "cli/row_scorer.h"
+#include "serving/row_scorer.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 
 /// What is served, and under which name.
 struct ServedDetector {
@@ -30,4 +30,4 @@ nlohmann::ordered_json model_metadata(const ServedDetector& served);
 nlohmann::ordered_json infer(const ServedDetector& served, std::string_view request,
                              const std::function<void(const calibration::ScoredRows&)>& scored);
 
-}  // namespace nescio::cli
+}  // namespace nescio::serving

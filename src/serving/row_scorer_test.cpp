@@ -1,4 +1,4 @@
-#include "cli/row_scorer.h"
+#include "serving/row_scorer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "io/test_folder.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 namespace {
 
 using testing::ElementsAre;
@@ -56,4 +56,4 @@ TEST(RowScorer, RefusesRowsThatItCannotRead) {
 }
 
 }  // namespace
-}  // namespace nescio::cli
+}  // namespace nescio::serving

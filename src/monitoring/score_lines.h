@@ -1,16 +1,22 @@
 // Scores that come line by line.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "cli/answers.h"
+namespace nescio::monitoring {
 
-namespace nescio::cli {
+/// What a line says of a row.
+struct ScoreLine {
+  double score = 0;                             // higher = more OOD
+  std::optional<std::uint32_t> predicted = {};  // the class that the network sees
+};
 
 /// One line as `nescio score --json` writes it, {"score": 1.5, "class": 3, ...} of which these two are read, the class
 /// if it is there; or a number alone. Error if it is something else.
-ScoredRow parse_score_line(std::string_view line);
+ScoreLine parse_score_line(std::string_view line);
 
 /// The lines of a file descriptor (a pipe, a file, a terminal) as they come.
 class LineReader {
@@ -30,4 +36,4 @@ class LineReader {
   std::size_t at_ = 0;
 };
 
-}  // namespace nescio::cli
+}  // namespace nescio::monitoring

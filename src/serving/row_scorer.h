@@ -10,7 +10,7 @@
 #include "calibration/calibration.h"
 #include "detectors/fitting.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 
 /// Several threads may ask it.
 class RowScorer {
@@ -39,4 +39,4 @@ class RowScorer {
   Way from_network_, from_head_;  // the second one only where there is a head
 };
 
-}  // namespace nescio::cli
+}  // namespace nescio::serving

@@ -1,4 +1,4 @@
-#include "cli/inference_protocol.h"
+#include "serving/inference_protocol.h"
 
 #include <cmath>
 #include <set>
@@ -8,7 +8,7 @@
 #include "base/within.h"
 #include "io/json_file.h"
 
-namespace nescio::cli {
+namespace nescio::serving {
 namespace {
 
 using Json = nlohmann::json;
@@ -183,4 +183,4 @@ OrderedJson infer(const ServedDetector& served, std::string_view body,
   return out;
 }
 
-}  // namespace nescio::cli
+}  // namespace nescio::serving
