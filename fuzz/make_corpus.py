@@ -96,6 +96,17 @@ def tensor(dtype, shape, begin, end):
     return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
 
 
+def stored(tensors, metadata=None):
+    """A whole file of {name: (dtype, shape, bytes)}, in their order."""
+    at, header, data = 0, {}, b""
+    for name, (dtype, shape, values) in tensors.items():
+        header[name] = tensor(dtype, shape, at, at + len(values))
+        at, data = at + len(values), data + values
+    if metadata:
+        header["__metadata__"] = metadata
+    return safetensors(header, data)
+
+
 def safetensors_files():
     good = safetensors({"__metadata__": {"a": "b"}, "w": tensor("F32", [2, 1], 0, 8),
                         "b": tensor("BF16", [1], 8, 10), "n": tensor("I64", [0, 3], 10, 10)}, bytes(10))
@@ -434,12 +445,8 @@ def token_lines():
 
 def saved_detectors():
     def saved(tensors, spec="energy", **facts):
-        at, header, data = 0, {}, b""
-        for name, (dtype, shape, values) in tensors.items():
-            header[name] = tensor(dtype, shape, at, at + len(values))
-            at, data = at + len(values), data + values
         manifest = {"format": 1, "spec": spec, "classes": 2, "feature_width": 3, "arrays": {}, "origin": {}, **facts}
-        return json.dumps(manifest).encode() + b"\n" + safetensors(header, data)
+        return json.dumps(manifest).encode() + b"\n" + stored(tensors)
 
     def floats(*shape):
         count = 1
@@ -473,18 +480,15 @@ def saved_detectors():
 
 def calibrations():
     def saved(arrays, share=0.6, threshold=3.0, hash=None, **facts):
-        at, header, data, digest = 0, {}, b"", hashlib.sha256()
-        for name, (dtype, shape, values) in sorted(arrays.items(), key=lambda a: (-len(a[1][2]) // max(1, a[1][1][0]), a[0])):
-            header[name] = tensor(dtype, shape, at, at + len(values))
-            at, data = at + len(values), data + values
+        digest = hashlib.sha256()
         for name, (_, _, values) in sorted(arrays.items()):
             digest.update(name.encode() + values)
         one = {"goal": "keep", "share": share, "guarantee": False, "confidence": 0.95, "threshold": threshold, "per_class": False,
                "class_rows": 2, "p_values": "marginal", "data": {}, **facts}
         json_of = {"format": 1, "active": "a", "scores_sha256": hash or digest.hexdigest(), "detector_sha256": "d",
                    "calibrations": {"a": one}}
-        header["__metadata__"] = {"calibration": json.dumps(json_of)}
-        return safetensors(header, data)
+        by_width = sorted(arrays.items(), key=lambda a: (-len(a[1][2]) // max(1, a[1][1][0]), a[0]))
+        return stored(dict(by_width), {"calibration": json.dumps(json_of)})
 
     def floats(*values):
         return "F32", [len(values)], struct.pack(f"<{len(values)}f", *values)
@@ -521,12 +525,7 @@ def monitor_states():
         told = {"format": 1, "rows": rows, "bets": 3, "largest": 1.0, "flagged": 1, "unreadable": 0, "alarm_row": 0,
                 "of": {"calibration_sha256": hashlib.sha256(calibration).hexdigest(), "window": 4, "every": 2,
                        "confidence": 0.95, "false_alarms": 0.01, "seed": 0, **of}, **facts}
-        at, header, data = 0, {}, b""
-        for name, (dtype, shape, values) in tensors.items():
-            header[name] = tensor(dtype, shape, at, at + len(values))
-            at, data = at + len(values), data + values
-        header["__metadata__"] = {"monitor": json.dumps(told)}
-        return safetensors(header, data)
+        return stored(tensors, {"monitor": json.dumps(told)})
 
     def history(*values):
         return {"history": packed("F64", "d", *values, shape=[1, len(values)])}

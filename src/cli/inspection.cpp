@@ -5,6 +5,7 @@
 
 #include "bank/split_place.h"
 #include "base/error.h"
+#include "base/within.h"
 #include "io/array_file.h"
 #include "io/file.h"
 #include "io/json_file.h"
@@ -114,12 +115,9 @@ bool has_line(std::string_view text, std::string_view beginning) {
 
 /// Of a text that is no protocol.
 Facts table_facts(const fs::path& file) {
-  try {
-    return arrays_facts(file);
-  } catch (const Error& e) {
-    fail(file.string(), ": expected ", known,
-         "; found a text that is no table of numbers: ", e.what());
-  }
+  const std::string what =
+      text(file.string(), ": expected ", known, "; found a text that is no table of numbers: ");
+  return within(what, [&] { return arrays_facts(file); });
 }
 
 Facts of_file(const fs::path& file, const std::string& split) {

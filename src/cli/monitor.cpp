@@ -103,7 +103,7 @@ class MonitorVerb final : public Verb {
         seen_ = folder.seen();
         take(monitor, console, picture.name, [&] {
           const PictureScore p = scorer.score(io::map_file(picture.path), picture.name);
-          return monitoring::ScoreLine{p.score, static_cast<std::uint32_t>(p.predicted)};
+          return monitoring::StreamRow{p.score, static_cast<std::uint32_t>(p.predicted)};
         });
       }
       if (once && found.empty()) break;
@@ -123,7 +123,7 @@ class MonitorVerb final : public Verb {
   void take(monitoring::Monitor& monitor, Console& console, const std::string& where,
             const Read& read) {
     try {
-      const monitoring::ScoreLine row = read();
+      const monitoring::StreamRow row = read();
       monitor.add(row.score, row.predicted);
     } catch (const Error& e) {
       monitor.add_unreadable();

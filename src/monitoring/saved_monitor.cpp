@@ -132,6 +132,19 @@ MonitorState state_in(const Arrays& arrays, const Json& counts) {
           .history = history_of(history)};
 }
 
+SeenNames restore(Monitor& monitor, const io::Safetensors& file, const Json& json) {
+  const Json expected = identity_of(monitor), of = json.value("of", Json());
+  for (const auto& [name, value] : expected.items()) {
+    const Json found = of.is_object() ? of.value(name, Json()) : Json();
+    if (found == value) continue;
+    fail("is the state of a monitor with ", name, " ", found.dump(), ", not ", value.dump(),
+         "; give the same, another file, or remove it to begin anew");
+  }
+  state_in(file.tensors, json).give_to(monitor);
+  const auto seen = values_in<std::int64_t>(file.tensors, "seen");
+  return {seen.begin(), seen.end()};
+}
+
 }  // namespace
 
 std::string calibration_sha256(const calibration::Calibration& calibration) {
@@ -167,31 +180,20 @@ void save_monitor(const Monitor& monitor, const SeenNames& seen,
 }
 
 SeenNames parse_monitor(Monitor& monitor, const io::Safetensors& file, const std::string& where) {
-  return within(where + ": ", [&] {
-    const Json json = json_in(file);
-    const Json expected = identity_of(monitor), found = json.value("of", Json::object());
-    for (const auto& [name, value] : expected.items()) {
-      if (!found.is_object() || found.value(name, Json()) == value) continue;
-      fail("is the state of a monitor with ", name, " ", found.value(name, Json()).dump(), ", not ",
-           value.dump(), "; give the same, another file, or remove it to begin anew");
-    }
-    state_in(file.tensors, json).give_to(monitor);
-    const auto seen = values_in<std::int64_t>(file.tensors, "seen");
-    return SeenNames(seen.begin(), seen.end());
-  });
+  return within(where + ": ", [&] { return restore(monitor, file, json_in(file)); });
 }
 
 SeenNames load_monitor(Monitor& monitor, const std::filesystem::path& path) {
   const io::Safetensors file = io::read_safetensors(path);
-  within(path.string() + ": ", [&] {
+  return within(path.string() + ": ", [&] {
     Json json = json_in(file);
     const Json stated = json.value("sha256", Json());
     json.erase("sha256");
     if (stated != hash_of(file.tensors, json)) {
       fail("damaged, its SHA-256 is not the one that it states; remove it to begin anew");
     }
+    return restore(monitor, file, json);
   });
-  return parse_monitor(monitor, file, path.string());
 }
 
 }  // namespace nescio::monitoring

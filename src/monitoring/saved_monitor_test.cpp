@@ -105,6 +105,10 @@ TEST_F(SavedMonitorTest, RefusesNumbersThatCannotBe) {
     return io::error_of([&] { parse_monitor(other, changed, "state"); });
   };
   EXPECT_EQ(said("seen", good.tensors.at("seen")), "");
+  io::Safetensors of_none = good;
+  of_none.metadata["monitor"] = R"({"format": 1, "of": 7})";
+  EXPECT_THAT(io::error_of([&] { parse_monitor(monitor, of_none, "state"); }),
+              HasSubstr("state: is the state of a monitor with"));
   std::vector<std::uint8_t> flags(40);
   flags[0] = 2;
   EXPECT_THAT(said("flags", Array({40}, flags)), HasSubstr("contradict each other"));

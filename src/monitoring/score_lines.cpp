@@ -14,9 +14,9 @@
 
 namespace nescio::monitoring {
 
-ScoreLine parse_score_line(std::string_view line) {
+StreamRow parse_score_line(std::string_view line) {
   line = trim(line);
-  ScoreLine row;
+  StreamRow row;
   if (!line.starts_with('{')) {
     row.score = parse_number(line, "score");
   } else {

@@ -8,15 +8,15 @@
 
 namespace nescio::monitoring {
 
-/// What a line says of a row.
-struct ScoreLine {
+/// What a stream says of a row.
+struct StreamRow {
   double score = 0;                             // higher = more OOD
   std::optional<std::uint32_t> predicted = {};  // the class that the network sees
 };
 
 /// One line as `nescio score --json` writes it, {"score": 1.5, "class": 3, ...} of which these two are read, the class
 /// if it is there; or a number alone. Error if it is something else.
-ScoreLine parse_score_line(std::string_view line);
+StreamRow parse_score_line(std::string_view line);
 
 /// The lines of a file descriptor (a pipe, a file, a terminal) as they come.
 class LineReader {

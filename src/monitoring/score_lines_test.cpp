@@ -14,7 +14,7 @@ namespace {
 TEST(ScoreLines, AreAnswersOrNumbers) {
   EXPECT_EQ(parse_score_line(" -1.5e2 ").score, -150);
   EXPECT_FALSE(parse_score_line("3").predicted);
-  const ScoreLine row = parse_score_line(
+  const StreamRow row = parse_score_line(
       R"({"picture": "a.jpg", "class": 7, "score": -8.25, "threshold": 1, "is_ood": false})");
   EXPECT_EQ(row.score, -8.25);
   EXPECT_EQ(row.predicted, 7U);
