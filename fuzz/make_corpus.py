@@ -373,7 +373,8 @@ def text_files():
               f"k{i}=[1,2,3,4,5,6,7,8,9]" for i in range(20)) + ")", plus="a+", comma="a(,)", bytes=b"a(\xff=\0)")
     write("text_array", plain="1 2\n3 4\n", heading="picture,score\na.png,1.5\nb.png,\n", semicolons="1;2\r\n3;4", empty="",
           marked=b"\xef\xbb\xbf1,2\n", remark="# a b\n1\t2\n", quoted='"a, b","c"\n1,"2"\n', open='"a\n1', twice="a,a\n1,2\n",
-          words="a\nb\n", width="1 2\n3\n", list="a.png 1\n", huge="1e999\n", special="nan\n-inf\n", commas=",,\n,,\n", zero=b"1\0\n")
+          words="a\nb\n", width="1 2\n3\n", list="a.png 1\n", huge="1e999\n", special="nan\n-inf\n", commas=",,\n,,\n", zero=b"1\0\n",
+          pandas=",0,1\n0,0.5,2\n1,1,3\n", index="0,0.5\n1,2.5\n", trailing="a,\n1,\n")
     write("csv", plain="a,b\nc,d\n", quoted='"a,""b""\n",c\r\n', open='a,"b', inside='a"b"', after='"a"b', empty="",
           blank="\n\n,\n", returns="a\rb\r\n")
     array = {"dtype": "float32", "shape": [2, 3], "sha256": "0" * 64, "bytes": 152, "modified_ns": 1}

@@ -130,6 +130,40 @@ ScoredRows rows_in(const std::map<std::string, Array>& arrays, const std::string
   return out;
 }
 
+Json json_in(const io::Safetensors& file, const std::string& where) {
+  const auto found = file.metadata.find(metadata_key);
+  if (found == file.metadata.end()) fail(where, ": no calibration in its metadata");
+  Json json = io::parse_json(found->second, where);
+  if (field<int>(json, "format", where) != format_version) {
+    fail(where, ": format ", json.at("format").dump(), "; this program reads ", format_version);
+  }
+  return json;
+}
+
+Calibrations calibrations_in(const io::Safetensors& file, const Json& json,
+                             const std::string& detector_sha256, const std::string& where) {
+  if (field<std::string>(json, "detector_sha256", where) != detector_sha256) {
+    fail(where, ": was made for another detector; calibrate this one");
+  }
+  Calibrations out{.active = field<std::string>(json, "active", where)};
+  const Json all = field<Json>(json, "calibrations", where);
+  for (const auto& [name, one] : all.items()) {
+    const std::string place = where + ": " + name;
+    ScoredRows ood = rows_in(file.tensors, name + ".ood", place);
+    SavedCalibration saved{.made = Calibration(request_of(one, place),
+                                               rows_in(file.tensors, name + ".id", place), ood),
+                           .ood = std::move(ood),
+                           .data = one.value("data", Json())};
+    if (saved.made.threshold().value != field<double>(one, "threshold", place)) {
+      fail(place, ": its scores give the threshold ", format_number(saved.made.threshold().value),
+           ", it states ", one.at("threshold").dump());
+    }
+    out.all.emplace(name, std::move(saved));
+  }
+  if (!out.all.contains(out.active)) fail(where, ": '", out.active, "' is active and not there");
+  return out;
+}
+
 }  // namespace
 
 const SavedCalibration& Calibrations::find(const std::string& name) const {
@@ -157,41 +191,19 @@ std::string calibration_name(const Request& request, const std::string& given) {
 
 Calibrations parse_calibrations(const io::Safetensors& file, const std::string& detector_sha256,
                                 const std::string& where) {
-  const auto text_of = file.metadata.find(metadata_key);
-  if (text_of == file.metadata.end()) fail(where, ": no calibration in its metadata");
-  const Json json = io::parse_json(text_of->second, where);
-  if (field<int>(json, "format", where) != format_version) {
-    fail(where, ": format ", json.at("format").dump(), "; this program reads ", format_version);
-  }
-  if (field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
-    fail(where, ": damaged, the SHA-256 of its scores is not the one that it states");
-  }
-  if (field<std::string>(json, "detector_sha256", where) != detector_sha256) {
-    fail(where, ": was made for another detector; calibrate this one");
-  }
-  Calibrations out{.active = field<std::string>(json, "active", where)};
-  const Json all = field<Json>(json, "calibrations", where);
-  for (const auto& [name, one] : all.items()) {
-    const std::string place = where + ": " + name;
-    ScoredRows ood = rows_in(file.tensors, name + ".ood", place);
-    SavedCalibration saved{.made = Calibration(request_of(one, place),
-                                               rows_in(file.tensors, name + ".id", place), ood),
-                           .ood = std::move(ood),
-                           .data = one.value("data", Json())};
-    if (saved.made.threshold().value != field<double>(one, "threshold", place)) {
-      fail(place, ": its scores give the threshold ", format_number(saved.made.threshold().value),
-           ", it states ", one.at("threshold").dump());
-    }
-    out.all.emplace(name, std::move(saved));
-  }
-  if (!out.all.contains(out.active)) fail(where, ": '", out.active, "' is active and not there");
-  return out;
+  return calibrations_in(file, json_in(file, where), detector_sha256, where);
 }
 
 Calibrations load_calibrations(const std::filesystem::path& detector) {
   const auto path = detector / calibration_file;
   if (!std::filesystem::exists(path)) return {};
-  return parse_calibrations(io::read_safetensors(path), learned_sha256(detector), path.string());
+  const std::string where = path.string();
+  const io::Safetensors file = io::read_safetensors(path);
+  const Json json = json_in(file, where);
+  if (field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
+    fail(where, ": damaged, the SHA-256 of its scores is not the one that it states");
+  }
+  return calibrations_in(file, json, learned_sha256(detector), where);
 }
 
 void save_calibrations(const Calibrations& calibrations, const std::filesystem::path& detector) {

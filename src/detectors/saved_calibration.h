@@ -41,8 +41,8 @@ inline constexpr const char* calibration_file = "calibration.safetensors";
 /// Those of a saved detector; none where it was never calibrated. Error if the file is damaged, its format newer,
 /// or it was made for another detector than the folder holds.
 Calibrations load_calibrations(const std::filesystem::path& detector);
-/// The same from what the file holds; `detector_sha256` is that of the detector's learned arrays, and `where`
-/// begins the messages.
+/// The same from what the file holds, which may differ from what its hash states; `detector_sha256` is that of the
+/// detector's learned arrays, and `where` begins the messages.
 Calibrations parse_calibrations(const io::Safetensors& file, const std::string& detector_sha256,
                                 const std::string& where);
 /// Replaces those of a saved detector, all or nothing.

@@ -54,15 +54,38 @@ std::optional<double> number_in(std::string_view field) {
   return value;
 }
 
+/// Whether it was meant as a number: 0,5 and 1e999 were, though no number is read from them.
+bool begins_as_number(std::string_view field) {
+  const auto first = field.find_first_not_of("+-.,");
+  return first != std::string_view::npos && field[first] >= '0' && field[first] <= '9';
+}
+
 /// The first line names the columns where it holds names alone; pandas leaves that of its index empty.
 bool is_heading(const Fields& fields) {
-  return std::ranges::all_of(fields, [](auto f) { return f.empty() || !number_in(f); }) &&
-         std::ranges::any_of(fields, [](auto f) { return !f.empty(); });
+  const auto any_of = [&](auto is) { return std::ranges::any_of(fields, is); };
+  return !any_of([](auto f) { return !f.empty() && number_in(f); }) &&
+         any_of([](auto f) { return !f.empty() && !begins_as_number(f); });
+}
+
+bool is_count(std::string_view field) {
+  return !field.empty() && field.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// 0, 1, 2 ...: what pandas writes above columns without names; nothing stands over its index.
+bool counts_columns(const Fields& fields) {
+  const std::size_t index = fields[0].empty() ? 1 : 0;
+  if (fields.size() < 2) return false;
+  for (std::size_t c = index; c < fields.size(); ++c) {
+    if (fields[c] != text(c - index)) return false;
+  }
+  return true;
 }
 
 struct Column {
   std::string name;
-  bool numbers = true;
+  bool named = true;           // by the heading, not by its place
+  bool empty = true;           // so far
+  std::string_view word = {};  // the first field that is no number
 };
 
 class Table {
@@ -103,9 +126,11 @@ class Table {
 
   void begin() {
     named_ = is_heading(fields_);
+    counted_columns_ = !named_ && counts_columns(fields_);
     for (const std::string_view field : fields_) {
-      const std::string number = text(columns_.size() + 1);
-      columns_.push_back({.name = named_ && !field.empty() ? std::string(field) : number});
+      const bool named = named_ && !field.empty();
+      const std::string name = named ? std::string(field) : text(columns_.size() + 1);
+      columns_.push_back({.name = name, .named = named});
     }
     if (!named_) add_row();
   }
@@ -114,11 +139,21 @@ class Table {
     if (fields_.size() != columns_.size()) {
       fail("expected ", columns_.size(), " fields, as before, found ", fields_.size());
     }
+    counted_rows_ = counted_rows_ && fields_[0] == text(values_.size() / fields_.size());
     for (std::size_t c = 0; c < fields_.size(); ++c) {
-      const auto value = number_in(fields_[c]);
-      if (!value && !named_) fail("expected numbers, found '", printable(fields_[c]), "'");
-      columns_[c].numbers &= value.has_value();
+      const std::string_view field = fields_[c];
+      const auto value = number_in(field);
+      if (!value && !named_) fail("expected numbers, found '", printable(field), "'");
+      Column& column = columns_[c];
+      if (!value && column.word.empty()) column.word = field;
+      column.empty = column.empty && field.empty();
+      measured_ = measured_ || !(field.empty() || is_count(field));
       values_.push_back(value.value_or(0));
+    }
+    if (counted_columns_ && measured_) {
+      fail(
+          "stands below a line that counts the columns, as pandas writes it; save with "
+          "header=False");
     }
   }
 
@@ -126,19 +161,29 @@ class Table {
     std::map<std::string, Array> out;
     const std::size_t width = columns_.size(), rows = values_.size() / width;
     for (std::size_t c = 0; c < width; ++c) {
-      if (!columns_[c].numbers) continue;
+      const Column& column = columns_[c];
+      if (!column.word.empty() || (!column.named && column.empty)) continue;
       std::vector<double> values(rows);
       for (std::size_t r = 0; r < rows; ++r) values[r] = values_[r * width + c];
-      if (!out.emplace(columns_[c].name, Array({rows}, std::move(values))).second) {
-        fail("two columns are called '", printable(columns_[c].name), "'");
+      if (!out.emplace(column.name, Array({rows}, std::move(values))).second) {
+        fail("two columns are called '", printable(column.name), "'");
       }
     }
-    if (out.empty()) fail("no column holds numbers alone");
+    if (out.empty()) {
+      const auto of_words = std::ranges::find_if(columns_, [](auto& c) { return !c.word.empty(); });
+      fail("no column holds numbers alone; '", printable(of_words->name), "' has '",
+           printable(of_words->word), "'");
+    }
     return out;
   }
 
   std::map<std::string, Array> only_array() {
     const std::size_t width = columns_.size(), rows = values_.size() / width;
+    if (width > 1 && counted_rows_ && measured_) {
+      fail(
+          "as before, the first field counts the lines, as pandas writes it; save with "
+          "index=False");
+    }
     const Shape shape = width == 1 ? Shape{rows} : Shape{rows, width};
     return {{"", Array(shape, std::move(values_))}};
   }
@@ -149,7 +194,10 @@ class Table {
   Fields fields_;
   std::vector<Column> columns_;
   bool named_ = false;
-  std::vector<double> values_;  // row by row
+  bool counted_columns_ = false;  // by the first line, which would be taken for a row
+  bool counted_rows_ = true;      // by the first fields, which would be taken for a column
+  bool measured_ = false;         // not all fields are counts
+  std::vector<double> values_;    // row by row
 };
 
 }  // namespace

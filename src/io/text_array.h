@@ -13,7 +13,8 @@ namespace nescio::io {
 /// with '#' do not count. Without a heading it is one array with the name "", [N] of one column and [N, C] of
 /// several. Where the first line is no line of numbers, it names the columns: each that holds numbers alone is an array
 /// [N]. Fields may be quoted as in CSV. Error names `where` and the line that has another number of fields, a field that is
-/// no number, or a quote that does not close. One pass.
+/// no number, or a quote that does not close; also if a table of measured numbers begins with a line 0, 1, 2 ... or all its
+/// lines do with 0, 1, 2 ..., which pandas writes unless told not to. One pass.
 std::map<std::string, Array> parse_text_arrays(std::string_view text, std::string_view where);
 
 }  // namespace nescio::io

@@ -57,10 +57,37 @@ TEST(TextArray, RefusesWithTheLine) {
   EXPECT_EQ(refusal("1\n1e999\n"), "f.csv: line 2: expected numbers, found '1e999'");
   EXPECT_EQ(refusal("a,\"b\n1,2\n"), "f.csv: line 1: a quote does not close");
   EXPECT_THAT(refusal("a,a\n1,2\n"), HasSubstr("two columns are called 'a'"));
-  EXPECT_THAT(refusal("a,b\nx,y\n"), HasSubstr("no column holds numbers alone"));
+  EXPECT_EQ(refusal("a;b\n0,5;y\n"), "f.csv: line 2: no column holds numbers alone; 'a' has '0,5'");
+  // Meant as numbers, so no names of columns, which would lose the first row.
+  EXPECT_EQ(refusal("0,5;1,5\n2,5;3,5\n"), "f.csv: line 1: expected numbers, found '0,5'");
+  EXPECT_EQ(refusal("-1e999\n2\n"), "f.csv: line 1: expected numbers, found '-1e999'");
   for (const char* text : {"", "# nothing\n", "a,b\n"}) {
     EXPECT_THAT(refusal(text), HasSubstr("holds no numbers"));
   }
+}
+
+TEST(TextArray, CountsOfPandasAreNoNumbers) {
+  // pandas.DataFrame(x).to_csv with its defaults, index=False, header=False, and of a Series.
+  EXPECT_EQ(refusal(",0,1\n0,0.5,0.25\n1,2.5,1\n"),
+            "f.csv: line 2: stands below a line that counts the columns, as pandas writes it; "
+            "save with header=False");
+  EXPECT_THAT(refusal("0,1\n0.5,0.25\n"), HasSubstr("header=False"));
+  EXPECT_THAT(refusal(",0\n0,0.5\n"), HasSubstr("header=False"));
+  EXPECT_EQ(refusal("0,0.5,2\n1,2.5,1\n"),
+            "f.csv: line 2: as before, the first field counts the lines, as pandas writes it; "
+            "save with index=False");
+  // Nothing is measured here, and there the counts go on otherwise.
+  EXPECT_TRUE(refusal("0,1,2\n1,2,3\n").empty());
+  EXPECT_TRUE(refusal("0 1 2 3\n").empty());
+  EXPECT_TRUE(refusal("0,0.5\n1,2.5\n3,1.5\n").empty());
+  EXPECT_TRUE(refusal("0.0,1.0\n0.5,0.25\n").empty());
+  EXPECT_TRUE(refusal("0\n1\n2.5\n").empty());
+}
+
+TEST(TextArray, AnEmptyColumnWithoutANameIsNone) {
+  const auto arrays = parse_text_arrays("score,\n1.5,\n2.5,\n", "f");
+  ASSERT_EQ(arrays.size(), 1u);
+  EXPECT_THAT(arrays.at("score").as<double>(), ElementsAre(1.5, 2.5));
 }
 
 }  // namespace
