@@ -135,6 +135,11 @@ DType dtype_of_descr(std::string_view descr, std::string_view where) {
     fail(where, ": holds Python objects (a pickle), which are never loaded; ",
          "save an array of numbers instead: numpy.save(path, array.astype('float32'))");
   }
+  if (descr.size() > 1 && (descr[1] == 'U' || descr[1] == 'S')) {
+    fail(where, ": holds text of type '", descr,
+         "', expected numbers; a class is its position in the logits: ",
+         "numpy.save(path, [classes.index(name) for name in array])");
+  }
   if (descr.size() == 3 && std::string_view("<>|=").find(descr[0]) != std::string_view::npos) {
     if (const auto type = numpy_type(descr.substr(1))) return *type;
   }
