@@ -157,7 +157,7 @@ TEST_F(Pictures, HashSeesNamesLabelsAndContent) {
   add("list.txt", "b.png 1\na.png 2\n");
   const std::string other_order = hash();
   add("list.txt", "a.png 1\nb.png 2\n");
-  add("b.png", std::string(grey7) + "x");
+  add("b.png", text(grey7, "x"));
   EXPECT_EQ((std::set{before, other_label, other_order, hash()}).size(), 4U);
 }
 
