@@ -54,7 +54,7 @@ TEST(LineReader, CutsAtLineEnds) {
 
 TEST(LineReader, BoundsALine) {
   const io::TestFolder folder;
-  const auto path = folder.file("long", std::string(3 * LineReader::max_line, 'x') + "\ny\n");
+  const auto path = folder.file("long", text(std::string(3 * LineReader::max_line, 'x'), "\ny\n"));
   const io::FileDescriptor file(path, O_RDONLY);
   LineReader reader(file.get());
   std::string line;
