@@ -179,7 +179,7 @@ class Table {
 
   std::map<std::string, Array> only_array() {
     const std::size_t width = columns_.size(), rows = values_.size() / width;
-    if (width > 1 && counted_rows_ && measured_) {
+    if (width > 1 && rows > 1 && counted_rows_ && measured_) {
       fail(
           "as before, the first field counts the lines, as pandas writes it; save with "
           "index=False");

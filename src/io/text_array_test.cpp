@@ -82,6 +82,7 @@ TEST(TextArray, CountsOfPandasAreNoNumbers) {
   EXPECT_TRUE(refusal("0,0.5\n1,2.5\n3,1.5\n").empty());
   EXPECT_TRUE(refusal("0.0,1.0\n0.5,0.25\n").empty());
   EXPECT_TRUE(refusal("0\n1\n2.5\n").empty());
+  EXPECT_TRUE(refusal("0 0.5 -1.5\n").empty());  // one row, such as a bias
 }
 
 TEST(TextArray, AnEmptyColumnWithoutANameIsNone) {
