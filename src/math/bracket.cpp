@@ -33,7 +33,7 @@ CountedValues count_values(const float* x, std::size_t count, Interval interval,
     numbers = hn::Add(numbers, hn::BitCast(di, hn::VecFromMask(d, hn::Eq(v, v))));
     const auto hit = hn::AndNot(le_low, lt_high);
     if (hn::AllFalse(d, hit)) continue;
-    hn::StoreU(hn::Compress(v, hit), d, inside + out.inside);
+    hn::StoreU(compress(v, hit), d, inside + out.inside);
     out.inside += hn::CountTrue(d, hit);
   }
   const auto total = [&](auto lanes) HWY_ATTR {

@@ -45,7 +45,7 @@ std::size_t keep_possible(const BoundedRows& rows, std::size_t count, std::int32
     const auto hit = hn::Not(hn::Gt(lower_bound(d, rows, i, product), bound));
     if (HWY_LIKELY(hn::AllFalse(d, hit))) continue;
     const auto places = hn::Add(hn::Set(di, static_cast<std::int32_t>(i)), lanes);
-    hn::StoreU(hn::Compress(places, hn::RebindMask(di, hit)), di, products + kept);
+    hn::StoreU(compress(places, hn::RebindMask(di, hit)), di, products + kept);
     kept += hn::CountTrue(d, hit);
   }
   const hn::CappedTag<float, 1> one;

@@ -55,8 +55,8 @@ void append_below(const float* x, std::size_t width, float sign, float bound,
   const auto append = [&](FloatVector v, std::size_t i) HWY_ATTR {
     const auto hit = hn::Lt(v, limit);
     const auto places = hn::Add(hn::Set(du, static_cast<std::uint32_t>(first_column + i)), lanes);
-    hn::StoreU(hn::Compress(key_of(v), hn::RebindMask(di, hit)), di, keys + end);
-    hn::StoreU(hn::Compress(places, hn::RebindMask(du, hit)), du, columns + end);
+    hn::StoreU(compress(key_of(v), hn::RebindMask(di, hit)), di, keys + end);
+    hn::StoreU(compress(places, hn::RebindMask(du, hit)), du, columns + end);
     end += hn::CountTrue(d, hit);
   };
   std::size_t i = x_index;
@@ -136,8 +136,8 @@ std::size_t keep_smallest(std::int32_t* keys, std::uint32_t* columns, std::size_
       const IntegerVector k = hn::LoadU(di, keys + i);
       const auto c = hn::LoadU(du, columns + i);
       const auto keep = hn::Not(hn::Gt(k, limit));
-      hn::StoreU(hn::Compress(k, keep), di, keys + kept);
-      hn::StoreU(hn::Compress(c, hn::RebindMask(du, keep)), du, columns + kept);
+      hn::StoreU(compress(k, keep), di, keys + kept);
+      hn::StoreU(compress(c, hn::RebindMask(du, keep)), du, columns + kept);
       kept += hn::CountTrue(di, keep);
     }
     for (; i < count; ++i) {
