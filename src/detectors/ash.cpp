@@ -18,10 +18,11 @@ class Ash final : public Shaper {
 
   Inputs shape(const Inputs& in) const override {
     const Expr& h = in.features;
-    const auto k = static_cast<double>(largest_count(p, h.width()));
+    const std::size_t k = largest_count(p, h.width());
+    const auto count = static_cast<double>(k);
     const Expr zero = constant(h.graph(), 0.0);
-    const Expr kept = rank(-h) < k;
-    if (kind == "b") return in.with_features(where(kept, row_sum(h) / k, zero));
+    const Expr kept = rank(-h, k) < count;
+    if (kind == "b") return in.with_features(where(kept, row_sum(h) / count, zero));
     const Expr pruned = where(kept, h, zero);
     if (kind == "p") return in.with_features(pruned);
     return in.with_features(pruned).with_scaled_features(
@@ -42,7 +43,7 @@ DetectorInfo ash() {
                 "Extremely Simple Activation Shaping for Out-of-Distribution Detection",
                 "ICLR 2023", "2209.09858"},
       .needs = {.features = true, .head = true},
-      .cost = "O(D log D + C D) a row: a sort, which all p share, and one product with the head",
+      .cost = "O(D + k log k + C D) a row: a sort of the k largest and one product with the head",
       .parameters = {parameter(&Ash::kind,
                                {.name = "kind",
                                 .doc = "what becomes of the largest: p as they are, b their "

@@ -1,5 +1,7 @@
 #include "expr/order.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "expr/build.h"
 
@@ -17,7 +19,11 @@ bool ascending(const Table& table, std::size_t column = 0, std::size_t step = 1)
 Expr sorted(const Expr& x, Sort order) {
   return make(Op::sorted, {x}, x.width(), x.type(), {order == Sort::descending ? 1 : 0});
 }
-Expr rank(const Expr& x) { return make(Op::rank, {x}, x.width(), ValueType::index); }
+Expr rank(const Expr& x) { return rank(x, x.width()); }
+Expr rank(const Expr& x, std::size_t most) {
+  return make(Op::rank, {x}, x.width(), ValueType::index,
+              {static_cast<std::int64_t>(std::min(most, x.width()))});
+}
 Expr ecdf(const Expr& x, const Table& table) {
   require(Op::ecdf, table.rows() == 1 && ascending(table), "one ascending row", table, x);
   return make(Op::ecdf, {x, of(x, table)}, x.width());

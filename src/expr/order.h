@@ -11,6 +11,9 @@ Expr sorted(const Expr& x, Sort order = Sort::ascending);
 /// Place of each entry in the ascending row, from 0; equal entries in order of their columns. An
 /// index.
 Expr rank(const Expr& x);
+/// The same up to `most`, which stands for all places from there on: the first `most` entries alone are put
+/// in order.
+Expr rank(const Expr& x, std::size_t most);
 
 /// Share of the entries of a table [1, n] that are <= x: the empirical distribution function,
 /// right-continuous.

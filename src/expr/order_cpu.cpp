@@ -28,12 +28,14 @@ const CpuKernel cpu::sorted{.run =
 const CpuKernel cpu::rank{
     .run =
         [](const CpuCall& c) {
+          const auto most = static_cast<std::size_t>(c.node.integers[0]);
           float* values = c.scratch + math::sort_scratch_floats(c.columns);
           float* columns = values + c.columns;
           by_row(c, [&](auto x, float* out) {
-            math::sort_rows(x.data(), x.size(), 1, x.size(), x.size(), math::Order::ascending,
+            math::sort_rows(x.data(), x.size(), 1, x.size(), most, math::Order::ascending,
                             c.scratch, values, columns);
-            for (std::size_t i = 0; i < x.size(); ++i) {
+            std::fill_n(out, x.size(), static_cast<float>(most));
+            for (std::size_t i = 0; i < most; ++i) {
               out[static_cast<std::size_t>(columns[i])] = static_cast<float>(i);
             }
           });

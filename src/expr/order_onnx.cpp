@@ -16,8 +16,12 @@ std::string onnx::sorted(const OnnxCall& c) {
 // The columns in order, put in order themselves: where each of them stands.
 std::string onnx::rank(const OnnxCall& c) {
   const auto width = static_cast<std::size_t>(width_of(c));
+  const auto most = static_cast<double>(c.node.integers[0]);
   const std::string order = c.to.top(c.argument(0), width, false)[1];
-  return c.to.to_float(c.to.top(c.to.to_float(order), width, false)[1]);
+  const std::string places = c.to.to_float(c.to.top(c.to.to_float(order), width, false)[1]);
+  return most < static_cast<double>(width)
+             ? c.to.node("Min", {places, c.to.scalar(static_cast<float>(most))})
+             : places;
 }
 std::string onnx::ecdf(const OnnxCall& c) {
   const std::string x = c.to.reshape(c.argument(0), {-1, width_of(c), 1});

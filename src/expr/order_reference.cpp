@@ -27,9 +27,12 @@ void reference::sorted(const ReferenceCall& c) {
   by_row(c, [&](auto x, double* out) { sort_row(x, c.node.integers[0] != 0, out); });
 }
 void reference::rank(const ReferenceCall& c) {
-  by_row(c, [](auto x, double* out) {
+  const auto most = static_cast<std::size_t>(c.node.integers[0]);
+  by_row(c, [most](auto x, double* out) {
     const auto order = order_of(x);
-    for (std::size_t i = 0; i < order.size(); ++i) out[order[i]] = static_cast<double>(i);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      out[order[i]] = static_cast<double>(std::min(i, most));
+    }
   });
 }
 void reference::ecdf(const ReferenceCall& c) {

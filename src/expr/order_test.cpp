@@ -16,6 +16,7 @@ std::vector<Case> order_cases() {
       {"sum of the largest",
        [](Expr x, Expr) { return column(cumsum(sorted(x, Sort::descending)), x.width() / 2); }},
       {"rank", [](Expr x, Expr) { return rank(x); }, 0},
+      {"rank of the first", [](Expr x, Expr) { return rank(x, (x.width() + 1) / 3); }, 0},
       {"ecdf", [](Expr x, Expr) { return ecdf(x, ascending_row(11)); }},
       {"row_histogram", [](Expr x, Expr) { return row_histogram(x, ascending_row(7)); }, 0},
       {"bucketize",
@@ -37,6 +38,8 @@ TEST(Order, IsWhatItsFormulasSay) {
   const HandRow value;
   const Expr& x = value.x;
   EXPECT_THAT(value(rank(x)), ElementsAre(1, 2, 0, 3));
+  EXPECT_THAT(value(rank(x, 2)), ElementsAre(1, 2, 0, 2));
+  EXPECT_THAT(value(rank(x, 9)), ElementsAre(1, 2, 0, 3));
   EXPECT_THAT(value(sorted(x, Sort::descending)), ElementsAre(3, 3, 1, -2));
   EXPECT_THAT(value(ecdf(x, Matrix(1, 4, {-2, 1, 1, 5}))), ElementsAre(0.75, 0.75, 0.25, 0.75));
   EXPECT_THAT(value(row_histogram(x, Matrix(1, 3, {-2, 1, 3}))), ElementsAre(1, 3));

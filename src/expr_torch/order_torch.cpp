@@ -14,7 +14,9 @@ torch::Tensor torch_ops::sorted(const TorchCall& c) {
 torch::Tensor torch_ops::rank(const TorchCall& c) {
   const torch::Tensor order = std::get<1>(at::sort(c[0], true, 1, false));
   const torch::Tensor places =
-      at::arange(c.columns, c[0].options()).unsqueeze(0).expand(order.sizes());
+      at::clamp_max(at::arange(c.columns, c[0].options()), c.node.integers[0])
+          .unsqueeze(0)
+          .expand(order.sizes());
   return at::scatter(at::empty_like(c[0]), 1, order, places);
 }
 
