@@ -187,7 +187,10 @@ class CpuProgram final : public Program {
         outputs_(ids_of(outputs)),
         plan_(make_plan(*graph_, outputs_)),
         block_rows_(rows == Rows::single ? 1 : choose_block_rows(*graph_, plan_)),
-        constants_(*graph_, plan_) {}
+        constants_(*graph_, plan_) {
+    // Who compiles for single rows means to ask often, and each reads the whole table: a quarter of it as bytes.
+    if (rows == Rows::single) constants_.make_bounds();
+  }
 
   std::size_t block_rows() const override { return block_rows_; }
 

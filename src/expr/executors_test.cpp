@@ -145,7 +145,7 @@ TEST_F(Determinism, OneProgramGivesTheSameAsMany) {
   }
 }
 
-// A table of this size is searched with bounds from some hundred rows on.
+// A table of this size is searched with bounds from some hundred rows on; by single rows at once.
 TEST(Search, GivesTheSameBitsBeforeBoundsPayAndAfter) {
   constexpr std::size_t bank = 8192, width = 64, many = 600, few = 3;
   const auto graph = std::make_shared<Graph>();
@@ -154,15 +154,16 @@ TEST(Search, GivesTheSameBitsBeforeBoundsPayAndAfter) {
   const Expr nearest = concat({column(e, 0), column(e, 9)});
   const auto program = compile({nearest}, Executor::cpu);
   const auto x = random_values(many * width, 8, 1);
-  const auto first = [&](std::size_t rows) {
+  const auto first = [&](const Program& of, std::size_t rows) {
     std::vector<double> out(2 * rows);
-    program->run({{"x", {x.data(), rows, width}}}, {out.data()});
+    of.run({{"x", {x.data(), rows, width}}}, {out.data()});
     out.resize(2 * few);
     return out;
   };
-  const auto before = first(few);
-  EXPECT_EQ(first(many), before);
-  EXPECT_EQ(first(few), before);
+  const auto before = first(*program, few);
+  EXPECT_EQ(first(*program, many), before);
+  EXPECT_EQ(first(*program, few), before);
+  EXPECT_EQ(first(*compile({nearest}, single_rows), few), before);
 }
 
 TEST(Executors, MadeElsewhereArePassedInAsValues) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "math/byte_products.h"
 
 namespace nescio::math {
 namespace {
@@ -47,6 +48,7 @@ void byte_gemm(std::size_t m, std::size_t n, std::size_t k, const std::uint8_t* 
   if (k > std::size_t{1} << 16) {
     fail("[gemm] expected rows of at most 65536 bytes, whose products fit in 32 bits, found ", k);
   }
+  if (m == 1) return byte_products(n, k, a, b, c);
   const auto size = [](std::size_t value) { return static_cast<dnnl_dim_t>(value); };
   const std::int32_t offset = 0;
   const dnnl_status_t status =

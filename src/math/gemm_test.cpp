@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "math/every_target.h"
 
 namespace nescio::math {
 namespace {
@@ -94,10 +95,12 @@ TEST(Gemm, GivesTheSameBitsInsideParallelLoopsForAnyNumberOfThreads) {
   for (const auto& result : results) EXPECT_EQ(result, results.front());
 }
 
-TEST(ByteGemm, IsExact) {
+class ByteGemm : public EveryTarget {};
+
+TEST_P(ByteGemm, IsExact) {
   // 127 * 127 twice is what fits in 16 bits.
   std::mt19937 random(1);
-  for (const std::size_t k : {0u, 1u, 5u, 64u, 512u, 65536u}) {
+  for (const std::size_t k : {0u, 1u, 5u, 64u, 77u, 512u, 65536u}) {
     for (const std::size_t m : {1u, 7u, 64u}) {
       const std::size_t n = k > 1000 ? 3 : 45;
       std::vector<std::uint8_t> a(m * k);
@@ -117,6 +120,8 @@ TEST(ByteGemm, IsExact) {
   }
   EXPECT_THROW(byte_gemm(1, 1, 65537, nullptr, nullptr, nullptr), Error);
 }
+
+INSTANTIATE_TEST_SUITE_P(Targets, ByteGemm, testing::ValuesIn(targets_here()), target_name);
 
 }  // namespace
 }  // namespace nescio::math
