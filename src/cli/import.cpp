@@ -287,7 +287,11 @@ VerbInfo import() {
                   "into a bank.",
        .details =
            {"The bank is made if it is not there. Arrays join those that the split has already, "
-            "which must have as many rows; those of the same name are replaced, and it is said. "
+            "which must have as many rows; those of the same name are replaced, and it is said. Of "
+            "a "
+            "CSV whose first line names its columns, FILE.csv#label takes one, FILE.csv#cat,dog "
+            "and "
+            "'FILE.csv#feature_*' several side by side, 'FILE.csv#*' all. "
             "Logits and features become float32; NaN and infinity are refused. Sides of 1 behind "
             "the first do not count: [N, D, 1, 1] is [N, D].",
             "scores= takes scores instead: OpenOOD's scores/METHOD.pkl (every set in it: the "

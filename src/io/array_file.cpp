@@ -31,12 +31,16 @@ std::vector<std::string> names_of(const std::map<std::string, Array>& arrays) {
 }
 
 // The one of `names` that was meant: the only one where none was given.
-std::string pick(const std::vector<std::string>& names, const ArrayPlace& place) {
+std::string pick(const std::vector<std::string>& names, const ArrayPlace& place, bool columns) {
   if (names.empty()) fail(place.file, ": holds no array");
   if (!place.member) {
     if (names.size() == 1) return names.front();
+    const std::string several = columns
+                                    ? text("; several side by side, as in ", place.file, "#",
+                                           names[0], ",", names[1], "; or all, ", place.file, "#*")
+                                    : "";
     fail(place.file, ": holds several arrays; name one, as in ", place.file, "#", names.front(),
-         ". Known: ", join(names), ".");
+         several, ". Known: ", join(names), ".");
   }
   if (names.size() == 1 && names.front().empty()) {
     fail(place.file, ": holds one array without a name; leave '#", *place.member, "' out");
@@ -106,10 +110,14 @@ Array read_array(std::string_view file_and_member) {
   const SharedBytes bytes = map_file(path);
   // Of an archive only the member that is asked for is unpacked.
   if (identify(bytes.span()) == FileFormat::zip && !looks_like_torch(bytes, path)) {
-    return parse_npz(bytes, path, pick(npz_members(bytes, path), place));
+    return parse_npz(bytes, path, pick(npz_members(bytes, path), place, false));
+  }
+  const bool is_text = identify(bytes.span()) == FileFormat::text;
+  if (is_text && place.member && place.member->find_first_of("*,") != std::string::npos) {
+    return parse_text_columns(bytes.text(), path, *place.member);
   }
   const auto arrays = join_groups(parse_arrays(bytes, path).groups);
-  return arrays.at(pick(names_of(arrays), place));
+  return arrays.at(pick(names_of(arrays), place, is_text));
 }
 
 StoredArrays read_arrays(const std::filesystem::path& path) {

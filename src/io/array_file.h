@@ -25,7 +25,8 @@ struct ArrayPlace {
 ArrayPlace array_place(std::string_view file_and_member);
 
 /// The array in FILE.npy, or the one called `member` in a file of several: "FILE.npz#member",
-/// "FILE.safetensors#member", "FILE.pth#member", "FILE.csv#column". A file with a single array needs no member. What
+/// "FILE.safetensors#member", "FILE.pth#member", "FILE.csv#column" (of a CSV also some columns side by side,
+/// "FILE.csv#a,b" and "FILE.csv#f*": parse_text_columns()). A file with a single array needs no member. What
 /// the file is, its first bytes say. Error, listing the members, where there is none of this name or
 /// none was named.
 Array read_array(std::string_view file_and_member);

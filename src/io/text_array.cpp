@@ -81,6 +81,18 @@ bool counts_columns(const Fields& fields) {
   return true;
 }
 
+/// A '*' in the pattern stands for any characters, none among them.
+bool fits(std::string_view name, std::string_view pattern) {
+  const auto star = pattern.find('*');
+  if (star == std::string_view::npos) return name == pattern;
+  if (!name.starts_with(pattern.substr(0, star))) return false;
+  const std::string_view rest = pattern.substr(star + 1);
+  for (std::size_t i = star; i <= name.size(); ++i) {
+    if (fits(name.substr(i), rest)) return true;
+  }
+  return false;
+}
+
 struct Column {
   std::string name;
   bool named = true;           // by the heading, not by its place
@@ -94,7 +106,7 @@ class Table {
     if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
   }
 
-  std::map<std::string, Array> read() {
+  void read() {
     while (next_line()) {
       if (columns_.empty()) {
         begin();
@@ -103,7 +115,16 @@ class Table {
       }
     }
     if (values_.empty()) fail("holds no numbers");
-    return named_ ? arrays_by_name() : only_array();
+  }
+  std::map<std::string, Array> arrays() { return named_ ? arrays_by_name() : only_array(); }
+  Array columns(std::string_view wanted) const {
+    if (!named_) {
+      fail("no line names the columns; leave '#", printable(wanted), "' out");
+    }
+    const auto is_it = [&](const Column& c) { return c.name == wanted; };
+    const auto one = std::ranges::find_if(columns_, is_it);
+    if (one == columns_.end()) return side_by_side(places_of(wanted));
+    return side_by_side({static_cast<std::size_t>(one - columns_.begin())}).reshape({rows()});
   }
   /// Of what was read last, from 1.
   std::size_t line() const { return line_; }
@@ -157,15 +178,59 @@ class Table {
     }
   }
 
+  std::size_t rows() const { return values_.size() / columns_.size(); }
+  /// Nothing stands in it, nor above it.
+  static bool is_void(const Column& column) { return !column.named && column.empty; }
+
+  std::vector<std::size_t> places_of(std::string_view wanted) const {
+    std::vector<std::size_t> places;
+    for (const std::string& part : split_top_level(wanted)) {
+      const std::string_view pattern = trim(part);
+      const std::size_t before = places.size();
+      for (std::size_t c = 0; c < columns_.size(); ++c) {
+        if (!fits(columns_[c].name, pattern) || is_void(columns_[c])) continue;
+        if (std::ranges::find(places, c) != places.end()) {
+          fail("the column '", printable(columns_[c].name), "' is asked for twice");
+        }
+        places.push_back(c);
+      }
+      if (places.size() == before) {
+        fail("there is no column '", printable(pattern), "'.",
+             suggest(std::string(pattern), names()));
+      }
+    }
+    return places;
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const Column& column : columns_) {
+      if (!is_void(column)) out.push_back(printable(column.name));
+    }
+    return out;
+  }
+
+  Array side_by_side(const std::vector<std::size_t>& places) const {
+    std::vector<double> values;
+    for (const std::size_t c : places) {
+      const auto& [name, named, empty, word] = columns_[c];
+      if (!word.empty()) {
+        fail("the column '", printable(name), "' has '", printable(word), "', which is no number");
+      }
+    }
+    values.reserve(rows() * places.size());
+    for (std::size_t r = 0; r < rows(); ++r) {
+      for (const std::size_t c : places) values.push_back(values_[r * columns_.size() + c]);
+    }
+    return Array({rows(), places.size()}, std::move(values));
+  }
+
   std::map<std::string, Array> arrays_by_name() const {
     std::map<std::string, Array> out;
-    const std::size_t width = columns_.size(), rows = values_.size() / width;
-    for (std::size_t c = 0; c < width; ++c) {
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
       const Column& column = columns_[c];
-      if (!column.word.empty() || (!column.named && column.empty)) continue;
-      std::vector<double> values(rows);
-      for (std::size_t r = 0; r < rows; ++r) values[r] = values_[r * width + c];
-      if (!out.emplace(column.name, Array({rows}, std::move(values))).second) {
+      if (!column.word.empty() || is_void(column)) continue;
+      if (!out.emplace(column.name, side_by_side({c}).reshape({rows()})).second) {
         fail("two columns are called '", printable(column.name), "'");
       }
     }
@@ -200,14 +265,30 @@ class Table {
   std::vector<double> values_;    // row by row
 };
 
+/// What `take` makes of the table; it may find fault with its lines, as reading does.
+template <class Take>
+auto read_table(std::string_view text, std::string_view where, const Take& take) {
+  Table table(text);
+  try {
+    table.read();
+    return take(table);
+  } catch (const Error& e) {
+    fail(where, ": line ", table.line(), ": ", e.what());
+  }
+}
+
 }  // namespace
 
 std::map<std::string, Array> parse_text_arrays(std::string_view text, std::string_view where) {
-  Table table(text);
+  return read_table(text, where, [](Table& table) { return table.arrays(); });
+}
+
+Array parse_text_columns(std::string_view text, std::string_view where, std::string_view wanted) {
+  const Table table = read_table(text, where, [](Table& t) { return std::move(t); });
   try {
-    return table.read();
+    return table.columns(wanted);
   } catch (const Error& e) {
-    fail(where, ": line ", table.line(), ": ", e.what());
+    fail(where, ": ", e.what());
   }
 }
 

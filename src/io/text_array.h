@@ -17,4 +17,9 @@ namespace nescio::io {
 /// lines do with 0, 1, 2 ..., which pandas writes unless told not to. One pass.
 std::map<std::string, Array> parse_text_arrays(std::string_view text, std::string_view where);
 
+/// Some columns of a table with a heading: [N] where `wanted` is the name of one, otherwise side by side as [N, C]. Then
+/// it is names with commas between them, and a '*' in one stands for any characters: all columns that fit, in the order of
+/// the table. Error as above, and for a name that no column fits, a column that is asked for twice or holds words.
+Array parse_text_columns(std::string_view text, std::string_view where, std::string_view wanted);
+
 }  // namespace nescio::io

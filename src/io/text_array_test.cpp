@@ -49,6 +49,27 @@ TEST(TextArray, AHeadingNamesColumns) {
   EXPECT_TRUE(std::isnan(arrays.at("a, b").as<double>()[1]));
 }
 
+TEST(TextArray, ColumnsSideBySide) {
+  const char* table = ",z_cat,label,z_dog,picture,\"a, b\"\n,1,0,2,x.png,5\n,3,1,4,y.png,6\n";
+  const auto columns = [&](const char* wanted) {
+    return parse_text_columns(table, "f.csv", wanted);
+  };
+  EXPECT_EQ(columns("z_*").shape(), (Shape{2, 2}));
+  EXPECT_THAT(columns("z_*").as<double>(), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(columns("z_dog, z_cat").as<double>(), ElementsAre(2, 1, 4, 3));
+  EXPECT_THAT(columns("label,*_*t").as<double>(), ElementsAre(0, 1, 1, 3));
+  EXPECT_EQ(columns("*bel").shape(), (Shape{2, 1}));
+  EXPECT_EQ(columns("a, b").shape(), Shape{2});
+  EXPECT_EQ(parse_text_columns("p,q\n1,2\n", "f", "*").shape(), (Shape{1, 2}));
+
+  const auto said = [&](const char* wanted) { return error_of([&] { columns(wanted); }); };
+  EXPECT_EQ(said("*"), "f.csv: the column 'picture' has 'x.png', which is no number");
+  EXPECT_EQ(said("z_*,z_dog"), "f.csv: the column 'z_dog' is asked for twice");
+  EXPECT_THAT(said("z_cat,z_dig"), HasSubstr("there is no column 'z_dig'. Did you mean 'z_dog'?"));
+  EXPECT_THAT(error_of([] { parse_text_columns("1,2\n3,4\n", "f", "a,b"); }),
+              HasSubstr("no line names the columns; leave '#a,b' out"));
+}
+
 TEST(TextArray, RefusesWithTheLine) {
   EXPECT_EQ(refusal("1 2\n\n3\n"), "f.csv: line 3: expected 2 fields, as before, found 1");
   // The list of pictures that a heading would be taken from, and lose its first row.
