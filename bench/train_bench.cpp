@@ -1,6 +1,6 @@
 // The steps of a training run against the same steps in Python with PyTorch, method by method, and
 // the loader alone against both.
-//   NESCIO_PYTHON=/path/to/python nescio_train_bench 'cifar10:DIR?split=train' [THREADS [OUTLIERS [TURNS [STEPS]]]]
+//   NESCIO_PYTHON=/path/to/python nescio_train_bench 'cifar10:DIR?split=train' [THREADS [OUTLIERS [TURNS [STEPS [METHOD]]]]]
 //
 // Ours is the whole run: pictures are read, cropped, flipped and normalised by worker threads (whose
 // time counts too), the loss is looked at and logged. Python's is the bare step on one batch that
@@ -30,24 +30,31 @@ constexpr std::size_t batch = 128;
 std::size_t block = 8;   // steps of a turn
 std::size_t turns = 15;  // that count, after one that does not
 constexpr const char* augment = "crop(padding=4),flip";
-// Those of which train_step.py has the loss.
-constexpr const char* methods[] = {"cross_entropy",
-                                   "logit_norm",
-                                   "mixup",
-                                   "cutmix(p=1)",
-                                   "vos(start_epoch=0,queue=50)",
-                                   "outlier_exposure",
-                                   "energy_bounded",
-                                   "mixoe",
-                                   "mixoe(mix=cutmix)",
-                                   "logit_mixoe",
-                                   "logit_mixoe(preset=logit_mix_only)",
-                                   "logit_mixoe(preset=logit_mixoe_full)"};
+/// A step of which train_step.py has the same.
+struct Case {
+  std::string method;
+  std::string network = "resnet20";
+  std::string optimiser = "sgd";
+};
+const Case cases[] = {
+    {"cross_entropy"},
+    {"logit_norm"},
+    {"mixup"},
+    {"cutmix(p=1)"},
+    {"vos(start_epoch=0,queue=50)"},
+    {"outlier_exposure"},
+    {"energy_bounded"},
+    {"mixoe"},
+    {"mixoe(mix=cutmix)"},
+    {"logit_mixoe"},
+    {"logit_mixoe(preset=logit_mix_only)"},
+    {"logit_mixoe(preset=logit_mixoe_full)"},
+    {"mae(mask=0.75,decoder_width=96,decoder_depth=2,decoder_heads=3)", "vit_t4_32", "adamw"}};
 
 /// train_step.py, which takes some steps for each line that it is given and answers with seconds.
 class PythonSteps {
  public:
-  explicit PythonSteps(const char* method)
+  explicit PythonSteps(const std::string& method)
       : script_("train_step.py", {std::to_string(thread_count()), std::to_string(batch), method}) {}
 
   double seconds(std::size_t steps) { return std::stod(script_.answer(text(steps))); }
@@ -90,12 +97,13 @@ image::LoaderOptions loading(bool keep) {
 }
 
 /// Seconds that the loader alone takes for the pictures of a step.
-Times loading_seconds(const std::vector<const image::Dataset*>& sets, bool keep) {
+Times loading_seconds(const std::string& network, const std::vector<const image::Dataset*>& sets,
+                      bool keep) {
   std::vector<std::unique_ptr<image::Loader>> loaders;
   std::size_t batches = 100;  // of every set; with `keep` the first round decodes all
   for (const image::Dataset* set : sets) {
-    loaders.push_back(std::make_unique<image::Loader>(
-        *set, nn::find_network("resnet20").preprocessing, loading(keep)));
+    loaders.push_back(std::make_unique<image::Loader>(*set, nn::find_network(network).preprocessing,
+                                                      loading(keep)));
     batches = std::max(batches, keep ? set->size() / batch : 0);
   }
   image::ImageBatch images;
@@ -109,15 +117,17 @@ Times loading_seconds(const std::vector<const image::Dataset*>& sets, bool keep)
   return times;
 }
 
-void compare(const std::string& method, const std::string& data, const std::string& outliers) {
+void compare(const Case& step_of, const std::string& data, const std::string& outliers) {
+  const std::string& method = step_of.method;
   const bool with_outliers = needs_outliers(method);
   if (with_outliers && outliers.empty()) return;
   const TemporaryFolder folder;
-  train::TrainSettings settings{.model = "resnet20", .data = data};
+  train::TrainSettings settings{.model = step_of.network, .data = data};
   settings.method = method;
   if (with_outliers) settings.outliers = outliers;
   settings.steps = static_cast<std::int64_t>(block * (turns + 1));
   settings.batch = batch;
+  settings.optimiser = step_of.optimiser;
   settings.lr = 0.001;
   settings.augment = augment;
   settings.device = "cpu";
@@ -126,7 +136,7 @@ void compare(const std::string& method, const std::string& data, const std::stri
   train::Trainer trainer(settings);
 
   std::optional<PythonSteps> theirs;
-  if (python()) theirs.emplace(method.c_str());
+  if (python()) theirs.emplace(method);
   Times ours_times, theirs_times;
   double start = 0;
   const auto turn = [&](std::string_view, std::size_t done, std::size_t) {
@@ -142,7 +152,7 @@ void compare(const std::string& method, const std::string& data, const std::stri
   forget_peak();
   trainer.run({.out = folder.path() / "run", .progress = turn});
 
-  std::printf("\n%s\n", method.c_str());
+  std::printf("\n%s, %s\n", step_of.network.c_str(), method.c_str());
   const Times pictures(ours_times.size(), static_cast<double>(block * batch));
   print_row("pictures a second, training", {print(pictures / ours_times)});
   if (theirs) {
@@ -160,7 +170,7 @@ void compare(const std::string& method, const std::string& data, const std::stri
   if (auxiliary) sets.push_back(auxiliary.get());
   const double step = spread(ours_times).median / static_cast<double>(block);
   for (const bool keep : {false, true}) {
-    const Times loaded = loading_seconds(sets, keep);
+    const Times loaded = loading_seconds(step_of.network, sets, keep);
     print_row(keep ? "loader / training, cached" : "loader / training",
               {print(Times(loaded.size(), step) / loaded)});
   }
@@ -171,19 +181,20 @@ void compare(const std::string& method, const std::string& data, const std::stri
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: %s DATA [THREADS [OUTLIERS [TURNS [STEPS]]]]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s DATA [THREADS [OUTLIERS [TURNS [STEPS [METHOD]]]]]\n", argv[0]);
     return 2;
   }
   try {
     nescio::keep_freed_memory();
     nescio::set_thread_count(argc > 2 ? std::atoi(argv[2]) : nescio::thread_count());
-    std::printf("%d threads, resnet20, batches of %zu; median (min .. max)%s\n",
-                nescio::thread_count(), nescio::bench::batch,
+    std::printf("%d threads, batches of %zu; median (min .. max)%s\n", nescio::thread_count(),
+                nescio::bench::batch,
                 nescio::bench::python() ? "" : "; set NESCIO_PYTHON to compare with PyTorch");
     if (argc > 4) nescio::bench::turns = static_cast<std::size_t>(std::atoi(argv[4]));
     if (argc > 5) nescio::bench::block = static_cast<std::size_t>(std::atoi(argv[5]));
-    for (const char* method : nescio::bench::methods) {
-      nescio::bench::compare(method, argv[1], argc > 3 ? argv[3] : "");
+    for (const nescio::bench::Case& step : nescio::bench::cases) {
+      if (argc > 6 && !step.method.starts_with(argv[6])) continue;
+      nescio::bench::compare(step, argv[1], argc > 3 ? argv[3] : "");
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "train_bench: %s\n", error.what());

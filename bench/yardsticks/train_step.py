@@ -1,4 +1,6 @@
-"""Training steps of ResNet-20 in Python: train_step.py THREADS BATCH METHOD.
+"""Training steps in Python: train_step.py THREADS BATCH METHOD.
+
+ResNet-20 with SGD for classifiers, a vision transformer for 32 px with AdamW for the masked autoencoder.
 
 Takes as many steps as each line of stdin says and prints the seconds that they took, or, for the line
 "memory", the most memory that the process has held, in MiB. METHOD is a spec of Nescio's; its loss is
@@ -13,7 +15,8 @@ import sys
 import torch
 from clock import seconds
 from torch import nn
-from torch.nn.functional import cross_entropy, log_softmax, mse_loss, one_hot, pad, relu
+from torch.nn.functional import cross_entropy, gelu, linear, log_softmax, mse_loss, one_hot, pad, relu
+from torch.nn.functional import scaled_dot_product_attention as attention
 
 
 def conv(channels_in, channels_out, stride):
@@ -176,7 +179,72 @@ class Vos(nn.Module):
         return z, cross_entropy(z, y) + 0.1 * cross_entropy(self.logistic(energies[:, None]), is_data)
 
 
+class TransformerBlock(nn.Module):
+    """Keys have a bias and residuals a scale only where BEiT's have (`scale` is None without)."""
+
+    def __init__(self, width, heads, scale=None):
+        super().__init__()
+        self.heads, self.biased = heads, scale is None
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.qkv = nn.Linear(width, 3 * width, bias=self.biased)
+        self.proj, self.fc1, self.fc2 = nn.Linear(width, width), nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        if not self.biased:
+            self.q, self.v = nn.Parameter(torch.zeros(width)), nn.Parameter(torch.zeros(width))
+            self.scale1, self.scale2 = (nn.Parameter(scale * torch.ones(width)) for _ in range(2))
+
+    def forward(self, x):
+        b, n, w = x.shape
+        bias = self.qkv.bias if self.biased else torch.cat([self.q, torch.zeros(w), self.v])
+        q, k, v = linear(self.norm1(x), self.qkv.weight, bias).view(b, n, 3, self.heads, w // self.heads).permute(2, 0, 3, 1, 4)
+        y = self.proj(attention(q, k, v).transpose(1, 2).reshape(b, n, w))
+        x = x + (y if self.biased else self.scale1 * y)
+        y = self.fc2(gelu(self.fc1(self.norm2(x))))
+        return x + (y if self.biased else self.scale2 * y)
+
+
+class MaskedAutoencoder(nn.Module):
+    """As the authors' code goes: noise is sorted, the first quarter of the patches is encoded, all are painted."""
+
+    patch, patches, width, depth, heads, shown = 4, 64, 192, 9, 3, 16
+    decoder_width, decoder_depth, decoder_heads = 96, 2, 3
+
+    def __init__(self):
+        super().__init__()
+        w, d = self.width, self.decoder_width
+        self.embed = nn.Conv2d(3, w, self.patch, self.patch)
+        self.cls, self.token = nn.Parameter(torch.zeros(1, 1, w)), nn.Parameter(torch.zeros(1, 1, d))
+        self.register_buffer("places", torch.randn(1, 1 + self.patches, w))
+        self.register_buffer("decoder_places", torch.randn(1, 1 + self.patches, d))
+        self.blocks = nn.Sequential(*[TransformerBlock(w, self.heads, 0.1) for _ in range(self.depth)])
+        self.norm, self.decoder_norm = nn.LayerNorm(w, eps=1e-6), nn.LayerNorm(d, eps=1e-6)
+        self.decoder_embed, self.paint = nn.Linear(w, d), nn.Linear(d, 3 * self.patch**2)
+        self.decoder = nn.Sequential(*[TransformerBlock(d, self.decoder_heads) for _ in range(self.decoder_depth)])
+
+    def forward(self, images):
+        x = self.embed(images).flatten(2).transpose(1, 2) + self.places[:, 1:]
+        b, n, w = x.shape
+        order = torch.rand(b, n).argsort(1)
+        back = order.argsort(1)
+        x = x.gather(1, order[:, : self.shown, None].expand(-1, -1, w))
+        x = torch.cat([(self.cls + self.places[:, :1]).expand(b, -1, -1), x], 1)
+        x = self.decoder_embed(self.norm(self.blocks(x)))
+        d = x.shape[2]
+        y = torch.cat([x[:, 1:], self.token.expand(b, n - self.shown, -1)], 1).gather(1, back[:, :, None].expand(-1, -1, d))
+        y = self.decoder(torch.cat([x[:, :1], y], 1) + self.decoder_places)
+        painted = self.paint(self.decoder_norm(y))[:, 1:]
+        p, side = self.patch, images.shape[2] // self.patch
+        target = images.reshape(b, 3, side, p, side, p).permute(0, 2, 4, 3, 5, 1).reshape(b, n, -1)
+        target = (target - target.mean(-1, True)) / (target.var(-1, keepdim=True) + 1e-6).sqrt()
+        hidden = back >= self.shown
+        return ((painted - target).square().mean(-1) * hidden).sum() / hidden.sum()
+
+
+def mae(network, x, y, o):
+    return None, network(x)
+
+
 METHODS = {
+    "mae(mask=0.75,decoder_width=96,decoder_depth=2,decoder_heads=3)": mae,
     "cross_entropy": plain,
     "logit_norm": logit_norm,
     "mixup": pairs_of_pictures(lambda x, o, share: (mixed_pictures(x, o, share), share)),
@@ -194,11 +262,14 @@ METHODS = {
 
 def main(threads, batch, method):
     torch.set_num_threads(threads)
-    network = resnet20().to(memory_format=torch.channels_last).train()
-    assert sum(p.numel() for p in network.parameters()) == 269_722
     loss_of = METHODS[method]
+    network = (MaskedAutoencoder() if loss_of is mae else resnet20()).to(memory_format=torch.channels_last).train()
+    assert loss_of is mae or sum(p.numel() for p in network.parameters()) == 269_722
     parameters = [*network.parameters(), *(loss_of.parameters() if isinstance(loss_of, nn.Module) else ())]
-    optimiser = torch.optim.SGD(parameters, 0.001, momentum=0.9, weight_decay=5e-4, nesterov=True, fused=True)
+    if loss_of is mae:
+        optimiser = torch.optim.AdamW(parameters, 0.001, weight_decay=0.05, fused=True)
+    else:
+        optimiser = torch.optim.SGD(parameters, 0.001, momentum=0.9, weight_decay=5e-4, nesterov=True, fused=True)
     images, outliers = (torch.randn(batch, 3, 32, 32).contiguous(memory_format=torch.channels_last) for _ in range(2))
     labels = torch.randint(CLASSES, (batch,))
 
@@ -207,7 +278,7 @@ def main(threads, batch, method):
         logits, loss = loss_of(network, images, labels, outliers)
         loss.backward()
         optimiser.step()
-        return loss.item(), (logits.argmax(1) == labels).sum().item()
+        return loss.item(), None if logits is None else (logits.argmax(1) == labels).sum().item()
 
     for line in sys.stdin:
         if line.strip() == "memory":
