@@ -113,9 +113,7 @@ Array read_array(std::string_view file_and_member) {
     return parse_npz(bytes, path, pick(npz_members(bytes, path), place, false));
   }
   const bool is_text = identify(bytes.span()) == FileFormat::text;
-  if (is_text && place.member && place.member->find_first_of("*,") != std::string::npos) {
-    return parse_text_columns(bytes.text(), path, *place.member);
-  }
+  if (is_text && place.member) return parse_text_columns(bytes.text(), path, *place.member);
   const auto arrays = join_groups(parse_arrays(bytes, path).groups);
   return arrays.at(pick(names_of(arrays), place, is_text));
 }

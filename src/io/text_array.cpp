@@ -121,7 +121,7 @@ class Table {
     if (!named_) {
       fail("no line names the columns; leave '#", printable(wanted), "' out");
     }
-    const auto is_it = [&](const Column& c) { return c.name == wanted; };
+    const auto is_it = [&](const Column& c) { return c.name == wanted && !is_void(c); };
     const auto one = std::ranges::find_if(columns_, is_it);
     if (one == columns_.end()) return side_by_side(places_of(wanted));
     return side_by_side({static_cast<std::size_t>(one - columns_.begin())}).reshape({rows()});

@@ -64,6 +64,8 @@ TEST(TextArray, ColumnsSideBySide) {
 
   const auto said = [&](const char* wanted) { return error_of([&] { columns(wanted); }); };
   EXPECT_EQ(said("*"), "f.csv: the column 'picture' has 'x.png', which is no number");
+  EXPECT_EQ(said("picture"), "f.csv: the column 'picture' has 'x.png', which is no number");
+  EXPECT_THAT(said("1"), HasSubstr("there is no column '1'"));
   EXPECT_EQ(said("z_*,z_dog"), "f.csv: the column 'z_dog' is asked for twice");
   EXPECT_THAT(said("z_cat,z_dig"), HasSubstr("there is no column 'z_dig'. Did you mean 'z_dog'?"));
   EXPECT_THAT(error_of([] { parse_text_columns("1,2\n3,4\n", "f", "a,b"); }),
