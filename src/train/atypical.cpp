@@ -51,6 +51,7 @@ Atypical find_atypical(nn::Network& network, const image::Dataset& dataset, cons
     append(found.seen, whole.argmax(1), torch::kInt64);
     append(found.labels, batch.labels, torch::kInt64);
     found.index.insert(found.index.end(), batch.pictures.index.begin(), batch.pictures.index.end());
+    return true;
   });
   return found;
 }

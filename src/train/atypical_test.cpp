@@ -87,6 +87,7 @@ TEST_F(AtypicalTest, MeasuresWhatItSays) {
                     EXPECT_NEAR(found.divergence[row], divergence / 3, 1e-6);
                     EXPECT_NEAR(found.own_loss[row], -std::log(p[y].item<double>()), 1e-6);
                   }
+                  return true;
                 });
   const auto order = found.ranking("divergence");
   EXPECT_TRUE(std::ranges::is_sorted(order, std::greater(),

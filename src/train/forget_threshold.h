@@ -27,7 +27,8 @@ ForgetThreshold estimate_forget_threshold(nn::Network& network, const image::Dat
                                           const Upload& upload, const MaskedPassOptions& options);
 
 /// The smallest `keep`, to a thousandth, at which the accuracy of the masked network is at least `target` in
-/// the mean over the masks, by bisection: masks of one seed lie within each other. Cost: ten estimates.
+/// the mean over the masks, by bisection: masks of one seed lie within each other. Cost: ten estimates at most, of which
+/// those that miss the target end as soon as that is sure.
 /// Error if the whole network does not reach the target.
 ForgetThreshold threshold_for_accuracy(nn::Network& network, const image::Dataset& dataset,
                                        const Upload& upload, MaskedPassOptions options,

@@ -117,6 +117,12 @@ TEST_F(Threshold, FindsTheSmallestShareForAnAccuracy) {
       threshold_for_accuracy(nn::network_of(*model_), *data_, *upload_, {.masks = 4}, target);
   EXPECT_GE(found.accuracy(), target);
   EXPECT_LT(estimate({.mask = {.keep = found.keep - 0.001}, .masks = 4}).accuracy(), target);
+  std::size_t batches = 0;  // of 11 passes of 13, if all went to their end
+  const ForgetThreshold in_steps = threshold_for_accuracy(
+      nn::network_of(*model_), *data_, *upload_,
+      {.masks = 4, .batch = 4, .progress = [&](auto, auto, auto) { ++batches; }}, target);
+  EXPECT_EQ(in_steps.keep, found.keep);
+  EXPECT_LT(batches, 11u * 13u);
   EXPECT_THAT(io::error_of([&] {
                 threshold_for_accuracy(nn::network_of(*model_), *data_, *upload_, {.masks = 4},
                                        1.01);

@@ -70,7 +70,7 @@ class Recalibration {
   std::vector<std::pair<torch::nn::BatchNorm2dImpl*, std::optional<double>>> momenta_;
 };
 
-/// Calls work(batch, images, labels).
+/// Calls work(batch, images, labels), as long as it says true.
 template <class Work>
 std::size_t each_batch(const char* doing, const image::Dataset& dataset, const Upload& upload,
                        const MaskedPassOptions& options, const Work& work) {
@@ -81,13 +81,14 @@ std::size_t each_batch(const char* doing, const image::Dataset& dataset, const U
                         .augmentation = image::Augmentation(options.augment),
                         .bytes = upload.wants_bytes()});
   std::size_t seen = 0;
-  for (image::ImageBatch batch; loader.next(batch); seen += batch.count) {
+  bool go_on = true;
+  for (image::ImageBatch batch; go_on && loader.next(batch); seen += batch.count) {
     check_interrupt();
     if (options.progress) options.progress(doing, seen, dataset.size());
     if (std::ranges::min(batch.labels) < 0) {
       fail("a picture of data has no label; the loss needs one for each");
     }
-    work(batch, upload(batch), to_device(torch::tensor(batch.labels), upload.device()));
+    go_on = work(batch, upload(batch), to_device(torch::tensor(batch.labels), upload.device()));
   }
   return seen;
 }
@@ -96,7 +97,7 @@ std::size_t each_batch(const char* doing, const image::Dataset& dataset, const U
 
 std::size_t masked_passes(nn::Network& network, const image::Dataset& dataset, const Upload& upload,
                           const MaskedPassOptions& options,
-                          const std::function<void(const MaskedBatch&)>& work) {
+                          const std::function<bool(const MaskedBatch&)>& work) {
   const EvaluationMode mode(network);
   const torch::NoGradGuard no_gradients;
   const std::vector<Tensors> states = masked_states(network, options, upload.device());
@@ -112,6 +113,7 @@ std::size_t masked_passes(nn::Network& network, const image::Dataset& dataset, c
                    const Swapped swapped(network, state);
                    network.forward(images);
                  }
+                 return true;
                });
   }
   network.eval();
@@ -129,7 +131,7 @@ std::size_t masked_passes(nn::Network& network, const image::Dataset& dataset, c
                         fail("a picture of data has the label ", largest, ", the network has ",
                              classes, " classes");
                       }
-                      work(found);
+                      return work(found);
                     });
 }
 

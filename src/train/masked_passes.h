@@ -35,12 +35,12 @@ struct MaskedBatch {
   std::vector<torch::Tensor> logits = {};  // of each mask
 };
 
-/// Calls work() for each batch. Every picture is decoded and augmented once for all masks; the network is the
+/// Calls work() for each batch; false from it ends the pass. Every picture is decoded and augmented once for all masks; the network is the
 /// same afterwards, bit for bit. Cost: `masks` passes over the pictures, twice as many where bn is
-/// recalibrated; memory of as many copies of the kernels. Returns the number of pictures. Error for a
+/// recalibrated; memory of as many copies of the kernels. Returns the number of pictures that were shown. Error for a
 /// picture without a label that is one of the network's classes; Interrupted if Ctrl-C is pressed.
 std::size_t masked_passes(nn::Network& network, const image::Dataset& dataset, const Upload& upload,
                           const MaskedPassOptions& options,
-                          const std::function<void(const MaskedBatch&)>& work);
+                          const std::function<bool(const MaskedBatch&)>& work);
 
 }  // namespace nescio::train
