@@ -4,6 +4,7 @@
 
 #include "cli/catalogues.h"
 #include "cli/help_text.h"
+#include "cli/network_verbs.h"
 #include "cli/verb.h"
 
 namespace nescio::cli::verbs {
@@ -21,7 +22,7 @@ class Help final : public Verb {
     const auto& all = catalogue();
     const auto verb = std::ranges::find(all, name, &VerbInfo::name);
     if (verb != all.end()) {
-      console.out << verb_help(*verb);
+      console.out << verb_help(in_full(*verb));
       return;
     }
     for (const Description& description : find_descriptions(name)) {

@@ -34,6 +34,12 @@ TEST(Catalogue, EveryVerbHelps) {
     EXPECT_THAT(help.out, HasSubstr(std::string("Usage: nescio ") + verb));
     EXPECT_THAT(help.out, HasSubstr("threads="));
   }
+  const auto verbs = nlohmann::json::parse(nescio_program({"list", "verbs", "--json"}).out);
+  EXPECT_GE(verbs.size(), 20u);
+  for (const auto& verb : verbs) {
+    const std::string name = verb.at("name");
+    EXPECT_EQ(nescio_program({"help", name}).out, nescio_program({name, "--help"}).out);
+  }
   const Outcome fit = nescio_program({"fit", "-h"});
   EXPECT_THAT(fit.out, HasSubstr("Usage: nescio fit SPEC bank=BANK out=OUT [train=...]"));
   EXPECT_THAT(fit.out, HasSubstr("(required)"));
