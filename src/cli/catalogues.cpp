@@ -1,6 +1,7 @@
 #include "cli/catalogues.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/executors.h"
 #include "cli/help_text.h"
@@ -121,6 +122,21 @@ const std::vector<Catalogue>& catalogues() {
   return all;
 }
 
+[[noreturn]] void refuse_name(const std::string& name, const std::vector<Description>& all) {
+  // Other toolkits' names are answered with ours.
+  for (const detectors::DetectorInfo& info : detectors::catalogue()) {
+    if (std::ranges::find(info.aliases, name) != info.aliases.end()) {
+      throw UsageError(text("unknown name '", name, "': here it is called '", info.name, "'"));
+    }
+  }
+  std::vector<std::string> known;
+  for (const Description& d : all) known.push_back(d.name);
+  const std::string near = suggest(name, known);
+  throw UsageError(text("unknown name '", name, "'.",
+                        near.substr(0, near.find(" Known: ")),  // more than anybody would read
+                        " `nescio list` knows those of ", join(catalogue_names()), "."));
+}
+
 }  // namespace
 
 std::vector<std::string> catalogue_names() {
@@ -140,27 +156,28 @@ std::vector<Description> read_catalogue(std::string_view name) {
 }
 
 std::vector<Description> find_descriptions(const std::string& name) {
-  std::vector<Description> found;
-  std::vector<std::string> known;
+  std::vector<Description> all;
   for (const Catalogue& catalogue : catalogues()) {
-    auto entries = catalogue.read();
-    if (!entries) continue;
-    for (Description& d : *entries) {
-      known.push_back(d.name);
-      const bool is_asked = d.name == name || std::ranges::find(d.aliases, name) != d.aliases.end();
-      if (is_asked) found.push_back(std::move(d));
-    }
+    if (auto entries = catalogue.read()) std::ranges::move(*entries, std::back_inserter(all));
   }
-  if (!found.empty()) return found;
-  // Other toolkits' names are answered with ours.
-  for (const detectors::DetectorInfo& info : detectors::catalogue()) {
-    for (const std::string& alias : info.aliases) {
-      if (alias == name) {
-        throw UsageError(text("unknown name '", name, "': here it is called '", info.name, "'"));
+  const auto called = [&](const std::string& word) {
+    std::vector<Description> found;
+    for (const Description& d : all) {
+      if (d.name == word || std::ranges::find(d.aliases, word) != d.aliases.end()) {
+        found.push_back(d);
       }
     }
+    return found;
+  };
+  std::vector<Description> found = called(name);
+  if (!found.empty()) return found;
+  // Of a spec, what it is made of: react and energy of react(q=0.9)+energy.
+  for (const std::string& part : split_top_level(name, '+')) {
+    const auto some = called(part.substr(0, part.find('(')));
+    if (some.empty()) refuse_name(name, all);
+    found.insert(found.end(), some.begin(), some.end());
   }
-  throw UsageError(text("unknown name '", name, "'.", suggest(name, known)));
+  return found;
 }
 
 }  // namespace nescio::cli

@@ -154,7 +154,9 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
   std::vector<std::string> missing;
   for (const auto& option : info.options) {
     if (option.info.required && (!given.contains(option.info.name) || option.get(*verb).empty())) {
-      missing.push_back(option.info.name + "= (" + option.info.doc + ")");
+      const auto& choices = option.info.choices;
+      const std::string one_of = choices.empty() ? "" : text("; one of ", join(choices));
+      missing.push_back(text(option.info.name, "= (", option.info.doc, one_of, ")"));
     }
   }
   if (!missing.empty()) throw UsageError(text(info.name, ": missing ", join(missing)));

@@ -143,6 +143,13 @@ TEST(Catalogue, DescribesANetwork) {
   EXPECT_THAT(net.out, HasSubstr("short_side = auto"));
 }
 
+TEST(Catalogue, DescribesWhatASpecIsMadeOf) {
+  const Outcome both = nescio_program({"describe", "react(q=[0.9,0.95])+energy"});
+  EXPECT_EQ(both.code, 0) << both.log;
+  EXPECT_THAT(both.out, HasSubstr("react (shaper)"));
+  EXPECT_THAT(both.out, HasSubstr("energy (detector)"));
+}
+
 TEST(Catalogue, DescribesAVerbThatIsNamedLikeOne) {
   const Outcome score = nescio_program({"describe", "score"});
   EXPECT_EQ(score.code, 0) << score.log;
@@ -152,8 +159,11 @@ TEST(Catalogue, DescribesAVerbThatIsNamedLikeOne) {
 TEST(Catalogue, UnknownNamesAreAnsweredWithTheNearest) {
   expect_refusal(nescio_program({"evalaute"}), 2, {"'evalaute'", "Did you mean 'evaluate'?"});
   expect_refusal(nescio_program({"list", "detector"}), 2, {"Did you mean 'detectors'?"});
-  expect_refusal(nescio_program({"list"}), 2, {"missing catalogue="});
-  expect_refusal(nescio_program({"describe", "kn"}), 2, {"'kn'", "Did you mean 'knn'?"});
+  expect_refusal(nescio_program({"list"}), 2, {"missing catalogue=", "one of detectors, models"});
+  const Outcome near = nescio_program({"describe", "kn"});
+  expect_refusal(near, 2, {"'kn'", "Did you mean 'knn'? `nescio list` knows those of detectors,"});
+  EXPECT_LT(near.log.size(), 200u);
+  expect_refusal(nescio_program({"describe", "knn(k=5)+enrgy"}), 2, {"'knn(k=5)+enrgy'"});
   expect_refusal(nescio_program({"describe", "mds"}), 2, {"mahalanobis"});
   expect_refusal(nescio_program({"fit", "knn", "banc=x", "out=y"}), 2,
                  {"'banc'", "Did you mean 'bank'?"});
