@@ -74,8 +74,8 @@ std::string to_markdown(const std::string& heading, const std::vector<ParameterT
 
 /// Its values for `fact`; none where it has no such fact.
 std::vector<std::string> values_of(const Description& d, std::string_view fact) {
-  for (const auto& [name, values] : d.facts) {
-    if (name == fact) return values;
+  for (const Fact& f : d.facts) {
+    if (f.name == fact) return f.values;
   }
   return {};
 }
@@ -94,7 +94,7 @@ std::string to_markdown(const Description& d) {
   const auto formula = values_of(d, "formula");
   if (!formula.empty()) out += code_block(formula);
   out += "- **kind:** " + shown(d.kind) + "\n";
-  for (const auto& [name, values] : d.facts) {
+  for (const auto& [name, values, several] : d.facts) {
     if (name == "formula") continue;
     out += "- **" + shown(name) + ":**";
     if (values.size() == 1) {

@@ -22,7 +22,7 @@ std::vector<std::string> entries(const std::string& catalogue, bool with_path) t
   std::vector<std::string> words;
   for (const Description& d : read_catalogue(catalogue)) {
     const bool path = with_path && std::ranges::any_of(d.facts, [&](const auto& fact) {
-                        return fact.first == "usage" && fact.second[0].starts_with(d.name + ":");
+                        return fact.name == "usage" && fact.values[0].starts_with(d.name + ":");
                       });
     words.push_back(path ? d.name + ":" : d.name);
   }

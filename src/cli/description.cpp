@@ -5,11 +5,11 @@
 namespace nescio::cli {
 
 void Description::fact(const std::string& fact_name, const std::string& value) {
-  if (!value.empty()) facts.push_back({fact_name, {value}});
+  if (!value.empty()) facts.push_back({fact_name, {value}, false});
 }
 
 void Description::fact(const std::string& fact_name, const std::vector<std::string>& values) {
-  if (!values.empty()) facts.push_back({fact_name, values});
+  if (!values.empty()) facts.push_back({fact_name, values, true});
 }
 
 std::string ParameterText::values() const {
@@ -53,9 +53,9 @@ nlohmann::ordered_json to_json(const std::vector<ParameterText>& parameters) {
 
 std::string to_text(const Description& d) {
   std::string out = text(d.name, " (", d.kind, ")\n  ", d.summary, "\n");
-  for (const auto& [fact_name, values] : d.facts) {
-    out += "\n" + fact_name + "\n";
-    for (const std::string& value : values) out += "  " + value + "\n";
+  for (const Fact& fact : d.facts) {
+    out += "\n" + fact.name + "\n";
+    for (const std::string& value : fact.values) out += "  " + value + "\n";
   }
   if (!d.parameters.empty()) out += "\nparameters\n" + to_text(d.parameters);
   if (!d.options.empty()) out += "\noptions behind '?'\n" + to_text(d.options);
@@ -64,11 +64,11 @@ std::string to_text(const Description& d) {
 
 nlohmann::ordered_json to_json(const Description& d) {
   nlohmann::ordered_json out = {{"kind", d.kind}, {"name", d.name}, {"summary", d.summary}};
-  for (const auto& [fact_name, values] : d.facts) {
-    if (values.size() == 1) {
-      out[fact_name] = values.front();
+  for (const Fact& fact : d.facts) {
+    if (fact.several) {
+      out[fact.name] = fact.values;
     } else {
-      out[fact_name] = values;
+      out[fact.name] = fact.values.front();
     }
   }
   out["parameters"] = to_json(d.parameters);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/fact.h"
 #include "base/parameters.h"
 
 namespace nescio::cli {
@@ -25,7 +26,7 @@ struct Description {
   std::string kind;  // "detector", "verb", ...
   std::string name;
   std::string summary;
-  std::vector<std::pair<std::string, std::vector<std::string>>> facts = {};  // "formula", ...
+  std::vector<Fact> facts = {};
   std::vector<ParameterText> parameters = {};
   std::vector<ParameterText> options = {};  // what stands behind '?', where it has both
   /// Further names that are taken for it wherever it is named.

@@ -47,32 +47,34 @@ nlohmann::ordered_json parameters_as_json(const DetectorInfo& info) {
 
 bool can_be_exported(const DetectorInfo& info) { return info.needs.arrays.empty(); }
 
-std::vector<std::pair<std::string, Values>> facts_of(const DetectorInfo& info) {
-  std::vector<std::pair<std::string, Values>> facts;
-  const auto add = [&](const char* name, Values values) {
+std::vector<Fact> facts_of(const DetectorInfo& info) {
+  std::vector<Fact> facts;
+  const auto add_all = [&](const char* name, Values values, bool several = true) {
     std::erase(values, "");
-    if (!values.empty()) facts.emplace_back(name, std::move(values));
+    if (!values.empty()) facts.push_back({name, std::move(values), several});
   };
-  add("formula", {info.formula});
+  const auto add = [&](const char* name, const std::string& value) {
+    add_all(name, {value}, false);
+  };
+  add("formula", info.formula);
   Values papers = {print(info.paper)};
   papers.insert(papers.end(), info.further_papers.begin(), info.further_papers.end());
-  add("paper", papers);
+  add_all("paper", papers);
   Values needs = print(info.needs);
   if (info.combinator) needs.emplace_back("what the detectors that it is made of need");
-  add("needs", {join(needs)});
-  add("cost", {info.cost});
-  add("fitted on", {info.fit_on.empty() ? "nothing" : info.fit_on});
+  add("needs", join(needs));
+  add("cost", info.cost);
+  add("fitted on", info.fit_on.empty() ? "nothing" : info.fit_on);
   Values learned;
   for (const LearnedArray& array : info.learned) learned.push_back(array.name + ": " + array.doc);
-  add("learns", learned);
+  add_all("learns", learned);
   const char* where_made =
       info.combinator ? "where all that it is made of can be exported" : "can be exported";
-  add("in ONNX",
-      {can_be_exported(info)
-           ? where_made
-           : "cannot be exported: it reads what further passes through the network say"});
-  add("also called", {join(info.aliases)});
-  add("deviations", info.deviations);
+  add("in ONNX", can_be_exported(info)
+                     ? where_made
+                     : "cannot be exported: it reads what further passes through the network say");
+  add("also called", join(info.aliases));
+  add_all("deviations", info.deviations);
   return facts;
 }
 
@@ -80,11 +82,11 @@ nlohmann::ordered_json describe_as_json(const DetectorInfo& info) {
   nlohmann::ordered_json out = {{"kind", info.shaper ? "shaper" : "detector"},
                                 {"name", info.name},
                                 {"summary", info.summary}};
-  for (const auto& [name, values] : facts_of(info)) {
-    if (values.size() == 1) {
-      out[name] = values.front();
+  for (const Fact& fact : facts_of(info)) {
+    if (fact.several) {
+      out[fact.name] = fact.values;
     } else {
-      out[name] = values;
+      out[fact.name] = fact.values.front();
     }
   }
   out["parameters"] = parameters_as_json(info);

@@ -1,19 +1,18 @@
 // What is told of a detector, from its self-description.
 #pragma once
 
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "base/fact.h"
 #include "detectors/detector.h"
 
 namespace nescio::detectors {
 
 /// "formula", "paper", "needs", "cost", ... with what there is to say of each; those of which nothing is to be said
 /// are not among them.
-std::vector<std::pair<std::string, std::vector<std::string>>> facts_of(const DetectorInfo& info);
+std::vector<Fact> facts_of(const DetectorInfo& info);
 
 /// Whether it can stand behind somebody's ONNX model with its default parameters: every operation of expressions has its
 /// nodes, but what further passes through the network say is not there.

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "io/test_folder.h"
@@ -105,6 +106,15 @@ TEST(Catalogue, ListsAndDescribesEverything) {
        {"detectors", "datasets", "augmentations", "metrics", "executors", "verbs"}) {
     const auto entries = nlohmann::json::parse(nescio_program({"list", catalogue, "--json"}).out);
     ASSERT_FALSE(entries.empty()) << catalogue;
+    std::map<std::string, std::string>
+        types;  // a fact has the same for all, be there one or several
+    for (const auto& entry : entries) {
+      for (const auto& [fact, value] : entry.items()) {
+        const std::string type = types.emplace(fact, value.type_name()).first->second;
+        EXPECT_EQ(type, value.type_name())
+            << catalogue << ": " << fact << " of " << entry.at("name");
+      }
+    }
     const std::string table = nescio_program({"list", catalogue}).out;
     for (const auto& entry : entries) {
       const std::string name = entry.at("name");
