@@ -31,7 +31,8 @@ void check(const FittedDetector& fitted, const bank::BankView& view, const std::
   const detectors::Needs needs = fitted.chain.needs();
   const auto compare = [&](const std::string& name, std::size_t expected) {
     if (!view.has(name)) {
-      fail("[", fitted.chain.spec(), "] needs ", name, ", which ", split, " of ", bank, " has not");
+      fail("[", fitted.chain.spec(), "] needs ", name, ", which ", split,
+           bank.empty() ? "" : " of " + bank, " has not");
     }
     const bank::ViewedArray& array = view.arrays.at(name);
     if (!array.is_matrix() || array.shape[1] != expected) {

@@ -17,7 +17,7 @@ class BankScores {
  public:
   /// Of these splits. Rows without logits get them from their features and the head, of the bank or of the detector.
   /// Error if a split is not there or empty, or if the bank is of another network than the detector, as far as hashes
-  /// and shapes tell; `bank` names it in the message.
+  /// and shapes tell; `bank` names it in the message, empty where the rows are of no bank.
   BankScores(detectors::FittedDetector detector, const bank::BankViews& views,
              const std::string& bank, const std::vector<std::string>& splits,
              const expr::Executor& executor = expr::Executor::cpu,

@@ -135,12 +135,14 @@ VerbInfo compare() {
            "Put runs of the same protocol, or the detectors of a run, side by side, with paired "
            "intervals.",
        .positional = "arms",
+       .joint = ",",
        .details =
            {"Takes the folders of runs of `nescio benchmark` or `nescio evaluate`: of different "
             "networks, methods or seeds, on the same sets. An arm is what was done alike but for "
-            "the seed: NAME=RUN,RUN,RUN, arms separated by semicolons; a run without a name is an "
-            "arm of "
-            "its own. Runs of an arm and of the baseline are paired in the order given.",
+            "the seed: arms=NAME=RUN,RUN,RUN, arms separated by semicolons; a run without a name "
+            "is "
+            "an arm of its own, and several of these may be words of their own. Runs of an arm and "
+            "of the baseline are paired in the order given.",
             "Every row is scored again from the runs' banks, so any detector can be compared, "
             "whether the runs had it or not. Differences come with two 95 % intervals: over rows "
             "(what other pictures would give; the networks saw the same ones, so that is far "
@@ -152,9 +154,9 @@ VerbInfo compare() {
             "this "
             "is the paired test of two detectors (DeLong's of the AUROC).",
             "Runs on other sets, other rows or with other detectors are refused.",
-            "Writes DIR/comparison.csv, .json, .md and .html, and prints near, far and ID as "
+            "Writes OUT/comparison.csv, .json, .md and .html, and prints near, far and ID as "
             "a whole."},
-       .examples = {"nescio compare run/a,run/b out=DIR",
+       .examples = {"nescio compare run/a run/b out=DIR",
                     "nescio compare arms='control=run/c0,run/c1,run/c2;oe=run/o0,run/o1,run/o2' "
                     "baseline=control detectors=msp,energy out=DIR",
                     "nescio compare run/a detectors=msp,knn,vim baseline=msp out=DIR"},

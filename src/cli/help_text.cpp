@@ -79,7 +79,8 @@ std::string usage_line(const VerbInfo& info) {
   for (const auto& option : info.options) {
     const std::string& name = option.info.name;
     if (name == info.positional) {
-      positional = option.info.required ? " " + upper(name) : " [" + upper(name) + "]";
+      const std::string words = upper(name) + (info.joint.empty() ? "" : "...");
+      positional = option.info.required ? " " + words : " [" + words + "]";
     } else if (option.info.required) {
       required += " " + name + "=" + upper(name);
     } else {

@@ -136,9 +136,8 @@ class Score final : public Verb {
     const bool files = bank.empty();
     const bank::BankViews views =
         files ? views_of_files() : bank::BankViews(bank::FeatureBank::open(bank));
-    const auto splits = files ? std::vector<std::string>{"file/rows"} : splits_;
-    const BankScores scores =
-        bank_scores(std::move(fitted), views, files ? features + logits : bank, splits, processes);
+    const auto splits = files ? std::vector{name_of_files()} : splits_;
+    const BankScores scores = bank_scores(std::move(fitted), views, bank, splits, processes);
     for (const std::string& split : splits) {
       const calibration::ScoredRows rows = scores.rows(split, console.progress);
       for (std::size_t r = 0; r < rows.scores.size(); ++r) {
@@ -147,6 +146,11 @@ class Score final : public Verb {
         writer.add(row);
       }
     }
+  }
+
+  std::string name_of_files() const {
+    const bool both = !features.empty() && !logits.empty();
+    return features + (both ? " and " : "") + logits;
   }
 
   bank::BankViews views_of_files() const {
@@ -160,7 +164,7 @@ class Score final : public Verb {
       fail("expected as many rows, found ", arrays.at("features").rows(), " in ", features, " and ",
            arrays.at("logits").rows(), " in ", logits);
     }
-    return bank::BankViews().with(bank::view_of("file/rows", arrays, std::nullopt));
+    return bank::BankViews().with(bank::view_of(name_of_files(), arrays, std::nullopt));
   }
 
   // The first of the processes writes what all of them have computed.

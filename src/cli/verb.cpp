@@ -57,6 +57,7 @@ namespace {
 
 struct KeyValue {
   std::string key, value;
+  bool bare = false;  // without a key
 };
 
 // "key=value"; a spec such as knn(k=5) has its '=' behind a bracket and is no key. What has none is the option that
@@ -68,7 +69,7 @@ KeyValue split_argument(const VerbInfo& info, const std::string& argument, bool 
                                    [](unsigned char c) { return std::isalnum(c) || c == '_'; });
   if (has_key) return {argument.substr(0, equals), argument.substr(equals + 1)};
   if (!named && !info.positional.empty() && !argument.starts_with("--")) {
-    return {info.positional, argument};
+    return {info.positional, argument, true};
   }
   throw UsageError(text(info.name, ": expected key=value, found '", argument, "'; `nescio ",
                         info.name, " --help` lists the keys"));
@@ -130,7 +131,13 @@ std::unique_ptr<Verb> parse_options(const VerbInfo& info,
   std::vector<KeyValue> set;
   std::set<std::string> given;
   for (const std::string& argument : arguments) {
-    set.push_back(split_argument(info, argument, given.contains(info.positional)));
+    const bool named = given.contains(info.positional);
+    KeyValue next = split_argument(info, argument, named && info.joint.empty());
+    if (named && next.bare) {
+      std::ranges::find(set, next.key, &KeyValue::key)->value += info.joint + next.value;
+      continue;
+    }
+    set.push_back(std::move(next));
     if (!given.insert(set.back().key).second) {
       throw UsageError(text(info.name, ": '", set.back().key, "' is given twice"));
     }

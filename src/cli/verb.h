@@ -50,6 +50,7 @@ struct VerbInfo {
   std::string name;
   std::string summary;                    // one sentence
   std::string positional = {};            // the option that may stand first without "key="
+  std::string joint = {};                 // put between several such words; none: there is one
   std::vector<std::string> details = {};  // paragraphs of --help: what is read and written
   std::vector<std::string> examples = {};
   std::vector<Parameter<Verb>> options = {};

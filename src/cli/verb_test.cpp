@@ -52,6 +52,16 @@ TEST(ParseOptions, PositionalAndKeys) {
   EXPECT_EQ(static_cast<const Paint&>(*last).colour, "mix(red=1)");
 }
 
+TEST(ParseOptions, SeveralWordsWithoutAKeyWhereTheyAreJoined) {
+  VerbInfo info = paint();
+  info.joint = ",";
+  const auto verb = parse_options(info, {"red", "coats=3", "mix(red=1)", "blue"});
+  EXPECT_EQ(static_cast<const Paint&>(*verb).colour, "red,mix(red=1),blue");
+  EXPECT_THROW(parse_options(info, {"red", "colour=blue"}), UsageError);
+  EXPECT_EQ(refusal({"red", "blue"}).substr(0, 45),
+            "paint: expected key=value, found 'blue'; `nes");
+}
+
 TEST(ParseOptions, RefusesWithTheName) {
   EXPECT_EQ(refusal({"red", "coat=1"}).substr(0, 59),
             "paint: unknown parameter 'coat'. Did you mean 'coats'? Know");

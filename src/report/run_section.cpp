@@ -68,12 +68,18 @@ Html network_words(const Findings& findings) {
   return out + ". ";
 }
 
+/// Of many the names alone until they are asked for: what was run comes first.
 Html skipped(const Findings& findings) {
-  Html items;
+  constexpr std::size_t few = 2;
+  Html items, names;
   for (const detectors::Skipped& each : findings.results().skipped) {
     items += tag("li", code(each.detector) + ": " + each.reason);
+    names += Html(names.empty() ? " " : ", ") + code(each.detector);
   }
-  return items.empty() ? items : tag("h3", "Left out") + tag("ul", items);
+  if (items.empty()) return items;
+  const Html reasons = tag("ul", items);
+  if (findings.results().skipped.size() <= few) return tag("h3", "Left out") + reasons;
+  return tag("h3", "Left out") + tag("details", tag("summary", names) + reasons);
 }
 
 }  // namespace

@@ -144,6 +144,10 @@ TEST_F(CalibrateTest, ScoresFiles) {
   const Outcome one = nescio_program({"score", detector(), "logits=" + world->path("one.npy")});
   EXPECT_THAT(one.out, HasSubstr("the threshold"));
   EXPECT_THAT(one.out, HasSubstr("p-value"));
+  io::write_npy(world->folder() / "H.npy", views.at("near/test").array("features"));
+  const std::string features = "features=" + world->path("H.npy");
+  expect_refusal(nescio_program({"score", detector(), features}), 1,
+                 {"needs logits, which " + world->path("H.npy") + " has not"});
 }
 
 TEST_F(CalibrateTest, RefusesWhatCannotBePromised) {
