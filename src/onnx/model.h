@@ -24,6 +24,7 @@ struct Tensors {
   std::string logits;
   std::string features;  // empty where nothing says what they are
   bool maps = false;     // [N, D, height, width]: the features are the means over the places
+  bool rounded = false;  // between features and logits numbers are rounded to few bits
   /// The weights of the layer between them, [C, D], as far as the graph has them.
   std::optional<std::size_t> classes = {}, width = {};
 };
@@ -50,8 +51,8 @@ class Model {
   Tensors find(const Where& where) const;
   /// The tensors that lie nearest before these logits, for a sentence: those that may be the features.
   std::string before(const std::string& logits) const;
-  /// The last layer as the graph has it: logits = features W^T + b, in float32 or float16. None where it is another
-  /// function. Error where its weights lie in a file that cannot be read.
+  /// The last layer as the graph has it: logits = features W^T + b, with all constants that it is made of, also those
+  /// in few bits. None where it is another function. Error where its weights lie in a file that cannot be read.
   std::optional<Head> head(const Tensors& tensors) const;
   std::map<std::string, std::string> metadata() const;
 

@@ -1,10 +1,7 @@
 #include <algorithm>
-#include <cstring>
-#include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "onnx/external_data.h"
 #include "onnx/model_state.h"
 
 namespace nescio::onnx {
@@ -14,7 +11,7 @@ using ::onnx::GraphProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
-constexpr std::size_t most_values = std::size_t{1} << 29;
+constexpr int most_steps = 64;
 
 /// What changes shape, type or rounding alone.
 const std::set<std::string, std::less<>> only_form = {
@@ -25,101 +22,43 @@ std::string input(const NodeProto& node, int i) {
   return i < node.input_size() ? node.input(i) : "";
 }
 
-/// Whether a Transpose of a matrix does anything.
-bool turns(const NodeProto& transpose) {
-  for (const auto& attribute : transpose.attribute()) {
-    if (attribute.name() == "perm") return attribute.ints_size() == 2 && attribute.ints(0) == 1;
+std::int64_t integer(const NodeProto& node, std::string_view name, std::int64_t otherwise) {
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == name) return attribute.i();
   }
-  return true;
+  return otherwise;
 }
 
-/// Whether each result of a convolution is of one place alone.
-bool of_one_place(const NodeProto& convolution) {
-  for (const auto& attribute : convolution.attribute()) {
-    if (attribute.name() != "kernel_shape") continue;
-    return std::ranges::all_of(attribute.ints(), [](std::int64_t side) { return side == 1; });
+float number(const NodeProto& node, std::string_view name, float otherwise) {
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == name) return attribute.f();
   }
-  return false;
+  return otherwise;
+}
+
+/// Whether an output is of floats.
+bool is_measured(const ::onnx::ValueInfoProto& value) {
+  const int type = value.type().tensor_type().elem_type();
+  return type == TensorProto::FLOAT || type == TensorProto::FLOAT16 ||
+         type == TensorProto::BFLOAT16 || type == TensorProto::DOUBLE;
+}
+
+/// Whether it changes the numbers themselves, to ones that fit into few bits.
+bool rounds(const NodeProto& node) {
+  return node.op_type() == "QuantizeLinear" || node.op_type() == "DequantizeLinear";
 }
 
 }  // namespace
-
-std::optional<std::vector<float>> Model::State::values(const TensorProto& tensor) const {
-  std::size_t count = 1;
-  for (const std::int64_t side : tensor.dims()) {
-    if (side < 0 || side > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
-    count *= static_cast<std::size_t>(side);
-    if (count > most_values) return std::nullopt;
-  }
-  io::SharedBytes file;
-  std::string_view raw = tensor.raw_data();
-  if (tensor.data_location() == TensorProto::EXTERNAL) {
-    file = external_bytes(tensor, beside(external_location(tensor)), where);
-    raw = file.text();
-  }
-  std::vector<float> out;
-  if (tensor.data_type() == TensorProto::FLOAT && raw.empty()) {
-    out.assign(tensor.float_data().begin(), tensor.float_data().end());
-  } else if (tensor.data_type() == TensorProto::FLOAT) {
-    out.resize(raw.size() / sizeof(float));
-    std::memcpy(out.data(), raw.data(), out.size() * sizeof(float));
-  } else if (tensor.data_type() == TensorProto::FLOAT16 && raw.empty()) {
-    for (const std::int32_t bits : tensor.int32_data())
-      out.push_back(half_to_float(static_cast<std::uint16_t>(bits)));
-  } else if (tensor.data_type() == TensorProto::FLOAT16) {
-    for (std::size_t i = 0; i + 1 < raw.size(); i += 2) {
-      std::uint16_t bits = 0;
-      std::memcpy(&bits, raw.data() + i, sizeof bits);
-      out.push_back(half_to_float(bits));
-    }
-  }
-  if (out.size() != count) return std::nullopt;
-  return out;
-}
 
 const NodeProto* Model::State::maker(const std::string& tensor) const {
   const auto found = makers.find(tensor);
   return found == makers.end() ? nullptr : &proto.graph().node(found->second);
 }
 
-const TensorProto* Model::State::constant(const std::string& tensor) const {
-  const auto found = initializers.find(tensor);
-  if (found != initializers.end()) return found->second;
-  const NodeProto* node = maker(tensor);
-  if (node && node->op_type() == "Constant") {
-    for (const auto& attribute : node->attribute()) {
-      if (attribute.name() == "value" && attribute.has_t()) return &attribute.t();
-    }
-  }
-  return nullptr;
-}
-
-const TensorProto* Model::State::constant_matrix(std::string tensor, bool& transposed) const {
-  for (int steps = 0; steps < 64; ++steps) {
-    if (const TensorProto* found = constant(tensor)) return found;
-    const NodeProto* node = maker(tensor);
-    if (!node || (node->op_type() != "Identity" && node->op_type() != "Transpose")) return nullptr;
-    if (node->op_type() == "Transpose" && turns(*node)) transposed = !transposed;
-    tensor = input(*node, 0);
-  }
-  return nullptr;
-}
-
-bool Model::State::is_constant(const std::string& tensor) const {
-  std::string at = tensor;
-  for (int steps = 0; steps < 64; ++steps) {
-    if (constant(at)) return true;
-    const NodeProto* node = maker(at);
-    if (!node || !only_form.contains(node->op_type())) return false;
-    at = input(*node, 0);
-  }
-  return false;
-}
-
 const NodeProto* Model::State::behind_form(std::string tensor,
                                            std::initializer_list<std::string_view> kinds,
                                            const std::vector<std::string_view>& also) const {
-  for (int steps = 0; steps < 64; ++steps) {
+  for (int steps = 0; steps < most_steps; ++steps) {
     const NodeProto* node = maker(tensor);
     if (!node) return nullptr;
     if (std::ranges::find(kinds, node->op_type()) != kinds.end()) return node;
@@ -145,34 +84,70 @@ std::string Model::State::written_softmax(const NodeProto& division) const {
 }
 
 std::optional<LastLayer> Model::State::last_layer(const std::string& logits) const {
-  const NodeProto* node = behind_form(logits, {"Gemm", "MatMul", "Add"});
-  if (!node) return std::nullopt;
   LastLayer out;
-  if (node->op_type() == "Add") {  // either way round
-    for (const int side : {0, 1}) {
-      out.product = behind_form(input(*node, side), {"MatMul", "Gemm"});
-      out.bias = input(*node, 1 - side);
-      if (out.product) break;
+  std::vector<LastLayer::Operation> behind;  // the last one first
+  const auto found = [&](LastLayer layer) {
+    layer.behind.assign(behind.rbegin(), behind.rend());
+    layer.rounded = layer.rounded || out.rounded;
+    return layer;
+  };
+  std::string tensor = logits;
+  for (int steps = 0; steps < most_steps; ++steps) {
+    const NodeProto* node = maker(tensor);
+    if (!node) return std::nullopt;
+    const std::string& kind = node->op_type();
+    if (only_form.contains(kind)) {
+      out.rounded = out.rounded || rounds(*node);
+      tensor = input(*node, 0);
+    } else if (kind == "Add" || kind == "Sub" || kind == "Mul" || kind == "Div") {
+      const bool first = is_constant(input(*node, 0));
+      // Of two layers that are added up, neither is the last one.
+      if (first == is_constant(input(*node, 1))) {
+        const auto whole = kind == "Mul" ? dynamic_product(*node) : std::nullopt;
+        return whole ? std::optional(found(*whole)) : std::nullopt;
+      }
+      if (first && kind == "Div") return std::nullopt;
+      behind.push_back({kind, input(*node, first ? 0 : 1), first});
+      tensor = input(*node, first ? 1 : 0);
+    } else if (kind == "MatMul" || kind == "Gemm") {
+      out.product = node;
+      out.weight = input(*node, 1);
+      if (kind == "MatMul") {
+        return is_constant(out.weight) ? std::optional(found(out)) : std::nullopt;
+      }
+      if (integer(*node, "transA", 0) != 0) return std::nullopt;
+      out.transposed = integer(*node, "transB", 0) != 0;
+      out.alpha = number(*node, "alpha", 1);
+      out.beta = number(*node, "beta", 1);
+      out.bias = input(*node, 2);
+      return found(out);
+    } else {
+      return std::nullopt;
     }
-    // Of two layers that are added up, neither is the last one.
-    if (!out.product || !is_constant(out.bias)) return std::nullopt;
-  } else {
-    out.product = node;
   }
-  out.weight = constant_matrix(input(*out.product, 1), out.transposed);
-  if (out.product->op_type() == "MatMul") {
-    return is_constant(input(*out.product, 1)) ? std::optional(out) : std::nullopt;
+  return std::nullopt;
+}
+
+// DynamicQuantizeLinear(h) -> MatMulInteger(h', W) -> Cast -> Mul(step of h' times step of W).
+std::optional<LastLayer> Model::State::dynamic_product(const NodeProto& scaled) const {
+  for (const int side : {0, 1}) {
+    const NodeProto* product = behind_form(input(scaled, side), {"MatMulInteger"});
+    const NodeProto* both = maker(input(scaled, 1 - side));
+    const NodeProto* rounded = product ? maker(input(*product, 0)) : nullptr;
+    if (!product || !both || !rounded || both->op_type() != "Mul" ||
+        rounded->op_type() != "DynamicQuantizeLinear" || rounded->output_size() < 2) {
+      continue;
+    }
+    for (const int own : {0, 1}) {
+      if (input(*both, 1 - own) != rounded->output(1) || !constant(input(*both, own))) continue;
+      return LastLayer{.product = rounded,
+                       .weight = input(*product, 1),
+                       .step = input(*both, own),
+                       .zero = input(*product, 3),
+                       .rounded = true};
+    }
   }
-  const std::string own = input(*out.product, 2);
-  if (!own.empty() && !out.bias.empty()) out.weight = nullptr;
-  if (out.bias.empty()) out.bias = own;
-  for (const auto& attribute : out.product->attribute()) {
-    const std::string& name = attribute.name();
-    if (name == "transA" && attribute.i() != 0) return std::nullopt;
-    if (name == "transB" && attribute.i() != 0) out.transposed = !out.transposed;
-    if ((name == "alpha" || name == "beta") && attribute.f() != 1) out.weight = nullptr;
-  }
-  return out;
+  return std::nullopt;
 }
 
 std::optional<LastLayer> Model::State::last_convolution(
@@ -180,21 +155,36 @@ std::optional<LastLayer> Model::State::last_convolution(
   std::vector<std::string_view> passed = {"GlobalAveragePool", "AveragePool", "ReduceMean"};
   passed.insert(passed.end(), also.begin(), also.end());
   const NodeProto* node = behind_form(logits, {"Conv"}, passed);
-  if (!node || !of_one_place(*node)) return std::nullopt;
+  // Each result of it must be of one place alone.
+  if (!node || !constant_matrix(input(*node, 1), false)) return std::nullopt;
   return LastLayer{.product = node,
-                   .weight = constant(input(*node, 1)),
+                   .weight = input(*node, 1),
                    .transposed = true,
-                   .bias = input(*node, 2)};
+                   .bias = input(*node, 2),
+                   .rounded = maker(input(*node, 1)) != nullptr};
 }
 
-std::optional<LastLayer::Size> LastLayer::size() const {
-  if (!weight || weight->dims_size() < 2) return std::nullopt;
-  for (int i = 2; i < weight->dims_size(); ++i) {
-    if (weight->dims(i) != 1) return std::nullopt;
+std::optional<Model::State::Matrix> Model::State::weight_of(const LastLayer& layer,
+                                                            bool with_values) const {
+  auto weight = constant_matrix(layer.weight, with_values);
+  if (!weight || weight->vector) return std::nullopt;
+  if (with_values && !layer.step.empty()) {
+    const auto step = constant_matrix(layer.step, true);
+    const auto zero = layer.zero.empty() ? std::optional(Matrix{.values = {0}})
+                                         : constant_matrix(layer.zero, true);
+    const auto fits = [&](const std::optional<Matrix>& m) {
+      return m && (m->values.size() == 1 || m->values.size() == weight->columns);
+    };
+    if (!fits(step) || !fits(zero)) return std::nullopt;
+    const auto at = [](const Matrix& m, std::size_t c) {
+      return m.values[m.values.size() == 1 ? 0 : c];
+    };
+    for (std::size_t i = 0; i < weight->values.size(); ++i) {
+      const std::size_t c = i % weight->columns;
+      weight->values[i] = (weight->values[i] - at(*zero, c)) * at(*step, c);
+    }
   }
-  const auto rows = static_cast<std::size_t>(weight->dims(0)),
-             columns = static_cast<std::size_t>(weight->dims(1));
-  return transposed ? Size{rows, columns} : Size{columns, rows};
+  return layer.transposed ? weight : weight->turned();
 }
 
 bool Model::State::has_places(const std::string& tensor) const {
@@ -238,11 +228,16 @@ std::string Model::logits_of(const std::string& output) const {
   std::string at = output;
   const std::vector<std::string> all = outputs();
   if (at.empty()) {
-    if (all.size() != 1) {
+    // Beside an answer in words or numbers of classes there is one in probabilities or logits.
+    std::vector<std::string> measured;
+    for (const auto& value : state_->proto.graph().output()) {
+      if (all.size() == 1 || is_measured(value)) measured.push_back(value.name());
+    }
+    if (measured.size() != 1) {
       fail(state_->where, ": has ", all.size(),
            " outputs; name the logits with logits=. Outputs: ", join(all));
     }
-    at = all.front();
+    at = measured.front();
   }
   // A softmax is taken back, wherever rounding and reshaping have put it.
   const NodeProto* last =
@@ -259,7 +254,7 @@ std::string Model::logits_of(const std::string& output) const {
   }
   if (!state_->maker(at)) {
     fail(state_->where, ": no node makes the logits behind '",
-         printable(output.empty() ? all[0] : output), "'; name them with logits=");
+         printable(output.empty() ? at : output), "'; name them with logits=");
   }
   return at;
 }
@@ -275,9 +270,10 @@ Tensors Model::behind(const std::string& logits) const {
         !state_->behind_form(input(*layer->product, 0), {"GlobalAveragePool", "AveragePool"});
   }
   out.features = input(*layer->product, 0);
-  if (const auto size = layer->size()) {
-    out.classes = size->classes;
-    out.width = size->width;
+  out.rounded = layer->rounded;
+  if (const auto weight = state_->weight_of(*layer, false)) {
+    out.classes = weight->rows;
+    out.width = weight->columns;
   }
   return out;
 }
@@ -300,24 +296,52 @@ std::optional<Head> Model::head(const Tensors& tensors) const {
   auto layer = state_->last_layer(tensors.logits);
   if (!layer) layer = state_->last_convolution(tensors.logits);
   if (!layer || input(*layer->product, 0) != tensors.features) return std::nullopt;
-  const auto size = layer->size();
-  const auto weight = size ? state_->values(*layer->weight) : std::nullopt;
+  auto weight = state_->weight_of(*layer, true);
   if (!weight) return std::nullopt;
-  const auto [classes, width] = *size;
-  std::vector<float> w(weight->size()), b(classes, 0.0F);
-  for (std::size_t c = 0; c < classes; ++c) {
-    for (std::size_t d = 0; d < width; ++d) {
-      w[c * width + d] = (*weight)[layer->transposed ? c * width + d : d * classes + c];
+  const std::size_t classes = weight->rows, width = weight->columns;
+  /// One number for each class; none where it is something else.
+  const auto of_classes = [&](const std::string& name) -> std::optional<std::vector<double>> {
+    const auto found = state_->constant_matrix(name, true);
+    if (!found || (found->values.size() != 1 && found->values.size() != classes)) {
+      return std::nullopt;
+    }
+    std::vector<double> out(classes, found->values[0]);
+    if (found->values.size() > 1) out.assign(found->values.begin(), found->values.end());
+    return out;
+  };
+  std::vector<double> factor(classes, double{layer->alpha}), bias(classes, 0.0);
+  if (!layer->bias.empty()) {
+    const auto own = of_classes(layer->bias);
+    if (!own) return std::nullopt;
+    for (std::size_t c = 0; c < classes; ++c) bias[c] = layer->beta * (*own)[c];
+  }
+  for (const LastLayer::Operation& next : layer->behind) {
+    const auto constant = of_classes(next.constant);
+    if (!constant) return std::nullopt;
+    for (std::size_t c = 0; c < classes; ++c) {
+      const double k = (*constant)[c];
+      if (next.kind == "Mul" || next.kind == "Div") {
+        const double by = next.kind == "Mul" ? k : 1 / k;
+        factor[c] *= by;
+        bias[c] *= by;
+      } else if (next.kind == "Add") {
+        bias[c] += k;
+      } else if (next.first) {  // k - z
+        factor[c] = -factor[c];
+        bias[c] = k - bias[c];
+      } else {
+        bias[c] -= k;
+      }
     }
   }
-  if (!layer->bias.empty()) {
-    bool turned = false;
-    const TensorProto* tensor = state_->constant_matrix(layer->bias, turned);
-    const auto values = tensor ? state_->values(*tensor) : std::nullopt;
-    if (!values || (values->size() != classes && values->size() != 1)) return std::nullopt;
-    for (std::size_t c = 0; c < classes; ++c) b[c] = (*values)[values->size() == 1 ? 0 : c];
+  std::vector<float> b(bias.begin(), bias.end());
+  for (std::size_t c = 0; c < classes; ++c) {
+    for (std::size_t d = 0; d < width; ++d) {
+      float& w = weight->values[c * width + d];
+      w = static_cast<float>(factor[c] * w);
+    }
   }
-  return Head{Array({classes, width}, std::move(w)), Array({classes}, std::move(b))};
+  return Head{Array({classes, width}, std::move(weight->values)), Array({classes}, std::move(b))};
 }
 
 }  // namespace nescio::onnx

@@ -16,18 +16,24 @@
 
 namespace nescio::onnx {
 
-/// A product with weights, and what is added to it.
+/// A product with weights, and what is done with the result up to the logits.
 struct LastLayer {
-  const ::onnx::NodeProto* product = nullptr;
-  const ::onnx::TensorProto* weight = nullptr;  // null where they are no plain constant
-  bool transposed = false;                      // [C, D], or [C, D, 1, 1] of a convolution
-  std::string bias = {};                        // empty: none
+  const ::onnx::NodeProto* product = nullptr;  // whose first input is the features
+  std::string weight = {};                     // [D, C], or:
+  bool transposed = false;                     // [C, D], or [C, D, 1, 1] of a convolution
+  std::string bias = {};                       // the product's own; empty: none
+  float alpha = 1, beta = 1;                   // alpha h W + beta b
+  /// Of weights in whole numbers, (W - zero) step.
+  std::string step = {}, zero = {};
 
-  struct Size {
-    std::size_t classes, width;
+  /// An operation with a constant, the first or the second argument of it.
+  struct Operation {
+    std::string kind;  // Add, Sub, Mul or Div
+    std::string constant;
+    bool first;
   };
-  /// None where the weight is no matrix.
-  std::optional<Size> size() const;
+  std::vector<Operation> behind = {};  // from the product on
+  bool rounded = false;                // to few bits, on the way
 };
 
 struct Model::State {
@@ -49,17 +55,31 @@ struct Model::State {
 
   /// A file beside the model. Error if that is not there, or the model came from memory.
   io::SharedBytes beside(const std::string& location) const;
-  /// The numbers of a float32 or float16 tensor; none of another type and of damaged ones. Error for weights outside the
-  /// file that cannot be had.
+  /// The numbers of a tensor of floats of any kind, or of whole numbers of up to 32 bits; none of another type and of
+  /// damaged ones. Error for weights outside the file that cannot be had.
   std::optional<std::vector<float>> values(const ::onnx::TensorProto& tensor) const;
 
   const ::onnx::NodeProto* maker(const std::string& tensor) const;
   /// The constant that the tensor is: an initializer or what a Constant node makes.
   const ::onnx::TensorProto* constant(const std::string& tensor) const;
-  /// The same behind copies and turns of a matrix, of which an odd number changes `transposed`.
-  const ::onnx::TensorProto* constant_matrix(std::string tensor, bool& transposed) const;
-  /// Whether it is made of constants alone, by what changes form or rounding.
+  /// What makes a tensor from weights alone, these first; empty if it is made otherwise.
+  struct ConstantStep {
+    const ::onnx::TensorProto* start = nullptr;
+    const ::onnx::NodeProto* node = nullptr;
+  };
+  std::vector<ConstantStep> chain_of_constant(std::string tensor) const;
   bool is_constant(const std::string& tensor) const;
+  struct Matrix {
+    std::size_t rows = 0, columns = 0;
+    bool vector = false;  // [columns], not [1, columns]
+    std::vector<float> values = {};
+    Matrix turned() const;
+  };
+  /// Such a tensor, copied, turned, rounded to whole numbers and back; sides of 1 behind the second do not count. None where it
+  /// is no matrix, or where its sides cannot be known.
+  std::optional<Matrix> constant_matrix(const std::string& tensor, bool with_values) const;
+  /// Applies a QuantizeLinear or DequantizeLinear; false where it does something else.
+  bool scale(const ::onnx::NodeProto& node, Matrix& matrix) const;
   /// The node of this kind that makes `tensor`, through what only changes its form (and `also`); null if there is
   /// another one before it.
   const ::onnx::NodeProto* behind_form(std::string tensor,
@@ -67,8 +87,13 @@ struct Model::State {
                                        const std::vector<std::string_view>& also = {}) const;
   /// z of exp(z - max z) / sum exp(z - max z), written out; empty if the node is something else.
   std::string written_softmax(const ::onnx::NodeProto& division) const;
-  /// The linear layer that makes these logits: Gemm, or MatMul with constants, whatever is added behind it.
+  /// The linear layer that makes these logits: Gemm, or MatMul with constants, whatever constants are added to its result
+  /// or multiplied with it.
   std::optional<LastLayer> last_layer(const std::string& logits) const;
+  /// A product of whole numbers, to which each batch of features is rounded: `scaled` multiplies it with both steps.
+  std::optional<LastLayer> dynamic_product(const ::onnx::NodeProto& scaled) const;
+  /// [C, D] of its weights.
+  std::optional<Matrix> weight_of(const LastLayer& layer, bool with_values) const;
   /// A convolution of one place that makes them, through means over places (and `also`).
   std::optional<LastLayer> last_convolution(
       const std::string& logits, std::initializer_list<std::string_view> also = {}) const;

@@ -65,8 +65,8 @@ TEST_F(OnnxModel, FindsLogitsAndFeatures) {
 
 // Weights that are copied or turned on their way, and a convolution of the pooled features.
 TEST_F(OnnxModel, ReadsTheLastLayer) {
-  const auto expect_head = [&](TestModel& made) {
-    const Model read(made.output("z", type_float, 2).write(folder_ / "m.onnx"));
+  const auto expect_head = [&](TestModel made, const char* logits = "z") {
+    const Model read(made.output(logits, type_float, 2).write(folder_ / "m.onnx"));
     const Tensors tensors = read.find({});
     EXPECT_EQ(tensors.classes, 2U);
     EXPECT_EQ(tensors.width, 3U);
@@ -96,6 +96,75 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                   .node("Conv", {"pool", "K", "b"}, "c", {}, {{"kernel_shape", {1, 1}}})
                   .node("Flatten", {"c"}, "z"));
   expect_head(classifier().node("Gemm", {"h", "V"}, "m").node("Add", {"b", "m"}, "z"));
+  // The kernel's sides follow from its weights where nothing says them.
+  expect_head(classifier()
+                  .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
+                  .node("GlobalAveragePool", {"h"}, "pool")
+                  .node("Conv", {"pool", "K", "b"}, "c")
+                  .node("Flatten", {"c"}, "z"));
+  // A product that is scaled on its way to the logits.
+  expect_head(classifier()
+                  .weights("half", {2, 3}, {.5F, 1, 1.5F, 2, 2.5F, 3})
+                  .weights("c", {2}, {3, 3.5F})
+                  .node("Gemm", {"h", "half", "c"}, "z", {{"transB", 1}})
+                  .with("alpha", 2)
+                  .with("beta", 2)
+                  .weights("six", {1}, {6})
+                  .node("Sub", {"z", "six"}, "y")
+                  .node("Identity", {"y"}, "z2"),
+              "z2");
+  expect_head(classifier()
+                  .weights("N", {3, 2}, {-2, -16, -4, -20, -6, -24})
+                  .weights("t", {2}, {2, 4})
+                  .weights("five", {1, 2}, {5, 6})
+                  .weights("by", {}, {1})
+                  .node("MatMul", {"h", "N"}, "m")
+                  .node("Sub", {"five", "m"}, "n")
+                  .node("Add", {"n", "by"}, "o")
+                  .weights("off", {2}, {6, 7})
+                  .node("Sub", {"o", "off"}, "p")
+                  .node("Div", {"p", "t"}, "q")
+                  .node("Add", {"q", "b"}, "z"));
+  // Weights in eight bits: of all rows alike, of each class, and multiplied as they are.
+  constexpr int int8 = ::onnx::TensorProto::INT8, uint8 = ::onnx::TensorProto::UINT8;
+  const auto rounded = [&] {
+    return classifier()
+        .whole("q", int8, {2, 3}, {2, 4, 6, 8, 10, 12})
+        .whole("p", uint8, {3, 2}, {11, 18, 12, 20, 13, 22})
+        .weights("s", {}, {.5F})
+        .weights("ss", {2}, {1, .5F})
+        .whole("zz", uint8, {2}, {10, 10});
+  };
+  expect_head(rounded()
+                  .node("DequantizeLinear", {"q", "s"}, "w")
+                  .node("Gemm", {"h", "w", "b"}, "y", {{"transB", 1}})
+                  .node("QuantizeLinear", {"y", "s"}, "r")
+                  .node("DequantizeLinear", {"r", "s"}, "z"));
+  expect_head(rounded()
+                  .node("DequantizeLinear", {"p", "ss", "zz"}, "w", {{"axis", 1}})
+                  .node("Gemm", {"h", "w", "b"}, "z"));
+  expect_head(rounded()
+                  .weights("fine", {2, 3}, {1.1F, 2, 2.9F, 4.2F, 5, 6})
+                  .node("QuantizeLinear", {"fine", "s"}, "whole")
+                  .node("DequantizeLinear", {"whole", "s"}, "w")
+                  .node("Gemm", {"h", "w", "b"}, "z", {{"transB", 1}}));
+  expect_head(rounded()
+                  .node("DynamicQuantizeLinear", {"h"}, "hq")
+                  .also_gives("hs")
+                  .also_gives("hz")
+                  .node("MatMulInteger", {"hq", "p", "hz", "zz"}, "i")
+                  .node("Cast", {"i"}, "f", {{"to", 1}})
+                  .node("Mul", {"hs", "ss"}, "both")
+                  .node("Mul", {"f", "both"}, "m")
+                  .node("Add", {"m", "b"}, "z"));
+  // A step that needs what it is to make.
+  const Model turning(rounded()
+                          .node("DequantizeLinear", {"q", "w"}, "w")
+                          .node("Gemm", {"h", "w", "b"}, "z", {{"transB", 1}})
+                          .output("z", type_float, 2)
+                          .write(folder_ / "m.onnx"));
+  EXPECT_EQ(turning.find({}).features, "h");
+  EXPECT_FALSE(turning.head(turning.find({})));
   // Two layers that are added up: neither's input is what the logits are linear in.
   const Model two(classifier()
                       .node("Relu", {"h"}, "r")
@@ -116,6 +185,18 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                        .write(folder_ / "m.onnx"));
   EXPECT_EQ(bent.find({}).features, "h");
   EXPECT_FALSE(bent.head(bent.find({})));
+}
+
+TEST_F(OnnxModel, TakesTheOutputInFloatsBesideOneInClasses) {
+  TestModel made = classifier()
+                       .node("Gemm", {"h", "V"}, "z")
+                       .node("ArgMax", {"z"}, "label")
+                       .output("label", ::onnx::TensorProto::INT64, 1)
+                       .node("Softmax", {"z"}, "p")
+                       .output("p", type_float, 2);
+  EXPECT_EQ(found(made).logits, "z");
+  EXPECT_THAT([&] { found(made.node("Relu", {"h"}, "r").output("r", type_float, 3)); },
+              ThrowsMessage<Error>(HasSubstr("has 3 outputs; name the logits")));
 }
 
 TEST_F(OnnxModel, TakesBackASoftmaxThatIsWrittenOut) {

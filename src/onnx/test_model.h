@@ -56,6 +56,16 @@ class TestModel {
     for (const float value : values) tensor.add_float_data(value);
     return *this;
   }
+  /// The same in whole numbers of a type of TensorProto.
+  TestModel& whole(const std::string& name, int type, const std::vector<std::int64_t>& shape,
+                   const std::vector<std::int32_t>& values) {
+    auto& tensor = *model_.mutable_graph()->add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(type);
+    for (const std::int64_t side : shape) tensor.add_dims(side);
+    for (const std::int32_t value : values) tensor.add_int32_data(value);
+    return *this;
+  }
   /// Weights in a file beside the model; an empty offset or length is not said.
   TestModel& external(const std::string& name, const std::string& file,
                       const std::vector<std::int64_t>& shape = {1}, const std::string& offset = {},
@@ -95,6 +105,19 @@ class TestModel {
       attribute.set_type(::onnx::AttributeProto::INTS);
       for (const std::int64_t value : values) attribute.add_ints(value);
     }
+    return *this;
+  }
+
+  /// Of the last node: a further output, or an attribute that is a float.
+  TestModel& also_gives(const std::string& output) {
+    model_.mutable_graph()->mutable_node()->rbegin()->add_output(output);
+    return *this;
+  }
+  TestModel& with(const std::string& name, float value) {
+    auto& attribute = *model_.mutable_graph()->mutable_node()->rbegin()->add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(::onnx::AttributeProto::FLOAT);
+    attribute.set_f(value);
     return *this;
   }
 
