@@ -184,14 +184,16 @@ class Table {
 
   std::vector<std::size_t> places_of(std::string_view wanted) const {
     std::vector<std::size_t> places;
+    std::vector<bool> asked(columns_.size());
     for (const std::string& part : split_top_level(wanted)) {
       const std::string_view pattern = trim(part);
       const std::size_t before = places.size();
       for (std::size_t c = 0; c < columns_.size(); ++c) {
         if (!fits(columns_[c].name, pattern) || is_void(columns_[c])) continue;
-        if (std::ranges::find(places, c) != places.end()) {
+        if (asked[c]) {
           fail("the column '", printable(columns_[c].name), "' is asked for twice");
         }
+        asked[c] = true;
         places.push_back(c);
       }
       if (places.size() == before) {
