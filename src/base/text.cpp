@@ -99,6 +99,9 @@ long long parse_integer(std::string_view digits, std::string_view what) {
   return parse<long long>(digits, what, "a whole number");
 }
 
+/// Names that anybody reads.
+constexpr std::size_t most_known = 60;
+
 std::string suggest(std::string_view found, const std::vector<std::string>& known) {
   std::string nearest;
   const std::size_t mistakes = found.size() < 4 ? 1 : std::max<std::size_t>(2, found.size() / 3);
@@ -112,8 +115,11 @@ std::string suggest(std::string_view found, const std::vector<std::string>& know
   }
   std::string out;
   if (!nearest.empty()) out += text(" Did you mean '", nearest, "'?");
-  if (!known.empty()) out += text(" Known: ", join(known), ".");
-  return out;
+  if (known.empty()) return out;
+  const std::size_t said = known.size() > most_known ? most_known / 2 : known.size();
+  const std::vector<std::string> first(known.begin(), known.begin() + static_cast<long>(said));
+  out += text(" Known: ", join(first));
+  return out + (said < known.size() ? text(" and ", known.size() - said, " more.") : ".");
 }
 
 namespace {

@@ -51,6 +51,10 @@ TEST(Suggest, NamesTheNearestOnlyIfItIsNear) {
   EXPECT_THAT(suggest("ood", {"id", "far"}), Not(HasSubstr("Did you mean")));
   EXPECT_THAT(suggest("something", known), Not(HasSubstr("Did you mean")));
   EXPECT_THAT(suggest("something", known), HasSubstr("Known: energy, knn, mahalanobis."));
+  std::vector<std::string> many;  // columns of a table
+  for (int i = 0; i < 512; ++i) many.push_back(text("feature", i));
+  EXPECT_THAT(suggest("feature51x", many), HasSubstr("Did you mean 'feature51'?"));
+  EXPECT_THAT(suggest("feature51x", many), HasSubstr("feature28, feature29 and 482 more."));
 }
 
 TEST(Text, PrintableKeepsWhatCanBeSeenAndWritesOutTheRest) {
