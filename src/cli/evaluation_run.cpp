@@ -50,6 +50,24 @@ bank::BankViews views_of(const std::vector<bank::FeatureBank>& banks) {
   return bank::side_by_side(members);
 }
 
+/// A line for each; those that lack what a further pass of the network says are alike, and share one.
+void say_skipped(const std::vector<detectors::Skipped>& all, std::ostream& log) {
+  std::vector<std::string> alike;
+  std::string first;
+  for (const detectors::Skipped& each : all) {
+    if (each.reason.find(" has no array '") == std::string::npos) {
+      log << "skipped " << each.detector << ": " << each.reason << '\n';
+      continue;
+    }
+    alike.push_back(each.detector);
+    if (first.empty()) first = each.reason;
+  }
+  if (alike.empty()) return;
+  log << "skipped " << join(alike) << ": "
+      << (alike.size() == 1 ? "" : "they take passes of the network of their own; of the first, ")
+      << first << '\n';
+}
+
 }  // namespace
 
 metrics::ChosenMetrics metrics_with(const std::string& further) {
@@ -150,9 +168,7 @@ void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluatio
     console.out << report::results_text(record.results);
   }
   for (const std::string& notice : record.results.notices) console.warn(notice);
-  for (const detectors::Skipped& skipped : record.results.skipped) {
-    console.log << "skipped " << skipped.detector << ": " << skipped.reason << '\n';
-  }
+  say_skipped(record.results.skipped, console.log);
   console.log << "wrote " << (folder / "results.csv").string() << ", .json, .md\n"
               << "the report is " << (folder / "report.html").string() << '\n';
 }
