@@ -32,7 +32,11 @@ VerbInfo inspect() {
            {"PATH is a feature bank, a saved detector, a run of train, evaluate, benchmark, "
             "compare "
             "or trace, a checkpoint, a file of weights or other arrays (.safetensors, .pth, .npz, "
-            ".npy, .pkl, .csv) or a protocol. Its bytes or its manifest say which, not its name.",
+            ".npy, .pkl, .csv), an ONNX model or a protocol. Its bytes or its manifest say which, "
+            "not "
+            "its name. Of an ONNX model: which tensors are the logits and the features, whether "
+            "the "
+            "last layer is a head, and the detector that `export` put into it.",
             "BANK#SET/SPLIT is one split. Where it holds what a teacher said (logits of one or of "
             "several views, or the most probable classes alone) all its answers are read: "
             "mean_mass is m, the probability of the classes that are kept; mean_lambda is that of "
@@ -44,7 +48,7 @@ VerbInfo inspect() {
             "in nats.",
             "FILE#NAME is one array of a file."},
        .examples = {"nescio inspect BANK", "nescio inspect BANK#cifar10/train --json",
-                    "nescio inspect weights.pth"},
+                    "nescio inspect weights.pth", "nescio inspect model.onnx"},
        .options = {option(&Inspect::path, {.name = "path",
                                            .doc = "what to look at: PATH, BANK#SET/SPLIT or "
                                                   "FILE#NAME",

@@ -63,7 +63,7 @@ constexpr FolderKind folder_kinds[] = {
 
 constexpr const char* known =
     "a feature bank, a saved detector, the folder of a run, a checkpoint, a file of arrays "
-    "(.safetensors, .pth, .npz, .npy, .pkl, .csv) or a protocol (.yaml)";
+    "(.safetensors, .pth, .npz, .npy, .pkl, .csv), an ONNX model or a protocol (.yaml)";
 
 /// Of what the file holds; a manifest stands for its folder.
 std::optional<Facts> of_manifest(const fs::path& file, const Facts& manifest) {
@@ -137,6 +137,7 @@ Facts of_file(const fs::path& file, const std::string& split) {
         return protocol_facts(file, split);
       }
       if (format == io::FileFormat::text) return table_facts(file);
+      if (auto facts = onnx_facts(file)) return *std::move(facts);
       break;
     default: break;
   }

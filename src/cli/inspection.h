@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -12,7 +13,7 @@ namespace nescio::cli {
 using Facts = nlohmann::ordered_json;
 
 /// Of a feature bank, a saved detector, a run of training, evaluation, comparison or trace, a checkpoint, a file of
-/// arrays or a protocol; behind '#' of one split of a bank (BANK#SET/SPLIT) or one array of a file.
+/// arrays, an ONNX model or a protocol; behind '#' of one split of a bank (BANK#SET/SPLIT) or one array of a file.
 /// `split` stands for {split} in a protocol. Arrays are mapped; nothing runs a network.
 /// Error, which says what was expected and what was found, for what is missing, damaged or of none of these.
 Facts facts_at(const std::string& path_and_part, const std::string& split);
@@ -33,5 +34,7 @@ Facts trace_facts(const std::filesystem::path& folder, const Facts& manifest);
 Facts arrays_facts(const std::filesystem::path& file);
 Facts array_facts(const std::string& file_and_member);
 Facts protocol_facts(const std::filesystem::path& file, const std::string& split);
+/// None if it is no ONNX model, or this build cannot read any.
+std::optional<Facts> onnx_facts(const std::filesystem::path& file);
 
 }  // namespace nescio::cli

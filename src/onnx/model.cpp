@@ -1,6 +1,7 @@
 #include "onnx/model.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -19,6 +20,31 @@ using ::onnx::TensorProto;
 constexpr int oldest_opset = 11;
 constexpr std::size_t largest_file = std::size_t{1} << 31;
 constexpr const char *seal_key = "nescio.model_sha256", *files_key = "nescio.external_sha256";
+
+TensorInfo described(const ::onnx::ValueInfoProto& value) {
+  TensorInfo out{value.name(), "no tensor", ""};
+  if (!value.type().has_tensor_type()) return out;
+  const auto& tensor = value.type().tensor_type();
+  switch (tensor.elem_type()) {
+    case ::onnx::TensorProto::FLOAT: out.type = "float32"; break;
+    case ::onnx::TensorProto::DOUBLE: out.type = "float64"; break;
+    default:
+      out.type = ::onnx::TensorProto::DataType_IsValid(tensor.elem_type())
+                     ? ::onnx::TensorProto::DataType_Name(
+                           static_cast<::onnx::TensorProto::DataType>(tensor.elem_type()))
+                     : "unknown";
+      std::ranges::transform(out.type, out.type.begin(),
+                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  }
+  std::vector<std::string> sides;
+  for (const auto& side : tensor.shape().dim()) {
+    sides.push_back(side.has_dim_value()       ? text(side.dim_value())
+                    : side.dim_param().empty() ? "?"
+                                               : side.dim_param());
+  }
+  if (tensor.has_shape()) out.shape = text("[", join(sides), "]");
+  return out;
+}
 
 }  // namespace
 
@@ -165,6 +191,20 @@ std::vector<std::string> Model::inputs() const {
 std::vector<std::string> Model::outputs() const {
   std::vector<std::string> out;
   for (const auto& value : state_->proto.graph().output()) out.push_back(value.name());
+  return out;
+}
+
+std::vector<TensorInfo> Model::input_tensors() const {
+  std::vector<TensorInfo> out;
+  for (const auto& value : state_->proto.graph().input()) {
+    if (!state_->initializers.contains(value.name())) out.push_back(described(value));
+  }
+  return out;
+}
+
+std::vector<TensorInfo> Model::output_tensors() const {
+  std::vector<TensorInfo> out;
+  for (const auto& value : state_->proto.graph().output()) out.push_back(described(value));
   return out;
 }
 

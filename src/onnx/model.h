@@ -29,6 +29,13 @@ struct Tensors {
   std::optional<std::size_t> classes = {}, width = {};
 };
 
+/// An input or output as the graph describes it.
+struct TensorInfo {
+  std::string name;
+  std::string type;   // "float32"; what ONNX calls it where this program has no such type
+  std::string shape;  // "[N, 3, 224, 224]", "?" for a side of which nothing is said
+};
+
 class Model {
  public:
   /// Error if the file is no ONNX model or has no graph.
@@ -42,6 +49,8 @@ class Model {
   int opset() const;
   std::vector<std::string> inputs() const;
   std::vector<std::string> outputs() const;
+  std::vector<TensorInfo> input_tensors() const;
+  std::vector<TensorInfo> output_tensors() const;
   /// Whether a node, an input or an initializer makes a tensor of this name.
   bool has(const std::string& tensor) const;
 

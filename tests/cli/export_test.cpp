@@ -44,6 +44,14 @@ TEST(Export, PutsADetectorIntoAModel) {
   for (const char* name : {"nescio.detector", "nescio.calibration_rows", "ood_threshold"}) {
     EXPECT_THAT(io::read_text(path("o.onnx")), HasSubstr(name));
   }
+  const std::string before = run({"inspect", model}).out,
+                    after = run({"inspect", path("o.onnx")}).out;
+  for (const char* word : {"ONNX model", "logits    z", "head      [2, 3]"}) {
+    EXPECT_THAT(before, HasSubstr(word));
+  }
+  for (const char* word : {"ONNX model", "energy", "unchanged", "ood_p_value"}) {
+    EXPECT_THAT(after, HasSubstr(word));
+  }
   // What is in it already, and what cannot be.
   expect_refusal(run({"export", path("energy"), "onnx=" + path("o.onnx"), "out=" + path("p.onnx"),
                       "logits=z"}),
