@@ -583,8 +583,11 @@ def onnx_models():
     def node(op, inputs, output):
         return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, op))
 
-    def weights(name, rows, columns):
-        return field(5, field(1, rows) + field(1, columns) + field(2, 1) + field(8, name) + field(9, bytes(4 * rows * columns)))
+    def weights(name, *sides, kind=1, width=4):
+        count = 1
+        for side in sides:
+            count *= side
+        return field(5, b"".join(field(1, side) for side in sides) + field(2, kind) + field(8, name) + field(9, bytes(width * count)))
 
     def model(graph, opset=17, outputs=("p",)):
         described = b"".join(field(12, field(1, name)) for name in outputs) + field(11, field(1, "h"))
@@ -594,7 +597,15 @@ def onnx_models():
     good = model(layer + node("Softmax", ["z"], "p"))
     written = (layer + node("ReduceMax", ["z"], "m") + node("Sub", ["z", "m"], "d") + node("Exp", ["d"], "e") +
                node("ReduceSum", ["e"], "s") + node("Div", ["e", "s"], "p"))
-    write("onnx_model", good=good, truncated=good[:-9], empty=b"", no_graph=field(1, 8), written=model(written),
+    whole = weights("Q", 3, 2, kind=3, width=1) + weights("s") + weights("z0", kind=3, width=1)
+    pairs = whole + node("DequantizeLinear", ["Q", "s", "z0"], "W") + node("Gemm", ["h", "W"], "z")
+    dynamic = (whole + field(1, field(1, "h") + b"".join(field(2, name) for name in ("hq", "hs", "hz")) + field(4, "DynamicQuantizeLinear")) +
+               node("MatMulInteger", ["hq", "Q", "hz", "z0"], "i") + node("Cast", ["i"], "f") + node("Mul", ["hs", "s"], "b") +
+               node("Mul", ["f", "b"], "m") + weights("t", 2) + node("Div", ["m", "t"], "p"))
+    write("onnx_model", pairs=model(pairs + node("QuantizeLinear", ["z", "s", "z0"], "q") + node("DequantizeLinear", ["q", "s", "z0"], "p")),
+          dynamic=model(dynamic), own_step=model(whole + node("DequantizeLinear", ["Q", "W", "z0"], "W") + node("Gemm", ["h", "W"], "p")),
+          places=model(weights("K", 3, 2, 1, 1) + node("GlobalAveragePool", ["h"], "a") + node("Conv", ["a", "K"], "p")),
+          doubles=model(weights("W", 3, 2, kind=11, width=8) + node("Gemm", ["h", "W"], "p")), good=good, truncated=good[:-9], empty=b"", no_graph=field(1, 8), written=model(written),
           matmul=model(weights("W", 3, 2) + node("MatMul", ["h", "W"], "m") + node("Add", ["m", "b"], "p")),
           conv=model(node("GlobalAveragePool", ["h"], "a") + node("Conv", ["a", "w"], "p")), old=model(layer, 9),
           two=model(layer + node("Softmax", ["z"], "p"), outputs=("p", "z")), sigmoid=model(layer + node("Sigmoid", ["z"], "p")),
