@@ -21,17 +21,6 @@ constexpr int most_steps = 64;
 const std::set<std::string, std::less<>> copies = {"Identity", "Cast",    "Dropout",  "Reshape",
                                                    "Flatten",  "Squeeze", "Unsqueeze"};
 
-std::string input(const NodeProto& node, int i) {
-  return i < node.input_size() ? node.input(i) : "";
-}
-
-std::int64_t integer(const NodeProto& node, std::string_view name, std::int64_t otherwise) {
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.name() == name) return attribute.i();
-  }
-  return otherwise;
-}
-
 /// Whether a Transpose of a matrix does anything.
 bool turns(const NodeProto& transpose) {
   for (const auto& attribute : transpose.attribute()) {

@@ -18,17 +18,6 @@ const std::set<std::string, std::less<>> only_form = {
     "Identity", "Cast",      "Dropout",   "Reshape",        "Flatten",
     "Squeeze",  "Unsqueeze", "Transpose", "QuantizeLinear", "DequantizeLinear"};
 
-std::string input(const NodeProto& node, int i) {
-  return i < node.input_size() ? node.input(i) : "";
-}
-
-std::int64_t integer(const NodeProto& node, std::string_view name, std::int64_t otherwise) {
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.name() == name) return attribute.i();
-  }
-  return otherwise;
-}
-
 float number(const NodeProto& node, std::string_view name, float otherwise) {
   for (const auto& attribute : node.attribute()) {
     if (attribute.name() == name) return attribute.f();

@@ -16,6 +16,18 @@
 
 namespace nescio::onnx {
 
+/// The name of an input; empty where there is none.
+inline std::string input(const ::onnx::NodeProto& node, int i) {
+  return i < node.input_size() ? node.input(i) : "";
+}
+inline std::int64_t integer(const ::onnx::NodeProto& node, std::string_view name,
+                            std::int64_t otherwise) {
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == name) return attribute.i();
+  }
+  return otherwise;
+}
+
 /// A product with weights, and what is done with the result up to the logits.
 struct LastLayer {
   const ::onnx::NodeProto* product = nullptr;  // whose first input is the features
