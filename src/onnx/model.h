@@ -54,7 +54,7 @@ class Model {
   /// Whether a node, an input or an initializer makes a tensor of this name.
   bool has(const std::string& tensor) const;
 
-  /// The logits behind an output (the only one if none is named) and the features that its last layer reads: softmaxes,
+  /// The logits behind an output (that of the only answer if none is named) and the features that its last layer reads: softmaxes,
   /// also written out, are taken back; a tensor that is named and no output is meant as it is. What `export` noted in the metadata comes first. Error that lists the
   /// candidates where it is not certain, and for tensors that are not there.
   Tensors find(const Where& where) const;
@@ -103,6 +103,9 @@ class Model {
   explicit Model(std::unique_ptr<State> state);
   std::string hash_without_seal() const;
   Tensors behind(const std::string& logits) const;
+  /// Of a graph that has one answer, whatever stands beside it: its class, or features.
+  std::string only_logits() const;
+  /// Behind an output: a softmax is taken back.
   std::string logits_of(const std::string& output) const;
   std::unique_ptr<State> state_;
 };

@@ -203,8 +203,10 @@ Tensors Model::find(const Where& asked) const {
     }
   }
   const auto all = outputs();
-  const bool output = where.logits.empty() || std::ranges::find(all, where.logits) != all.end();
-  Tensors out = behind(output ? logits_of(where.logits) : where.logits);
+  const bool output = std::ranges::find(all, where.logits) != all.end();
+  Tensors out = behind(where.logits.empty() ? only_logits()
+                       : output             ? logits_of(where.logits)
+                                            : where.logits);
   if (!where.features.empty() && where.features != out.features) {
     out.features = where.features;
     out.maps = state_->has_places(where.features);
@@ -213,21 +215,35 @@ Tensors Model::find(const Where& asked) const {
   return out;
 }
 
+std::string Model::only_logits() const {
+  const std::vector<std::string> all = outputs();
+  if (all.size() == 1) return logits_of(all.front());
+  std::vector<std::string> measured;
+  for (const auto& value : state_->proto.graph().output()) {
+    if (is_measured(value)) measured.push_back(value.name());
+  }
+  // Beside an answer in words or numbers of classes there is one in probabilities or logits.
+  if (measured.size() == 1) return logits_of(measured.front());
+  std::set<std::string> answers, features;
+  for (const std::string& output : measured) {
+    try {
+      const Tensors found = behind(logits_of(output));
+      if (found.features.empty()) continue;  // no layer makes it: features themselves
+      answers.insert(found.logits);
+      features.insert(found.features);
+    } catch (const Error&) {
+      answers.insert(output);  // an answer of another kind, as by a sigmoid
+    }
+  }
+  // An embedding that a layer makes is what the next one reads.
+  std::erase_if(answers, [&](const std::string& tensor) { return features.contains(tensor); });
+  if (answers.size() == 1) return *answers.begin();
+  fail(state_->where, ": has ", all.size(),
+       " outputs; name the logits with logits=. Outputs: ", join(all));
+}
+
 std::string Model::logits_of(const std::string& output) const {
   std::string at = output;
-  const std::vector<std::string> all = outputs();
-  if (at.empty()) {
-    // Beside an answer in words or numbers of classes there is one in probabilities or logits.
-    std::vector<std::string> measured;
-    for (const auto& value : state_->proto.graph().output()) {
-      if (all.size() == 1 || is_measured(value)) measured.push_back(value.name());
-    }
-    if (measured.size() != 1) {
-      fail(state_->where, ": has ", all.size(),
-           " outputs; name the logits with logits=. Outputs: ", join(all));
-    }
-    at = measured.front();
-  }
   // A softmax is taken back, wherever rounding and reshaping have put it.
   const NodeProto* last =
       state_->behind_form(at, {"Softmax", "LogSoftmax", "Div", "Sigmoid", "ArgMax"});
@@ -242,8 +258,8 @@ std::string Model::logits_of(const std::string& output) const {
     at = input(*last, 0);
   }
   if (!state_->maker(at)) {
-    fail(state_->where, ": no node makes the logits behind '",
-         printable(output.empty() ? at : output), "'; name them with logits=");
+    fail(state_->where, ": no node makes the logits behind '", printable(output),
+         "'; name them with logits=");
   }
   return at;
 }

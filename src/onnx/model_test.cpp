@@ -195,8 +195,24 @@ TEST_F(OnnxModel, TakesTheOutputInFloatsBesideOneInClasses) {
                        .node("Softmax", {"z"}, "p")
                        .output("p", type_float, 2);
   EXPECT_EQ(found(made).logits, "z");
-  EXPECT_THAT([&] { found(made.node("Relu", {"h"}, "r").output("r", type_float, 3)); },
-              ThrowsMessage<Error>(HasSubstr("has 3 outputs; name the logits")));
+  // Features and the logits themselves may be outputs, too.
+  made.output("z", type_float, 2).node("Relu", {"h"}, "r").output("r", type_float, 3);
+  EXPECT_EQ(found(made).logits, "z");
+  // A second answer.
+  EXPECT_THAT(
+      [&] {
+        found(made.node("Gemm", {"r", "V"}, "y").output("y", type_float, 2));
+      },
+      ThrowsMessage<Error>(HasSubstr("has 5 outputs; name the logits")));
+  // An embedding that a layer makes.
+  const Tensors behind = found(classifier()
+                                   .weights("S", {3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1})
+                                   .node("Gemm", {"h", "S"}, "e")
+                                   .output("e", type_float, 3)
+                                   .node("Gemm", {"e", "V"}, "z")
+                                   .output("z", type_float, 2));
+  EXPECT_EQ(behind.logits, "z");
+  EXPECT_EQ(behind.features, "e");
 }
 
 TEST_F(OnnxModel, TakesBackASoftmaxThatIsWrittenOut) {
