@@ -605,6 +605,7 @@ def onnx_models():
     write("onnx_model", pairs=model(pairs + node("QuantizeLinear", ["z", "s", "z0"], "q") + node("DequantizeLinear", ["q", "s", "z0"], "p")),
           dynamic=model(dynamic), own_step=model(whole + node("DequantizeLinear", ["Q", "W", "z0"], "W") + node("Gemm", ["h", "W"], "p")),
           places=model(weights("K", 3, 2, 1, 1) + node("GlobalAveragePool", ["h"], "a") + node("Conv", ["a", "K"], "p")),
+          no_classes=model(weights("W", 3, 0) + weights("b", 0) + node("Gemm", ["h", "W"], "z") + node("Mul", ["z", "b"], "p")),
           doubles=model(weights("W", 3, 2, kind=11, width=8) + node("Gemm", ["h", "W"], "p")), good=good, truncated=good[:-9], empty=b"", no_graph=field(1, 8), written=model(written),
           matmul=model(weights("W", 3, 2) + node("MatMul", ["h", "W"], "m") + node("Add", ["m", "b"], "p")),
           conv=model(node("GlobalAveragePool", ["h"], "a") + node("Conv", ["a", "w"], "p")), old=model(layer, 9),

@@ -307,9 +307,8 @@ std::optional<Head> Model::head(const Tensors& tensors) const {
   /// One number for each class; none where it is something else.
   const auto of_classes = [&](const std::string& name) -> std::optional<std::vector<double>> {
     const auto found = state_->constant_matrix(name, true);
-    if (!found || (found->values.size() != 1 && found->values.size() != classes)) {
-      return std::nullopt;
-    }
+    const std::size_t count = found ? found->values.size() : 0;
+    if (count == 0 || (count != 1 && count != classes)) return std::nullopt;
     std::vector<double> out(classes, found->values[0]);
     if (found->values.size() > 1) out.assign(found->values.begin(), found->values.end());
     return out;

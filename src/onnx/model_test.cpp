@@ -165,6 +165,14 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                           .write(folder_ / "m.onnx"));
   EXPECT_EQ(turning.find({}).features, "h");
   EXPECT_FALSE(turning.head(turning.find({})));
+  const Model empty(classifier()
+                        .weights("E", {3, 0}, {})
+                        .weights("k", {0}, {})
+                        .node("Gemm", {"h", "E", "k"}, "y")
+                        .node("Mul", {"y", "k"}, "z")
+                        .output("z", type_float, 2)
+                        .write(folder_ / "m.onnx"));
+  EXPECT_FALSE(empty.head(empty.find({})));
   // Two layers that are added up: neither's input is what the logits are linear in.
   const Model two(classifier()
                       .node("Relu", {"h"}, "r")
