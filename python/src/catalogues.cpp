@@ -23,12 +23,12 @@ Json json_of(const ParameterInfo& info) {
 }
 
 Json json_of(const detectors::DetectorInfo& info) {
-  Json out = {{"name", info.name},
-              {"summary", info.summary},
-              {"shaper", info.shaper},
-              {"combinator", info.combinator},
-              {"facts", detectors::facts_of(info)},
-              {"parameters", Json::array()}};
+  Json out = {{"name", info.name},      {"summary", info.summary},
+              {"shaper", info.shaper},  {"combinator", info.combinator},
+              {"facts", Json::array()}, {"parameters", Json::array()}};
+  for (const Fact& fact : detectors::facts_of(info)) {
+    out["facts"].push_back(Json::array({fact.name, fact.values}));
+  }
   for (const auto& parameter : info.parameters) {
     Json one = json_of(parameter.info);
     one["type"] = parameter.type;
