@@ -29,15 +29,6 @@ bool turns(const NodeProto& transpose) {
   return true;
 }
 
-template <class Stored>
-void read_raw(std::string_view raw, std::vector<float>& out) {
-  for (std::size_t at = 0; at + sizeof(Stored) <= raw.size(); at += sizeof(Stored)) {
-    Stored value;
-    std::memcpy(&value, raw.data() + at, sizeof value);
-    out.push_back(static_cast<float>(value));
-  }
-}
-
 float bfloat16_to_float(std::uint16_t bits) {
   const std::uint32_t wide = std::uint32_t{bits} << 16;
   float value = 0;
@@ -45,25 +36,27 @@ float bfloat16_to_float(std::uint16_t bits) {
   return value;
 }
 
-template <class ToFloat>
-void read_halves(std::string_view raw, const TensorProto& tensor, const ToFloat& to_float,
-                 std::vector<float>& out) {
-  for (std::size_t at = 0; at + 2 <= raw.size(); at += 2) {
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, raw.data() + at, sizeof bits);
-    out.push_back(to_float(bits));
-  }
-  if (!raw.empty()) return;
-  for (const std::int32_t bits : tensor.int32_data()) {
-    out.push_back(to_float(static_cast<std::uint16_t>(bits)));
-  }
+template <class Stored>
+float as_float(Stored value) {
+  return static_cast<float>(value);
 }
 
+/// The numbers lie in `raw`, or, if that is empty, in their field.
 template <class Stored, class Field>
-void read_numbers(std::string_view raw, const Field& field, std::vector<float>& out) {
-  read_raw<Stored>(raw, out);
-  if (!raw.empty()) return;
-  for (const auto value : field) out.push_back(static_cast<float>(value));
+std::vector<float> read_numbers(std::string_view raw, const Field& field,
+                                float (*to_float)(Stored) = as_float<Stored>) {
+  std::vector<float> out;
+  if (raw.empty()) {
+    for (const auto value : field) out.push_back(to_float(static_cast<Stored>(value)));
+    return out;
+  }
+  out.resize(raw.size() / sizeof(Stored));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    Stored value;
+    std::memcpy(&value, raw.data() + i * sizeof value, sizeof value);
+    out[i] = to_float(value);
+  }
+  return out;
 }
 
 }  // namespace
@@ -83,16 +76,17 @@ std::optional<std::vector<float>> Model::State::values(const TensorProto& tensor
   }
   std::vector<float> out;
   switch (tensor.data_type()) {
-    case TensorProto::FLOAT: read_numbers<float>(raw, tensor.float_data(), out); break;
-    case TensorProto::DOUBLE: read_numbers<double>(raw, tensor.double_data(), out); break;
+    case TensorProto::FLOAT: out = read_numbers<float>(raw, tensor.float_data()); break;
+    case TensorProto::DOUBLE: out = read_numbers<double>(raw, tensor.double_data()); break;
     case TensorProto::FLOAT16:
-      read_halves(
-          raw, tensor, [](std::uint16_t bits) { return half_to_float(bits); }, out);
+      out = read_numbers<std::uint16_t>(raw, tensor.int32_data(), half_to_float);
       break;
-    case TensorProto::BFLOAT16: read_halves(raw, tensor, bfloat16_to_float, out); break;
-    case TensorProto::INT8: read_numbers<std::int8_t>(raw, tensor.int32_data(), out); break;
-    case TensorProto::UINT8: read_numbers<std::uint8_t>(raw, tensor.int32_data(), out); break;
-    case TensorProto::INT32: read_numbers<std::int32_t>(raw, tensor.int32_data(), out); break;
+    case TensorProto::BFLOAT16:
+      out = read_numbers<std::uint16_t>(raw, tensor.int32_data(), bfloat16_to_float);
+      break;
+    case TensorProto::INT8: out = read_numbers<std::int8_t>(raw, tensor.int32_data()); break;
+    case TensorProto::UINT8: out = read_numbers<std::uint8_t>(raw, tensor.int32_data()); break;
+    case TensorProto::INT32: out = read_numbers<std::int32_t>(raw, tensor.int32_data()); break;
     default: return std::nullopt;
   }
   if (out.size() != count) return std::nullopt;
