@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "base/half.h"
+#include "base/array.h"
 #include "onnx/external_data.h"
 #include "onnx/model_state.h"
 
@@ -15,7 +15,6 @@ using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
 constexpr std::size_t most_values = std::size_t{1} << 29;
-constexpr int most_steps = 64;
 
 /// The same numbers in the same order.
 const std::set<std::string, std::less<>> copies = {"Identity", "Cast",    "Dropout",  "Reshape",

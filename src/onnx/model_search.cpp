@@ -11,8 +11,6 @@ using ::onnx::GraphProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
-constexpr int most_steps = 64;
-
 /// What changes shape, type or rounding alone.
 const std::set<std::string, std::less<>> only_form = {
     "Identity", "Cast",      "Dropout",   "Reshape",        "Flatten",

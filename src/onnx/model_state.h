@@ -16,6 +16,9 @@
 
 namespace nescio::onnx {
 
+/// Nodes that are gone through one after the other: a graph may turn in a circle.
+constexpr int most_steps = 64;
+
 /// The name of an input; empty where there is none.
 inline std::string input(const ::onnx::NodeProto& node, int i) {
   return i < node.input_size() ? node.input(i) : "";
