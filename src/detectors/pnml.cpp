@@ -15,22 +15,19 @@
 namespace nescio::detectors {
 namespace {
 
-/// Second moments of unit features: about 0 already, so that they take one pass and no mean.
-struct Moments {
-  math::Eigen axes;    // values ascend
-  double largest = 0;  // mean square of a column
-};
-
-Moments moments_about_zero(const Expr& u, statistics::Statistics& statistics) {
+/// Of the second moments of unit features: about 0 already, so that they take one pass and no mean.
+math::Whitening whitening_about_zero(const Expr& u, statistics::Statistics& statistics) {
   const auto add = [](const statistics::Rows& rows, Matrix& sums) {
     math::add_scatter(rows.values.data(), rows.count(), sums);
   };
   Matrix moment = statistics.reduce(u, Matrix(u.width(), u.width()), add);
   for (double& v : moment.values) v /= static_cast<double>(statistics.rows());
-  Moments out;
-  for (std::size_t i = 0; i < moment.rows; ++i) out.largest = std::max(out.largest, moment(i, i));
+  double largest = 0;  // mean square of a column
+  for (std::size_t i = 0; i < moment.rows; ++i) largest = std::max(largest, moment(i, i));
+  constexpr double eps = std::numeric_limits<float>::epsilon();  // features are float32
+  math::Whitening out;
   parallel_for(1, [&](std::size_t) {  // LAPACK's bits may depend on its threads
-    out.axes = math::eigen_symmetric(std::move(moment));
+    out = math::whitening(moment, eps * eps * largest);
   });
   return out;
 }
@@ -53,22 +50,12 @@ class Pnml final : public Detector {
     check_directions(in, statistics, notices);
     const Expr u = in.directions();
     const std::size_t width = u.width();
-    const auto& [axes, largest] = statistics.derived<Moments>(
-        "moments about 0", u, [&] { return moments_about_zero(u, statistics); });
-    const auto rows = static_cast<double>(statistics.rows());
-    const double known = static_cast<double>(width) * std::numeric_limits<double>::epsilon();
-    constexpr double eps = std::numeric_limits<float>::epsilon();  // features are float32
-    const double rounding = std::max(eps * eps * largest, known * axes.values.back());
-    const auto spanned = std::ranges::upper_bound(axes.values, rounding);
-    const auto first = static_cast<std::size_t>(spanned - axes.values.begin());
-    outside = Matrix(width, first);
-    whitening = Matrix(width, width - first);
-    for (std::size_t i = 0; i < width; ++i) {
-      for (std::size_t j = 0; j < first; ++j) outside(i, j) = axes.vectors(i, j);
-      for (std::size_t j = first; j < width; ++j) {
-        whitening(i, j - first) = axes.vectors(i, j) / std::sqrt(rows * axes.values[j]);
-      }
-    }
+    const math::Whitening& spanned = statistics.derived<math::Whitening>(
+        "whitening about 0", u, [&] { return whitening_about_zero(u, statistics); });
+    outside = spanned.outside;
+    whitening = spanned.matrix;
+    const double scale = 1 / std::sqrt(static_cast<double>(statistics.rows()));
+    for (double& v : whitening.values) v *= scale;
     if (statistics.rows() >= width) return;
     notices.push_back(text(statistics.rows(), " rows of ", statistics.name(), " in ", width,
                            " dimensions: rows that were not fitted on lie outside of what they "

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "expr/graph.h"
+#include "math/column_bands.h"
 #include "math/distance_table.h"
 
 namespace nescio::expr {
@@ -32,6 +33,7 @@ struct CpuCall {
   std::size_t columns;           // how many are wanted: the first, or from first_column on
   std::size_t first_column = 0;  // of a tile; operands are cut to it, other tables not
   const math::DistanceTable* table = nullptr;  // of TableRole::nearest
+  std::span<const math::ColumnBand> bands;     // of TableRole::multiplied, where they pay
 };
 
 /// Kernels allocate nothing: what they need beside the result is the plan's workspace.

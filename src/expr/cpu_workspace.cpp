@@ -67,7 +67,9 @@ FloatBuffer::FloatBuffer(std::size_t count)
 CpuConstants::CpuConstants(const Graph& graph, const Plan& plan) : graph_(graph) {
   for (const NodeId id : plan.constants) add(id);
   for_each_kernel(graph, plan, [&](const Node& node, std::size_t) {
-    if (info(node.op).table_role == TableRole::nearest) add_distances(node.arguments[1]);
+    const TableRole role = info(node.op).table_role;
+    if (role == TableRole::nearest) add_distances(node.arguments[1]);
+    if (role == TableRole::multiplied) add_bands(node);
   });
   for (const Plan::Step& step : plan.steps) {
     const auto* search = std::get_if<Plan::Search>(&step.work);
@@ -94,6 +96,21 @@ void CpuConstants::add(NodeId constant) {
 void CpuConstants::add_distances(NodeId constant) {
   const Table& table = graph_.table(constant);
   distances_.try_emplace(constant, table.array(), table.rows(), table.cols());
+}
+
+void CpuConstants::add_bands(const Node& product) {
+  const bool by_rows = product.integers[0] != 0;
+  if (by_rows) return;
+  const NodeId constant = product.arguments[1];
+  const CpuValues table = values(constant);
+  auto bands = math::column_bands(table.data, table.rows, table.width);
+  if (!bands.empty()) column_bands_.try_emplace(constant, std::move(bands));
+}
+
+std::span<const math::ColumnBand> CpuConstants::bands(NodeId constant) const {
+  const auto found = column_bands_.find(constant);
+  if (found == column_bands_.end()) return {};
+  return found->second;
 }
 
 const math::DistanceBounds* CpuConstants::bounds(NodeId constant) const {

@@ -1,6 +1,8 @@
 // Products with tables, distances to their rows, and picking of columns.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -11,7 +13,17 @@ namespace nescio::expr {
 
 std::vector<Case> table_cases() {
   const auto table = [](const Expr& x, std::size_t n) { return random_matrix(n, x.width(), 7); };
+  const auto triangle = [](std::size_t rows) {
+    Matrix m = random_matrix(rows, 200, 5);
+    for (std::size_t r = 0; r < rows; ++r)
+      std::fill(m.row(r).begin(),
+                m.row(r).begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(r, 200)), 0.0);
+    for (std::size_t r = 0; r < rows; ++r)
+      std::fill(m.row(r).begin() + 70, m.row(r).begin() + 140, 0.0);
+    return m;
+  };
   return {
+      {"matmul with zeros", [=](Expr x, Expr) { return matmul(x, triangle(x.width())); }},
       {"matmul", [=](Expr x, Expr) { return matmul(x, random_matrix(x.width(), 9, 5)); }},
       {"matmul to one", [=](Expr x, Expr) { return matmul(x, random_matrix(x.width(), 1, 5)); }},
       {"inner_products", [=](Expr x, Expr) { return inner_products(x, table(x, 11)); }},

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "math/cholesky.h"
 
 namespace nescio::math {
 namespace {
@@ -124,26 +125,53 @@ Matrix pseudo_inverse(const Matrix& a, double epsilon) {
   return product(transpose(u), vt, true);
 }
 
+Matrix lower_trapezoid(Matrix a) {
+  if (a.cols > a.rows) {
+    fail("[trapezoid] expected at most as many columns as rows, found [", a.rows, ", ", a.cols,
+         "]");
+  }
+  if (a.cols == 0) return a;
+  // Column-major LAPACK sees a^T = Q R, and R^T is what is wanted.
+  std::vector<double> reflectors(a.cols);
+  LAPACKE_dgeqrf(LAPACK_COL_MAJOR, size(a.cols), size(a.rows), a.values.data(), size(a.cols),
+                 reflectors.data());
+  for (std::size_t r = 0; r < a.cols; ++r) {
+    std::fill(a.row(r).begin() + static_cast<std::ptrdiff_t>(r) + 1, a.row(r).end(), 0.0);
+  }
+  return a;
+}
+
 Whitening whitening(const Matrix& covariance, double noise) {
-  const Eigen eigen = eigen_symmetric(covariance);
   const std::size_t size = covariance.rows;
+  const double known = static_cast<double>(size) * std::numeric_limits<double>::epsilon();
+  if (auto root = inverse_root(covariance)) {
+    // The smallest eigenvalue is at least 1 / trace(a^-1), the largest at most trace(a). By twice the
+    // cutoff, so that rounding of the traces does not matter.
+    double trace = 0, inverse_trace = 0;
+    for (std::size_t i = 0; i < size; ++i) trace += covariance(i, i);
+    for (const double v : root->matrix.values) inverse_trace += v * v;
+    if (1 / inverse_trace > 2 * std::max(noise, known * trace)) {
+      return {std::move(root->matrix), Matrix(size, 0), size};
+    }
+  }
+  const Eigen eigen = eigen_symmetric(covariance);
   const double largest = size == 0 ? 0 : eigen.values.back();
   if (!(largest > noise)) {
     fail("[whitening] the covariance [", size, ", ", size, "] is zero",
          noise > 0 ? " but for rounding" : "", ": expected features that vary, found ",
          size == 0 ? "none" : "constant ones", "; check the rows that were fitted on");
   }
-  const double cutoff =
-      std::max(noise, static_cast<double>(size) * std::numeric_limits<double>::epsilon() * largest);
+  const double cutoff = std::max(noise, known * largest);
   std::size_t first = 0;
   while (eigen.values[first] <= cutoff) ++first;
-  Whitening result{Matrix(size, size - first), size - first};
-  for (std::size_t c = first; c < size; ++c) {
-    const double factor = 1 / std::sqrt(eigen.values[c]);
-    for (std::size_t r = 0; r < size; ++r)
-      result.matrix(r, c - first) = eigen.vectors(r, c) * factor;
+  Matrix inside(size, size - first), outside(size, first);
+  for (std::size_t r = 0; r < size; ++r) {
+    for (std::size_t c = 0; c < first; ++c) outside(r, c) = eigen.vectors(r, c);
+    for (std::size_t c = first; c < size; ++c) {
+      inside(r, c - first) = eigen.vectors(r, c) / std::sqrt(eigen.values[c]);
+    }
   }
-  return result;
+  return {lower_trapezoid(std::move(inside)), lower_trapezoid(std::move(outside)), size - first};
 }
 
 }  // namespace nescio::math

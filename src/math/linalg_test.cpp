@@ -137,6 +137,12 @@ TEST(Linalg, PseudoInverseFulfilsPenrosesEquations) {
   expect_near(pseudo_inverse(Matrix(2, 3)), Matrix(3, 2), 0);
 }
 
+Matrix identity(std::size_t size) {
+  Matrix one(size, size);
+  for (std::size_t i = 0; i < size; ++i) one(i, i) = 1;
+  return one;
+}
+
 TEST(Linalg, WhiteningSquaresToThePseudoInverse) {
   for (const auto& [size, rank] :
        {std::pair<std::size_t, std::size_t>{1, 1}, {6, 6}, {20, 7}, {20, 1}}) {
@@ -146,7 +152,44 @@ TEST(Linalg, WhiteningSquaresToThePseudoInverse) {
     EXPECT_EQ(w.matrix.rows, size);
     EXPECT_EQ(w.matrix.cols, rank);
     expect_near(multiply(w.matrix, transpose(w.matrix)), pseudo_inverse(covariance), 1e-9);
+    ASSERT_EQ(w.outside.cols, size - rank);
+    expect_near(multiply(transpose(w.outside), w.outside), identity(size - rank), 1e-12);
+    expect_near(multiply(transpose(w.outside), w.matrix), Matrix(size - rank, rank), 1e-9);
   }
+}
+
+// Half of the entries are zeros, whichever way it was made: that is what makes products with it cheap.
+TEST(Linalg, WhiteningIsATriangleOrATrapezoid) {
+  const Matrix full = whitening(random_covariance(9, 9, 4)).matrix;
+  const Matrix part = whitening(random_covariance(9, 5, 4)).matrix;
+  for (std::size_t r = 0; r < 9; ++r) {
+    for (std::size_t c = 0; c < r; ++c) EXPECT_EQ(full(r, c), 0);
+    for (std::size_t c = r + 1; c < part.cols; ++c) EXPECT_EQ(part(r, c), 0);
+  }
+}
+
+// Cholesky's factor exists here, but shows no more than that the rank may be full.
+TEST(Linalg, DecidesTheRankByEigenvaluesWhereTheyComeNearTheNoise) {
+  Matrix diagonal = identity(40);
+  for (std::size_t i = 0; i < 40; ++i) diagonal(i, i) = 1.5;
+  EXPECT_EQ(whitening(diagonal, 1.4).rank, 40U);
+  diagonal(7, 7) = 1.3;
+  const Whitening w = whitening(diagonal, 1.4);
+  EXPECT_EQ(w.rank, 39U);
+  EXPECT_NEAR(std::abs(w.outside(7, 0)), 1, 1e-12);
+}
+
+TEST(Linalg, ATrapezoidKeepsLengths) {
+  for (const auto& [rows, cols] :
+       {std::pair<std::size_t, std::size_t>{1, 1}, {7, 7}, {30, 11}, {5, 0}}) {
+    const Matrix a = random_matrix(rows, cols, 6);
+    const Matrix b = lower_trapezoid(a);
+    expect_near(multiply(b, transpose(b)), multiply(a, transpose(a)), 1e-12);
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = r + 1; c < cols; ++c) EXPECT_EQ(b(r, c), 0);
+    }
+  }
+  EXPECT_THAT(message_of([] { lower_trapezoid(Matrix(2, 3)); }), HasSubstr("[2, 3]"));
 }
 
 TEST(Linalg, LeaveOutWhatIsBelowTheNoise) {
