@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/rng.h"
 #include "detectors/saved_detector.h"
 #include "onnx/model.h"
 
@@ -13,9 +14,15 @@ struct Agreement {
   std::size_t rows = 0;
   double largest = 0;  // |difference|
   double range = 1;    // of the scores that were expected, at least a hundredth of their size
+  double rounding =
+      0;  // by how much scores change where the numbers that they are made of are rounded
   double of_range() const { return largest / range; }
+  /// `tolerance` of the range, and what rounding leaves open: rows that differ by their last digits have no more.
+  bool within(double tolerance) const { return largest <= tolerance * range + 4 * rounding; }
 };
 Agreement agreement(const std::vector<double>& found, const std::vector<double>& expected);
+/// Each number moved up or down by that part of itself.
+Array moved(const Array& array, float part, Rng& rng);
 
 /// Puts some of the detector's rows and their scores into the metadata (at most 4, and 1 MiB of them).
 void carry_self_test(Model& model, const detectors::SelfTest& self_test);
