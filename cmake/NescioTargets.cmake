@@ -6,6 +6,10 @@ target_compile_features(nescio_settings INTERFACE cxx_std_20)
 target_compile_options(nescio_settings INTERFACE -Wall -Wextra -Wconversion $<$<BOOL:${NESCIO_WERROR}>:-Werror>)
 # GCC 12 takes "text" + string for overlapping copies (its bug 105651).
 target_compile_options(nescio_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+# GCC 13 and 14 take what is found in a catalogue for a part of the name that it was looked up by.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  target_compile_options(nescio_settings INTERFACE -Wno-dangling-reference)
+endif()
 # With sanitizers, GCC sees uninitialised values in its own <regex>.
 if(NESCIO_SANITIZE)
   target_compile_options(nescio_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)

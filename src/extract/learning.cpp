@@ -70,7 +70,8 @@ std::map<std::string, nlohmann::json> learn(const std::vector<NamedProbe>& probe
     const auto agree = [&](const nlohmann::json& origin) {
       const nlohmann::json from = origin.value("learned_from", nlohmann::json());
       return origin.value("made_by", nlohmann::json()) == made_by && from.is_object() &&
-             (given.is_null() || from.value("data_sha256", "") == given["data_sha256"]);
+             (given.is_null() ||
+              from.value("data_sha256", nlohmann::json()) == given["data_sha256"]);
     };
     if (there && agree(there->origin)) {
       named.learning()->restore(there->arrays, network);
