@@ -46,6 +46,15 @@ if(MOLD AND NOT NESCIO_FUZZ)
   add_link_options(-fuse-ld=mold -Wl,-z,separate-loadable-segments)
 endif()
 
+# For code that is waited for less than its compiler is. GCC from 13 on takes a precompiled header only at the level of
+# optimisation that it was compiled at, so what shares the one of a library (`headers`) stays at that of the library.
+function(nescio_compile_fast name headers)
+  if(headers AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    return()
+  endif()
+  target_compile_options(nescio_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # nescio_library(io SOURCES npy csv LINK nescio_base PRIVATE ZLIB::ZLIB)
 #   -> target nescio_io of npy.cpp and csv.cpp; npy_test.cpp, where it lies beside npy.cpp, joins nescio_io_test.
 # TESTS names further test files without a source of the same name; GENERATED names whole paths.
@@ -75,7 +84,7 @@ function(nescio_library name)
     target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
   endif()
   if(arg_COLD)
-    target_compile_options(nescio_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+    nescio_compile_fast(${name} "${arg_HEADERS}")
   endif()
   if(NESCIO_TESTS AND tests)
     nescio_test(${name}_test SOURCES ${tests} LINK nescio_${name} HEADERS ${arg_HEADERS})
@@ -90,6 +99,7 @@ if(NESCIO_TESTS)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp CONTENT "// All is in the precompiled header.\n")
   add_library(nescio_test_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
   target_link_libraries(nescio_test_headers PRIVATE nescio_settings nescio_base GTest::gmock nlohmann_json::nlohmann_json)
+  nescio_compile_fast(test_headers "")
   target_precompile_headers(nescio_test_headers PRIVATE ${common_headers} <gmock/gmock.h> <gtest/gtest.h>)
 endif()
 
@@ -99,7 +109,8 @@ function(nescio_test name)
   add_executable(nescio_${name} ${arg_SOURCES})
   target_link_libraries(nescio_${name} PRIVATE ${arg_LINK} nescio_settings GTest::gmock GTest::gtest_main)
   # Tests wait for the compiler longer than for themselves. -fPIC: as the headers were compiled.
-  target_compile_options(nescio_${name} PRIVATE -fPIC $<$<CONFIG:Release>:-O1>)
+  nescio_compile_fast(${name} "${arg_HEADERS}")
+  target_compile_options(nescio_${name} PRIVATE -fPIC)
   if(NOT arg_HEADERS)
     set(arg_HEADERS nescio_test_headers)
   endif()
