@@ -106,7 +106,8 @@ TEST_F(Trace, AgreesWithBenchmark) {
   const auto results = io::read_json(path("b/results.json"));
   for (const auto& row : results.at("rows")) {
     for (const auto& t : traced) {
-      if (t[0] != "8" || t[1] != "msp" || t[2] != row.at("set") || t[4] != row.at("metric"))
+      if (t[0] != "8" || t[1] != "msp" || t[2] != row.at("set").get<std::string>() ||
+          t[4] != row.at("metric").get<std::string>())
         continue;
       EXPECT_NEAR(std::stod(t[5]), row.at("value").get<double>(), 1e-12) << t[2] << ' ' << t[4];
       ++compared;
