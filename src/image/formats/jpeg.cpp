@@ -3,8 +3,10 @@
 
 #include <cstdio>  // jpeglib.h needs it and does not say so
 
-#include <jerror.h>
 #include <jpeglib.h>
+
+// After jpeglib.h, which says for which release of the interface messages are numbered (Ubuntu's is 8, not 6.2).
+#include <jerror.h>
 
 #include <algorithm>
 
