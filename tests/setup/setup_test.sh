@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which libtorch tools/setup takes, on made-up machines: python3, nvidia-smi and dpkg-query are stand-ins on the PATH.
+# Which libtorch tools/setup takes, on made-up machines: python3, nvidia-smi, dpkg-query and apt are stand-ins on the PATH.
 #
 # usage: setup_test.sh SOURCE
 set -euo pipefail
@@ -12,9 +12,14 @@ unset NESCIO_LIBTORCH
 
 cat >"$folder/bin/dpkg-query" <<'STUB'
 #!/usr/bin/env bash
-for package in "${@:3}"; do echo "installed $package"; done
+for package in "${@:3}"; do
+  if [[ $package != "$ABSENT" ]]; then echo "installed $package"; fi
+done
 STUB
-touch "$folder/bin/apt-get"
+# $ABSENT: a package that the release does not have.
+for name in apt-get apt-cache; do
+  printf '#!/usr/bin/env bash\n[[ -z $ABSENT || "$*" != *"$ABSENT"* ]]\n' >"$folder/bin/$name"
+done
 # $CONFIG: what `pip config list` says; $REACHED: whether the address answers; $REFUSED: an index that has no torch.
 cat >"$folder/bin/python3" <<'STUB'
 #!/usr/bin/env bash
@@ -55,7 +60,7 @@ expect() {
 }
 
 cpu='--index-url https://download.pytorch.org/whl/cpu'
-export CONFIG='' REACHED=yes REFUSED=''
+export CONFIG='' REACHED=yes REFUSED='' ABSENT=''
 expect 'no card' 'the CPU build from https://download.pytorch.org/whl/cpu' "$cpu"
 REACHED=no
 expect 'no card, address out of reach' 'cannot be reached' "!--index-url"
@@ -74,4 +79,6 @@ chmod +x "$folder/bin/nvidia-smi"
 expect 'a card' 'with CUDA, for this machine' "!--index-url"
 printf '#!/usr/bin/env bash\necho "No devices were found"\nexit 6\n' >"$folder/bin/nvidia-smi"
 expect 'a driver without a card' 'the CPU build from' "$cpu"
+ABSENT=clang-format-14
+expect 'a release without the formatter' 'this release has no clang-format-14' "$cpu"
 exit $((failures > 0))
