@@ -133,8 +133,12 @@ Matrix lower_trapezoid(Matrix a) {
   if (a.cols == 0) return a;
   // Column-major LAPACK sees a^T = Q R, and R^T is what is wanted.
   std::vector<double> reflectors(a.cols);
-  LAPACKE_dgeqrf(LAPACK_COL_MAJOR, size(a.cols), size(a.rows), a.values.data(), size(a.cols),
-                 reflectors.data());
+  const lapack_int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, size(a.cols), size(a.rows),
+                                         a.values.data(), size(a.cols), reflectors.data());
+  if (info != 0) {
+    fail("[trapezoid] a [", a.rows, ", ", a.cols, "] matrix was refused (LAPACK dgeqrf: ", info,
+         "): expected finite numbers, or memory ran out");
+  }
   for (std::size_t r = 0; r < a.cols; ++r) {
     std::fill(a.row(r).begin() + static_cast<std::ptrdiff_t>(r) + 1, a.row(r).end(), 0.0);
   }
@@ -144,14 +148,14 @@ Matrix lower_trapezoid(Matrix a) {
 Whitening whitening(const Matrix& covariance, double noise) {
   const std::size_t size = covariance.rows;
   const double known = static_cast<double>(size) * std::numeric_limits<double>::epsilon();
-  if (auto root = inverse_root(covariance)) {
+  if (auto root = inverse_root(covariance); root && size > 0) {
     // The smallest eigenvalue is at least 1 / trace(a^-1), the largest at most trace(a). By twice the
     // cutoff, so that rounding of the traces does not matter.
     double trace = 0, inverse_trace = 0;
     for (std::size_t i = 0; i < size; ++i) trace += covariance(i, i);
     for (const double v : root->matrix.values) inverse_trace += v * v;
     if (1 / inverse_trace > 2 * std::max(noise, known * trace)) {
-      return {std::move(root->matrix), Matrix(size, 0), size};
+      return {std::move(root->matrix), Matrix(size, 0)};
     }
   }
   const Eigen eigen = eigen_symmetric(covariance);
@@ -171,7 +175,7 @@ Whitening whitening(const Matrix& covariance, double noise) {
       inside(r, c - first) = eigen.vectors(r, c) / std::sqrt(eigen.values[c]);
     }
   }
-  return {lower_trapezoid(std::move(inside)), lower_trapezoid(std::move(outside)), size - first};
+  return {lower_trapezoid(std::move(inside)), lower_trapezoid(std::move(outside))};
 }
 
 }  // namespace nescio::math

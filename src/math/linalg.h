@@ -45,7 +45,6 @@ Matrix lower_trapezoid(Matrix a);
 struct Whitening {
   Matrix matrix;
   Matrix outside;  // orthonormal columns [D, D - rank] beyond what it spans, a trapezoid
-  std::size_t rank = 0;
 };
 /// By Cholesky's factor where that shows that the rank is full, otherwise by eigenvectors: 2/3 or some 10 D^3
 /// operations. Throws Error on NaN or infinite values and where nothing is above `noise`.

@@ -148,7 +148,7 @@ TEST(Linalg, WhiteningSquaresToThePseudoInverse) {
        {std::pair<std::size_t, std::size_t>{1, 1}, {6, 6}, {20, 7}, {20, 1}}) {
     const Matrix covariance = random_covariance(size, rank, 4);
     const Whitening w = whitening(covariance);
-    EXPECT_EQ(w.rank, rank);
+    EXPECT_EQ(w.matrix.cols, rank);
     EXPECT_EQ(w.matrix.rows, size);
     EXPECT_EQ(w.matrix.cols, rank);
     expect_near(multiply(w.matrix, transpose(w.matrix)), pseudo_inverse(covariance), 1e-9);
@@ -172,10 +172,10 @@ TEST(Linalg, WhiteningIsATriangleOrATrapezoid) {
 TEST(Linalg, DecidesTheRankByEigenvaluesWhereTheyComeNearTheNoise) {
   Matrix diagonal = identity(40);
   for (std::size_t i = 0; i < 40; ++i) diagonal(i, i) = 1.5;
-  EXPECT_EQ(whitening(diagonal, 1.4).rank, 40U);
+  EXPECT_EQ(whitening(diagonal, 1.4).matrix.cols, 40U);
   diagonal(7, 7) = 1.3;
   const Whitening w = whitening(diagonal, 1.4);
-  EXPECT_EQ(w.rank, 39U);
+  EXPECT_EQ(w.matrix.cols, 39U);
   EXPECT_NEAR(std::abs(w.outside(7, 0)), 1, 1e-12);
 }
 
@@ -195,8 +195,8 @@ TEST(Linalg, ATrapezoidKeepsLengths) {
 TEST(Linalg, LeaveOutWhatIsBelowTheNoise) {
   Matrix diagonal(3, 3);
   diagonal(0, 0) = 4, diagonal(1, 1) = 1e-3, diagonal(2, 2) = 1e-9;
-  EXPECT_EQ(whitening(diagonal).rank, 3U);
-  EXPECT_EQ(whitening(diagonal, 1e-6).rank, 2U);
+  EXPECT_EQ(whitening(diagonal).matrix.cols, 3U);
+  EXPECT_EQ(whitening(diagonal, 1e-6).matrix.cols, 2U);
   EXPECT_THAT(message_of([&] { whitening(diagonal, 4); }), HasSubstr("zero but for rounding"));
   const Matrix inverse = pseudo_inverse(diagonal, 1e-7);
   EXPECT_NEAR(inverse(1, 1), 1e3, 1e-9);
@@ -210,6 +210,7 @@ TEST(Linalg, SaysWhatIsWrong) {
   EXPECT_THAT(message_of([&] { pseudo_inverse(bad); }), HasSubstr("NaN or infinite"));
   EXPECT_THAT(message_of([&] { whitening(bad); }), HasSubstr("NaN or infinite"));
   EXPECT_THAT(message_of([] { whitening(Matrix(3, 3)); }), HasSubstr("covariance [3, 3] is zero"));
+  EXPECT_THAT(message_of([] { whitening(Matrix()); }), HasSubstr("covariance [0, 0] is zero"));
   EXPECT_THAT(message_of([] { eigen_symmetric(Matrix(2, 3)); }),
               HasSubstr("square matrix, found [2, 3]"));
 }

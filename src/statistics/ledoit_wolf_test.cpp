@@ -66,7 +66,8 @@ TEST(LedoitWolf, IsTheFormulaAboutEitherMean) {
           EXPECT_NEAR(found(i, j), expected[i][j], 1e-11 * expected[i][i]) << count;
         }
       }
-      EXPECT_EQ(shrunk_whitening(statistics, x, about).rank, 8u) << "of " << count << " rows";
+      EXPECT_EQ(shrunk_whitening(statistics, x, about).matrix.cols, 8u)
+          << "of " << count << " rows";
     }
   }
 }
@@ -75,8 +76,8 @@ TEST(LedoitWolf, HasEveryDirectionOfFewerRowsThanDimensions) {
   const Clouds clouds(6, 1, 20);
   Statistics statistics(clouds.split(), expr::Executor::reference);
   const expr::Expr x = clouds.input_of(std::make_shared<expr::Graph>());
-  EXPECT_EQ(statistics.whitening(x).rank, 5u);
-  EXPECT_EQ(shrunk_whitening(statistics, x, About::mean).rank, 20u);
+  EXPECT_EQ(statistics.whitening(x).matrix.cols, 5u);
+  EXPECT_EQ(shrunk_whitening(statistics, x, About::mean).matrix.cols, 20u);
   const Clouds one(1, 1, 4);
   Statistics alone(one.split(), expr::Executor::reference);
   const expr::Expr y = one.input_of(std::make_shared<expr::Graph>());
