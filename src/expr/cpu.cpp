@@ -135,19 +135,16 @@ class BlockRun {
  private:
   void call(const Node& node, std::span<const CpuValues> arguments, float* out, std::size_t columns,
             std::size_t first_column) {
-    const TableRole role = info(node.op).table_role;
-    const bool nearest = role == TableRole::nearest;
-    const bool by_columns = role == TableRole::multiplied && node.integers[0] == 0;
-    cpu_kernel(node.op).run({.node = node,
-                             .rows = block_rows_,
-                             .arguments = arguments,
-                             .scratch = work_.scratch.data(),
-                             .out = out,
-                             .columns = columns,
-                             .first_column = first_column,
-                             .table = nearest ? &constants_.distances(node.arguments[1]) : nullptr,
-                             .bands = by_columns ? constants_.bands(node.arguments[1])
-                                                 : std::span<const math::ColumnBand>{}});
+    const bool nearest = info(node.op).table_role == TableRole::nearest;
+    cpu_kernel(node.op).run(
+        {.node = node,
+         .rows = block_rows_,
+         .arguments = arguments,
+         .scratch = work_.scratch.data(),
+         .out = out,
+         .columns = columns,
+         .first_column = first_column,
+         .table = nearest ? &constants_.distances(node.arguments[1]) : nullptr});
   }
 
   // Columns first .. first + columns - 1 of a body node.

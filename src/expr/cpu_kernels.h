@@ -18,6 +18,8 @@ struct CpuValues {
   std::size_t width;
   std::size_t row_stride;
   const float* rest = nullptr;  // of a constant in double: what its floats leave of it
+  std::span<const math::ColumnBand> bands =
+      {};  // of a table that rows are multiplied by, where they pay
 
   float operator()(std::size_t r, std::size_t c) const {
     return data[r * row_stride + (width == 1 ? 0 : c)];
@@ -33,7 +35,6 @@ struct CpuCall {
   std::size_t columns;           // how many are wanted: the first, or from first_column on
   std::size_t first_column = 0;  // of a tile; operands are cut to it, other tables not
   const math::DistanceTable* table = nullptr;  // of TableRole::nearest
-  std::span<const math::ColumnBand> bands;     // of TableRole::multiplied, where they pay
 };
 
 /// Kernels allocate nothing: what they need beside the result is the plan's workspace.

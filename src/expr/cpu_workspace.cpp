@@ -69,7 +69,7 @@ CpuConstants::CpuConstants(const Graph& graph, const Plan& plan) : graph_(graph)
   for_each_kernel(graph, plan, [&](const Node& node, std::size_t) {
     const TableRole role = info(node.op).table_role;
     if (role == TableRole::nearest) add_distances(node.arguments[1]);
-    if (role == TableRole::multiplied) add_bands(node);
+    if (role == TableRole::multiplied) add_bands(node.arguments[1]);
   });
   for (const Plan::Step& step : plan.steps) {
     const auto* search = std::get_if<Plan::Search>(&step.work);
@@ -98,19 +98,10 @@ void CpuConstants::add_distances(NodeId constant) {
   distances_.try_emplace(constant, table.array(), table.rows(), table.cols());
 }
 
-void CpuConstants::add_bands(const Node& product) {
-  const bool by_rows = product.integers[0] != 0;
-  if (by_rows) return;
-  const NodeId constant = product.arguments[1];
+void CpuConstants::add_bands(NodeId constant) {
   const CpuValues table = values(constant);
   auto bands = math::column_bands(table.data, table.rows, table.width);
-  if (!bands.empty()) column_bands_.try_emplace(constant, std::move(bands));
-}
-
-std::span<const math::ColumnBand> CpuConstants::bands(NodeId constant) const {
-  const auto found = column_bands_.find(constant);
-  if (found == column_bands_.end()) return {};
-  return found->second;
+  if (!bands.empty()) bands_of_columns_.try_emplace(constant, std::move(bands));
 }
 
 const math::DistanceBounds* CpuConstants::bounds(NodeId constant) const {
@@ -130,9 +121,14 @@ void CpuConstants::make_bounds() {
 CpuValues CpuConstants::values(NodeId constant) const {
   const Table& table = graph_.table(constant);
   const auto rest = rests_.find(constant);
-  return {floats_.at(constant).as<float>().data(), table.rows(), table.cols(),
+  const auto bands = bands_of_columns_.find(constant);
+  return {floats_.at(constant).as<float>().data(),
+          table.rows(),
+          table.cols(),
           table.rows() == 1 ? 0 : table.cols(),
-          rest == rests_.end() ? nullptr : rest->second.data()};
+          rest == rests_.end() ? nullptr : rest->second.data(),
+          bands == bands_of_columns_.end() ? std::span<const math::ColumnBand>{}
+                                           : std::span<const math::ColumnBand>(bands->second)};
 }
 
 CpuWorkspace::CpuWorkspace(const Graph& graph, const Plan& plan, const CpuConstants& constants,

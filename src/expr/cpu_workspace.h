@@ -38,8 +38,6 @@ class CpuConstants {
   CpuValues values(NodeId constant) const;
   /// Of a constant that is the table of an operation of TableRole::nearest.
   const math::DistanceTable& distances(NodeId constant) const { return distances_.at(constant); }
-  /// Of a constant that rows are multiplied by; none where they do not pay or are those of another operation.
-  std::span<const math::ColumnBand> bands(NodeId constant) const;
   /// Of a table that is searched, where they make that faster and are made; null elsewhere.
   const math::DistanceBounds* bounds(NodeId constant) const;
   /// Makes them for all tables that are searched, once. They cost as much time as they save some hundred
@@ -49,13 +47,13 @@ class CpuConstants {
  private:
   void add(NodeId constant);
   void add_distances(NodeId constant);
-  void add_bands(const Node& product);
+  void add_bands(NodeId constant);
 
   const Graph& graph_;
   std::map<NodeId, Array> floats_;
   std::map<NodeId, std::vector<float>> rests_;  // of one row in double: what its floats leave of it
   std::map<NodeId, math::DistanceTable> distances_;
-  std::map<NodeId, std::vector<math::ColumnBand>> column_bands_;
+  std::map<NodeId, std::vector<math::ColumnBand>> bands_of_columns_;  // where they pay
   std::vector<NodeId> searched_;
   mutable std::mutex mutex_;  // of bounds_
   std::map<NodeId, math::DistanceBounds> bounds_;

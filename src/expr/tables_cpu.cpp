@@ -11,8 +11,8 @@ const CpuKernel cpu::matmul{[](const CpuCall& c) {
   const CpuValues& table = c.arguments[1];
   const bool by_rows = c.node.integers[0] != 0;
   // A row alone is bound by reading the table, and whole rows of it are read faster than pieces.
-  if (c.rows > 1 && !c.bands.empty()) {
-    return math::multiply_bands(c.bands, c.rows, x.data, x.row_stride, table.data, table.width,
+  if (!by_rows && c.rows > 1 && !table.bands.empty()) {
+    return math::multiply_bands(table.bands, c.rows, x.data, x.row_stride, table.data, table.width,
                                 c.first_column, c.columns, c.out, c.columns);
   }
   const float* wanted = table.data + c.first_column * (by_rows ? table.width : 1);
