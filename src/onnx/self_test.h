@@ -12,10 +12,9 @@ namespace nescio::onnx {
 /// How far apart two sides are.
 struct Agreement {
   std::size_t rows = 0;
-  double largest = 0;  // |difference|
-  double range = 1;    // of the scores that were expected, at least a hundredth of their size
-  double rounding =
-      0;  // by how much scores change where the numbers that they are made of are rounded
+  double largest = 0;   // |difference|
+  double range = 1;     // of the scores that were expected, at least a hundredth of their size
+  double rounding = 0;  // how far scores move where what they are made of is rounded
   double of_range() const { return largest / range; }
   /// `tolerance` of the range, and what rounding leaves open: rows that differ by their last digits have no more.
   bool within(double tolerance) const { return largest <= tolerance * range + 4 * rounding; }
