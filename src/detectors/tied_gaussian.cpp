@@ -12,7 +12,7 @@ void TiedGaussian::fit(const Inputs& in, const FitData& data) {
   mean = statistics.mean(h);
   const math::Whitening& sigma = whitening_of(in, statistics, within);
   whitening = sigma.matrix;
-  centres = Matrix(1, sigma.rank);
+  centres = Matrix(1, sigma.matrix.cols);
   if (within) {
     Matrix centred = statistics.class_mean(h);
     for (std::size_t c = 0; c < centred.rows; ++c) {
@@ -21,10 +21,10 @@ void TiedGaussian::fit(const Inputs& in, const FitData& data) {
     centres = math::multiply(centred, whitening);
   }
   const std::size_t rows = statistics.rows();
-  if (sigma.rank < h.width() && sigma.rank + centres.rows >= rows) {
+  if (sigma.matrix.cols < h.width() && sigma.matrix.cols + centres.rows >= rows) {
     notices.push_back(text(rows, " rows of ", centres.rows,
                            centres.rows == 1 ? " mean (" : " classes (", statistics.name(),
-                           ") give a covariance of rank ", sigma.rank, " in ", h.width(),
+                           ") give a covariance of rank ", sigma.matrix.cols, " in ", h.width(),
                            " dimensions; what lies outside it is not measured: fit it on more "
                            "rows, or with shrinkage=ledoit_wolf"));
   }
