@@ -109,7 +109,8 @@ void extraction(const std::string& path, const runtime::Backbone& network) {
   onnx::Model both{std::filesystem::path(path)};
   const auto found = both.find({});
   both.expose(found.logits);
-  both.expose(found.features);
+  const std::string features = both.side_by_side(found.features);
+  both.expose(features);
   const auto bare = session_of(both, path);
   const std::int64_t fixed = bare.inputs().front().shape.front();
   options.batch = fixed > 0 ? static_cast<std::size_t>(fixed)
@@ -119,7 +120,7 @@ void extraction(const std::string& path, const runtime::Backbone& network) {
   const auto times = alternate(
       {[&] {
          for (std::size_t i = 0; i < count; i += *options.batch)
-           bare.run(input, {found.logits, found.features});
+           bare.run(input, {found.logits, features});
        },
        [&] {
          auto bank = bank::FeatureBank::open_or_create(folder.path() / text("bank", number++));

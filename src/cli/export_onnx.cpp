@@ -33,7 +33,7 @@ class Export final : public Verb {
     model.set_metadata("nescio.detector", fitted.chain.spec());
     model.set_metadata("nescio.detector_sha256", detectors::learned_sha256(detector));
     model.set_metadata("nescio.logits", added.read.logits);
-    if (!added.read.features.empty()) model.set_metadata("nescio.features", added.read.features);
+    if (!added.features.empty()) model.set_metadata("nescio.features", added.features);
     if (made) {
       model.set_metadata("nescio.calibration", calibration.empty() ? known.active : calibration);
       model.set_metadata("nescio.calibration_rows", text(made->id().scores.size()));

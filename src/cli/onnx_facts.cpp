@@ -31,8 +31,8 @@ void add_answers(const onnx::Model& model, Facts& facts) {
                           model.before(found.logits);
       return;
     }
-    facts["features"] = found.features;
-    if (found.maps) facts["features"] = found.features + ", the mean over its places";
+    facts["features"] =
+        join(found.features, " and ") + (found.maps ? ", the mean over its places" : "");
     const auto head = model.head(found);
     facts["head"] = head ? text("[", head->weight.rows(), ", ", head->weight.cols(), "]")
                          : "none: the logits are another function of the features";

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/threads.h"
 #include "detectors/detector.h"
+#include "math/alone.h"
 
 namespace nescio::detectors {
 namespace {
@@ -84,9 +84,7 @@ class Neco final : public Detector {
               covariance(i, j) /= scale.values[i] * scale.values[j];
             }
           }
-          math::Eigen eigen;  // LAPACK's bits may depend on its threads
-          parallel_for(1, [&](std::size_t) { eigen = math::eigen_symmetric(covariance); });
-          return eigen;
+          return math::alone([&] { return math::eigen_symmetric(covariance); });
         });
   }
 

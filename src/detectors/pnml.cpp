@@ -9,8 +9,8 @@
 #include <cmath>
 #include <limits>
 
-#include "base/threads.h"
 #include "detectors/detector.h"
+#include "math/alone.h"
 
 namespace nescio::detectors {
 namespace {
@@ -25,11 +25,7 @@ math::Whitening whitening_about_zero(const Expr& u, statistics::Statistics& stat
   double largest = 0;  // mean square of a column
   for (std::size_t i = 0; i < moment.rows; ++i) largest = std::max(largest, moment(i, i));
   constexpr double eps = std::numeric_limits<float>::epsilon();  // features are float32
-  math::Whitening out;
-  parallel_for(1, [&](std::size_t) {  // LAPACK's bits may depend on its threads
-    out = math::whitening(moment, eps * eps * largest);
-  });
-  return out;
+  return math::alone([&] { return math::whitening(moment, eps * eps * largest); });
 }
 
 class Pnml final : public Detector {

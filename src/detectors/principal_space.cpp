@@ -4,29 +4,21 @@
 #include <cmath>
 #include <limits>
 
-#include "base/threads.h"
+#include "math/alone.h"
 
 namespace nescio::detectors {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<float>::epsilon();
 
-// LAPACK runs on one thread: its bits may depend on how many it has.
-template <class Compute>
-auto alone(Compute compute) {
-  decltype(compute()) out;
-  parallel_for(1, [&](std::size_t) { out = compute(); });
-  return out;
-}
-
 // u = -pinv(W) b. The head is the same for all that is fitted on a bank, so it is inverted once.
 Matrix vanishing_feature(const Inputs& in, statistics::Statistics& statistics) {
   const Expr weight = constant(in.features.graph(), in.head->weight);
   const Matrix& inverse = statistics.derived<Matrix>("pseudo-inverse", weight, [&] {
-    return alone(
+    return math::alone(
         [&] { return math::transpose(math::pseudo_inverse(matrix_of(in.head->weight), epsilon)); });
   });
-  Matrix u = alone([&] { return math::multiply(matrix_of(in.head->bias), inverse); });
+  Matrix u = math::alone([&] { return math::multiply(matrix_of(in.head->bias), inverse); });
   for (double& v : u.values) v = -v;
   return u;
 }
@@ -65,7 +57,7 @@ const math::Eigen& moment_axes(const Expr& e, const Matrix& point,
         moment(i, j) += (mean(0, i) - point(0, i)) * (mean(0, j) - point(0, j));
       }
     }
-    return alone([&] { return math::eigen_symmetric(std::move(moment)); });
+    return math::alone([&] { return math::eigen_symmetric(std::move(moment)); });
   });
 }
 
@@ -85,7 +77,7 @@ void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
     std::copy_n(eigen.vectors.row(i).begin(), width - d, axes.row(i).begin());
   }
   // Lengths alone are asked for, and products with a trapezoid take fewer operations.
-  residual_space = alone([&] { return math::lower_trapezoid(std::move(axes)); });
+  residual_space = math::alone([&] { return math::lower_trapezoid(std::move(axes)); });
   check_residual(eigen.values, d, origin, statistics);
   if (statistics.rows() < width) {
     notices.push_back(text(statistics.rows(), " rows of ", statistics.name(), " in ", width,

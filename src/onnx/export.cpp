@@ -120,8 +120,14 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
     fail("[", detector.chain.spec(), "] reads '", array,
          "', which takes further passes through the network; it cannot stand behind one");
   }
-  Added out{
-      .read = tensors_of(model, detector, where), .inputs = {}, .outputs = {}, .threshold = {}};
+  Added out{.read = tensors_of(model, detector, where),
+            .features = {},
+            .inputs = {},
+            .outputs = {},
+            .threshold = {}};
+  if (needs.features || out.read.features.size() == 1) {
+    out.features = model.side_by_side(out.read.features);
+  }
   const auto writer = model.writer();
   const expr::Expr expression = detector.chain.score(detector.inputs());
   const bool per_class = calibration && calibration->request().per_class;
@@ -130,8 +136,10 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
   std::map<std::string, std::string> inputs;
   for (const std::string& name : names) {
     const bool features = name == "features";
-    out.inputs.push_back(features ? out.read.features : out.read.logits);
-    inputs[name] = rows_of(out.inputs.back(), *writer, features && out.read.maps);
+    const std::vector read = features ? out.read.features : std::vector{out.read.logits};
+    out.inputs.insert(out.inputs.end(), read.begin(), read.end());
+    inputs[name] =
+        rows_of(features ? out.features : out.read.logits, *writer, features && out.read.maps);
   }
   const std::string score =
       writer->reshape(expr::lower_to_onnx({expression}, inputs, *writer).front(), {-1});

@@ -12,7 +12,8 @@ namespace nescio::onnx {
 
 /// What was added.
 struct Added {
-  Tensors read;                     // where logits and features are
+  Tensors read;          // where logits and features are
+  std::string features;  // the tensor of the features; empty: none, or several that are not read
   std::vector<std::string> inputs;  // those of them that it reads
   std::vector<std::string> outputs;
   std::string threshold;  // the input with a default; empty without a calibration

@@ -73,7 +73,7 @@ TEST_F(OnnxExport, RefusesWhatDoesNotFit) {
     Model read(path);
     return add_detector(read, fit(spec), nullptr, where);
   };
-  EXPECT_EQ(add("react+energy", {}).read.features, "h");
+  EXPECT_EQ(add("react+energy", {}).features, "h");
   EXPECT_THAT(add("react+energy", {}).inputs, testing::ElementsAre("h"));
   EXPECT_THAT(add("energy", {}).inputs, testing::ElementsAre("z"));
   EXPECT_THAT([&] { add("energy", {.logits = "q"}); },
@@ -183,7 +183,7 @@ TEST_F(OnnxExport, CarriesRowsToBeCheckedBy) {
   detectors::save_detector(fitted, {{"features", features.matrix()}}, folder_ / "d");
   Model read(model(17).write(folder_ / "m.onnx"));
   const auto added = add_detector(read, fitted, nullptr, {});
-  read.set_metadata("nescio.features", added.read.features);
+  read.set_metadata("nescio.features", added.features);
   EXPECT_EQ(read.is_as_sealed(), std::nullopt);
   carry_self_test(read, detectors::read_self_test(folder_ / "d", fitted));
   read.seal();
@@ -231,7 +231,7 @@ TEST_F(OnnxExport, RowsThatDifferByTheirLastDigitsAgreeAsFarAsTheyAreKnown) {
   detectors::save_detector(fitted, {{"features", features.matrix()}}, folder_ / "d");
   Model read(model(17).write(folder_ / "m.onnx"));
   const auto added = add_detector(read, fitted, nullptr, {});
-  read.set_metadata("nescio.features", added.read.features);
+  read.set_metadata("nescio.features", added.features);
   const double rounding = 4e-8;  // half a unit in the last place of a length of 1
   for (const double off : {rounding, 100 * rounding}) {
     detectors::SelfTest carried = detectors::read_self_test(folder_ / "d", fitted);

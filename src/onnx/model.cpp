@@ -248,6 +248,16 @@ std::unique_ptr<expr::OnnxWriter> Model::writer() {
   return std::make_unique<Writer>(*this);
 }
 
+std::string Model::side_by_side(const std::vector<std::string>& features) {
+  if (features.size() == 1) return features.front();
+  const auto to = writer();
+  std::vector<std::string> rows;
+  for (const std::string& one : features) {
+    rows.push_back(to->node("Flatten", {one}, {{"axis", std::int64_t{1}}}));
+  }
+  return to->node("Concat", rows, {{"axis", std::int64_t{1}}});
+}
+
 void Model::expose(const std::string& tensor) {
   const auto all = outputs();
   if (std::ranges::find(all, tensor) != all.end()) return;

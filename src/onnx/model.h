@@ -22,7 +22,9 @@ struct Where {
 /// Where a classifier's answers lie in a graph.
 struct Tensors {
   std::string logits;
-  std::string features;  // empty where nothing says what they are
+  /// Whose rows side by side are the features; several where as many last layers are added up, none where nothing
+  /// says what they are.
+  std::vector<std::string> features = {};
   bool maps = false;     // [N, D, height, width]: the features are the means over the places
   bool rounded = false;  // between features and logits numbers are rounded to few bits
   /// The weights of the layer between them, [C, D], as far as the graph has them.
@@ -73,6 +75,8 @@ class Model {
   /// Takes nodes into the graph, behind its own, under names that it does not have yet. Error for an opset below 11, and
   /// for a graph whose nodes read what nothing gives or wait for one another.
   std::unique_ptr<expr::OnnxWriter> writer();
+  /// The tensor of the features: where there are several, what a new node puts side by side, [N, D]. There must be one.
+  std::string side_by_side(const std::vector<std::string>& features);
   /// Makes a tensor an output, if it is none yet.
   void expose(const std::string& tensor);
   /// An output of the graph, [N] of TensorProto type 1 (float) or 9 (bool). Error if the name is taken.

@@ -30,6 +30,16 @@ bool is_measured(const ::onnx::ValueInfoProto& value) {
          type == TensorProto::BFLOAT16 || type == TensorProto::DOUBLE;
 }
 
+/// Of what is done with a sum, what is done with its second summand: constants are added once.
+std::vector<LastLayer::Operation> factors_of(const std::vector<LastLayer::Operation>& behind) {
+  std::vector<LastLayer::Operation> out;
+  for (const LastLayer::Operation& one : behind) {
+    if (one.kind == "Mul" || one.kind == "Div") out.push_back(one);
+    if (one.kind == "Sub" && one.first) out.push_back({.kind = "Neg"});
+  }
+  return out;
+}
+
 /// Whether it changes the numbers themselves, to ones that fit into few bits.
 bool rounds(const NodeProto& node) {
   return node.op_type() == "QuantizeLinear" || node.op_type() == "DequantizeLinear";
@@ -70,49 +80,78 @@ std::string Model::State::written_softmax(const NodeProto& division) const {
   return is_own ? input(*shifted, 0) : input(*above, 0);
 }
 
-std::optional<LastLayer> Model::State::last_layer(const std::string& logits) const {
-  LastLayer out;
-  std::vector<LastLayer::Operation> behind;  // the last one first
-  const auto found = [&](LastLayer layer) {
-    layer.behind.assign(behind.rbegin(), behind.rend());
-    layer.rounded = layer.rounded || out.rounded;
-    return layer;
+std::vector<LastLayer> Model::State::last_layers(const std::string& logits) const {
+  struct Way {
+    std::string tensor;
+    std::vector<LastLayer::Operation> behind = {};  // the last one first
+    bool rounded = false;
   };
-  std::string tensor = logits;
-  for (int steps = 0; steps < most_steps; ++steps) {
-    const NodeProto* node = maker(tensor);
-    if (!node) return std::nullopt;
+  std::vector<LastLayer> found;
+  std::vector<Way> open = {{logits}};
+  for (int steps = 0; !open.empty(); ++steps) {
+    if (steps == most_steps) return {};
+    Way way = std::move(open.back());
+    open.pop_back();
+    const auto ends_at = [&](LastLayer layer) {
+      layer.behind.assign(way.behind.rbegin(), way.behind.rend());
+      layer.rounded = layer.rounded || way.rounded;
+      found.push_back(std::move(layer));
+    };
+    const NodeProto* node = maker(way.tensor);
+    if (!node) return {};
     const std::string& kind = node->op_type();
     if (only_form.contains(kind)) {
-      out.rounded = out.rounded || rounds(*node);
-      tensor = input(*node, 0);
+      open.push_back({input(*node, 0), std::move(way.behind), way.rounded || rounds(*node)});
     } else if (kind == "Add" || kind == "Sub" || kind == "Mul" || kind == "Div") {
       const bool first = is_constant(input(*node, 0));
-      // Of two layers that are added up, neither is the last one.
-      if (first == is_constant(input(*node, 1))) {
-        const auto whole = kind == "Mul" ? dynamic_product(*node) : std::nullopt;
-        return whole ? std::optional(found(*whole)) : std::nullopt;
+      if (first != is_constant(input(*node, 1))) {
+        if (first && kind == "Div") return {};
+        way.behind.push_back({kind, input(*node, first ? 0 : 1), first});
+        way.tensor = input(*node, first ? 1 : 0);
+        open.push_back(std::move(way));
+      } else if (kind == "Add") {
+        open.push_back({input(*node, 1), factors_of(way.behind), way.rounded});
+        open.push_back({input(*node, 0), std::move(way.behind), way.rounded});
+      } else if (const auto whole = kind == "Mul" ? dynamic_product(*node) : std::nullopt) {
+        ends_at(*whole);
+      } else {
+        return {};
       }
-      if (first && kind == "Div") return std::nullopt;
-      behind.push_back({kind, input(*node, first ? 0 : 1), first});
-      tensor = input(*node, first ? 1 : 0);
-    } else if (kind == "MatMul" || kind == "Gemm") {
-      out.product = node;
-      out.weight = input(*node, 1);
-      if (kind == "MatMul") {
-        return is_constant(out.weight) ? std::optional(found(out)) : std::nullopt;
-      }
-      if (integer(*node, "transA", 0) != 0) return std::nullopt;
-      out.transposed = integer(*node, "transB", 0) != 0;
-      out.alpha = number(*node, "alpha", 1);
-      out.beta = number(*node, "beta", 1);
-      out.bias = input(*node, 2);
-      return found(out);
+    } else if (kind == "MatMul") {
+      if (!is_constant(input(*node, 1))) return {};
+      ends_at({.product = node, .weight = input(*node, 1)});
+    } else if (kind == "Gemm" && integer(*node, "transA", 0) == 0) {
+      ends_at({.product = node,
+               .weight = input(*node, 1),
+               .transposed = integer(*node, "transB", 0) != 0,
+               .bias = input(*node, 2),
+               .alpha = number(*node, "alpha", 1),
+               .beta = number(*node, "beta", 1)});
     } else {
-      return std::nullopt;
+      return {};
     }
   }
-  return std::nullopt;
+  return found;
+}
+
+std::vector<std::string> Model::State::features_of(const std::vector<LastLayer>& layers) {
+  std::vector<std::string> out;
+  for (const LastLayer& layer : layers) {
+    const std::string& read = input(*layer.product, 0);
+    if (std::ranges::find(out, read) == out.end()) out.push_back(read);
+  }
+  return out;
+}
+
+std::vector<std::string> Model::State::parts_of(const std::string& tensor) const {
+  const NodeProto* node = maker(tensor);
+  if (!node || node->op_type() != "Concat" || integer(*node, "axis", 0) != 1) return {tensor};
+  std::vector<std::string> out(node->input().begin(), node->input().end());
+  for (std::string& part : out) {
+    const NodeProto* rows = maker(part);
+    if (rows && rows->op_type() == "Flatten") part = input(*rows, 0);
+  }
+  return out;
 }
 
 // DynamicQuantizeLinear(h) -> MatMulInteger(h', W) -> Cast -> Mul(step of h' times step of W).
@@ -151,29 +190,6 @@ std::optional<LastLayer> Model::State::last_convolution(
                    .rounded = maker(input(*node, 1)) != nullptr};
 }
 
-std::optional<Model::State::Matrix> Model::State::weight_of(const LastLayer& layer,
-                                                            bool with_values) const {
-  auto weight = constant_matrix(layer.weight, with_values);
-  if (!weight || weight->vector) return std::nullopt;
-  if (with_values && !layer.step.empty()) {
-    const auto step = constant_matrix(layer.step, true);
-    const auto zero = layer.zero.empty() ? std::optional(Matrix{.values = {0}})
-                                         : constant_matrix(layer.zero, true);
-    const auto fits = [&](const std::optional<Matrix>& m) {
-      return m && (m->values.size() == 1 || m->values.size() == weight->columns);
-    };
-    if (!fits(step) || !fits(zero)) return std::nullopt;
-    const auto at = [](const Matrix& m, std::size_t c) {
-      return m.values[m.values.size() == 1 ? 0 : c];
-    };
-    for (std::size_t i = 0; i < weight->values.size(); ++i) {
-      const std::size_t c = i % weight->columns;
-      weight->values[i] = (weight->values[i] - at(*zero, c)) * at(*step, c);
-    }
-  }
-  return layer.transposed ? weight : weight->turned();
-}
-
 bool Model::State::has_places(const std::string& tensor) const {
   const auto says = [&](const ::onnx::ValueInfoProto& value) {
     if (value.name() != tensor) return false;
@@ -205,8 +221,10 @@ Tensors Model::find(const Where& asked) const {
   Tensors out = behind(where.logits.empty() ? only_logits()
                        : output             ? logits_of(where.logits)
                                             : where.logits);
-  if (!where.features.empty() && where.features != out.features) {
-    out.features = where.features;
+  const std::vector named = {where.features};
+  const bool found = named == out.features || state_->parts_of(where.features) == out.features;
+  if (!where.features.empty() && !found) {
+    out.features = named;
     out.maps = state_->has_places(where.features);
     out.width.reset();
   }
@@ -228,7 +246,7 @@ std::string Model::only_logits() const {
       const Tensors found = behind(logits_of(output));
       if (found.features.empty()) continue;  // no layer makes it: features themselves
       answers.insert(found.logits);
-      features.insert(found.features);
+      features.insert(found.features.begin(), found.features.end());
     } catch (const Error&) {
       answers.insert(output);  // an answer of another kind, as by a sigmoid
     }
@@ -263,20 +281,21 @@ std::string Model::logits_of(const std::string& output) const {
 }
 
 Tensors Model::behind(const std::string& logits) const {
-  Tensors out{.logits = logits, .features = {}};
-  auto layer = state_->last_layer(logits);
-  if (!layer) {
+  Tensors out{.logits = logits};
+  std::vector<LastLayer> layers = state_->last_layers(logits);
+  if (layers.empty()) {
     // Where the pooling stands behind a convolution, its input has places.
-    layer = state_->last_convolution(logits, {"Relu"});
+    const auto layer = state_->last_convolution(logits, {"Relu"});
     if (!layer) return out;
     out.maps =
         !state_->behind_form(input(*layer->product, 0), {"GlobalAveragePool", "AveragePool"});
+    layers = {*layer};
   }
-  out.features = input(*layer->product, 0);
-  out.rounded = layer->rounded;
-  if (const auto weight = state_->weight_of(*layer, false)) {
-    out.classes = weight->rows;
-    out.width = weight->columns;
+  out.features = State::features_of(layers);
+  out.rounded = std::ranges::any_of(layers, &LastLayer::rounded);
+  if (const auto joint = state_->joint(layers)) {
+    out.classes = joint->classes;
+    out.width = joint->width;
   }
   return out;
 }
@@ -293,57 +312,6 @@ std::string Model::before(const std::string& logits) const {
     open.insert(open.end(), node->input().begin(), node->input().end());
   }
   return join(found);
-}
-
-std::optional<Head> Model::head(const Tensors& tensors) const {
-  auto layer = state_->last_layer(tensors.logits);
-  if (!layer) layer = state_->last_convolution(tensors.logits);
-  if (!layer || input(*layer->product, 0) != tensors.features) return std::nullopt;
-  auto weight = state_->weight_of(*layer, true);
-  if (!weight) return std::nullopt;
-  const std::size_t classes = weight->rows, width = weight->columns;
-  /// One number for each class; none where it is something else.
-  const auto of_classes = [&](const std::string& name) -> std::optional<std::vector<double>> {
-    const auto found = state_->constant_matrix(name, true);
-    const std::size_t count = found ? found->values.size() : 0;
-    if (count == 0 || (count != 1 && count != classes)) return std::nullopt;
-    std::vector<double> out(classes, found->values[0]);
-    if (found->values.size() > 1) out.assign(found->values.begin(), found->values.end());
-    return out;
-  };
-  std::vector<double> factor(classes, double{layer->alpha}), bias(classes, 0.0);
-  if (!layer->bias.empty()) {
-    const auto own = of_classes(layer->bias);
-    if (!own) return std::nullopt;
-    for (std::size_t c = 0; c < classes; ++c) bias[c] = layer->beta * (*own)[c];
-  }
-  for (const LastLayer::Operation& next : layer->behind) {
-    const auto constant = of_classes(next.constant);
-    if (!constant) return std::nullopt;
-    for (std::size_t c = 0; c < classes; ++c) {
-      const double k = (*constant)[c];
-      if (next.kind == "Mul" || next.kind == "Div") {
-        const double by = next.kind == "Mul" ? k : 1 / k;
-        factor[c] *= by;
-        bias[c] *= by;
-      } else if (next.kind == "Add") {
-        bias[c] += k;
-      } else if (next.first) {  // k - z
-        factor[c] = -factor[c];
-        bias[c] = k - bias[c];
-      } else {
-        bias[c] -= k;
-      }
-    }
-  }
-  std::vector<float> b(bias.begin(), bias.end());
-  for (std::size_t c = 0; c < classes; ++c) {
-    for (std::size_t d = 0; d < width; ++d) {
-      float& w = weight->values[c * width + d];
-      w = static_cast<float>(factor[c] * w);
-    }
-  }
-  return Head{Array({classes, width}, std::move(weight->values)), Array({classes}, std::move(b))};
 }
 
 }  // namespace nescio::onnx

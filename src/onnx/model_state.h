@@ -43,9 +43,9 @@ struct LastLayer {
 
   /// An operation with a constant, the first or the second argument of it.
   struct Operation {
-    std::string kind;  // Add, Sub, Mul or Div
-    std::string constant;
-    bool first;
+    std::string kind;  // Add, Sub, Mul or Div; Neg: without a constant
+    std::string constant = {};
+    bool first = false;
   };
   std::vector<Operation> behind = {};  // from the product on
   bool rounded = false;                // to few bits, on the way
@@ -102,13 +102,24 @@ struct Model::State {
                                        const std::vector<std::string_view>& also = {}) const;
   /// z of exp(z - max z) / sum exp(z - max z), written out; empty if the node is something else.
   std::string written_softmax(const ::onnx::NodeProto& division) const;
-  /// The linear layer that makes these logits: Gemm, or MatMul with constants, whatever constants are added to its result
-  /// or multiplied with it.
-  std::optional<LastLayer> last_layer(const std::string& logits) const;
+  /// The linear layers that make these logits, added up: Gemm, or MatMul with constants, whatever constants are added to
+  /// their results or multiplied with them. Empty where the logits are made otherwise.
+  std::vector<LastLayer> last_layers(const std::string& logits) const;
+  /// What the layers read, each tensor once.
+  static std::vector<std::string> features_of(const std::vector<LastLayer>& layers);
+  /// What a Concat of rows puts side by side, or the tensor itself.
+  std::vector<std::string> parts_of(const std::string& tensor) const;
   /// A product of whole numbers, to which each batch of features is rounded: `scaled` multiplies it with both steps.
   std::optional<LastLayer> dynamic_product(const ::onnx::NodeProto& scaled) const;
   /// [C, D] of its weights.
   std::optional<Matrix> weight_of(const LastLayer& layer, bool with_values) const;
+  /// Layers as one, of their features side by side.
+  struct Joint {
+    std::size_t classes = 0, width = 0;
+    std::vector<std::size_t> first = {};  // column that the weights of each layer begin in
+  };
+  /// None where the graph does not have the sides of all weights, or where these do not fit together.
+  std::optional<Joint> joint(const std::vector<LastLayer>& layers) const;
   /// A convolution of one place that makes them, through means over places (and `also`).
   std::optional<LastLayer> last_convolution(
       const std::string& logits, std::initializer_list<std::string_view> also = {}) const;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "io/test_folder.h"
 #include "onnx/test_model.h"
 
@@ -41,7 +42,7 @@ TEST_F(OnnxModel, FindsLogitsAndFeatures) {
                                  .node("Softmax", {"z"}, "p")
                                  .output("p", type_float, 2));
   EXPECT_EQ(gemm.logits, "z");
-  EXPECT_EQ(gemm.features, "r");
+  EXPECT_EQ(gemm.features, std::vector<std::string>{"r"});
   EXPECT_EQ(gemm.classes, 2U);
   EXPECT_EQ(gemm.width, 3U);
   const Tensors product = found(classifier()
@@ -51,7 +52,7 @@ TEST_F(OnnxModel, FindsLogitsAndFeatures) {
                                     .node("LogSoftmax", {"same"}, "p")
                                     .output("p", type_float, 2));
   EXPECT_EQ(product.logits, "same");
-  EXPECT_EQ(product.features, "h");
+  EXPECT_EQ(product.features, std::vector<std::string>{"h"});
   EXPECT_EQ(product.classes, 2U);
   // Logits are an output themselves, reshaped and rounded on their way.
   const Tensors plain = found(classifier()
@@ -60,7 +61,7 @@ TEST_F(OnnxModel, FindsLogitsAndFeatures) {
                                   .node("Cast", {"y"}, "z", {{"to", 1}})
                                   .output("z", type_float, 2));
   EXPECT_EQ(plain.logits, "z");
-  EXPECT_EQ(plain.features, "f");
+  EXPECT_EQ(plain.features, std::vector<std::string>{"f"});
 }
 
 // Weights that are copied or turned on their way, and a convolution of the pooled features.
@@ -163,7 +164,7 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                           .node("Gemm", {"h", "w", "b"}, "z", {{"transB", 1}})
                           .output("z", type_float, 2)
                           .write(folder_ / "m.onnx"));
-  EXPECT_EQ(turning.find({}).features, "h");
+  EXPECT_EQ(turning.find({}).features, std::vector<std::string>{"h"});
   EXPECT_FALSE(turning.head(turning.find({})));
   const Model empty(classifier()
                         .weights("E", {3, 0}, {})
@@ -173,16 +174,6 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                         .output("z", type_float, 2)
                         .write(folder_ / "m.onnx"));
   EXPECT_FALSE(empty.head(empty.find({})));
-  // Two layers that are added up: neither's input is what the logits are linear in.
-  const Model two(classifier()
-                      .node("Relu", {"h"}, "r")
-                      .node("MatMul", {"h", "V"}, "m")
-                      .node("MatMul", {"r", "V"}, "n")
-                      .node("Add", {"m", "n"}, "z")
-                      .output("z", type_float, 2)
-                      .write(folder_ / "m.onnx"));
-  EXPECT_EQ(two.find({}).features, "");
-  EXPECT_EQ(two.before("z"), "'m' (MatMul), 'n' (MatMul), 'r' (Relu)");
   // With something between them the logits are no linear function.
   const Model bent(classifier()
                        .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
@@ -191,8 +182,79 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                        .node("GlobalAveragePool", {"r"}, "z")
                        .output("z", type_float, 2)
                        .write(folder_ / "m.onnx"));
-  EXPECT_EQ(bent.find({}).features, "h");
+  EXPECT_EQ(bent.find({}).features, std::vector<std::string>{"h"});
   EXPECT_FALSE(bent.head(bent.find({})));
+}
+
+// As networks with a second token for distillation have them.
+TEST_F(OnnxModel, ReadsLastLayersThatAreAddedUp) {
+  const Model two(classifier()
+                      .weights("two", {}, {2})
+                      .weights("U", {2, 1}, {10, 20})
+                      .weights("c", {2}, {3, 5})
+                      .node("Relu", {"h"}, "r")
+                      .node("Gemm", {"h", "W", "b"}, "m", {{"transB", 1}})
+                      .node("Abs", {"h"}, "a")
+                      .node("Gemm", {"a", "U", "c"}, "n", {{"transB", 1}})
+                      .node("MatMul", {"h", "V"}, "again")
+                      .node("Add", {"m", "n"}, "both")
+                      .node("Add", {"again", "both"}, "three")
+                      .node("Sub", {"c", "three"}, "less")
+                      .node("Div", {"less", "two"}, "z")
+                      .output("z", type_float, 2)
+                      .write(folder_ / "m.onnx"));
+  const Tensors tensors = two.find({});
+  EXPECT_EQ(tensors.features, (std::vector<std::string>{"h", "a"}));
+  EXPECT_EQ(tensors.classes, 2U);
+  EXPECT_EQ(tensors.width, 4U);
+  const auto head = two.head(tensors);
+  ASSERT_TRUE(head);
+  // (c - (h W^T + b + a U^T + c + h W^T)) / 2
+  EXPECT_THAT(head->weight.as<float>(), testing::ElementsAre(-1, -2, -3, -5, -4, -5, -6, -10));
+  EXPECT_THAT(head->bias.as<float>(), testing::ElementsAre(0, -0.5F));
+}
+
+TEST_F(OnnxModel, FindsNoFeaturesWhereASummandIsNoLayer) {
+  const Model read(classifier()
+                       .node("MatMul", {"h", "V"}, "m")
+                       .node("Relu", {"m"}, "r")
+                       .node("Add", {"m", "r"}, "z")
+                       .output("z", type_float, 2)
+                       .write(folder_ / "m.onnx"));
+  EXPECT_THAT(read.find({}).features, testing::IsEmpty());
+  EXPECT_EQ(read.before("z"), "'m' (MatMul), 'r' (Relu), 'h' (Identity)");
+  // Layers whose weights do not fit together, and more summands than anybody's.
+  const Tensors apart = found(classifier()
+                                  .weights("U", {3, 1}, {1, 2, 3})
+                                  .node("MatMul", {"h", "V"}, "m")
+                                  .node("MatMul", {"h", "U"}, "n")
+                                  .node("Add", {"m", "n"}, "z")
+                                  .output("z", type_float, 2));
+  EXPECT_FALSE(apart.width);
+  TestModel many = classifier();
+  many.node("MatMul", {"h", "V"}, "t0");
+  for (int i = 0; i < 60; ++i) many.node("Add", {text("t", i), text("t", i)}, text("t", i + 1));
+  EXPECT_THAT(found(many.output("t60", type_float, 2)).features, testing::IsEmpty());
+}
+
+TEST_F(OnnxModel, KnowsFeaturesThatItHasPutSideBySide) {
+  Model read(classifier()
+                 .weights("U", {2, 1}, {10, 20})
+                 .node("MatMul", {"h", "V"}, "m")
+                 .node("Abs", {"h"}, "a")
+                 .node("Gemm", {"a", "U"}, "n", {{"transB", 1}})
+                 .node("Add", {"m", "n"}, "z")
+                 .output("z", type_float, 2)
+                 .write(folder_ / "m.onnx"));
+  const Tensors before = read.find({});
+  const std::string joined = read.side_by_side(before.features);
+  EXPECT_EQ(read.side_by_side({"h"}), "h");
+  read.write(folder_ / "n.onnx");
+  const Model again(folder_ / "n.onnx");
+  const Tensors after = again.find({.features = joined});
+  EXPECT_EQ(after.features, before.features);
+  EXPECT_TRUE(again.head(after));
+  EXPECT_EQ(again.find({.features = "a"}).features, std::vector<std::string>{"a"});
 }
 
 TEST_F(OnnxModel, TakesTheOutputInFloatsBesideOneInClasses) {
@@ -220,7 +282,7 @@ TEST_F(OnnxModel, TakesTheOutputInFloatsBesideOneInClasses) {
                                    .node("Gemm", {"e", "V"}, "z")
                                    .output("z", type_float, 2));
   EXPECT_EQ(behind.logits, "z");
-  EXPECT_EQ(behind.features, "e");
+  EXPECT_EQ(behind.features, std::vector<std::string>{"e"});
 }
 
 TEST_F(OnnxModel, TakesBackASoftmaxThatIsWrittenOut) {
@@ -250,9 +312,9 @@ TEST_F(OnnxModel, AsksWhereItIsNotCertain) {
                        .output("s", type_float, 2)
                        .output("c", type_float, 2);
   EXPECT_THAT([&] { found(two); }, ThrowsMessage<Error>(HasSubstr("Outputs: z, s, c")));
-  EXPECT_EQ(found(two, "z").features, "h");
+  EXPECT_EQ(found(two, "z").features, std::vector<std::string>{"h"});
   EXPECT_THAT([&] { found(two, "s"); }, ThrowsMessage<Error>(HasSubstr("comes from Sigmoid")));
-  EXPECT_EQ(found(two, "c").features, "");
+  EXPECT_THAT(found(two, "c").features, testing::IsEmpty());
   EXPECT_THAT([&] { found(two, "nothing"); },
               ThrowsMessage<Error>(HasSubstr("no tensor 'nothing'")));
 }
@@ -277,7 +339,8 @@ TEST_F(OnnxModel, SurvivesWhatIsNoModel) {
   EXPECT_THAT(
       [&] {
         const auto old = classifier(9).node("Gemm", {"h", "V"}, "z").output("z", type_float, 2);
-        EXPECT_EQ(found(old).features, "h");  // it can be run, but not added to
+        EXPECT_EQ(found(old).features,
+                  std::vector<std::string>{"h"});  // it can be run, but not added to
         Model(old.write(path)).writer();
       },
       ThrowsMessage<Error>(HasSubstr("opset 9")));

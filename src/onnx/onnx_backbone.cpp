@@ -209,8 +209,9 @@ class OnnxBackbone final : public runtime::Backbone {
     }
     head_ = model.head(tensors_);
     outputs_ = model.outputs();
+    features_ = model.side_by_side(tensors_.features);
     model.expose(tensors_.logits);
-    model.expose(tensors_.features);
+    model.expose(features_);
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     sha256_ = hash(path, model);
     const std::string bytes = model.bytes();
@@ -224,10 +225,10 @@ class OnnxBackbone final : public runtime::Backbone {
   }
 
   nlohmann::json identity() const override {
-    return {
-        {"network", text("onnx(logits=", tensors_.logits, ",features=", tensors_.features, ")")},
-        {"weights_sha256", sha256_},
-        {"preprocessing", image::to_json(preprocessing_)}};
+    return {{"network",
+             text("onnx(logits=", tensors_.logits, ",features=", join(tensors_.features), ")")},
+            {"weights_sha256", sha256_},
+            {"preprocessing", image::to_json(preprocessing_)}};
   }
   const Preprocessing& preprocessing() const override { return preprocessing_; }
   const Notices& notices() const override { return notices_; }
@@ -251,7 +252,7 @@ class OnnxBackbone final : public runtime::Backbone {
                                const std::vector<std::string>& taps) const override {
     const std::size_t each = preprocessing_.planes() * preprocessing_.height * preprocessing_.width;
     const std::size_t count = images.size() / each, step = input_.batch.value_or(count);
-    std::vector<std::string> asked = {tensors_.logits, tensors_.features};
+    std::vector<std::string> asked = {tensors_.logits, features_};
     asked.insert(asked.end(), taps.begin(), taps.end());
     std::vector<std::vector<float>> values(asked.size());
     std::vector<Shape> shapes(asked.size());
@@ -364,12 +365,13 @@ class OnnxBackbone final : public runtime::Backbone {
     if (fits && apart <= allowed * largest) return;
     head_.reset();
     notices_.push_back(text(where_, ": '", printable(tensors_.logits),
-                            "' is not the linear function of '", printable(tensors_.features),
+                            "' is not the linear function of '", printable(features_),
                             "' that the graph seems to hold; the network is taken without a head"));
   }
 
   std::string where_, sha256_;
   Tensors tensors_;
+  std::string features_;  // the tensor of them
   std::optional<runtime::OnnxSession> session_;
   PictureInput input_;
   Preprocessing preprocessing_;

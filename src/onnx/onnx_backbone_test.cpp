@@ -130,6 +130,23 @@ TEST_F(OnnxBackboneTest, TakesTheMeansOfMaps) {
   EXPECT_TRUE(network->head());
 }
 
+TEST_F(OnnxBackboneTest, PutsTheFeaturesOfTwoLastLayersSideBySide) {
+  const auto network = load(whole()
+                                .node("Neg", {"h"}, "g")
+                                .node("Gemm", {"g", "W", "b"}, "y", {{"transB", 1}})
+                                .weights("tenth", {}, {0.1F})
+                                .node("Mul", {"y", "tenth"}, "less")
+                                .node("Add", {"z", "less"}, "sum")
+                                .output("sum", type_float, classes));
+  EXPECT_EQ(network->identity()["network"], "onnx(logits=sum,features=h, g)");
+  const auto said = network->forward(pictures());
+  ASSERT_EQ(said.features.shape(), (Shape{2, 2 * planes}));
+  const auto h = said.features.as<float>();
+  for (std::size_t i = 0; i < planes; ++i) EXPECT_EQ(h[planes + i], -h[i]);
+  ASSERT_TRUE(network->head());  // the network was found to agree with it
+  EXPECT_EQ(network->head()->weight.as<float>()[planes], 0.1F * weight[0]);
+}
+
 TEST_F(OnnxBackboneTest, TurnsProbabilitiesIntoTheirLogarithms) {
   // Where the softmax is named, it is not taken back.
   const auto network = load(whole()

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/threads.h"
+#include "math/alone.h"
 #include "statistics/k_means.h"
 
 namespace nescio::statistics {
@@ -153,8 +153,7 @@ void check_size(const MixtureSettings& settings, std::size_t width) {
 }  // namespace
 
 math::InverseRoot precision(Matrix covariance) {
-  std::optional<math::InverseRoot> out;  // LAPACK's bits may depend on its threads
-  parallel_for(1, [&](std::size_t) { out = math::inverse_root(std::move(covariance)); });
+  auto out = math::alone([&] { return math::inverse_root(std::move(covariance)); });
   if (!out) fail("a covariance of the mixture is singular; take a larger ridge");
   return *std::move(out);
 }

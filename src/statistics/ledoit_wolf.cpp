@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/threads.h"
+#include "math/alone.h"
 
 namespace nescio::statistics {
 namespace {
@@ -60,11 +60,8 @@ const math::Whitening& shrunk_whitening(Statistics& statistics, const expr::Expr
   return statistics.derived<math::Whitening>(text("Ledoit-Wolf whitening ", by_class), e, [&] {
     if (by_class) statistics.require_within_variance(e);
     const Matrix& covariance = shrunk_covariance(statistics, e, about);
-    math::Whitening out;
-    parallel_for(1, [&](std::size_t) {  // LAPACK's bits may depend on its threads
-      out = math::whitening(covariance, statistics.rounding_variance(e));
-    });
-    return out;
+    return math::alone(
+        [&] { return math::whitening(covariance, statistics.rounding_variance(e)); });
   });
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/class_names.h"
 #include "base/error.h"
-#include "base/threads.h"
+#include "math/alone.h"
 #include "math/double_rows.h"
 
 namespace nescio::statistics {
@@ -138,11 +138,8 @@ double Statistics::rounding_variance(const expr::Expr& e) {
 }
 
 namespace {
-// LAPACK's bits may depend on its threads.
 math::Whitening whiten(const Matrix& covariance, double noise) {
-  math::Whitening out;
-  parallel_for(1, [&](std::size_t) { out = math::whitening(covariance, noise); });
-  return out;
+  return math::alone([&] { return math::whitening(covariance, noise); });
 }
 }  // namespace
 
