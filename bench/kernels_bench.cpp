@@ -282,13 +282,20 @@ BENCHMARK(top_k_search)->Arg(1)->Arg(50)->Arg(1000)->UseManualTime()->Unit(bench
 void bank_search(benchmark::State& state) {
   const auto k = static_cast<std::size_t>(state.range(0));
   const auto d = static_cast<std::size_t>(state.range(1));
+  const auto classes = static_cast<std::size_t>(state.range(2));
   const std::size_t points = 256, rows = 50000;
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
-  std::vector<float> bank(rows * d), x(points * d);
-  for (auto* values : {&bank, &x}) std::ranges::generate(*values, [&] { return normal(random); });
+  std::vector<float> centres(classes * d), bank(rows * d), x(points * d);
+  for (auto* values : {&centres, &bank, &x}) {
+    std::ranges::generate(*values, [&] { return normal(random); });
+    if (values == &centres) continue;
+    for (std::size_t i = 0; i < values->size() && classes > 0; ++i) {
+      (*values)[i] += centres[i / d % classes * d + i % d];
+    }
+  }
   const DistanceTable table(nescio::Array({rows, d}, std::move(bank)), rows, d);
-  const DistanceBounds bounds(table);
+  const auto bounds = nescio::math::bounds_that_pay(table, k);
   std::vector<float> tile(points * NearestRows::tile_columns), y(points * k);
   std::vector<float> scratch(DistanceTable::scratch_floats(points, d));
   NearestRows bounded(table, &bounds, points, Order::ascending, {{k - 1, k}});
@@ -306,11 +313,16 @@ void bank_search(benchmark::State& state) {
     gemm_time = std::min(gemm_time, seconds([&] { product.run(); }));
   }
   state.counters["of_gemm"] = gemm_time * bound / own;
+  state.counters["directions"] =
+      bounds.scout ? static_cast<double>(bounds.levels.front().width()) : 0.0;
 }
+// k, D, classes about whose means the rows lie (0: one)
 BENCHMARK(bank_search)
-    ->Args({50, 512})
-    ->Args({1000, 512})
-    ->Args({50, 64})
+    ->Args({50, 512, 0})
+    ->Args({50, 512, 100})
+    ->Args({1000, 512, 100})
+    ->Args({50, 2048, 1000})
+    ->Args({50, 64, 10})
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 

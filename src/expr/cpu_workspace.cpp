@@ -75,7 +75,10 @@ CpuConstants::CpuConstants(const Graph& graph, const Plan& plan) : graph_(graph)
     const auto* search = std::get_if<Plan::Search>(&step.work);
     if (search == nullptr) continue;
     add_distances(search->table);
-    searched_.push_back(search->table);
+    std::size_t& nearest = searched_[search->table];
+    for (const ColumnRange& range : plan.reads[search->node]) {
+      nearest = std::max(nearest, range.last);
+    }
   }
 }
 
@@ -104,18 +107,18 @@ void CpuConstants::add_bands(NodeId constant) {
   if (!bands.empty()) bands_of_columns_.try_emplace(constant, std::move(bands));
 }
 
-const math::DistanceBounds* CpuConstants::bounds(NodeId constant) const {
+const math::SearchBounds* CpuConstants::bounds(NodeId constant) const {
   const std::lock_guard lock(mutex_);
   const auto found = bounds_.find(constant);
   return found == bounds_.end() ? nullptr : &found->second;
 }
 
-void CpuConstants::make_bounds() {
+bool CpuConstants::make_bounds() {
   const std::lock_guard lock(mutex_);
-  for (const NodeId id : searched_) {
-    const math::DistanceTable& table = distances(id);
-    if (math::DistanceBounds::pay(table)) bounds_.try_emplace(id, table);
+  for (const auto& [id, nearest] : searched_) {
+    if (!bounds_.contains(id)) bounds_.emplace(id, math::bounds_that_pay(distances(id), nearest));
   }
+  return !searched_.empty();
 }
 
 CpuValues CpuConstants::values(NodeId constant) const {

@@ -38,11 +38,12 @@ class CpuConstants {
   CpuValues values(NodeId constant) const;
   /// Of a constant that is the table of an operation of TableRole::nearest.
   const math::DistanceTable& distances(NodeId constant) const { return distances_.at(constant); }
-  /// Of a table that is searched, where they make that faster and are made; null elsewhere.
-  const math::DistanceBounds* bounds(NodeId constant) const;
-  /// Makes them for all tables that are searched, once. They cost as much time as they save some hundred
-  /// rows, so a program that scores a single photo goes without. Workspaces of before keep going without.
-  void make_bounds();
+  /// Of a table that is searched, where they are made; null elsewhere.
+  const math::SearchBounds* bounds(NodeId constant) const;
+  /// Makes them for all tables that are searched, once. They cost as much time as they save some thousand
+  /// rows, so a program that scores a single photo goes without. Workspaces of before keep going without. False if no
+  /// table is searched.
+  bool make_bounds();
 
  private:
   void add(NodeId constant);
@@ -54,9 +55,9 @@ class CpuConstants {
   std::map<NodeId, std::vector<float>> rests_;  // of one row in double: what its floats leave of it
   std::map<NodeId, math::DistanceTable> distances_;
   std::map<NodeId, std::vector<math::ColumnBand>> bands_of_columns_;  // where they pay
-  std::vector<NodeId> searched_;
-  mutable std::mutex mutex_;  // of bounds_
-  std::map<NodeId, math::DistanceBounds> bounds_;
+  std::map<NodeId, std::size_t> searched_;  // how many of the nearest rows are asked for at most
+  mutable std::mutex mutex_;                // of bounds_
+  std::map<NodeId, math::SearchBounds> bounds_;
 };
 
 /// All memory of a thread, taken before the first block: running allocates nothing.

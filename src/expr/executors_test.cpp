@@ -145,15 +145,29 @@ TEST_F(Determinism, OneProgramGivesTheSameAsMany) {
   }
 }
 
-// A table of this size is searched with bounds from some hundred rows on; by single rows at once.
-TEST(Search, GivesTheSameBitsBeforeBoundsPayAndAfter) {
-  constexpr std::size_t bank = 8192, width = 64, many = 600, few = 3;
+// A table of this size is searched with bounds from some thousand rows on; by single rows at once. About the means of
+// classes these are of few directions, too.
+class Search : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(Search, GivesTheSameBitsBeforeBoundsPayAndAfter) {
+  constexpr std::size_t bank = 8192, width = 64, many = 1200, few = 3;
+  const std::size_t classes = GetParam();
+  const Matrix means = random_matrix(classes, width, 6);
+  const auto move = [&](auto& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] += static_cast<std::remove_reference_t<decltype(values[i])>>(
+          5 * means(i / width % classes, i % width));
+    }
+  };
+  Matrix rows = random_matrix(bank, width, 7);
+  auto x = random_values(many * width, 8, 1);
+  move(rows.values);
+  move(x);
   const auto graph = std::make_shared<Graph>();
-  const Expr e = over_rows(
-      Over::smallest, squared_distances(input(graph, "x", width), random_matrix(bank, width, 7)));
+  const Expr e = over_rows(Over::smallest,
+                           squared_distances(input(graph, "x", width), Table(std::move(rows))));
   const Expr nearest = concat({column(e, 0), column(e, 9)});
   const auto program = compile({nearest}, Executor::cpu);
-  const auto x = random_values(many * width, 8, 1);
   const auto first = [&](const Program& of, std::size_t rows) {
     std::vector<double> out(2 * rows);
     of.run({{"x", {x.data(), rows, width}}}, {out.data()});
@@ -165,6 +179,7 @@ TEST(Search, GivesTheSameBitsBeforeBoundsPayAndAfter) {
   EXPECT_EQ(first(*program, few), before);
   EXPECT_EQ(first(*compile({nearest}, single_rows), few), before);
 }
+INSTANTIATE_TEST_SUITE_P(All, Search, testing::Values(1, 20));
 
 TEST(Executors, MadeElsewhereArePassedInAsValues) {
   std::size_t compiled = 0;

@@ -19,30 +19,51 @@ namespace nescio::math {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// A lower bound of sign * (|y|^2 - 2 x y), rounding apart.
+/// |y|^2 - 2 x' y'.
 template <class D>
-HWY_INLINE hn::Vec<D> lower_bound(D d, const BoundedRows& r, std::size_t i, hn::Vec<D> product) {
+HWY_INLINE hn::Vec<D> relative_distance(D d, const BoundedRows& r, std::size_t i,
+                                        hn::Vec<D> product) {
   // Row's step first: two steps multiplied could fall below the range of floats.
   const auto scaled = hn::Mul(product, hn::LoadU(d, r.double_steps + i));
   const auto twice = hn::MulAdd(hn::Set(d, r.step), scaled,
                                 hn::Mul(hn::Set(d, r.low), hn::LoadU(d, r.double_sums + i)));
-  const auto relative = hn::Sub(hn::LoadU(d, r.norms + i), twice);
-  const auto error = hn::MulAdd(hn::Set(d, r.double_rest), hn::LoadU(d, r.lengths + i),
-                                hn::Mul(hn::Set(d, r.double_length), hn::LoadU(d, r.rests + i)));
-  return hn::MulSub(hn::Set(d, r.sign), relative, error);
+  return hn::Sub(hn::LoadU(d, r.norms + i), twice);
+}
+
+/// A lower bound of sign * (|y|^2 - 2 x y), rounding apart.
+template <class D>
+HWY_INLINE hn::Vec<D> lower_bound(D d, const BoundedRows& r, float sign, std::size_t i,
+                                  hn::Vec<D> product) {
+  const auto relative = relative_distance(d, r, i, product);
+  const auto outside = hn::Mul(hn::Set(d, r.double_tail), hn::LoadU(d, r.tails + i));
+  const auto inside = hn::MulAdd(hn::Set(d, r.double_length), hn::LoadU(d, r.rests + i), outside);
+  const auto error = hn::MulAdd(hn::Set(d, r.double_rest), hn::LoadU(d, r.lengths + i), inside);
+  return hn::MulSub(hn::Set(d, sign), relative, error);
+}
+
+void estimate_all(const BoundedRows& rows, std::size_t count, std::int32_t* products) {
+  const auto fill = [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::RebindToSigned<decltype(d)> di;
+    const auto product = hn::ConvertTo(d, hn::LoadU(di, products + i));
+    hn::StoreU(hn::BitCast(di, relative_distance(d, rows, i, product)), di, products + i);
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) fill(Floats(), i);
+  for (; i < count; ++i) fill(hn::CappedTag<float, 1>(), i);
 }
 
 /// What is not above the bound, NaN included; the products make room for it.
-std::size_t keep_possible(const BoundedRows& rows, std::size_t count, std::int32_t* products) {
+std::size_t keep_possible(const BoundedRows& rows, float sign, float limit, std::size_t count,
+                          std::int32_t* products) {
   const Floats d;
   const Integers di;
-  const FloatVector bound = hn::Set(d, rows.bound);
+  const FloatVector bound = hn::Set(d, limit);
   const auto lanes = hn::Iota(di, 0);
   std::size_t kept = 0;
   std::size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     const FloatVector product = hn::ConvertTo(d, hn::LoadU(di, products + i));
-    const auto hit = hn::Not(hn::Gt(lower_bound(d, rows, i, product), bound));
+    const auto hit = hn::Not(hn::Gt(lower_bound(d, rows, sign, i, product), bound));
     if (HWY_LIKELY(hn::AllFalse(d, hit))) continue;
     const auto places = hn::Add(hn::Set(di, static_cast<std::int32_t>(i)), lanes);
     hn::StoreU(compress(places, hn::RebindMask(di, hit)), di, products + kept);
@@ -51,9 +72,9 @@ std::size_t keep_possible(const BoundedRows& rows, std::size_t count, std::int32
   const hn::CappedTag<float, 1> one;
   for (; i < count; ++i) {
     const auto product = hn::Set(one, static_cast<float>(products[i]));
-    const float value = hn::GetLane(lower_bound(one, rows, i, product));
+    const float value = hn::GetLane(lower_bound(one, rows, sign, i, product));
     products[kept] = static_cast<std::int32_t>(i);
-    kept += value > rows.bound ? 0 : 1;
+    kept += value > limit ? 0 : 1;
   }
   return kept;
 }
@@ -68,6 +89,7 @@ namespace nescio::math {
 namespace {
 
 HWY_EXPORT(keep_possible);
+HWY_EXPORT(estimate_all);
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 /// Steps below it would lose digits in products with their inverse.
@@ -98,46 +120,96 @@ float step_of(float range) { return range > most * smallest_step ? range / most 
 
 }  // namespace
 
-bool DistanceBounds::pay(const DistanceTable& table) {
-  return byte_products_are_fast() && table.width() >= 64 && table.rows() >= 8192;
-}
+DistanceBounds::Points::Points(const DistanceBounds& bounds, std::size_t points)
+    : projected_(bounds.directions_ ? points * bounds.width() : 0),
+      bytes_(points * bounds.width()),
+      lows_(points),
+      steps_(points),
+      rests_(points),
+      lengths_(points),
+      tails_(points) {}
 
-DistanceBounds::DistanceBounds(const DistanceTable& table)
+DistanceBounds::DistanceBounds(const DistanceTable& table,
+                               std::optional<LeadingDirections> directions)
     : table_(table),
-      bytes_(table.rows() * table.width()),
+      directions_(std::move(directions)),
+      bytes_(table.rows() * width()),
       double_steps_(table.rows()),
       double_sums_(table.rows()),
-      rests_(table.rows()) {
-  const std::size_t width = table.width();
-  parallel_for(table.rows(), [&](std::size_t r) {
-    if (!std::isfinite(table.lengths()[r])) {
-      rests_[r] = infinity;
-      return;
+      rests_(table.rows()),
+      tails_(table.rows()) {
+  constexpr std::size_t block = 256;
+  parallel_for((table.rows() + block - 1) / block, [&](std::size_t part) {
+    const std::size_t begin = part * block, end = std::min(begin + block, table.rows());
+    std::vector<float> projected;
+    if (directions_) {
+      projected.resize((end - begin) * width());
+      directions_->project(table.row_about_mean(begin), end - begin, table.width(),
+                           projected.data());
     }
-    const float* row = table.row_about_mean(r);
-    std::int8_t* codes = bytes_.data() + r * width;
-    float largest = 0;
-    for (std::size_t c = 0; c < width; ++c) largest = std::max(largest, std::abs(row[c]));
-    const float step = step_of(largest);
-    rests_[r] = float_above(encode_row(row, width, 0, step, -most, codes));
-    double sum = 0;
-    for (std::size_t c = 0; c < width; ++c) sum += codes[c];
-    double_steps_[r] = 2 * step;
-    double_sums_[r] = static_cast<float>(2.0 * step * sum);
+    for (std::size_t r = begin; r < end; ++r) {
+      const float length = table.lengths()[r];
+      if (!std::isfinite(length)) {
+        rests_[r] = infinity;
+        continue;
+      }
+      const float* row = directions_ ? &projected[(r - begin) * width()] : table.row_about_mean(r);
+      std::int8_t* codes = bytes_.data() + r * width();
+      float largest = 0;
+      double squares = 0, sum = 0;
+      for (std::size_t c = 0; c < width(); ++c) {
+        largest = std::max(largest, std::abs(row[c]));
+        squares += static_cast<double>(row[c]) * row[c];
+      }
+      const float step = step_of(largest);
+      const double rest = encode_row(row, width(), 0, step, -most, codes);
+      for (std::size_t c = 0; c < width(); ++c) sum += codes[c];
+      double_steps_[r] = 2 * step;
+      double_sums_[r] = static_cast<float>(2.0 * step * sum);
+      rests_[r] = float_above(rest + projection_error(length));
+      tails_[r] = tail(length, std::sqrt(squares));
+    }
   });
 }
 
+double DistanceBounds::projection_error(double length) const {
+  return directions_ ? directions_->relative_error() * length + directions_->absolute_error() : 0;
+}
+
+/// What a row of this length may have outside of the directions. |Px|^2 = a^T (Q^T Q)^-1 a for a = Q^T x.
+float DistanceBounds::tail(double length, double projected) const {
+  if (!directions_) return 0;
+  const double least = std::max(0.0, projected - projection_error(length));
+  const double whole = length * (1 + 1e-6);  // lengths are floats
+  return float_above(
+      std::sqrt(std::max(0.0, whole * whole - least * least / (1 + directions_->skew))));
+}
+
 void DistanceBounds::encode(MatrixView x, std::size_t count, Points& points) const {
-  const std::size_t width = table_.width();
+  if (directions_) directions_->project(x.data, count, x.stride, points.projected_.data());
   for (std::size_t p = 0; p < count; ++p) {
-    const float* row = x.row(p);
-    const auto [low, high] = std::minmax_element(row, row + width);
+    const float* row = directions_ ? &points.projected_[p * width()] : x.row(p);
+    const auto [low, high] = std::minmax_element(row, row + width());
     const float step = step_of(*high - *low);
-    const double rest = encode_row(row, width, *low, step, 0.0f, points.bytes_.data() + p * width);
-    double squares = 0;
-    for (std::size_t c = 0; c < width; ++c) {
-      const double value = *low + static_cast<double>(step) * points.bytes_[p * width + c];
+    std::uint8_t* codes = points.bytes_.data() + p * width();
+    double rest = encode_row(row, width(), *low, step, 0.0f, codes);
+    double squares = 0, projected = 0;
+    for (std::size_t c = 0; c < width(); ++c) {
+      const double value = *low + static_cast<double>(step) * codes[c];
       squares += value * value;
+      projected += static_cast<double>(row[c]) * row[c];
+    }
+    points.tails_[p] = 0;
+    if (directions_) {
+      double whole = 0;
+      for (std::size_t c = 0; c < table_.width(); ++c) {
+        whole += static_cast<double>(x.row(p)[c]) * x.row(p)[c];
+      }
+      const double length = std::sqrt(whole), skew = directions_->skew;
+      // Besides: a^T ((Q^T Q)^-1 - 1) b for a = Q^T x, b = Q^T y, both up to 1 + skew longer than x and y.
+      rest =
+          (rest + projection_error(length) + skew / (1 - skew) * (1 + skew) * length) * (1 + skew);
+      points.tails_[p] = tail(length, std::sqrt(projected));
     }
     points.lows_[p] = *low;
     points.steps_[p] = step;
@@ -148,8 +220,27 @@ void DistanceBounds::encode(MatrixView x, std::size_t count, Points& points) con
 
 void DistanceBounds::multiply(const Points& points, std::size_t count, std::size_t first,
                               std::size_t rows, std::int32_t* products) const {
-  const std::size_t width = table_.width();
-  byte_gemm(count, rows, width, points.bytes_.data(), bytes_.data() + first * width, products);
+  byte_gemm(count, rows, width(), points.bytes_.data(), bytes_.data() + first * width(), products);
+}
+
+BoundedRows DistanceBounds::rows_for(const Points& points, std::size_t p, std::size_t first) const {
+  constexpr double up = 2 * (1 + 1e-6);
+  return {&table_.norms()[first],
+          &table_.lengths()[first],
+          &double_steps_[first],
+          &double_sums_[first],
+          &rests_[first],
+          &tails_[first],
+          points.lows_[p],
+          points.steps_[p],
+          float_above(up * points.rests_[p]),
+          float_above(up * points.lengths_[p]),
+          float_above(up * points.tails_[p])};
+}
+
+void DistanceBounds::estimate(const Points& points, std::size_t p, std::size_t first,
+                              std::size_t rows, std::int32_t* products) const {
+  HWY_DYNAMIC_DISPATCH(estimate_all)(rows_for(points, p, first), rows, products);
 }
 
 std::size_t DistanceBounds::possible_rows(const Points& points, std::size_t p, float sign,
@@ -157,20 +248,9 @@ std::size_t DistanceBounds::possible_rows(const Points& points, std::size_t p, f
                                           std::size_t rows, std::int32_t* products) const {
   // Once for what the table's own numbers are off by, three times for the rounding of the bound: that
   // is below 5 units of |y|^2 + 8 sqrt(w) |x| |y|, where the error counts w + 16 units of |y| (2 |x| + |y|).
-  const double rounding = 4 * error;
-  constexpr double up = 2 * (1 + 1e-6);
-  const BoundedRows of{&table_.norms()[first],
-                       &table_.lengths()[first],
-                       &double_steps_[first],
-                       &double_sums_[first],
-                       &rests_[first],
-                       points.lows_[p],
-                       points.steps_[p],
-                       float_above(up * points.rests_[p]),
-                       float_above(up * points.lengths_[p]),
-                       sign,
-                       float_above(limit + rounding)};
-  return HWY_DYNAMIC_DISPATCH(keep_possible)(of, rows, products);
+  const float limit_of_bounds = float_above(limit + 4 * error);
+  return HWY_DYNAMIC_DISPATCH(keep_possible)(rows_for(points, p, first), sign, limit_of_bounds,
+                                             rows, products);
 }
 
 }  // namespace nescio::math

@@ -3,12 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/matrix_view.h"
 #include "math/distance_table.h"
+#include "math/leading_directions.h"
 
 namespace nescio::math {
+
+/// What bounds the distances of one point to some rows, as the kernel reads it.
+struct BoundedRows {
+  const float *norms, *lengths, *double_steps, *double_sums, *rests, *tails;  // of the rows
+  float low, step, double_rest, double_length, double_tail;                   // of the point
+};
 
 /// The rows of a DistanceTable as bytes: y = step * q + rest, q in -127 .. 127. Points become
 /// x = low + step * q + rest, q in 0 .. 127. Then x y is a sum of whole numbers, which is exact, and
@@ -16,28 +24,29 @@ namespace nescio::math {
 /// (Cauchy, Schwarz: |x y - x' y'| <= |x - x'| |y| + |x'| |y - y'|). So a limit that distances must
 /// not exceed rules out most rows at half the time of a product of floats with AVX2, and no row
 /// that does not exceed it. Memory: a byte for each number of the table.
+///
+/// With directions, the bytes are those of the projections on them, which are fewer, and what lies outside of these is
+/// bounded by its lengths, too: |x y - Px Py| <= |x - Px| |y - Py|. Rows of networks lie near few directions.
 class DistanceBounds {
  public:
   /// Points as bytes: memory of a search, which it takes once.
   class Points {
    public:
-    Points(std::size_t points, std::size_t width)
-        : bytes_(points * width), lows_(points), steps_(points), rests_(points), lengths_(points) {}
+    Points(const DistanceBounds& bounds, std::size_t points);
 
    private:
     friend class DistanceBounds;
+    std::vector<float> projected_;  // empty without directions
     std::vector<std::uint8_t> bytes_;
     std::vector<float> lows_, steps_;
     std::vector<float> rests_;    // |x - x'|, not below it
     std::vector<float> lengths_;  // |x'|, not below it
+    std::vector<float> tails_;    // outside of the directions, not below it
   };
 
-  /// Whether a search of `table` is faster with bounds: the machine multiplies bytes twice as fast
-  /// as floats, and the table is so large that this shows.
-  static bool pay(const DistanceTable& table);
-
   /// The table must outlive this. Any finite rows; rows that are not are never ruled out.
-  explicit DistanceBounds(const DistanceTable& table);
+  explicit DistanceBounds(const DistanceTable& table,
+                          std::optional<LeadingDirections> directions = {});
 
   /// The first `count` rows of x, all about the table's mean, in the range that possible_rows() asks
   /// for.
@@ -52,19 +61,25 @@ class DistanceBounds {
                             double error, std::size_t first, std::size_t rows,
                             std::int32_t* products) const;
 
+  /// Replaces products of one point by what the relative distances to the rows seem to be, floats of the same size.
+  void estimate(const Points& points, std::size_t point, std::size_t first, std::size_t rows,
+                std::int32_t* products) const;
+  /// Numbers of a row that are bytes: as many as directions, or all.
+  std::size_t width() const { return directions_ ? directions_->count : table_.width(); }
+
  private:
+  /// How far the projection of a row of this length is from what exact sums give.
+  double projection_error(double length) const;
+  BoundedRows rows_for(const Points& points, std::size_t point, std::size_t first) const;
+  float tail(double length, double projected) const;
+
   const DistanceTable& table_;
+  std::optional<LeadingDirections> directions_;
   std::vector<std::int8_t> bytes_;   // [rows, width]
   std::vector<float> double_steps_;  // 2 step
   std::vector<float> double_sums_;   // 2 * the sum of y'
   std::vector<float> rests_;         // |y - y'|, not below it
-};
-
-/// What bounds the distances of one point to some rows, as the kernel reads it.
-struct BoundedRows {
-  const float *norms, *lengths, *double_steps, *double_sums, *rests;  // of the rows
-  float low, step, double_rest, double_length;                        // of the point
-  float sign, bound;
+  std::vector<float> tails_;         // outside of the directions, not below it
 };
 
 }  // namespace nescio::math

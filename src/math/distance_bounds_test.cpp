@@ -16,14 +16,15 @@ class DistanceBoundsTest : public EveryTarget {};
 /// Sums of exact relative distances, in double, and what the bounds leave at a limit.
 struct Searched {
   DistanceTable table;
-  DistanceBounds bounds{table};
+  DistanceBounds bounds;
   DistanceBounds::Points points;
   Rows x;
   std::vector<float> moved;
 
-  Searched(const Rows& rows, const Rows& x_)
+  Searched(const Rows& rows, const Rows& x_, std::optional<LeadingDirections> directions = {})
       : table(Array({rows.rows, rows.width}, std::vector(rows.values)), rows.rows, rows.width),
-        points(x_.rows, x_.width),
+        bounds(table, std::move(directions)),
+        points(bounds, x_.rows),
         x(x_),
         moved(x.rows * x.width) {
     bounds.encode(about_mean(), x.rows, points);
@@ -50,8 +51,8 @@ struct Searched {
 
 /// No row within a limit is ruled out, at limits just at the distances themselves. Returns the share
 /// of rows that is left at the 1 % limit.
-double check(const Rows& rows, const Rows& x) {
-  Searched s(rows, x);
+double check(const Rows& rows, const Rows& x, std::optional<LeadingDirections> directions = {}) {
+  Searched s(rows, x, std::move(directions));
   const std::size_t first = 3, count = rows.rows - 5;
   double left = 0;
   for (std::size_t p = 0; p < x.rows; ++p) {
@@ -105,6 +106,52 @@ TEST_P(DistanceBoundsTest, HoldForRowsOfAllScales) {
     check(Rows(500, 40, 40, normal(6, scale)), Rows(5, 40, 40, normal(7, scale)));
   }
   check(Rows(500, 40, 40, [] { return 0.0f; }), Rows(2, 40, 40, [] { return 3.0f; }));
+}
+
+/// At so many directions of the rows, and of others, which say less.
+double check_directions(const Rows& rows, const Rows& x, std::size_t count) {
+  const std::size_t n = std::min<std::size_t>(rows.rows, 400);
+  const Rows others(50, rows.width, rows.width, normal(9));
+  for (const Rows* of : {&others, &rows}) {
+    LeadingDirections found =
+        leading_directions(of->data(), of == &rows ? n : 50, rows.width, count);
+    if (found.count == 0) continue;
+    if (of == &rows) return check(rows, x, std::move(found));
+    check(rows, x, std::move(found));
+  }
+  return 1;
+}
+
+TEST_P(DistanceBoundsTest, HoldInDirections) {
+  for (const std::size_t width : {2u, 9u, 40u, 130u}) {
+    for (const std::size_t count : {std::size_t{1}, width / 2, width}) {
+      check_directions(Rows(300, width, width, normal(2)), Rows(5, width, width + 3, normal(1)),
+                       count);
+    }
+  }
+  std::size_t i = 0;
+  auto draw = normal(4);
+  const auto scaled = [&] {
+    return std::pow(10.0f, static_cast<float>(i++ / 40 % 36) - 20) * draw();
+  };
+  for (const float scale : {1e-35f, 1e-20f, 1.0f, 1e14f}) {
+    check_directions(Rows(500, 40, 40, scaled), Rows(5, 40, 40, normal(5, scale)), 7);
+    check_directions(Rows(500, 40, 40, normal(6, scale)), Rows(5, 40, 40, normal(7, scale)), 7);
+  }
+}
+
+// Rows of 20 classes in 256 dimensions: few directions tell what all numbers tell.
+TEST_P(DistanceBoundsTest, RuleOutMostOthersInFewDirectionsOfClasses) {
+  const std::size_t width = 256, classes = 20;
+  const Rows centres(classes, width, width, normal(11));
+  auto draw = normal(12, 0.3f);
+  std::size_t i = 0;
+  const auto of_classes = [&] {
+    const std::size_t at = i++;
+    return centres.values[at / width % classes * width + at % width] + draw();
+  };
+  const Rows rows(4000, width, width, of_classes), x(6, width, width, of_classes);
+  EXPECT_LT(check_directions(rows, x, 32), 0.15);
 }
 
 TEST_P(DistanceBoundsTest, LeaveRowsThatAreNotFinite) {

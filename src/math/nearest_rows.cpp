@@ -36,10 +36,9 @@ double at_rank(std::vector<double>& values, std::size_t rank) {
 
 }  // namespace
 
-NearestRows::NearestRows(const DistanceTable& table, const DistanceBounds* bounds,
-                         std::size_t points, Order order, std::vector<Ranks> wanted)
+NearestRows::NearestRows(const DistanceTable& table, const SearchBounds* bounds, std::size_t points,
+                         Order order, std::vector<Ranks> wanted)
     : table_(table),
-      bounds_(bounds),
       wanted_(merged(std::move(wanted))),
       k_(wanted_.empty() ? 0 : wanted_.back().last),
       capacity_(k_ + std::max<std::size_t>(2 * k_, 256)),
@@ -49,13 +48,16 @@ NearestRows::NearestRows(const DistanceTable& table, const DistanceBounds* bound
       limits_(points),
       out_of_range_(points),
       counts_(points),
-      as_bytes_(bounds == nullptr ? 0 : points, table.width()),
       possible_(points),
       keys_(points * stride_),
       columns_(points * stride_),
       taken_(points) {
   if (k_ == 0 || k_ > table.rows()) {
     fail("[nearest] expected ranks below the ", table.rows(), " rows of the table, found ", k_);
+  }
+  if (bounds != nullptr) {
+    if (bounds->scout) scout_.emplace(*bounds->scout, points);
+    for (const DistanceBounds& each : bounds->levels) levels_.emplace_back(each, points);
   }
   for (const float length : table.lengths()) {
     const bool finite = std::isfinite(length);
@@ -69,23 +71,30 @@ void NearestRows::search(MatrixView x, std::size_t points, float* tile, float* s
                          float* out) {
   const MatrixView about_mean = table_.about_mean(x, scratch);
   start(x, about_mean, points);
-  // Bounds need limits, and help where rows differ by more than bytes show. After a tile in which they did
+  if (scout_) scout(about_mean, tile);
+  // Bounds need limits, and help where rows differ by more than they show. After a tile in which they did
   // not, some tiles go without them, each time twice as many.
-  std::size_t without = 1;
-  std::size_t pause = 1;
+  for (Level& level : levels_) {
+    level.without = scout_ ? 0 : 1;
+    level.pause = 1;
+  }
+  const auto serves = [&](Level& level, std::size_t first, std::size_t count) {
+    if (level.without > 0) {
+      --level.without;
+      return false;
+    }
+    if (add_possible(level, about_mean, first, count, reinterpret_cast<std::int32_t*>(tile))) {
+      level.pause = 1;
+      return true;
+    }
+    level.without = level.pause;
+    level.pause *= 2;
+    return false;
+  };
   for (std::size_t first = 0; first < table_.rows(); first += tile_columns) {
     const std::size_t count = std::min(tile_columns, table_.rows() - first);
-    if (bounds_ != nullptr && without == 0) {
-      if (add_possible(about_mean, first, count, reinterpret_cast<std::int32_t*>(tile))) {
-        pause = 1;
-        continue;
-      }
-      without = pause;
-      pause *= 2;
-    } else {
-      without -= without > 0 ? 1 : 0;
-    }
-    add_all(about_mean, first, count, tile);
+    const auto one = [&](Level& level) { return serves(level, first, count); };
+    if (!std::ranges::any_of(levels_, one)) add_all(about_mean, first, count, tile);
   }
   for (std::size_t p = 0; p < count_; ++p) finish(p, out + p * k_);
 }
@@ -103,7 +112,59 @@ void NearestRows::start(MatrixView x, MatrixView about_mean, std::size_t count) 
     // Far enough from the end for all steps of a bound; also where it is NaN.
     out_of_range_[p] = largest < 1e35 ? 0 : 1;
   }
-  if (bounds_ != nullptr) bounds_->encode(about_mean, count_, as_bytes_);
+  if (scout_) scout_->bounds->encode(about_mean, count_, scout_->as_bytes);
+  for (Level& level : levels_) level.bounds->encode(about_mean, count_, level.as_bytes);
+}
+
+/// Lowers the limits to what the rows prove that seem to be the nearest.
+void NearestRows::scout(MatrixView about_mean, float* tile) {
+  // More than are asked for, since what seems nearer is not always.
+  const std::size_t candidates =
+      std::min(std::max<std::size_t>(2 * k_, 16), 2 * (capacity_ - key_slack) / 3);
+  const auto keep_nearest = [&](std::size_t p) {
+    std::int32_t border = 0;
+    counts_[p] = keep_smallest_keys(&keys_[p * stride_], &columns_[p * stride_], counts_[p],
+                                    candidates, candidates + candidates / 8, &border);
+    limits_[p] = value_of_key(border);
+  };
+  auto* products = reinterpret_cast<std::int32_t*>(tile);
+  for (std::size_t first = 0; first < table_.rows(); first += tile_columns) {
+    const std::size_t count = std::min(tile_columns, table_.rows() - first);
+    scout_->bounds->multiply(scout_->as_bytes, count_, first, count, products);
+    for (std::size_t p = 0; p < count_; ++p) {
+      if (out_of_range_[p] != 0) continue;
+      scout_->bounds->estimate(scout_->as_bytes, p, first, count, products + p * count);
+      for (std::size_t i = 0; i < count;) {
+        append_keys_below(tile + p * count, count, sign_, static_cast<float>(limits_[p]), first,
+                          capacity_, i, counts_[p], &keys_[p * stride_], &columns_[p * stride_]);
+        if (i < count) keep_nearest(p);
+      }
+    }
+  }
+  for (std::size_t p = 0; p < count_; ++p) {
+    if (out_of_range_[p] != 0) continue;
+    if (counts_[p] > candidates) keep_nearest(p);
+    prove_limit(p, about_mean.row(p));
+  }
+}
+
+/// Whatever the rows in the buffer seemed to be, no more than k - 1 rows are nearer than the k-th of them.
+void NearestRows::prove_limit(std::size_t p, const float* x_about_mean) {
+  limits_[p] = infinity;
+  std::array<float, 64> distances;
+  const std::uint32_t* columns = &columns_[p * stride_];
+  exact_.clear();
+  for (std::size_t i = 0; i < counts_[p]; i += distances.size()) {
+    std::array<std::int32_t, distances.size()> rows;
+    const std::size_t some = std::min(distances.size(), counts_[p] - i);
+    std::copy_n(columns + i, some, rows.begin());
+    table_.relative_distances(x_about_mean, 0, rows.data(), some, distances.data());
+    for (std::size_t j = 0; j < some; ++j) {
+      exact_.push_back(sign_ * distances[j] + error(p, columns[i + j]));
+    }
+  }
+  if (counts_[p] >= k_) limits_[p] = at_rank(exact_, k_ - 1);
+  counts_[p] = 0;
 }
 
 void NearestRows::add_all(MatrixView about_mean, std::size_t first, std::size_t count,
@@ -121,18 +182,18 @@ void NearestRows::add_all(MatrixView about_mean, std::size_t first, std::size_t 
 
 /// As add_all(), from the rows of the tile that bounds leave; false, and nothing was added, if they leave
 /// so many that one product for all of them is faster.
-bool NearestRows::add_possible(MatrixView about_mean, std::size_t first, std::size_t count,
-                               std::int32_t* tile) {
+bool NearestRows::add_possible(Level& level, MatrixView about_mean, std::size_t first,
+                               std::size_t count, std::int32_t* tile) {
   constexpr std::size_t most = 8;  // of the tile may be left: one in so many
-  bounds_->multiply(as_bytes_, count_, first, count, tile);
+  level.bounds->multiply(level.as_bytes, count_, first, count, tile);
   const float longest = longest_of(first, count);
   std::size_t left = 0;
   for (std::size_t p = 0; p < count_; ++p) {
     if (out_of_range_[p] != 0) continue;
     if (counts_[p] >= k_ + k_ / 4) shrink(p);  // the closer the limit, the fewer rows are left
-    possible_[p] =
-        bounds_->possible_rows(as_bytes_, p, sign_, limits_[p], table_.error(lengths_[p], longest),
-                               first, count, tile + p * count);
+    possible_[p] = level.bounds->possible_rows(level.as_bytes, p, sign_, limits_[p],
+                                               table_.error(lengths_[p], longest), first, count,
+                                               tile + p * count);
     left += possible_[p];
     if (left * most > count_ * count) return false;
   }

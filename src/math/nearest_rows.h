@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "math/distance_bounds.h"
 #include "math/order_keys.h"
+#include "math/search_bounds.h"
 
 namespace nescio::math {
 
@@ -21,16 +21,17 @@ struct Ranks {
 /// A product gives all distances up to a known error (DistanceTable::error). Every row that may
 /// take a wanted rank in spite of it is kept, and of those that may, the distances are taken anew
 /// in double. With DistanceBounds, the product is taken only of the rows that its bounds do not rule
-/// out, as long as these are few; the results are the same bits. Memory is bounded: where more rows lie within the error than the buffer holds
+/// out, as long as these are few; the results are the same bits. Where rows are told apart by few directions, all rows are
+/// gone through in fewer still at first, and the distances of those that look nearest limit the rest. Memory is bounded: where more rows lie within the error than the buffer holds
 /// (duplicates, tight clusters), the distances of the whole buffer are taken and the best kept.
 class NearestRows {
  public:
   /// Columns of the tile that the product fills.
   static constexpr std::size_t tile_columns = 1024;
 
-  /// For blocks of `points` points. `wanted`: at least one rank, all below table.rows(). `bounds` are
-  /// null or those of the table; both must outlive this.
-  NearestRows(const DistanceTable& table, const DistanceBounds* bounds, std::size_t points,
+  /// For blocks of `points` points. `wanted`: at least one rank, all below table.rows(). `bounds` are null or of the
+  /// table; both must outlive this.
+  NearestRows(const DistanceTable& table, const SearchBounds* bounds, std::size_t points,
               Order order, std::vector<Ranks> wanted);
 
   /// out[r, i] = |x_r - row|^2 of the row at rank i, for the wanted ranks and the first `count` of
@@ -40,9 +41,20 @@ class NearestRows {
   void search(MatrixView x, std::size_t count, float* tile, float* scratch, float* out);
 
  private:
+  /// Bounds of a search, and when they are tried.
+  struct Level {
+    Level(const DistanceBounds& bounds_, std::size_t points)
+        : bounds(&bounds_), as_bytes(bounds_, points) {}
+    const DistanceBounds* bounds;
+    DistanceBounds::Points as_bytes;
+    std::size_t without = 0, pause = 0;  // tiles
+  };
+
   void start(MatrixView x, MatrixView about_mean, std::size_t count);
   void add_all(MatrixView about_mean, std::size_t first, std::size_t count, float* tile);
-  bool add_possible(MatrixView about_mean, std::size_t first, std::size_t count,
+  void scout(MatrixView about_mean, float* tile);
+  void prove_limit(std::size_t point, const float* x_about_mean);
+  bool add_possible(Level& level, MatrixView about_mean, std::size_t first, std::size_t count,
                     std::int32_t* tile);
   void keep(std::size_t point, const float* distances, std::size_t count, double error,
             std::size_t first, const std::int32_t* rows);
@@ -61,7 +73,6 @@ class NearestRows {
   }
 
   const DistanceTable& table_;
-  const DistanceBounds* bounds_;
   std::vector<Ranks> wanted_;  // ascending, apart
   std::size_t k_, capacity_, stride_;
   float sign_;
@@ -74,7 +85,8 @@ class NearestRows {
   std::vector<double> limits_;      // the k-th in order does not lie above it
   std::vector<char> out_of_range_;  // where the product would leave the range of floats
   std::vector<std::size_t> counts_;
-  DistanceBounds::Points as_bytes_;
+  std::optional<Level> scout_;
+  std::vector<Level> levels_;
   std::vector<std::size_t> possible_;  // rows of a tile
   std::vector<std::int32_t> keys_;     // [points, stride]: rows that may be among the first k
   std::vector<std::uint32_t> columns_;

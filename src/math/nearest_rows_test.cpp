@@ -21,21 +21,35 @@ constexpr std::size_t points = 6;
 void check(const Rows& rows, const Rows& x, const std::vector<Ranks>& wanted) {
   const std::size_t width = rows.width;
   const DistanceTable table(Array({rows.rows, width}, std::vector(rows.values)), rows.rows, width);
-  const DistanceBounds bounds(table);
+  const std::size_t sample = std::min<std::size_t>(rows.rows, 500);
+  SearchBounds bytes, directions;
+  bytes.levels.emplace_back(table);
+  if (auto few =
+          leading_directions(rows.data(), sample, width, std::max<std::size_t>(width / 8, 1));
+      few.count > 0) {
+    directions.scout.emplace(table, std::move(few));
+  }
+  if (auto more = leading_directions(rows.data(), sample, width, width / 2); more.count > 0) {
+    directions.levels.emplace_back(table, std::move(more));
+  }
+  directions.levels.emplace_back(table);
   std::vector<float> tile(points * NearestRows::tile_columns);
   std::vector<float> scratch(DistanceTable::scratch_floats(points, width));
   std::size_t k = 0;
   for (const Ranks& ranks : wanted) k = std::max(k, ranks.last);
   for (const Order order : {Order::ascending, Order::descending}) {
-    std::vector<float> out(points * k, -1), bounded = out;
-    for (const bool with : {false, true}) {
-      NearestRows nearest(table, with ? &bounds : nullptr, points, order, wanted);
+    const auto search = [&](const SearchBounds* bounds) {
+      std::vector<float> found(points * k, -1);
+      NearestRows nearest(table, bounds, points, order, wanted);
       for (int round = 0; round < 2; ++round) {
         nearest.search({x.data(), points, width, x.stride}, points - 1, tile.data(), scratch.data(),
-                       (with ? bounded : out).data());
+                       found.data());
       }
-    }
-    ASSERT_EQ(bounded, out);
+      return found;
+    };
+    const std::vector<float> out = search(nullptr);
+    ASSERT_EQ(search(&bytes), out);
+    ASSERT_EQ(search(&directions), out);
     for (std::size_t p = 0; p < points - 1; ++p) {
       std::vector<double> expected;
       for (std::size_t r = 0; r < rows.rows; ++r) {
