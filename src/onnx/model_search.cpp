@@ -34,8 +34,8 @@ bool is_measured(const ::onnx::ValueInfoProto& value) {
 std::vector<LastLayer::Operation> factors_of(const std::vector<LastLayer::Operation>& behind) {
   std::vector<LastLayer::Operation> out;
   for (const LastLayer::Operation& one : behind) {
-    if (one.kind == "Mul" || one.kind == "Div") out.push_back(one);
     if (one.kind == "Sub" && one.first) out.push_back({.kind = "Neg"});
+    if (one.kind == "Mul" || one.kind == "Div" || one.kind == "Neg") out.push_back(one);
   }
   return out;
 }
