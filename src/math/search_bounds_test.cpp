@@ -8,7 +8,7 @@
 namespace nescio::math {
 namespace {
 
-constexpr std::size_t width = 128;
+constexpr std::size_t width = 256;
 
 /// About the means of classes; 0 of these: about the origin.
 DistanceTable table_of(std::size_t rows, std::size_t classes) {
@@ -24,14 +24,14 @@ DistanceTable table_of(std::size_t rows, std::size_t classes) {
 
 TEST(SearchBounds, TakeDirectionsWhereTheseTellRowsApart) {
   if (!byte_products_are_fast()) GTEST_SKIP() << "products of bytes are no faster here";
-  const DistanceTable classes = table_of(20000, 20);
+  const DistanceTable classes = table_of(10000, 60);
   const SearchBounds of_classes = bounds_that_pay(classes, 10);
   ASSERT_EQ(of_classes.levels.size(), 2U);
   EXPECT_LT(of_classes.levels[0].width(), width);
   EXPECT_EQ(of_classes.levels[1].width(), width);
   ASSERT_TRUE(of_classes.scout);
   EXPECT_LT(of_classes.scout->width(), of_classes.levels[0].width());
-  const DistanceTable one = table_of(20000, 0);
+  const DistanceTable one = table_of(10000, 0);
   const SearchBounds of_one = bounds_that_pay(one, 10);
   EXPECT_EQ(of_one.levels.size(), 1U);
   EXPECT_FALSE(of_one.scout);
