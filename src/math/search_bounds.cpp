@@ -125,8 +125,8 @@ std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
                                                      std::size_t nearest) {
   const std::size_t width = table.width();
   const Sample learned = sample_of(table, 1, sample_rows);
-  if (learned.n() < sample_rows / 2) return std::nullopt;
-  constexpr std::size_t most = 512;  // more cost more than they save
+  if (learned.n() < sample_rows / 2) return std::nullopt;  // few rows are finite
+  constexpr std::size_t most = 512;                        // more cost more than they save
   const std::size_t half = std::min(most, (width / 2 + block - 1) / block * block);
   const LeadingDirections all = leading_directions(learned.values.data(), learned.n(), width, half);
   // Other rows than those that the directions are of.
@@ -134,7 +134,7 @@ std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
   const Sample few_rows = rows.projected(all), few_points = points.projected(all);
   const double share_wanted = static_cast<double>(nearest) / static_cast<double>(table.rows());
   const auto in_sample = static_cast<std::size_t>(share_wanted * static_cast<double>(rows.n()));
-  const Trial trial(points, rows, std::clamp<std::size_t>(in_sample, least_nearest, rows.n()));
+  const Trial trial(points, rows, std::min(std::max(in_sample, least_nearest), rows.n()));
   double least = gain * (bytes_cost + left_cost * trial.left(points, rows, width));
   std::optional<std::size_t> best;
   for (std::size_t count = all.count; count >= block; count = count / 2 / block * block) {
