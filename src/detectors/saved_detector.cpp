@@ -160,16 +160,21 @@ void save_detector(const FittedDetector& detector, const Batch& rows,
   std::error_code ignored;  // what stands in the way is named by the next line
   std::filesystem::remove_all(partial, ignored);
   io::make_folders(partial);
-  io::write_safetensors(partial / arrays_file, tensors);
-  io::write_json(partial / manifest_file,
-                 {{"format", format_version},
-                  {"program", version()},
-                  {"spec", detector.chain.spec()},
-                  {"classes", detector.classes},
-                  {"feature_width", detector.feature_width},
-                  {"arrays", detector.arrays},
-                  {"learned_sha256", io::sha256_file(partial / arrays_file)},
-                  {"origin", detector.origin}});
+  try {
+    io::write_safetensors(partial / arrays_file, tensors);
+    io::write_json(partial / manifest_file,
+                   {{"format", format_version},
+                    {"program", version()},
+                    {"spec", detector.chain.spec()},
+                    {"classes", detector.classes},
+                    {"feature_width", detector.feature_width},
+                    {"arrays", detector.arrays},
+                    {"learned_sha256", io::sha256_file(partial / arrays_file)},
+                    {"origin", detector.origin}});
+  } catch (...) {
+    std::filesystem::remove_all(partial, ignored);
+    throw;
+  }
   io::replace_folder(partial, folder);
   std::filesystem::remove_all(partial, ignored);
 }

@@ -143,6 +143,7 @@ TEST_F(BadInput, FullDisk) {
       nescio_program_on_full_disk(1, {"fit", "knn(k=5)", "bank=" + world->bank(), "train=in/train",
                                       "out=" + world->path("refused")});
   expect_refusal(fitted, 1, {"learned.safetensors"});
+  EXPECT_FALSE(std::filesystem::exists(world->path("refused.partial")));
   const World shape;
   relabelled("many", draw_rows(shape, 2000, false, 3));
   const Outcome scored = nescio_program_on_full_disk(
