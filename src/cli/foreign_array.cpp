@@ -125,8 +125,9 @@ ForeignArray read_foreign(const std::string& name, const std::string& source, Co
 
 bank::ArrayPlan ForeignArray::plan() const {
   const DType dtype = content_ == Content::integers ? DType::int64 : DType::float32;
-  const Shape row = is_matrix(content_) ? Shape{width()} : Shape{};
-  return {name_, dtype, row, {{"import", origin()}}};
+  Shape row;
+  if (is_matrix(content_)) row.push_back(width());
+  return {name_, dtype, std::move(row), {{"import", origin()}}};
 }
 
 nlohmann::json ForeignArray::origin() const {
