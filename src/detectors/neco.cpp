@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/one_thread.h"
 #include "detectors/detector.h"
-#include "math/alone.h"
 
 namespace nescio::detectors {
 namespace {
@@ -84,7 +84,7 @@ class Neco final : public Detector {
               covariance(i, j) /= scale.values[i] * scale.values[j];
             }
           }
-          return math::alone([&] { return math::eigen_symmetric(covariance); });
+          return on_one_thread([&] { return math::eigen_symmetric(covariance); });
         });
   }
 

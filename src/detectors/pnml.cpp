@@ -9,8 +9,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/one_thread.h"
 #include "detectors/detector.h"
-#include "math/alone.h"
 
 namespace nescio::detectors {
 namespace {
@@ -25,7 +25,7 @@ math::Whitening whitening_about_zero(const Expr& u, statistics::Statistics& stat
   double largest = 0;  // mean square of a column
   for (std::size_t i = 0; i < moment.rows; ++i) largest = std::max(largest, moment(i, i));
   constexpr double eps = std::numeric_limits<float>::epsilon();  // features are float32
-  return math::alone([&] { return math::whitening(moment, eps * eps * largest); });
+  return on_one_thread([&] { return math::whitening(moment, eps * eps * largest); });
 }
 
 class Pnml final : public Detector {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "math/alone.h"
+#include "base/one_thread.h"
 
 namespace nescio::detectors {
 namespace {
@@ -15,10 +15,10 @@ constexpr double epsilon = std::numeric_limits<float>::epsilon();
 Matrix vanishing_feature(const Inputs& in, statistics::Statistics& statistics) {
   const Expr weight = constant(in.features.graph(), in.head->weight);
   const Matrix& inverse = statistics.derived<Matrix>("pseudo-inverse", weight, [&] {
-    return math::alone(
+    return on_one_thread(
         [&] { return math::transpose(math::pseudo_inverse(matrix_of(in.head->weight), epsilon)); });
   });
-  Matrix u = math::alone([&] { return math::multiply(matrix_of(in.head->bias), inverse); });
+  Matrix u = on_one_thread([&] { return math::multiply(matrix_of(in.head->bias), inverse); });
   for (double& v : u.values) v = -v;
   return u;
 }
@@ -57,7 +57,7 @@ const math::Eigen& moment_axes(const Expr& e, const Matrix& point,
         moment(i, j) += (mean(0, i) - point(0, i)) * (mean(0, j) - point(0, j));
       }
     }
-    return math::alone([&] { return math::eigen_symmetric(std::move(moment)); });
+    return on_one_thread([&] { return math::eigen_symmetric(std::move(moment)); });
   });
 }
 
@@ -77,7 +77,7 @@ void PrincipalSpace::fit(const Inputs& in, const FitData& data) {
     std::copy_n(eigen.vectors.row(i).begin(), width - d, axes.row(i).begin());
   }
   // Lengths alone are asked for, and products with a trapezoid take fewer operations.
-  residual_space = math::alone([&] { return math::lower_trapezoid(std::move(axes)); });
+  residual_space = on_one_thread([&] { return math::lower_trapezoid(std::move(axes)); });
   check_residual(eigen.values, d, origin, statistics);
   if (statistics.rows() < width) {
     notices.push_back(text(statistics.rows(), " rows of ", statistics.name(), " in ", width,

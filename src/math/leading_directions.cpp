@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/one_thread.h"
 #include "base/rng.h"
-#include "math/alone.h"
 #include "math/gemm.h"
 #include "math/linalg.h"
 
@@ -30,7 +30,7 @@ double skew_of(const LeadingDirections& directions) {
 LeadingDirections orthonormal(const Matrix& y) {
   Matrix gram(y.cols, y.cols);
   add_scatter(y.values.data(), y.rows, gram);
-  const Eigen eigen = alone([&] { return eigen_symmetric(gram); });
+  const Eigen eigen = on_one_thread([&] { return eigen_symmetric(gram); });
   const double least = 1e-12 * eigen.values.back();
   Matrix axes(y.cols, y.cols);
   std::size_t kept = 0;
@@ -39,7 +39,7 @@ LeadingDirections orthonormal(const Matrix& y) {
       axes(r, kept) = eigen.vectors(r, i) / std::sqrt(eigen.values[i]);
     }
   }
-  const Matrix all = alone([&] { return multiply(y, axes); });
+  const Matrix all = on_one_thread([&] { return multiply(y, axes); });
   LeadingDirections out{.width = y.rows, .count = y.cols};
   out.matrix.assign(all.values.begin(), all.values.end());
   return out.first(kept);

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "math/alone.h"
+#include "base/one_thread.h"
 #include "statistics/k_means.h"
 
 namespace nescio::statistics {
@@ -153,7 +153,7 @@ void check_size(const MixtureSettings& settings, std::size_t width) {
 }  // namespace
 
 math::InverseRoot precision(Matrix covariance) {
-  auto out = math::alone([&] { return math::inverse_root(std::move(covariance)); });
+  auto out = on_one_thread([&] { return math::inverse_root(std::move(covariance)); });
   if (!out) fail("a covariance of the mixture is singular; take a larger ridge");
   return *std::move(out);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "math/alone.h"
+#include "base/one_thread.h"
 
 namespace nescio::statistics {
 namespace {
@@ -60,7 +60,7 @@ const math::Whitening& shrunk_whitening(Statistics& statistics, const expr::Expr
   return statistics.derived<math::Whitening>(text("Ledoit-Wolf whitening ", by_class), e, [&] {
     if (by_class) statistics.require_within_variance(e);
     const Matrix& covariance = shrunk_covariance(statistics, e, about);
-    return math::alone(
+    return on_one_thread(
         [&] { return math::whitening(covariance, statistics.rounding_variance(e)); });
   });
 }

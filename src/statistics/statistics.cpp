@@ -5,7 +5,7 @@
 
 #include "base/class_names.h"
 #include "base/error.h"
-#include "math/alone.h"
+#include "base/one_thread.h"
 #include "math/double_rows.h"
 
 namespace nescio::statistics {
@@ -139,7 +139,7 @@ double Statistics::rounding_variance(const expr::Expr& e) {
 
 namespace {
 math::Whitening whiten(const Matrix& covariance, double noise) {
-  return math::alone([&] { return math::whitening(covariance, noise); });
+  return on_one_thread([&] { return math::whitening(covariance, noise); });
 }
 }  // namespace
 
