@@ -127,17 +127,17 @@ int main(int count, char** arguments) {
     const char* spec;
     std::size_t rows, width, classes, means;
   };
-  for (const auto& [spec, rows, width, classes, means] :
+  for (const Setting& s :
        {Setting{"energy", 5000, 512, 100, 1}, Setting{"energy", 5000, 2048, 1000, 1},
         Setting{"msp", 5000, 512, 100, 1}, Setting{"vim", 5000, 512, 100, 1},
         Setting{"vim", 5000, 2048, 1000, 1}, Setting{"mahalanobis", 5000, 512, 100, 1},
         Setting{"knn(k=50)", 10000, 512, 100, 1}, Setting{"knn(k=50)", 10000, 512, 100, 100},
         Setting{"knn(k=50)", 50000, 512, 100, 1}, Setting{"knn(k=50)", 50000, 512, 100, 100}}) {
-    const std::string name = std::string(spec) + "/D" + std::to_string(width) + "/C" +
-                             std::to_string(classes) + "/N" + std::to_string(rows) + "/means" +
-                             std::to_string(means);
+    const std::string name = std::string(s.spec) + "/D" + std::to_string(s.width) + "/C" +
+                             std::to_string(s.classes) + "/N" + std::to_string(s.rows) + "/means" +
+                             std::to_string(s.means);
     benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-      one_row(state, spec, rows, width, classes, means);
+      one_row(state, s.spec, s.rows, s.width, s.classes, s.means);
     })->Unit(benchmark::kMicrosecond);
   }
   benchmark::Initialize(&count, arguments);
