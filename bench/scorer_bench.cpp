@@ -29,12 +29,12 @@ double seconds_now() {
 }
 
 struct World {
-  std::size_t rows, width, classes, means;
+  std::size_t rows, width, classes;
   std::vector<float> features, logits, weight, bias;
   std::vector<std::int64_t> labels;
 
-  World(std::size_t rows_, std::size_t width_, std::size_t classes_, std::size_t means_)
-      : rows(rows_), width(width_), classes(classes_), means(means_) {
+  World(std::size_t rows_, std::size_t width_, std::size_t classes_, std::size_t means)
+      : rows(rows_), width(width_), classes(classes_) {
     std::mt19937 random(1);
     std::normal_distribution<float> noise;
     const auto fill = [&](std::vector<float>& values, std::size_t count) {

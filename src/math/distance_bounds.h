@@ -26,7 +26,7 @@ struct BoundedRows {
 /// that does not exceed it. Memory: a byte for each number of the table.
 ///
 /// With directions, the bytes are those of the projections on them, which are fewer, and what lies outside of these is
-/// bounded by its lengths, too: |x y - Px Py| <= |x - Px| |y - Py|. Rows of networks lie near few directions.
+/// bounded by its lengths, too: |x y - Px Py| <= |x - Px| |y - Py|. Rows about the means of classes lie near few directions.
 class DistanceBounds {
  public:
   /// Points as bytes: memory of a search, which it takes once.
