@@ -55,6 +55,22 @@ function(nescio_compile_fast name headers)
   target_compile_options(nescio_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
+# Several sources of a target at once: each file that includes libtorch's headers costs the compiler some nine seconds,
+# for templates that these leave pending, precompiled or not. The sources of a target share their anonymous namespaces
+# then, so no two of them may have the same name there. NESCIO_TOGETHER=OFF compiles each alone, which finds what it
+# forgets to include.
+option(NESCIO_TOGETHER "Compile several sources that include libtorch at once" ON)
+function(nescio_compile_together name)
+  if(NESCIO_TOGETHER)
+    set_target_properties(nescio_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
+# Files of a target with HEADERS that do without: they are spared the header, which the compiler would read for each.
+function(nescio_without_headers)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # nescio_library(io SOURCES npy csv LINK nescio_base PRIVATE ZLIB::ZLIB)
 #   -> target nescio_io of npy.cpp and csv.cpp; npy_test.cpp, where it lies beside npy.cpp, joins nescio_io_test.
 # TESTS names further test files without a source of the same name; GENERATED names whole paths.
@@ -82,6 +98,7 @@ function(nescio_library name)
   endif()
   if(arg_HEADERS)
     target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
+    nescio_compile_together(${name})
   endif()
   if(arg_COLD)
     nescio_compile_fast(${name} "${arg_HEADERS}")
@@ -111,7 +128,9 @@ function(nescio_test name)
   # Tests wait for the compiler longer than for themselves. -fPIC: as the headers were compiled.
   nescio_compile_fast(${name} "${arg_HEADERS}")
   target_compile_options(nescio_${name} PRIVATE -fPIC)
-  if(NOT arg_HEADERS)
+  if(arg_HEADERS)
+    nescio_compile_together(${name})
+  else()
     set(arg_HEADERS nescio_test_headers)
   endif()
   target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})

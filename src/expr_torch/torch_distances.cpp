@@ -17,7 +17,7 @@ void in_pieces(std::int64_t rows, std::int64_t numbers, std::int64_t most, F f) 
   }
 }
 
-torch::Tensor square_sum(const torch::Tensor& x) {
+torch::Tensor square_length(const torch::Tensor& x) {
   return at::square(x.to(torch::kDouble)).sum({-1});
 }
 
@@ -48,7 +48,7 @@ TorchDistances::TorchDistances(const TorchTable& table)
   }
   std::vector<torch::Tensor> norms;
   in_pieces(rows(), table.width(), values_at_once, [&](std::int64_t first, std::int64_t count) {
-    norms.push_back(square_sum(about_mean(table.given(first, count))));
+    norms.push_back(square_length(about_mean(table.given(first, count))));
   });
   const torch::Tensor all = at::cat(norms);
   norms_ = all.to(torch::kFloat);
@@ -84,7 +84,7 @@ torch::Tensor TorchDistances::distances(const torch::Tensor& x, std::int64_t fir
   const torch::Tensor moved = about_mean(x);
   const torch::Tensor rows = about_mean(table_.given(first, count));
   const torch::Tensor sums =
-      square_sum(moved).to(torch::kFloat).unsqueeze(1) + norms_.narrow(0, first, count);
+      square_length(moved).to(torch::kFloat).unsqueeze(1) + norms_.narrow(0, first, count);
   torch::Tensor y = at::addmm(sums, moved, rows.t(), 1, -2);
   const torch::Tensor good =
       (y >= sums * share).logical_and_(sums >= smallest).logical_and_(y <= largest);
@@ -127,7 +127,7 @@ torch::Tensor TorchDistances::exact(const torch::Tensor& x, std::int64_t first,
 }
 
 torch::Tensor TorchDistances::exact_to_mean(const torch::Tensor& x) const {
-  return mean_.defined() ? square_of_difference(x, mean_) : square_sum(x);
+  return mean_.defined() ? square_of_difference(x, mean_) : square_length(x);
 }
 
 }  // namespace nescio::expr

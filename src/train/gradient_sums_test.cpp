@@ -49,7 +49,7 @@ struct Net {
   }
 };
 
-torch::Tensor rows(int step) {
+torch::Tensor rows_of(int step) {
   torch::manual_seed(100 + step);
   return torch::randn({6, 200});
 }
@@ -66,8 +66,9 @@ TEST(GradientSums, AreThoseOfOneProcess) {
           net.forget();
           const Share own = share_of(processes, 6);
           const auto first = static_cast<std::int64_t>(own.first);
-          const torch::Tensor x =
-              rows(step).slice(0, first, first + static_cast<std::int64_t>(own.count)).to(device);
+          const torch::Tensor x = rows_of(step)
+                                      .slice(0, first, first + static_cast<std::int64_t>(own.count))
+                                      .to(device);
           // Two parts of a process, of which the first one's gradients are not whole.
           net.loss(x.slice(0, 0, 1)).backward();
           if (overlapped) sums.begin();
@@ -77,7 +78,7 @@ TEST(GradientSums, AreThoseOfOneProcess) {
         found[static_cast<std::size_t>(processes.rank())] = net.gradients();
       });
       Net one(device);
-      one.loss(rows(2).to(device)).backward();
+      one.loss(rows_of(2).to(device)).backward();
       for (const auto& of_rank : found) {
         for (std::size_t p = 0; p < 3; ++p) {
           EXPECT_TRUE(torch::allclose(of_rank[p], one.parameters[p].grad(), 1e-4, 1e-5)) << p;
@@ -129,11 +130,11 @@ TEST(GradientSums, BeginBeforeThePassBackHasEnded) {
   Asked processes;
   Net net;
   GradientSums sums(processes, net.parameters);
-  net.loss(rows(0)).backward();
+  net.loss(rows_of(0)).backward();
   EXPECT_EQ(processes.sums(), 0) << "nobody has called begin()";
   net.forget();
   // The last bucket's gradient is still to come, and waits for the sum of the first one.
-  const torch::Tensor h = rows(0).mm(net.parameters[0]);
+  const torch::Tensor h = rows_of(0).mm(net.parameters[0]);
   bool overlapped = false;
   h.register_hook([&](const torch::Tensor&) { overlapped = processes.has_summed(); });
   sums.begin();
@@ -149,7 +150,7 @@ TEST(GradientSums, SayWhatWentWrong) {
   Net net;
   GradientSums sums(processes, net.parameters);
   sums.begin();
-  net.loss(rows(0)).backward();
+  net.loss(rows_of(0)).backward();
   try {
     sums.finish();
     FAIL() << "no error";
@@ -162,7 +163,7 @@ TEST(GradientSums, LeaveParametersAsTheyWere) {
   Asked processes;
   Net net;
   { const GradientSums sums(processes, net.parameters); }
-  net.loss(rows(0)).backward();
+  net.loss(rows_of(0)).backward();
   EXPECT_TRUE(net.parameters[0].grad().defined());
   EXPECT_EQ(processes.sums(), 0);
 }

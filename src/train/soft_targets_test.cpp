@@ -11,7 +11,7 @@ namespace {
 
 const torch::TensorOptions exact = torch::kFloat64;
 
-torch::Tensor row(const std::vector<double>& values) {
+torch::Tensor one_row(const std::vector<double>& values) {
   return torch::tensor(values, exact).unsqueeze(0);
 }
 
@@ -22,14 +22,14 @@ torch::Tensor dense(const SoftTargets& targets, std::int64_t classes) {
 }
 
 TeacherAnswer answer(const std::vector<double>& p) {
-  return {torch::arange(static_cast<std::int64_t>(p.size())).unsqueeze(0), row(p)};
+  return {torch::arange(static_cast<std::int64_t>(p.size())).unsqueeze(0), one_row(p)};
 }
 
 void expect_q(const TeacherAnswer& teacher, std::int64_t y, const std::string& fusion,
               const std::vector<double>& expected, double tolerance = 5e-4) {
   const auto q = dense(fuse(teacher, torch::tensor({y}), fusion, 0.9),
                        static_cast<std::int64_t>(expected.size()));
-  EXPECT_TRUE(torch::allclose(q, row(expected), 0, tolerance)) << fusion << ' ' << q;
+  EXPECT_TRUE(torch::allclose(q, one_row(expected), 0, tolerance)) << fusion << ' ' << q;
 }
 
 TEST(SoftTargets, AreThoseOfThePaperByHand) {

@@ -59,7 +59,7 @@ struct Layer {
   }
 };
 
-void expect_close(const torch::Tensor& a, const torch::Tensor& b, const char* what) {
+void expect_near(const torch::Tensor& a, const torch::Tensor& b, const char* what) {
   EXPECT_LT((a - b).abs().max().item<double>(), 1e-5) << what;
 }
 
@@ -78,10 +78,10 @@ TEST(SynchronisedNorm, IsThatOfAllRows) {
         return rows.slice(0, first, first + static_cast<std::int64_t>(share.count));
       };
       const Passed part = layer.pass(own(x), own(pull));
-      expect_close(part.y, own(all.y), "y");
-      expect_close(part.dx, own(all.dx), "dx");
-      expect_close(part.running_mean, all.running_mean, "mean");
-      expect_close(part.running_var, all.running_var, "variance");
+      expect_near(part.y, own(all.y), "y");
+      expect_near(part.dx, own(all.dx), "dx");
+      expect_near(part.running_mean, all.running_mean, "mean");
+      expect_near(part.running_var, all.running_var, "variance");
       dweight += part.dweight;
       dbias += part.dbias;
     });

@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const torch::TensorOptions exact = torch::kFloat64;
+const torch::TensorOptions in_double = torch::kFloat64;
 
 /// The paper's target of one row, dense, in loops.
 std::vector<double> target(const TeacherAnswer& teacher, std::int64_t row, std::int64_t label,
@@ -38,7 +38,7 @@ std::vector<double> target(const TeacherAnswer& teacher, std::int64_t row, std::
 }
 
 /// softmax of a row of logits in loops.
-std::vector<double> softmax(const torch::Tensor& z) {
+std::vector<double> softmax_of(const torch::Tensor& z) {
   std::vector<double> s(static_cast<std::size_t>(z.size(0)));
   const double largest = z.max().item<double>();
   double sum = 0;
@@ -54,9 +54,9 @@ class TokenLoss : public testing::Test {
   static constexpr std::int64_t n = 23, v = 17;
   TokenLoss() { torch::manual_seed(4); }
 
-  torch::Tensor z_ = 2 * torch::randn({n, v}, exact);
+  torch::Tensor z_ = 2 * torch::randn({n, v}, in_double);
   torch::Tensor labels_ = torch::randint(v, {n});
-  TeacherAnswer teacher_ = most_probable(3 * torch::randn({n, v}, exact), 5, 1);
+  TeacherAnswer teacher_ = most_probable(3 * torch::randn({n, v}, in_double), 5, 1);
 };
 
 TEST_F(TokenLoss, IsTheDenseDivergenceAndItsGradientSoftmaxLessTarget) {
@@ -67,7 +67,7 @@ TEST_F(TokenLoss, IsTheDenseDivergenceAndItsGradientSoftmaxLessTarget) {
     double expected = 0;
     for (std::int64_t t = 0; t < n; ++t) {
       const auto q = target(teacher_, t, labels_[t].item<std::int64_t>(), v, fusion);
-      const auto s = softmax(z_[t]);
+      const auto s = softmax_of(z_[t]);
       for (std::size_t c = 0; c < q.size(); ++c) {
         if (q[c] > 0) expected += q[c] * std::log(q[c] / s[c]) / n;
         EXPECT_NEAR(z.grad()[t][static_cast<std::int64_t>(c)].item<double>(), 3 * (s[c] - q[c]) / n,
@@ -129,7 +129,8 @@ TEST_F(TokenLoss, OfNoTokenIsNothing) {
 }
 
 TEST_F(TokenLoss, WithoutATeacherIsCrossEntropy) {
-  const TeacherAnswer nobody = {torch::empty({n, 0}, torch::kInt64), torch::empty({n, 0}, exact)};
+  const TeacherAnswer nobody = {torch::empty({n, 0}, torch::kInt64),
+                                torch::empty({n, 0}, in_double)};
   for (const char* fusion : {"sum", "overwrite"}) {
     EXPECT_NEAR(token_loss(z_, nobody, labels_, {fusion}).item<double>(),
                 cross_entropy(z_, labels_).item<double>(), 1e-12);
@@ -205,7 +206,7 @@ class Bigrams : public testing::Test {
     bank::import_tokens(bank, "t/train", file, {.vocabulary = v, .top = 2}, bank::Rest::kept);
     teacher_ = stored_tokens(bank::Answers(bank, "t/train"), 0, answer);
     // The student's logits at a position follow from the token that it reads there.
-    torch::Tensor table = torch::zeros({v, v}, exact);
+    torch::Tensor table = torch::zeros({v, v}, in_double);
     for (std::int64_t token = 0; token < v; ++token) table[token][follower(token)] = 60;
     logits_ = table.index_select(0, tokens_);
   }

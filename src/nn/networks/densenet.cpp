@@ -117,7 +117,7 @@ std::shared_ptr<Network> DenseNetDesign::make(std::int64_t classes) const {
   return std::make_shared<DenseNet>(*this, classes);
 }
 
-image::Preprocessing input() {
+image::Preprocessing input_of_densenets() {
   image::Preprocessing p{.height = 32, .width = 32};
   p.mean = {125.3 / 255, 123.0 / 255, 113.9 / 255};
   p.std = {63.0 / 255, 62.1 / 255, 66.7 / 255};
@@ -135,7 +135,7 @@ NetworkInfo densenet(bool affine, const std::string& name, const std::string& no
                 "Networks, CVPR 2017, arXiv:1608.06993",
        .weights = weights,
        .classes = 10,
-       .preprocessing = input(),
+       .preprocessing = input_of_densenets(),
        .min_side = 4,
        .head = "fc"},
       design,

@@ -49,7 +49,7 @@ class MnistDesign final : public Design {
   }
 };
 
-image::Preprocessing input() {
+image::Preprocessing input_of_mnist() {
   image::Preprocessing p{.height = 28, .width = 28, .channels = "grey"};
   p.mean = {0};
   p.std = {1};
@@ -67,7 +67,7 @@ NetworkInfo mnist_convnet() {
                 "ICLR 2019, arXiv:1812.04606",
        .weights = "MNIST/snapshots/*/*.pt of github.com/hendrycks/outlier-exposure (MNIST)",
        .classes = 10,
-       .preprocessing = input(),
+       .preprocessing = input_of_mnist(),
        .min_side = 28,
        .max_side = 31,
        .head = "fc2"},

@@ -33,9 +33,10 @@ class ResNetDesign final : public Design {
   std::shared_ptr<Network> make(std::int64_t classes) const override;
 };
 
-class Block final : public tn::Module {
+class ResNetBlock final : public tn::Module {
  public:
-  Block(const ResNetDesign& design, std::int64_t in, std::int64_t width, std::int64_t stride) {
+  ResNetBlock(const ResNetDesign& design, std::int64_t in, std::int64_t width,
+              std::int64_t stride) {
     const std::int64_t out = width * design.expansion();
     if (design.bottleneck) {
       add(in, width, 1, 1);
@@ -83,7 +84,7 @@ class ResNet final : public StagedNetwork {
       const std::int64_t width = std::int64_t{64} << i;
       tn::Sequential group;
       for (std::int64_t block = 0; block < design.blocks[i]; ++block) {
-        group->push_back(Block(design, in, width, i > 0 && block == 0 ? 2 : 1));
+        group->push_back(ResNetBlock(design, in, width, i > 0 && block == 0 ? 2 : 1));
         in = width * design.expansion();
       }
       groups_.push_back(register_module(text("layer", i + 1), group));

@@ -16,9 +16,9 @@ namespace {
 
 namespace tn = torch::nn;
 
-class Block final : public tn::Module {
+class CifarBlock final : public tn::Module {
  public:
-  Block(std::int64_t in, std::int64_t out, std::int64_t stride)
+  CifarBlock(std::int64_t in, std::int64_t out, std::int64_t stride)
       : conv1_(register_module("conv1", conv(in, out, 3, stride))),
         bn1_(register_module("bn1", tn::BatchNorm2d(out))),
         conv2_(register_module("conv2", conv(out, out, 3))),
@@ -79,15 +79,15 @@ class CifarResNet final : public StagedNetwork {
     if (i == 0) return torch::relu(bn1_(conv1_(x)));
     torch::Tensor y = x;
     const tn::ModuleList layers[] = {layer1_, layer2_, layer3_};
-    for (const auto& block : *layers[i - 1]) y = block->as<Block>()->forward(y);
+    for (const auto& block : *layers[i - 1]) y = block->as<CifarBlock>()->forward(y);
     return y;
   }
 
   static tn::ModuleList group(std::int64_t blocks, std::int64_t in, std::int64_t out,
                               std::int64_t stride) {
     tn::ModuleList list;
-    list->push_back(Block(in, out, stride));
-    for (std::int64_t i = 1; i < blocks; ++i) list->push_back(Block(out, out, 1));
+    list->push_back(CifarBlock(in, out, stride));
+    for (std::int64_t i = 1; i < blocks; ++i) list->push_back(CifarBlock(out, out, 1));
     return list;
   }
 
@@ -107,7 +107,7 @@ class CifarResNetDesign final : public Design {
   }
 };
 
-image::Preprocessing input() {
+image::Preprocessing input_of_cifar_resnets() {
   image::Preprocessing p{.height = 32, .width = 32};
   p.mean = {0.485, 0.456, 0.406};
   p.std = {0.229, 0.224, 0.225};
@@ -122,7 +122,7 @@ NetworkInfo resnet(std::int64_t depth, const std::string& weights) {
                 "arXiv:1512.03385",
        .weights = weights,
        .classes = 10,
-       .preprocessing = input(),
+       .preprocessing = input_of_cifar_resnets(),
        .head = "linear"},
       CifarResNetDesign(depth));
 }

@@ -13,7 +13,7 @@
 namespace nescio::nn {
 namespace {
 
-image::Preprocessing input() {
+image::Preprocessing input_of_small_vits() {
   image::Preprocessing p{.height = 32, .width = 32};
   p.mean = p.std = {0.5, 0.5, 0.5};
   return p;
@@ -57,7 +57,7 @@ NetworkInfo vit_t4_32() {
                 "Recognition at Scale, ICLR 2021, arXiv:2010.11929",
        .weights = "none are published; `nescio train` makes them",
        .classes = 10,
-       .preprocessing = input(),
+       .preprocessing = input_of_small_vits(),
        .head = "head",
        .encoder = true},
       design,
@@ -84,11 +84,11 @@ NetworkInfo vit_t2_32() {
            "vit-t-classifier-mae_284_epochs.pt and its twin from scratch of "
            "github.com/tahmine-t/NN-Masked-AutoEncoders (CIFAR-10), as dictionaries of tensors",
        .classes = 10,
-       .preprocessing = input(),
+       .preprocessing = input_of_small_vits(),
        .head = "head",
        .also_reads = {{.source = "tahmine-t/NN-Masked-AutoEncoders",
                        .read = read_tahmine,
-                       .preprocessing = input()}}},
+                       .preprocessing = input_of_small_vits()}}},
       design, transformer_parameters());
 }
 }  // namespace networks

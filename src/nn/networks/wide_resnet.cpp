@@ -24,9 +24,9 @@ class WideResNetDesign final : public Design {
   std::shared_ptr<Network> make(std::int64_t classes) const override;
 };
 
-class Block final : public tn::Module {
+class WideBlock final : public tn::Module {
  public:
-  Block(const WideResNetDesign& design, std::int64_t in, std::int64_t out, std::int64_t stride)
+  WideBlock(const WideResNetDesign& design, std::int64_t in, std::int64_t out, std::int64_t stride)
       : dropout_(design.dropout),
         bn1_(register_module("bn1", norm(in, design.affine))),
         conv1_(register_module("conv1", conv(in, out, 3, stride))),
@@ -60,7 +60,7 @@ class WideResNet final : public StagedNetwork {
       groups_.push_back(group->register_module("layer", tn::Sequential()));
       const std::int64_t out = (16 * design.width) << i;
       for (std::int64_t block = 0; block < (design.depth - 4) / 6; ++block, in = out) {
-        groups_.back()->push_back(Block(design, in, out, i > 0 && block == 0 ? 2 : 1));
+        groups_.back()->push_back(WideBlock(design, in, out, i > 0 && block == 0 ? 2 : 1));
       }
     }
     bn1_ = register_module("bn1", norm(in, design.affine));
@@ -95,7 +95,7 @@ std::shared_ptr<Network> WideResNetDesign::make(std::int64_t classes) const {
   return std::make_shared<WideResNet>(*this, classes);
 }
 
-image::Preprocessing input() {
+image::Preprocessing input_of_wide_resnets() {
   image::Preprocessing p{.height = 32, .width = 32};
   p.mean = {125.3 / 255, 123.0 / 255, 113.9 / 255};
   p.std = {63.0 / 255, 62.1 / 255, 66.7 / 255};
@@ -114,7 +114,7 @@ NetworkInfo wrn(std::int64_t depth, std::int64_t width) {
        .weights = "any with the names of github.com/xternalz/WideResNet-pytorch or "
                   "github.com/hendrycks/outlier-exposure; `nescio train` makes them",
        .classes = 10,
-       .preprocessing = input(),
+       .preprocessing = input_of_wide_resnets(),
        .head = "fc"},
       design,
       {network_parameter(&WideResNetDesign::dropout,

@@ -11,14 +11,14 @@ namespace {
 
 using testing::HasSubstr;
 
-TrainingStep step_on(nn::Network& network) {
+TrainingStep labelled_step(nn::Network& network) {
   const torch::Tensor logits = torch::tensor({{2.0, -1.0, 0.5}, {0.0, 3.0, 1.0}}, torch::kFloat64);
   return {.classes = 3, .network = network, .images = logits, .labels = torch::tensor({0, 2})};
 }
 
 double loss_of(const char* spec) {
   Mirror network;
-  TrainingStep step = step_on(network);
+  TrainingStep step = labelled_step(network);
   const double loss = loss_of(*make_method(spec), step).item<double>();
   EXPECT_TRUE(step.logits.defined());
   return loss;
@@ -47,14 +47,14 @@ TEST(CrossEntropy, IsThatOfPyTorch) {
 TEST(CrossEntropy, ItsGradientIsThatOfSmallDifferences) {
   Mirror network;
   const auto method = make_method("cross_entropy(label_smoothing=0.2)");
-  TrainingStep step = step_on(network);
+  TrainingStep step = labelled_step(network);
   step.images.requires_grad_();
   loss_of(*method, step).backward();
   const torch::Tensor gradient = step.images.grad();
   const torch::NoGradGuard no_gradients;
   for (std::int64_t i = 0; i < 6; ++i) {
     const auto moved = [&](double by) {
-      TrainingStep other = step_on(network);
+      TrainingStep other = labelled_step(network);
       other.images.view(-1)[i] += by;
       return loss_of(*method, other).item<double>();
     };

@@ -15,7 +15,7 @@ class ChannelMeans final : public nn::Network {
 };
 
 /// Four pictures of 8 x 6, 5 in the channel of their label and 0 elsewhere.
-TrainingStep step_on(nn::Network& network) {
+TrainingStep cutmix_step(nn::Network& network) {
   const torch::Tensor labels = torch::tensor({0, 1, 2, 1});
   const torch::Tensor colours = 5 * torch::one_hot(labels, 3).to(torch::kFloat64);
   return {.classes = 3,
@@ -31,7 +31,7 @@ TEST(CutMix, GivesLabelsTheSharesOfTheArea) {
   int mixed = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     torch::manual_seed(seed);
-    TrainingStep step = step_on(network);
+    TrainingStep step = cutmix_step(network);
     const double loss = loss_of(*make_method("cutmix(p=1)"), step).item<double>();
     const double l = lambda_of(step);
     EXPECT_NEAR(l * 48, std::round(l * 48), 1e-9);  // whole pixels
@@ -57,7 +57,7 @@ TEST(CutMix, MixesInAsManyStepsAsAsked) {
     int mixed = 0;
     for (std::uint64_t seed = 0; seed < 400; ++seed) {
       torch::manual_seed(seed);
-      TrainingStep step = step_on(network);
+      TrainingStep step = cutmix_step(network);
       loss_of(*method, step);
       mixed += lambda_of(step) < 1;
     }
@@ -70,8 +70,8 @@ TEST(CutMix, MixesInAsManyStepsAsAsked) {
 
 TEST(CutMix, WithoutMixingIsCrossEntropy) {
   ChannelMeans network;
-  TrainingStep step = step_on(network);
-  TrainingStep plain = step_on(network);
+  TrainingStep step = cutmix_step(network);
+  TrainingStep plain = cutmix_step(network);
   EXPECT_NEAR(loss_of(*make_method("cutmix(p=0)"), step).item<double>(),
               loss_of(*make_method("cross_entropy"), plain).item<double>(), 1e-12);
 }
@@ -81,16 +81,16 @@ TEST(CutMix, HasTheGradientOfSmallSteps) {
   const auto method = make_method("cutmix(p=1)");
   const auto loss = [&](const torch::Tensor& images) {
     torch::manual_seed(3);
-    TrainingStep step = step_on(network);
+    TrainingStep step = cutmix_step(network);
     step.images = images;
     return loss_of(*method, step);
   };
-  const torch::Tensor images = step_on(network).images.requires_grad_();
+  const torch::Tensor images = cutmix_step(network).images.requires_grad_();
   loss(images).backward();
   const torch::NoGradGuard no_gradients;
   for (std::int64_t i = 0; i < images.numel(); i += 37) {
     const auto moved = [&](double by) {
-      const torch::Tensor other = step_on(network).images;
+      const torch::Tensor other = cutmix_step(network).images;
       other.view(-1)[i] += by;
       return loss(other).item<double>();
     };

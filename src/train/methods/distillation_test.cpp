@@ -7,7 +7,7 @@
 namespace nescio::train {
 namespace {
 
-std::vector<double> softmax(const std::vector<double>& z, double T) {
+std::vector<double> softened(const std::vector<double>& z, double T) {
   std::vector<double> p;
   double sum = 0;
   for (const double v : z) sum += std::exp(v / T);
@@ -24,7 +24,7 @@ TEST(Distillation, IsThePapersEquation) {
     step.teacher = torch::tensor({{1.0, 2.0, -1.0}, {0.5, -0.5, 3.0}}, torch::kFloat64);
     double soft = 0;
     for (std::size_t b = 0; b < 2; ++b) {
-      const auto p = softmax(t[b], T), q = softmax(z[b], T);
+      const auto p = softened(t[b], T), q = softened(z[b], T);
       for (std::size_t c = 0; c < 3; ++c) soft += p[c] * std::log(p[c] / q[c]) / 2;
     }
     const double hard = plain_cross_entropy({{1, 0, 0}, {0, 0, 1}}, z);

@@ -31,7 +31,7 @@ struct Found {
   std::map<std::string, double> terms;
 };
 
-Found run(TrainingMethod& method) {
+Found trained(TrainingMethod& method) {
   Mirror network;
   TrainingStep step = test_step(network);
   step.images.requires_grad_();
@@ -47,18 +47,18 @@ TEST(Flooding, TurnsTheGradientBelowItsLevel) {
   const double ce = test_loss("cross_entropy", network);
   ASSERT_GT(ce, level_below);
   ASSERT_LT(ce, level_above);
-  const Found plain = run(*method_at(0));
+  const Found plain = trained(*method_at(0));
   EXPECT_NEAR(plain.loss, ce, 1e-12);
-  const Found above = run(*method_at(level_below));
+  const Found above = trained(*method_at(level_below));
   EXPECT_NEAR(above.loss, ce, 1e-12);
   EXPECT_TRUE(torch::allclose(above.gradient, plain.gradient));
   EXPECT_EQ(above.terms.at("frac_below"), 0);
-  const Found below = run(*method_at(level_above));
+  const Found below = trained(*method_at(level_above));
   EXPECT_NEAR(below.loss, 2 * level_above - ce, 1e-6);
   EXPECT_TRUE(torch::allclose(below.gradient, -plain.gradient));
   EXPECT_EQ(below.terms.at("frac_below"), 1);
   EXPECT_NEAR(below.terms.at("ce"), ce, 1e-12);
-  const Found doubled = run(*method_at(level_above, 5));
+  const Found doubled = trained(*method_at(level_above, 5));
   EXPECT_NEAR(doubled.loss, 5 * ce, 1e-6);
   EXPECT_TRUE(torch::allclose(doubled.gradient, 5 * plain.gradient));
 }
@@ -73,16 +73,16 @@ TEST(Flooding, ActsOnTheLossOfThePicturesAlone) {
                              torch::MemoryFormat::Contiguous);
   method->on_fresh_start({network, *data, nullptr, upload, settings, 1, {}});
   const double ce = test_loss("cross_entropy", network);
-  EXPECT_NEAR(run(*method).loss, 2 * level_above - ce + outliers, 1e-6);
+  EXPECT_NEAR(trained(*method).loss, 2 * level_above - ce + outliers, 1e-6);
 }
 
 TEST(Flooding, SaysAtTheEndThatItNeverActed) {
   const auto idle = method_at(level_below);
-  run(*idle);
+  trained(*idle);
   ASSERT_EQ(idle->closing_remarks().size(), 1u);
   EXPECT_THAT(idle->closing_remarks()[0], HasSubstr("the loss of no batch lay below b=0.3"));
   const auto busy = method_at(level_above);
-  run(*busy);
+  trained(*busy);
   EXPECT_TRUE(busy->closing_remarks().empty());
   EXPECT_TRUE(method_at(0)->closing_remarks().empty());
 }

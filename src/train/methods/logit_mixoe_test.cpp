@@ -25,16 +25,16 @@ Parts parts_of(nn::Network& network, double alpha = 1) {
   return p;
 }
 
-double value(const torch::Tensor& t) { return t.item<double>(); }
+double item(const torch::Tensor& t) { return t.item<double>(); }
 
 TEST(LogitMixOe, IsTheSumOfItsTerms) {
   Bent network;
   const Parts p = parts_of(network);
   const torch::Tensor y = torch::tensor({0, 2});
   const double expected =
-      value(cross_entropy(p.zi, y)) + 0.3 * value(uniform_cross_entropy(p.zo)) +
-      0.7 * value(soft_cross_entropy(p.q, p.zt)) + 1.1 * value(soft_cross_entropy(p.q, p.zm)) +
-      1.3 * value(soft_cross_entropy(p.q, p.zi)) + 1.7 * value(consistency(p.zt, p.zm, "kl"));
+      item(cross_entropy(p.zi, y)) + 0.3 * item(uniform_cross_entropy(p.zo)) +
+      0.7 * item(soft_cross_entropy(p.q, p.zt)) + 1.1 * item(soft_cross_entropy(p.q, p.zm)) +
+      1.3 * item(soft_cross_entropy(p.q, p.zi)) + 1.7 * item(consistency(p.zt, p.zm, "kl"));
   EXPECT_NEAR(
       test_loss("logit_mixoe(w_oe=0.3,w_logit=0.7,w_mix=1.1,w_label=1.3,w_cons=1.7,cons=kl)",
                 network),
@@ -104,7 +104,7 @@ TEST(LogitMixOe, ALambdaForEachRowWeighsThatRow) {
   const Parts p = parts_of(network);
   const torch::Tensor zt = l.unsqueeze(1) * p.zi + (1 - l).unsqueeze(1) * p.zo;
   EXPECT_NEAR(test_term("logit_mixoe(lam_per=sample)", "logit", network),
-              value(soft_cross_entropy(mixed_labels(torch::tensor({0, 2}), 3, l), zt)), 1e-12);
+              item(soft_cross_entropy(mixed_labels(torch::tensor({0, 2}), 3, l), zt)), 1e-12);
 }
 
 TEST(LogitMixOe, TheConsistencyRisesThroughItsWarmUp) {
@@ -115,7 +115,7 @@ TEST(LogitMixOe, TheConsistencyRisesThroughItsWarmUp) {
     step.number = number;
     step.per_epoch = 10;
     loss_of(*make_method("logit_mixoe(warmup_cons=2)"), step);
-    return value(step.terms.back().second);
+    return item(step.terms.back().second);
   };
   const double whole = test_term("logit_mixoe", "cons", network);
   EXPECT_NEAR(term(0), whole / 20, 1e-12);
@@ -140,9 +140,9 @@ TEST(LogitMixOe, TheSideThatStandsStillGetsNoGradient) {
   const torch::Tensor both = gradient_of_consistency("both");
   const torch::Tensor sum =
       gradient_of_consistency("stop_logit") + gradient_of_consistency("stop_input");
-  EXPECT_LT(value((both - sum).abs().max()), 1e-14);
-  EXPECT_GT(value(gradient_of_consistency("stop_logit").abs().max()), 1e-3);
-  EXPECT_GT(value(gradient_of_consistency("stop_input").abs().max()), 1e-3);
+  EXPECT_LT(item((both - sum).abs().max()), 1e-14);
+  EXPECT_GT(item(gradient_of_consistency("stop_logit").abs().max()), 1e-3);
+  EXPECT_GT(item(gradient_of_consistency("stop_input").abs().max()), 1e-3);
 }
 
 TEST(LogitMixOe, SendsAsManyRowsAsItsTermsNeed) {
@@ -176,7 +176,7 @@ TEST(LogitMixOe, CutmixCorrectsLambdaForLogitsToo) {
                     .labels = torch::tensor({0, 1, 2, 0}),
                     .outliers = torch::zeros({4, 3, 8, 8}, torch::kFloat64)};
   loss_of(*make_method("logit_mixoe(mix=cutmix)"), step);
-  const double lambda = value(step.terms[0].second);
+  const double lambda = item(step.terms[0].second);
   EXPECT_NEAR(lambda * 64, std::round(lambda * 64), 1e-9);  // a whole number of pixels is left
 }
 
@@ -200,7 +200,7 @@ TEST(LogitMixOe, MixesBehindTheStageThatItIsTold) {
     const torch::Tensor hidden =
         l * network.run(step.images, 0, layer) + (1 - l) * network.run(step.outliers, 0, layer);
     const torch::Tensor zt = network.finish(network.run(hidden, layer, 2)).logits;
-    const double expected = value(soft_cross_entropy(mixed_labels(step.labels, 3, l), zt));
+    const double expected = item(soft_cross_entropy(mixed_labels(step.labels, 3, l), zt));
     EXPECT_NEAR(test_term(text("logit_mixoe(mix_layer=", layer, ")"), "logit", network), expected,
                 1e-12);
   }

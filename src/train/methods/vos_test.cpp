@@ -32,7 +32,7 @@ TrainingStep six(nn::Network& network) {
           .labels = torch::tensor({0, 1, 2, 0, 1, 2})};
 }
 
-double run(TrainingMethod& method, TrainingStep step, std::int64_t number) {
+double loss_at(TrainingMethod& method, TrainingStep step, std::int64_t number) {
   step.number = number;
   torch::manual_seed(7);
   return loss_of(method, step).item<double>();
@@ -42,8 +42,8 @@ TEST(Vos, IsThePapersFormula) {
   Mirror network;
   const auto method =
       method_for(plain_head(), "vos(w=0.3,queue=2,start_epoch=0,sample_from=9,select=2)");
-  run(*method, six(network), 0);
-  const double found = run(*method, test_step(network), 1);
+  loss_at(*method, six(network), 0);
+  const double found = loss_at(*method, test_step(network), 1);
 
   // The queues: the two features of each class, the older one replaced in classes 0 and 2.
   const torch::Tensor before = six(network).images, now = test_step(network).images;
@@ -73,12 +73,12 @@ TEST(Vos, BeginsWhenQueuesAreFullAndTheEpochHasCome) {
   Mirror network;
   const double plain = test_loss("cross_entropy", network);
   const auto method = method_for(plain_head(), "vos(queue=3,start_epoch=2,sample_from=9)");
-  EXPECT_NEAR(run(*method, test_step(network), 5), plain, 1e-12);  // nothing remembered
-  run(*method, six(network), 6);
-  EXPECT_NEAR(run(*method, test_step(network), 7), plain, 1e-12);  // class 1 has two of three
-  run(*method, six(network), 8);
-  EXPECT_NEAR(run(*method, test_step(network), 1), plain, 1e-12);  // epoch 1
-  EXPECT_GT(run(*method, test_step(network), 2), plain);
+  EXPECT_NEAR(loss_at(*method, test_step(network), 5), plain, 1e-12);  // nothing remembered
+  loss_at(*method, six(network), 6);
+  EXPECT_NEAR(loss_at(*method, test_step(network), 7), plain, 1e-12);  // class 1 has two of three
+  loss_at(*method, six(network), 8);
+  EXPECT_NEAR(loss_at(*method, test_step(network), 1), plain, 1e-12);  // epoch 1
+  EXPECT_GT(loss_at(*method, test_step(network), 2), plain);
 }
 
 TEST(Vos, RemembersTheNewestFeaturesOfEachClass) {
@@ -86,7 +86,7 @@ TEST(Vos, RemembersTheNewestFeaturesOfEachClass) {
   const auto method = method_for(plain_head(), "vos(queue=2)");
   TrainingStep step = six(network);
   step.labels = torch::tensor({1, 1, 0, 1, 1, 1});  // more than the queue takes
-  run(*method, step, 0);
+  loss_at(*method, step, 0);
   const torch::Tensor queues = method->named_buffers()["vos.queues"];
   EXPECT_TRUE(queues[0][0].equal(step.images[2]));
   // Five of them: the last went to place 4 % 2.
@@ -101,8 +101,8 @@ TEST(Vos, HasTheGradientOfSmallStepsInWhatItTeaches) {
   head.weight.requires_grad_();
   head.bias.requires_grad_();
   const auto method = method_for(head, "vos(queue=1,start_epoch=0,sample_from=9,select=2)");
-  run(*method, six(network), 0);
-  run(*method, test_step(network), 1);  // from here on the queues do not change
+  loss_at(*method, six(network), 0);
+  loss_at(*method, test_step(network), 1);  // from here on the queues do not change
   const auto loss = [&] {
     TrainingStep step = test_step(network);
     torch::manual_seed(7);
