@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/threads.h"
+#include "math/encoded_row.h"
 #include "math/float_above.h"
 #include "math/gemm.h"
 
@@ -39,6 +40,74 @@ HWY_INLINE hn::Vec<D> lower_bound(D d, const BoundedRows& r, float sign, std::si
   const auto inside = hn::MulAdd(hn::Set(d, r.double_length), hn::LoadU(d, r.rests + i), outside);
   const auto error = hn::MulAdd(hn::Set(d, r.double_rest), hn::LoadU(d, r.lengths + i), inside);
   return hn::MulSub(hn::Set(d, sign), relative, error);
+}
+
+/// Finds the nearest codes of numbers, a vector of doubles of them at a time, and sums up what is left of them.
+template <class D>
+struct Encoder {
+  using Half = hn::Rebind<float, D>;
+  using Wide = hn::Vec<D>;
+  HWY_INLINE void operator()(const float* x, std::int8_t* codes) {
+    const Half half;
+    const hn::RebindToSigned<Half> whole;
+    const auto v = hn::LoadU(half, x);
+    const auto least = hn::Set(half, ladder.least);
+    const auto top = hn::Set(half, Ladder::most + 0.5f - ladder.least);
+    auto place = hn::MulAdd(hn::Sub(v, hn::Set(half, ladder.low)), hn::Set(half, ladder.inverse),
+                            hn::Set(half, 0.5f - ladder.least));
+    place = hn::IfThenElse(hn::Le(place, top), place, top);  // NaN becomes a number
+    place = hn::Max(place, hn::Set(half, 0.5f));
+    const auto code = hn::Add(hn::ConvertTo(whole, place), hn::ConvertTo(whole, least));
+    hn::StoreU(hn::DemoteTo(hn::Rebind<std::int8_t, D>(), code), hn::Rebind<std::int8_t, D>(),
+               codes);
+    const D d;
+    const Wide wide = hn::PromoteTo(d, v);
+    const Wide step = hn::Mul(hn::Set(d, ladder.step), hn::PromoteTo(d, code));
+    const Wide told = hn::Add(hn::Set(d, ladder.low), step);
+    const Wide rest = hn::Sub(hn::Sub(wide, hn::Set(d, ladder.low)), step);
+    rests = hn::MulAdd(rest, rest, rests);
+    squares = hn::MulAdd(wide, wide, squares);
+    told_squares = hn::MulAdd(told, told, told_squares);
+    sum = hn::Add(sum, hn::PromoteTo(d, code));
+  }
+  void add_to(EncodedRow& out) const {
+    const D d;
+    out.rest += hn::GetLane(hn::SumOfLanes(d, rests));
+    out.squares += hn::GetLane(hn::SumOfLanes(d, squares));
+    out.told_squares += hn::GetLane(hn::SumOfLanes(d, told_squares));
+    out.sum += hn::GetLane(hn::SumOfLanes(d, sum));
+  }
+
+  Ladder ladder;
+  Wide rests = hn::Zero(D()), squares = hn::Zero(D()), told_squares = hn::Zero(D()),
+       sum = hn::Zero(D());
+};
+
+EncodedRow encode_row(const float* x, std::size_t width, const Ladder& ladder, std::int8_t* codes) {
+  const hn::ScalableTag<double> d;
+  Encoder<decltype(d)> many{ladder};
+  Encoder<hn::CappedTag<double, 1>> one{ladder};
+  std::size_t c = 0;
+  for (; c + hn::Lanes(d) <= width; c += hn::Lanes(d)) many(x + c, codes + c);
+  for (; c < width; ++c) one(x + c, codes + c);
+  EncodedRow out;
+  many.add_to(out);
+  one.add_to(out);
+  return out;
+}
+
+Range range_of(const float* x, std::size_t width) {
+  const Floats d;
+  FloatVector low = hn::Set(d, x[0]), high = low;
+  std::size_t c = 0;
+  for (; c + kLanes <= width; c += kLanes) {
+    const FloatVector v = hn::LoadU(d, x + c);
+    low = hn::Min(low, v);
+    high = hn::Max(high, v);
+  }
+  Range out = {hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high))};
+  for (; c < width; ++c) out = {std::min(out.low, x[c]), std::max(out.high, x[c])};
+  return out;
 }
 
 void estimate_all(const BoundedRows& rows, std::size_t count, std::int32_t* products) {
@@ -90,33 +159,10 @@ namespace {
 
 HWY_EXPORT(keep_possible);
 HWY_EXPORT(estimate_all);
+HWY_EXPORT(encode_row);
+HWY_EXPORT(range_of);
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-/// Steps below it would lose digits in products with their inverse.
-constexpr float smallest_step = 1e-30f;
-/// Bytes of points go up to this: pairs of products must fit in the 16 bits that AVX2 adds them in.
-constexpr float most = 127;
-
-/// The nearest codes of x, of those from `least` to 127 on the ladder low + step * code, and the
-/// length of what they leave of it.
-template <class Byte>
-double encode_row(const float* x, std::size_t width, float low, float step, float least,
-                  Byte* codes) {
-  const float inverse = step > 0 ? 1 / step : 0;
-  double squares = 0;
-  for (std::size_t c = 0; c < width; ++c) {
-    // In this order NaN becomes a number.
-    const float place =
-        std::max(0.5f, std::min(most + 0.5f - least, (x[c] - low) * inverse + 0.5f - least));
-    const int code = static_cast<int>(place) + static_cast<int>(least);
-    codes[c] = static_cast<Byte>(code);
-    const double rest = static_cast<double>(x[c]) - low - static_cast<double>(step) * code;
-    squares += rest * rest;
-  }
-  return std::sqrt(squares);
-}
-
-float step_of(float range) { return range > most * smallest_step ? range / most : 0; }
 
 }  // namespace
 
@@ -155,19 +201,13 @@ DistanceBounds::DistanceBounds(const DistanceTable& table,
       }
       const float* row = directions_ ? &projected[(r - begin) * width()] : table.row_about_mean(r);
       std::int8_t* codes = bytes_.data() + r * width();
-      float largest = 0;
-      double squares = 0, sum = 0;
-      for (std::size_t c = 0; c < width(); ++c) {
-        largest = std::max(largest, std::abs(row[c]));
-        squares += static_cast<double>(row[c]) * row[c];
-      }
-      const float step = step_of(largest);
-      const double rest = encode_row(row, width(), 0, step, -most, codes);
-      for (std::size_t c = 0; c < width(); ++c) sum += codes[c];
-      double_steps_[r] = 2 * step;
-      double_sums_[r] = static_cast<float>(2.0 * step * sum);
-      rests_[r] = float_above(rest + projection_error(length));
-      tails_[r] = tail(length, std::sqrt(squares));
+      const Range range = HWY_DYNAMIC_DISPATCH(range_of)(row, width());
+      const Ladder ladder(0, std::max(-range.low, range.high), -Ladder::most);
+      const EncodedRow encoded = HWY_DYNAMIC_DISPATCH(encode_row)(row, width(), ladder, codes);
+      double_steps_[r] = 2 * ladder.step;
+      double_sums_[r] = static_cast<float>(2.0 * ladder.step * encoded.sum);
+      rests_[r] = float_above(std::sqrt(encoded.rest) + projection_error(length));
+      tails_[r] = tail(length, std::sqrt(encoded.squares));
     }
   });
 }
@@ -189,16 +229,12 @@ void DistanceBounds::encode(MatrixView x, std::size_t count, Points& points) con
   if (directions_) directions_->project(x.data, count, x.stride, points.projected_.data());
   for (std::size_t p = 0; p < count; ++p) {
     const float* row = directions_ ? &points.projected_[p * width()] : x.row(p);
-    const auto [low, high] = std::minmax_element(row, row + width());
-    const float step = step_of(*high - *low);
-    std::uint8_t* codes = points.bytes_.data() + p * width();
-    double rest = encode_row(row, width(), *low, step, 0.0f, codes);
-    double squares = 0, projected = 0;
-    for (std::size_t c = 0; c < width(); ++c) {
-      const double value = *low + static_cast<double>(step) * codes[c];
-      squares += value * value;
-      projected += static_cast<double>(row[c]) * row[c];
-    }
+    const Range range = HWY_DYNAMIC_DISPATCH(range_of)(row, width());
+    const Ladder ladder(range.low, range.high - range.low, 0);
+    // Codes from 0 to 127 are the same bytes with and without a sign.
+    auto* codes = reinterpret_cast<std::int8_t*>(points.bytes_.data() + p * width());
+    const EncodedRow encoded = HWY_DYNAMIC_DISPATCH(encode_row)(row, width(), ladder, codes);
+    double rest = std::sqrt(encoded.rest);
     points.tails_[p] = 0;
     if (directions_) {
       double whole = 0;
@@ -209,12 +245,12 @@ void DistanceBounds::encode(MatrixView x, std::size_t count, Points& points) con
       // Besides: a^T ((Q^T Q)^-1 - 1) b for a = Q^T x, b = Q^T y, both up to 1 + skew longer than x and y.
       rest =
           (rest + projection_error(length) + skew / (1 - skew) * (1 + skew) * length) * (1 + skew);
-      points.tails_[p] = tail(length, std::sqrt(projected));
+      points.tails_[p] = tail(length, std::sqrt(encoded.squares));
     }
-    points.lows_[p] = *low;
-    points.steps_[p] = step;
+    points.lows_[p] = ladder.low;
+    points.steps_[p] = ladder.step;
     points.rests_[p] = float_above(rest);
-    points.lengths_[p] = float_above(std::sqrt(squares));
+    points.lengths_[p] = float_above(std::sqrt(encoded.told_squares));
   }
 }
 
