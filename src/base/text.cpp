@@ -99,10 +99,7 @@ long long parse_integer(std::string_view digits, std::string_view what) {
   return parse<long long>(digits, what, "a whole number");
 }
 
-/// Names that anybody reads.
-constexpr std::size_t most_known = 60;
-
-std::string suggest(std::string_view found, const std::vector<std::string>& known) {
+std::string did_you_mean(std::string_view found, const std::vector<std::string>& known) {
   std::string nearest;
   const std::size_t mistakes = found.size() < 4 ? 1 : std::max<std::size_t>(2, found.size() / 3);
   std::size_t best = 2 * mistakes + 1;
@@ -113,13 +110,20 @@ std::string suggest(std::string_view found, const std::vector<std::string>& know
       nearest = name;
     }
   }
-  std::string out;
-  if (!nearest.empty()) out += text(" Did you mean '", nearest, "'?");
-  if (known.empty()) return out;
-  const std::size_t said = known.size() > most_known ? most_known / 2 : known.size();
+  return nearest.empty() ? "" : text(" Did you mean '", nearest, "'?");
+}
+
+std::string list_known(const std::vector<std::string>& known) {
+  constexpr std::size_t most = 60;  // that anybody reads
+  if (known.empty()) return "";
+  const std::size_t said = known.size() > most ? most / 2 : known.size();
   const std::vector<std::string> first(known.begin(), known.begin() + static_cast<long>(said));
-  out += text(" Known: ", join(first));
-  return out + (said < known.size() ? text(" and ", known.size() - said, " more.") : ".");
+  return text(" Known: ", join(first),
+              said < known.size() ? text(" and ", known.size() - said, " more.") : ".");
+}
+
+std::string suggest(std::string_view found, const std::vector<std::string>& known) {
+  return did_you_mean(found, known) + list_known(known);
 }
 
 namespace {

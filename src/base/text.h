@@ -30,9 +30,12 @@ std::string format_number(double value);
 double parse_number(std::string_view digits, std::string_view what);
 long long parse_integer(std::string_view digits, std::string_view what);
 
-/// " Did you mean 'knn'? Known: energy, knn, msp." - to be appended to an "unknown name" message.
-/// The suggestion is left out if no candidate is near: more than a third of the letters, or two, are wrong; of names of
-/// three letters more than one.
+/// " Did you mean 'knn'?" Nothing if no candidate is near: more than a third of the letters, or two, are wrong; of names
+/// of three letters more than one.
+std::string did_you_mean(std::string_view found, const std::vector<std::string>& known);
+/// " Known: energy, knn, msp." Of very many the first, and how many more. Nothing if there are none.
+std::string list_known(const std::vector<std::string>& known);
+/// Both, to be appended to an "unknown name" message.
 std::string suggest(std::string_view found, const std::vector<std::string>& known);
 
 /// The text with what cannot be seen written out: "a\r\xff" for a carriage return and a byte that is

@@ -131,9 +131,7 @@ const std::vector<Catalogue>& catalogues() {
   }
   std::vector<std::string> known;
   for (const Description& d : all) known.push_back(d.name);
-  const std::string near = suggest(name, known);
-  throw UsageError(text("unknown name '", name, "'.",
-                        near.substr(0, near.find(" Known: ")),  // more than anybody would read
+  throw UsageError(text("unknown name '", name, "'.", did_you_mean(name, known),
                         " `nescio list` knows those of ", join(catalogue_names()), "."));
 }
 

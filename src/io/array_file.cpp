@@ -39,12 +39,8 @@ std::string pick(const std::vector<std::string>& names, const ArrayPlace& place,
                                     ? text("; several side by side, as in ", place.file, "#",
                                            names[0], ",", names[1], "; or all, ", place.file, "#*")
                                     : "";
-    constexpr std::size_t most = 60;  // that anybody reads
-    const std::vector<std::string> first(
-        names.begin(), names.begin() + static_cast<long>(std::min(most, names.size())));
     fail(place.file, ": holds several arrays; name one, as in ", place.file, "#", names.front(),
-         several, ". Known: ", join(first),
-         names.size() > most ? text(" and ", names.size() - most, " more.") : ".");
+         several, ".", list_known(names));
   }
   if (names.size() == 1 && names.front().empty()) {
     fail(place.file, ": holds one array without a name; leave '#", *place.member, "' out");
