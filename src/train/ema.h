@@ -11,7 +11,7 @@
 namespace nescio::train {
 
 /// With w the parameters after a step:  a <- d a + (1 - d) w,  and a = w after the first one.
-/// Buffers (the statistics of normalisation) are the network's own.
+/// So are the statistics of normalisation averaged: those of the newest weights do not fit the mean.
 /// Polyak, Juditsky, SIAM J. Control Optim. 1992; in the form of torch.optim.swa_utils.
 class Ema {
  public:
@@ -24,8 +24,10 @@ class Ema {
 
   /// By name; shares memory, so that a checkpoint is read into it.
   std::map<std::string, torch::Tensor> state() const;
+  /// Those of them that are means of buffers, in which processes differ.
+  std::vector<torch::Tensor> buffers() const;
 
-  /// As long as it lives the network has the mean as its parameters.
+  /// As long as it lives the network has the mean in the place of its own.
   class InPlace {
    public:
     explicit InPlace(Ema& ema) : ema_(ema) { ema_.exchange(); }
@@ -41,8 +43,9 @@ class Ema {
   void exchange();
 
   double decay_ = 0;
-  std::vector<std::string> names_;  // all empty without
-  std::vector<torch::Tensor> parameters_, means_;
+  std::vector<std::string> names_;          // all empty without
+  std::vector<torch::Tensor> own_, means_;  // parameters first, then buffers
+  std::size_t parameters_ = 0;              // how many of them
 };
 
 }  // namespace nescio::train

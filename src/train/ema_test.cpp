@@ -6,14 +6,15 @@
 namespace nescio::train {
 namespace {
 
-/// Two parameters and a buffer.
+/// Two parameters, a statistic and a count.
 class Small final : public nn::Network {
  public:
   Small() {
     const auto options = torch::dtype(torch::kFloat64);
     w = register_parameter("w", torch::tensor({{0.5, -1.25}, {2.0, 0.125}}, options));
     b = register_parameter("b", torch::tensor({0.75, -0.5}, options));
-    register_buffer("n", torch::zeros({}));
+    n = register_buffer("n", torch::zeros({}));
+    steps = register_buffer("steps", torch::zeros({}, torch::kInt64));
   }
   nn::NetworkOutputs forward(const torch::Tensor& x) override { return {x, x}; }
 
@@ -21,7 +22,7 @@ class Small final : public nn::Network {
     return w.square().sum() + w.sin().sum() + b.square().sum() + b.sin().sum();
   }
 
-  torch::Tensor w, b;
+  torch::Tensor w, b, n, steps;
 };
 
 void expect_values(const Small& network, const std::vector<double>& expected) {
@@ -51,6 +52,25 @@ TEST(Ema, IsThatOfPyTorch) {
                             -0.26009478480768899, 0.0059676660213265481, -0.46432612168192949});
   }
   expect_values(network, own);
+}
+
+TEST(Ema, AveragesStatisticsAsWellAndCountsNothing) {
+  Small network;
+  Ema ema(0.9, network);
+  for (int step = 0; step < 3; ++step) {
+    network.n.fill_(step + 1.0);
+    network.steps.fill_(step + 1);
+    ema.update(step);
+  }
+  ASSERT_EQ(ema.buffers().size(), 1u);
+  const double mean = 0.9 * (0.9 * 1 + 0.1 * 2) + 0.1 * 3;
+  EXPECT_NEAR(ema.buffers()[0].item<double>(), mean, 1e-6);
+  {
+    const Ema::InPlace in_place(ema);
+    EXPECT_NEAR(network.n.item<double>(), mean, 1e-6);
+    EXPECT_EQ(network.steps.item<std::int64_t>(), 3);
+  }
+  EXPECT_EQ(network.n.item<double>(), 3);
 }
 
 TEST(Ema, TrainingGoesOnAfterAnExchange) {

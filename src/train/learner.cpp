@@ -210,9 +210,8 @@ Notices Learner::closing_remarks() const {
 void Learner::agree_on_buffers() {
   if (processes_.size() == 1) return;
   const torch::NoGradGuard no_gradients;
-  for (const torch::nn::Module* module : {static_cast<torch::nn::Module*>(network_.get()),
-                                          static_cast<torch::nn::Module*>(method_.get())}) {
-    for (auto& buffer : module->buffers()) {
+  for (const auto& buffers : {network_->buffers(), method_->buffers(), ema_.buffers()}) {
+    for (const torch::Tensor& buffer : buffers) {
       if (!buffer.is_floating_point()) continue;
       const torch::Tensor values = buffer.to(torch::kCPU, torch::kFloat64).contiguous();
       processes_.sum(

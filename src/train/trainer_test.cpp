@@ -370,7 +370,8 @@ TEST(Trainer, WritesTheMeanOfTheWeights) {
   };
   EXPECT_TRUE(equal("conv1.weight", "ema.conv1.weight"));
   EXPECT_FALSE(equal("conv1.weight", "network.conv1.weight"));
-  EXPECT_TRUE(equal("bn1.running_mean", "network.bn1.running_mean"));
+  EXPECT_TRUE(equal("bn1.running_mean", "ema.bn1.running_mean"));
+  EXPECT_FALSE(equal("bn1.running_mean", "network.bn1.running_mean"));
 }
 
 TEST(Trainer, PreprocessingGoesWithTheWeights) {
@@ -472,6 +473,17 @@ TEST(Trainer, CheckpointsAreWeightsOfAModel) {
       "resnet8:" + task.path("run/checkpoints/step-000000000004.safetensors"), "cpu");
   EXPECT_EQ(model.classes(), 3u);
   EXPECT_EQ(model.preprocessing().height, 16u);
+
+  // Nothing but parameters: the optimiser's numbers have all their names.
+  settings.model = "vit_t4_32(depth=1,width=12)";
+  settings.optimiser = "adamw";
+  settings.steps = 1;
+  train(settings, {.out = task.path("transformer")});
+  EXPECT_EQ(nn::Model::load(settings.model + ":" +
+                                task.path("transformer/checkpoints/step-000000000001.safetensors"),
+                            "cpu")
+                .classes(),
+            3u);
 }
 
 }  // namespace
