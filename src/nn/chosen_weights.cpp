@@ -26,17 +26,24 @@ std::string options_of(const Candidate& c, bool several_groups) {
   return join(parts, "&");
 }
 
-bool holds_averages(std::string_view key) {
+// Whether a key or a prefix is one of averages, or of what an optimiser keeps for each weight.
+bool lies_beside_weights(std::string_view name) {
   std::string word;
-  for (const char c : text(key, ".")) {
+  for (const char c : text(name, ".")) {
     if (std::isalpha(static_cast<unsigned char>(c))) {
       word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       continue;
     }
     if (word == "ema" || word == "swa" || word.starts_with("average") || word == "avg") return true;
+    if (word == "optimiser" || word == "optimizer") return true;
     word.clear();
   }
   return false;
+}
+
+bool several_groups(const std::vector<const Candidate*>& fits) {
+  return std::ranges::any_of(fits,
+                             [&](const Candidate* c) { return c->group != fits.front()->group; });
 }
 
 // What may stand before the names: every beginning up to a dot that enough names have in common,
@@ -81,16 +88,18 @@ class Chooser {
         (place.key || place.prefix) && here != without_a_word) {
       chosen.part = here;
     }
-    if (!best.prefix.empty() && !place.prefix) {
+    const bool several = several_groups(fits);
+    if (!best.prefix.empty() && !place.prefix && (several || fits.size() == 1)) {
       chosen.notices.push_back(
           text(where_, ": the weights are read under the prefix ", in_quotes(best.prefix)));
     }
     if (fits.size() > 1) {
       std::vector<std::string> others;
       for (const Candidate* c : fits) {
-        if (c != &best) others.push_back(options_of(*c, true));
+        if (c != &best) others.push_back(options_of(*c, several));
       }
-      chosen.notices.push_back(text(where_, ": the weights under ", in_quotes(best.group->key),
+      chosen.notices.push_back(text(where_, ": the weights under ",
+                                    in_quotes(several ? best.group->key : best.prefix),
                                     " are read; others are there: ", join(others)));
     }
     return chosen;
@@ -186,13 +195,13 @@ class Chooser {
     return fits;
   }
 
-  // The one that is meant: of several dictionaries the one that holds no averages. nullptr if there
-  // are none or several.
+  // The one that is meant: of several the one that is neither of averages nor of an optimiser. nullptr
+  // if there are none or several.
   static const Candidate* only(const std::vector<const Candidate*>& fits) {
     const Candidate* plain = nullptr;
     std::size_t count = 0;
     for (const Candidate* c : fits) {
-      if (fits.size() > 1 && holds_averages(c->group->key)) continue;
+      if (fits.size() > 1 && lies_beside_weights(text(c->group->key, '.', c->prefix))) continue;
       plain = c;
       ++count;
     }
@@ -200,10 +209,8 @@ class Chooser {
   }
 
   [[noreturn]] void refuse_choice(const std::vector<const Candidate*>& fits) const {
-    const bool several = std::ranges::any_of(
-        fits, [&](const Candidate* c) { return c->group != fits.front()->group; });
     std::vector<std::string> choices;
-    for (const Candidate* c : fits) choices.push_back(options_of(*c, several));
+    for (const Candidate* c : fits) choices.push_back(options_of(*c, several_groups(fits)));
     fail(where_, ": several sets of weights fit the network; choose one behind '?': ",
          join(choices, " or "));
   }

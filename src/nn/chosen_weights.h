@@ -36,8 +36,8 @@ std::int64_t classes_of(const NetworkInfo& info, const Tensors& tensors);
 
 /// The tensors that fit the network by name and shape, without their prefix; what lies beside the
 /// prefix is left out, and so are single numbers that the network has not (counters of profilers).
-/// Averaged weights (a key with "ema", "swa", "average" in it) are taken only
-/// where no others fit or `place` says so. The last layer may be missing altogether (that of an
+/// Averaged weights and an optimiser's numbers (a key or prefix with "ema", "swa", "average", "optimiser"
+/// in it) are taken only where no others fit or `place` says so. The last layer may be missing altogether (that of an
 /// encoder); whether that is good is the caller's to decide.
 /// Error, beginning with `where`: nothing fits (with the difference, the network of the catalogue
 /// that would fit, and the dictionaries of the file), several prefixes or dictionaries fit, and a

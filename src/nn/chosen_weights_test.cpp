@@ -120,6 +120,19 @@ TEST(ChooseWeights, AveragesWaitUntilTheyAreAskedFor) {
   EXPECT_EQ(value_of(choose({{"ema", set_of("", 2)}})), 2);
 }
 
+TEST(ChooseWeights, WhatLiesBesideTheWeightsOfACheckpoint) {
+  const Tensors all = set_of("ema.", 2) + set_of("network.", 1) +
+                      set_of("optimiser.mean.network.", 3) + set_of("optimiser.square.network.", 4);
+  const ChosenWeights chosen = choose({{"", all}});
+  EXPECT_EQ(value_of(chosen), 1);
+  EXPECT_THAT(chosen.notices,
+              ElementsAre(HasSubstr("under 'network.' are read; others are there: "
+                                    "prefix=ema., prefix=optimiser.mean.network.")));
+  EXPECT_EQ(chosen.part, "");
+  EXPECT_EQ(value_of(choose({{"", all}}, {.key = {}, .prefix = "ema."})), 2);
+  EXPECT_EQ(value_of(choose({{"", set_of("ema.", 2)}})), 2);
+}
+
 TEST(ChooseWeights, DictionariesThatFitAlikeAreRefused) {
   const std::vector<io::TensorGroup> groups = {{"schema", set_of("", 1)},
                                                {"best.net", set_of("m.", 2)}};
