@@ -132,7 +132,7 @@ Facts of_file(const fs::path& file, const std::string& split) {
       if (auto facts = of_manifest(file, io::read_json(file))) return *std::move(facts);
       break;
     case io::FileFormat::text:
-    case io::FileFormat::other:  // letters beyond ASCII
+    case io::FileFormat::other:  // as a control character makes a text
       if (has_line(bytes.text(), "sets:") && has_line(bytes.text(), "roles:")) {
         return protocol_facts(file, split);
       }

@@ -25,6 +25,8 @@ constexpr Beginning beginnings[] = {
     {FileFormat::hdf5, 0, "\x89HDF\r\n"sv},
     {FileFormat::lfs_pointer, 0, "version https://git-lfs"sv},
     {FileFormat::pdf, 0, "%PDF"sv},
+    {FileFormat::utf16, 0, "\xff\xfe"sv},
+    {FileFormat::utf16, 0, "\xfe\xff"sv},
     {FileFormat::picture, 0, "\xff\xd8\xff"sv},
     {FileFormat::picture, 0, "\x89PNG"sv},
     {FileFormat::picture, 0, "GIF8"sv},
@@ -46,10 +48,11 @@ bool is_idx(std::span<const std::uint8_t> bytes) {
          bytes[3] >= 1 && bytes[3] <= 4;
 }
 
+// Letters beyond ASCII may be in any code that has ASCII's control characters.
 bool is_text(std::string_view head) {
   return std::ranges::all_of(head, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\r' || byte == '\t';
+    return (byte >= 0x20 && byte != 0x7f) || byte == '\n' || byte == '\r' || byte == '\t';
   });
 }
 
@@ -92,6 +95,7 @@ std::string describe(FileFormat kind) {
       return "the pointer that Git LFS leaves in the place of a file; run `git lfs pull` there";
     case FileFormat::pdf: return "a PDF file";
     case FileFormat::picture: return "a picture";
+    case FileFormat::utf16: return "UTF-16 text; save it as UTF-8";
     case FileFormat::text: return "a text file";
     case FileFormat::other: break;
   }

@@ -22,7 +22,8 @@ enum class FileFormat {
   lfs_pointer,  // what Git leaves in the place of a large file
   pdf,
   picture,
-  text,
+  utf16,  // text of Windows
+  text,   // in UTF-8 or another code that has ASCII in it
   other
 };
 

@@ -38,6 +38,14 @@ TEST(FileFormat, FormatsByTheirFirstBytes) {
   EXPECT_EQ(kind_of("version https://git-lfs.github.com/spec/v1\n"), FileFormat::lfs_pointer);
   EXPECT_EQ(kind_of("\xff\xd8\xff\xe0"), FileFormat::picture);
   EXPECT_EQ(kind_of("hello\n"), FileFormat::text);
+  EXPECT_EQ(kind_of("K\xc3\xa4"
+                    "fer,1\n"),
+            FileFormat::text);
+  EXPECT_EQ(kind_of("\xe7\x8c\xab.jpg 1"), FileFormat::text);
+  EXPECT_EQ(kind_of("M\xe4use;1\r\n"), FileFormat::text);  // Latin-1
+  EXPECT_EQ(kind_of("\xff\xfe"
+                    "1\0\n\0"sv),
+            FileFormat::utf16);
   EXPECT_EQ(kind_of("\x01\x02\x03"), FileFormat::other);
 }
 
@@ -52,6 +60,7 @@ TEST(FileFormat, SaysWhatToDo) {
   EXPECT_THAT(describe(FileFormat::lfs_pointer), HasSubstr("git lfs pull"));
   EXPECT_THAT(describe(FileFormat::markup), HasSubstr("web page"));
   EXPECT_THAT(describe(FileFormat::gzip), HasSubstr("gunzip"));
+  EXPECT_THAT(describe(FileFormat::utf16), HasSubstr("UTF-8"));
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "io/text_array.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -14,33 +16,50 @@ namespace {
 
 using Fields = std::vector<std::string_view>;
 
-/// What stands between the fields of a table with this first line; ' ' is any number of blanks and tabs.
-char separator_of(std::string_view line) {
-  for (const char c : {';', ','}) {
-    if (line.find(c) != std::string_view::npos) return c;
+/// Where the field that begins at `begin` ends: before its separator or line end, one of `ends`. Quotes that it begins
+/// with may hold these, and their own kind twice (RFC 4180); npos where they do not close.
+std::size_t end_of_field(std::string_view text, std::size_t begin, std::array<char, 3> ends) {
+  std::size_t at = text.find_first_not_of(' ', begin);
+  if (at != std::string_view::npos && text[at] == '"') {
+    do {
+      at = text.find('"', at + 1);
+      if (at == std::string_view::npos) return at;
+      ++at;
+    } while (text.substr(at).starts_with('"'));
+    begin = at;
   }
-  return ' ';
+  const auto stops = [&](char c) { return c == ends[0] || c == ends[1] || c == ends[2]; };
+  const auto* end = std::find_if(text.data() + begin, text.data() + text.size(), stops);
+  return static_cast<std::size_t>(end - text.data());
 }
 
-/// Without the blanks and quotes around them. False where a quote does not close.
-bool split(std::string_view line, char separator, Fields& fields) {
+/// How a table is written: what ends a line, and what stands between its fields; ' ' is any number of blanks and tabs.
+struct Style {
+  char line_end = '\n';
+  char separator = ' ';
+};
+
+/// Takes the next record off `rest`: its fields without the blanks and quotes around them. False where a quote does
+/// not close.
+bool take_record(std::string_view& rest, Style style, Fields& fields) {
+  const bool by_blanks = style.separator == ' ';
+  const std::array ends = {style.line_end, style.separator, by_blanks ? '\t' : style.separator};
   fields.clear();
   std::size_t begin = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i <= line.size(); ++i) {
-    if (i < line.size()) {
-      if (line[i] == '"') quoted = !quoted;
-      if (quoted || !(line[i] == separator || (separator == ' ' && line[i] == '\t'))) continue;
-    }
-    std::string_view field = trim(line.substr(begin, i - begin));
-    begin = i + 1;
-    if (field.empty() && separator == ' ') continue;
+  for (;;) {
+    const std::size_t end = end_of_field(rest, begin, ends);
+    if (end == std::string_view::npos) return false;
+    std::string_view field = trim(rest.substr(begin, end - begin));
+    const bool counts = !(by_blanks && field.empty());
     if (field.size() >= 2 && field.front() == '"' && field.back() == '"') {
       field = trim(field.substr(1, field.size() - 2));
     }
-    fields.push_back(field);
+    if (counts) fields.push_back(field);
+    begin = end + 1;
+    if (end == rest.size() || rest[end] == style.line_end) break;
   }
-  return !quoted;
+  rest.remove_prefix(std::min(begin, rest.size()));
+  return true;
 }
 
 /// An empty field is a number that is missing.
@@ -65,6 +84,31 @@ bool is_heading(const Fields& fields) {
   const auto any_of = [&](auto is) { return std::ranges::any_of(fields, is); };
   return !any_of([](auto f) { return !f.empty() && number_in(f); }) &&
          any_of([](auto f) { return !f.empty() && !begins_as_number(f); });
+}
+
+/// Whether tabs stand between names of columns, which may hold blanks. More than one together line columns up, as
+/// blanks do; but over the first one, that of pandas' index, may stand nothing.
+bool tabs_separate(const Fields& fields) {
+  return fields.size() > 1 && is_heading(fields) &&
+         std::find(fields.begin() + 1, fields.end(), "") == fields.end();
+}
+
+char separator_of(std::string_view table, char line_end) {
+  Fields fields;
+  for (const char c : {';', ',', '\t'}) {
+    std::string_view rest = table;
+    if (!take_record(rest, {line_end, c}, fields)) return c;
+    if (c == '\t' ? tabs_separate(fields) : fields.size() > 1) return c;
+  }
+  return ' ';
+}
+
+/// "'0,5'", and what to do about its comma.
+std::string quoted(std::string_view field) {
+  std::string pointed(field);
+  std::ranges::replace(pointed, ',', '.');
+  const bool has_comma = pointed != field && number_in(pointed);
+  return text("'", printable(field), "'", has_comma ? " with a decimal comma; write a point" : "");
 }
 
 bool is_count(std::string_view field) {
@@ -104,10 +148,12 @@ class Table {
  public:
   explicit Table(std::string_view text) : rest_(text) {
     if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
+    // Old Macs end lines with a carriage return alone.
+    if (rest_.find('\n') == std::string_view::npos) style_.line_end = '\r';
   }
 
   void read() {
-    while (next_line()) {
+    while (next_record()) {
       if (columns_.empty()) {
         begin();
       } else {
@@ -124,25 +170,36 @@ class Table {
     const auto is_it = [&](const Column& c) { return c.name == wanted && !is_void(c); };
     const auto one = std::ranges::find_if(columns_, is_it);
     if (one == columns_.end()) return side_by_side(places_of(wanted));
+    if (std::find_if(one + 1, columns_.end(), is_it) != columns_.end()) fail_twice(*one);
     return side_by_side({static_cast<std::size_t>(one - columns_.begin())}).reshape({rows()});
   }
   /// Of what was read last, from 1.
   std::size_t line() const { return line_; }
 
  private:
-  /// Splits the next line that counts; false behind the last one.
-  bool next_line() {
+  /// Splits the next record that counts; false behind the last one.
+  bool next_record() {
     while (!rest_.empty()) {
-      const std::size_t end = std::min(rest_.find('\n'), rest_.size());
-      const std::string_view line = trim(rest_.substr(0, end));
-      rest_.remove_prefix(std::min(end + 1, rest_.size()));
-      ++line_;
-      if (line.empty() || line.starts_with('#')) continue;
-      if (columns_.empty()) separator_ = separator_of(line);
-      if (!split(line, separator_, fields_)) fail("a quote does not close");
-      return true;
+      line_ += lines_taken_;
+      const std::string_view before = rest_;
+      const bool counts = take();
+      const auto taken = before.substr(0, before.size() - rest_.size());
+      lines_taken_ = static_cast<std::size_t>(std::ranges::count(taken, style_.line_end));
+      if (counts) return true;
     }
     return false;
+  }
+  /// False where it was a line that does not count.
+  bool take() {
+    const std::size_t end = std::min(rest_.find(style_.line_end), rest_.size());
+    const std::string_view line = trim(rest_.substr(0, end));
+    if (line.empty() || line.starts_with('#')) {
+      rest_.remove_prefix(std::min(end + 1, rest_.size()));
+      return false;
+    }
+    if (columns_.empty()) style_.separator = separator_of(rest_, style_.line_end);
+    if (!take_record(rest_, style_, fields_)) fail("a quote does not close");
+    return true;
   }
 
   void begin() {
@@ -164,7 +221,7 @@ class Table {
     for (std::size_t c = 0; c < fields_.size(); ++c) {
       const std::string_view field = fields_[c];
       const auto value = number_in(field);
-      if (!value && !named_) fail("expected numbers, found '", printable(field), "'");
+      if (!value && !named_) fail("expected numbers, found ", quoted(field));
       Column& column = columns_[c];
       if (!value && column.word.empty()) column.word = field;
       column.empty = column.empty && field.empty();
@@ -182,6 +239,14 @@ class Table {
   /// Nothing stands in it, nor above it.
   static bool is_void(const Column& column) { return !column.named && column.empty; }
 
+  [[noreturn]] static void fail_twice(const Column& column) {
+    fail("two columns are called '", printable(column.name), "'");
+  }
+  /// What pandas writes as the first column, and calls so when it reads it again.
+  bool counts_rows(std::size_t c) const {
+    return c == 0 && counted_rows_ && (!columns_[c].named || columns_[c].name == "Unnamed: 0");
+  }
+
   std::vector<std::size_t> places_of(std::string_view wanted) const {
     std::vector<std::size_t> places;
     std::vector<bool> asked(columns_.size());
@@ -195,6 +260,13 @@ class Table {
         }
         asked[c] = true;
         places.push_back(c);
+      }
+      const bool one = pattern.find('*') == std::string_view::npos;
+      if (one && places.size() > before + 1) fail_twice(columns_[places.back()]);
+      if (!one && places.size() > before && counts_rows(places[before])) {
+        fail("'", printable(pattern),
+             "' takes the first column too, which counts the lines, as pandas writes it; name "
+             "those that are meant, or save with index=False");
       }
       if (places.size() == before) {
         fail("there is no column '", printable(pattern), "'.",
@@ -233,7 +305,7 @@ class Table {
       const Column& column = columns_[c];
       if (!column.word.empty() || is_void(column)) continue;
       if (!out.emplace(column.name, side_by_side({c}).reshape({rows()})).second) {
-        fail("two columns are called '", printable(column.name), "'");
+        fail_twice(column);
       }
     }
     if (out.empty()) {
@@ -245,19 +317,24 @@ class Table {
   }
 
   std::map<std::string, Array> only_array() {
-    const std::size_t width = columns_.size(), rows = values_.size() / width;
+    const bool ends_with_separator = columns_.size() > 1 && columns_.back().empty;
+    const std::size_t width = columns_.size() - ends_with_separator, rows = this->rows();
     if (width > 1 && rows > 1 && counted_rows_ && measured_) {
       fail(
           "as before, the first field counts the lines, as pandas writes it; save with "
           "index=False");
     }
-    const Shape shape = width == 1 ? Shape{rows} : Shape{rows, width};
-    return {{"", Array(shape, std::move(values_))}};
+    std::vector<std::size_t> places(width);
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    const Array array =
+        ends_with_separator ? side_by_side(places) : Array({rows, width}, std::move(values_));
+    return {{"", width == 1 ? array.reshape({rows}) : array}};
   }
 
   std::string_view rest_;
-  std::size_t line_ = 0;
-  char separator_ = ' ';
+  Style style_;
+  std::size_t line_ = 1;
+  std::size_t lines_taken_ = 0;  // by what was read last
   Fields fields_;
   std::vector<Column> columns_;
   bool named_ = false;
