@@ -77,6 +77,12 @@ StoredArrays parse_arrays(const SharedBytes& bytes, const std::string& path) {
         out.groups = {{{}, all_of_npz(bytes, path)}};
       } else {
         out.groups = {{{}, parse_pickled_arrays(bytes, path).arrays}};
+        if (out.groups[0].tensors.empty()) {
+          fail(path,
+               ": expected arrays of NumPy or lists of numbers, found a pickle without any; save "
+               "those: "
+               "pickle.dump({'logits': z.numpy()}, file)");
+        }
       }
       break;
     case FileFormat::text: out.groups = {{{}, parse_text_arrays(bytes.text(), path)}}; break;

@@ -36,6 +36,12 @@ std::optional<DType> numpy_type(std::string_view code) {
   return found->type;
 }
 
+bool holds_numbers(const PickleValue::NumpyArray& array) {
+  const auto* type = array.type ? array.type->get_if<PickleValue::NumpyType>() : nullptr;
+  return !type || type->code.empty() ||
+         std::string_view("USVMm").find(type->code[0]) == std::string_view::npos;
+}
+
 Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes) {
   const auto type = numpy_type(layout.code);
   if (!type)

@@ -23,6 +23,9 @@ std::string_view numpy_code(DType type);
 /// The type of a code; none for those that are no plain numbers.
 std::optional<DType> numpy_type(std::string_view code);
 
+/// Whether its elements are numbers, be it such as we do not read; no text, dates and structures.
+bool holds_numbers(const PickleValue::NumpyArray& array);
+
 /// The array: without a copy where its elements lie in order and aligned. Error for
 /// types that are no plain numbers, and a number of bytes that is not that of the shape.
 Array array_from_numpy(const NumpyLayout& layout, const SharedBytes& bytes);

@@ -307,7 +307,7 @@ bool looks_like_pickle(std::span<const std::uint8_t> bytes) {
   if (head.size() < 2) return false;
   if (head[0] == '\x80') return head[1] >= 2 && head[1] <= 5;
   // Protocols 0 and 1 remember each container at once.
-  for (const std::string_view words : {"(dp0\n", "(lp0\n", "(dp1\n", "(lp1\n", "cnumpy",
+  for (const std::string_view words : {"(dp0\n", "(lp0\n", "(dp1\n", "(lp1\n", "cnumpy", "(cnumpy",
                                        "ccollections\n", "}q", "]q", "(dq", "(lq"}) {
     if (head.starts_with(words)) return true;
   }

@@ -1,6 +1,7 @@
 #include <bit>
 
 #include "base/error.h"
+#include "io/numpy_array.h"
 #include "io/pickle_machine.h"
 #include "io/pickle_text.h"
 #include "io/pickle_words.h"
@@ -124,13 +125,17 @@ void PickleMachine::push_numpy_type(const Value::Global& global, const Value::It
 void PickleMachine::push_numpy_scalar(const Value::Global& global, const Value::Items& args) {
   const auto* type = args.size() == 2 ? args[0]->get_if<Value::NumpyType>() : nullptr;
   const auto* bytes = type ? args[1]->get_if<std::string_view>() : nullptr;
-  if (bytes && bytes->size() == 8 && !type->big_endian) {
-    const auto bits =
-        load_little_endian<std::uint64_t>(reinterpret_cast<const std::uint8_t*>(bytes->data()));
-    if (type->code == "i8") return push_integer(std::bit_cast<std::int64_t>(bits));
-    if (type->code == "f8") return push_new(std::bit_cast<double>(bits));
+  const auto dtype = bytes ? numpy_type(type->code) : std::nullopt;
+  // uint64 may be beyond our numbers.
+  if (!dtype || *dtype == DType::uint64 || bytes->size() != size_of(*dtype)) {
+    return push_new(Value::Object{global});
   }
-  push_new(Value::Object{global});
+  const Array one =
+      array_from_numpy({.code = type->code, .big_endian = type->big_endian, .shape = {}},
+                       SharedBytes::copy_of(*bytes));
+  if (is_float(*dtype)) return push_new(one.to_float64().as<double>()[0]);
+  if (*dtype == DType::boolean) return push_new((*bytes)[0] != 0);
+  push_integer(one.to_int64().as<std::int64_t>()[0]);
 }
 
 // An array whose elements are no plain numbers (objects, text, structures) stays closed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "io/file.h"
@@ -17,6 +18,31 @@ const Items* sequence(const PickleValue& value) {
   if (const auto* list = value.get_if<PickleValue::List>()) return &list->items;
   if (const auto* tuple = value.get_if<PickleValue::Tuple>()) return &tuple->items;
   return nullptr;
+}
+
+std::optional<double> number_in(const PickleValue& value) {
+  if (const auto* whole = value.get_if<std::int64_t>()) return static_cast<double>(*whole);
+  if (const auto* flag = value.get_if<bool>()) return *flag;
+  if (const auto* number = value.get_if<double>()) return *number;
+  return {};
+}
+
+/// All elements, if each is a number.
+std::optional<std::vector<double>> numbers_in(const Items& items) {
+  std::vector<double> values;
+  for (const PickleValue* item : items) {
+    const auto value = number_in(*item);
+    if (!value) return {};
+    values.push_back(*value);
+  }
+  return values;
+}
+
+/// What a key of a dictionary is called; none where it is no text and no number.
+std::optional<std::string> name_of_key(const PickleValue& key) {
+  if (const auto* word = key.get_if<std::string_view>()) return std::string(*word);
+  if (const auto* number = key.get_if<std::int64_t>()) return text(*number);
+  return {};
 }
 
 /// All elements, if each holds a T.
@@ -38,22 +64,43 @@ class Collector {
 
   PickledArrays collect() {
     const PickleValue& root = pickle_.root();
-    if (const auto* dict = root.get_if<PickleValue::Dict>()) {
-      for (const auto& [key, value] : dict->items) {
-        if (const auto* name = key->get_if<std::string_view>()) add(*name, *value);
-      }
-    } else if (!add("", root)) {
-      const Items* items = sequence(root);
-      if (!items) fail(where_, ": expected a pickled dictionary of arrays, found something else");
+    if (add("", root)) return std::move(found_);
+    if (root.get_if<PickleValue::Dict>()) {
+      add_dictionaries(root);
+    } else if (const Items* items = sequence(root)) {
       for (std::size_t i = 0; i < items->size(); ++i) add(std::to_string(i), *(*items)[i]);
+    } else if (const auto* object = root.get_if<PickleValue::Object>()) {
+      fail(where_, ": expected a pickled dictionary of arrays, found an object of the class ",
+           printable(object->type.module), ".", printable(object->type.name));
+    } else {
+      fail(where_, ": expected a pickled dictionary of arrays, found something else");
     }
     return std::move(found_);
   }
 
  private:
+  /// What lies in a dictionary within another is called outer.inner. Each is walked once, however often it is
+  /// referred to.
+  void add_dictionaries(const PickleValue& root) {
+    std::vector<std::pair<const PickleValue*, std::string>> pending = {{&root, ""}};
+    std::set<const PickleValue*> seen = {&root};
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      const auto [value, prefix] = pending[i];
+      for (const auto& [key, item] : value->get_if<PickleValue::Dict>()->items) {
+        budget_.pay_work(1);
+        const auto word = name_of_key(*key);
+        if (!word) continue;
+        budget_.pay_memory(prefix.size() + word->size());
+        const std::string name = prefix + *word;
+        if (add(name, *item) || !item->get_if<PickleValue::Dict>()) continue;
+        if (seen.insert(item).second) pending.emplace_back(item, name + ".");
+      }
+    }
+  }
   bool add(std::string_view name, const PickleValue& value) {
     budget_.pay_memory(name.size());
     if (const auto* array = value.get_if<PickleValue::NumpyArray>()) {
+      if (!name.empty() && !holds_numbers(*array)) return false;
       put(name, to_array(name, *array));
       return true;
     }
@@ -63,7 +110,7 @@ class Collector {
     const Shape shape{items->size()};
     if (auto whole = all_of<std::int64_t>(*items)) {
       put(name, Array(shape, *std::move(whole)));
-    } else if (auto numbers = all_of<double>(*items)) {
+    } else if (auto numbers = numbers_in(*items)) {
       put(name, Array(shape, *std::move(numbers)));
     } else if (const auto texts = all_of<std::string_view>(*items)) {
       for (const auto& text : *texts) budget_.pay_memory(sizeof(std::string) + text.size());

@@ -19,9 +19,10 @@ struct PickledArrays {
 };
 
 /// Reads a pickle of protocol 0 to 5, also one of Python 2 (CIFAR's data_batch_1, train, meta). Of
-/// a list or tuple, the elements are called "0", "1"; an array by itself is called "". What is no
-/// array and no list of one kind is left out. Nothing in the pickle is executed.
-/// Error for other and damaged files, and arrays whose elements are no numbers.
+/// a list or tuple, the elements are called "0", "1"; an array by itself is called "", one in a
+/// dictionary within another "outer.inner". What is no array of numbers and no list of one kind is left
+/// out. Nothing in the pickle is executed.
+/// Error for other and damaged files, numbers that are not read, and an array by itself of something else.
 PickledArrays read_pickled_arrays(const std::filesystem::path& path);
 
 /// The same from memory; `where` begins the message of an Error.

@@ -51,7 +51,27 @@ TEST(PickledArrays, KeysMayBeTextOrBytes) {
       "e";
   EXPECT_EQ(parse(pickle("}(" + str("labels") + list + "u")).arrays.size(), 1u);
   EXPECT_EQ(parse(pickle("}(C\x06labels" + list + "u")).arrays.size(), 1u);
-  EXPECT_EQ(parse(pickle("}(K\x01" + list + "u")).arrays.size(), 0u);
+  EXPECT_EQ(parse(pickle("}(K\x01" + list + "u")).arrays.count("1"), 1u);
+}
+
+TEST(PickledArrays, DictionariesInDictionaries) {
+  const std::string one = numpy_array(numpy_type("f4"), nums({1}), raw<float>({2.5F}));
+  const auto found =
+      parse(pickle(dict({{"train", dict({{"z", one}, {"y", dict({{"x", one}})}})}})));
+  EXPECT_EQ(found.arrays.size(), 2u);
+  EXPECT_EQ(found.arrays.at("train.z").as<float>()[0], 2.5F);
+  EXPECT_EQ(found.arrays.at("train.y.x").as<float>()[0], 2.5F);
+  // A dictionary that holds itself.
+  EXPECT_EQ(parse(pickle("}q\x01" + str("a") + "h\x01s" + str("z") + one + "s")).arrays.size(), 1u);
+}
+
+TEST(PickledArrays, WhatIsNoNumberIsLeftOut) {
+  const std::string one = numpy_array(numpy_type("f4"), nums({1}), raw<float>({2.5F}));
+  const std::string names = numpy_array(numpy_type("U1"), nums({1}), raw<float>({0}));
+  EXPECT_EQ(parse(pickle(dict({{"z", one}, {"names", names}}))).arrays.size(), 1u);
+  EXPECT_THAT(fault(pickle(names)),
+              HasSubstr("expected numbers, found elements of NumPy's type 'U1'"));
+  EXPECT_THAT(fault(pickle(global("a", "B") + ")R")), HasSubstr("an object of the class a.B"));
 }
 
 TEST(PickledArrays, ArraysThatPythonWroteInEveryProtocol) {
@@ -112,6 +132,22 @@ TEST(PickledArrays, FortranOrderAndNumbersOfNumpy) {
   const auto found = parse(pickle(dict({{"x", array}, {"labels", "](" + scalar + num(6) + "e"}})));
   EXPECT_THAT(found.arrays.at("x").as<std::uint8_t>(), ElementsAre('a', 'b', 'c', 'd'));
   EXPECT_THAT(found.arrays.at("labels").as<std::int64_t>(), ElementsAre(5, 6));
+}
+
+TEST(PickledArrays, ListsOfNumbersOfAnyKind) {
+  const auto scalar = [](const std::string& code, const std::string& bytes,
+                         const char* order = "<") {
+    return global("numpy.core.multiarray", "scalar") +
+           tuple({numpy_type(code, order), "C" + little_endian(bytes.size(), 1) + bytes}) + "R";
+  };
+  const std::string f4 = scalar("f4", raw<float>({1.5F})), yes = scalar("b1", "\1", "|");
+  const std::string i4 = scalar("i4", std::string("\0\0\1\2", 4), ">");
+  const auto found = parse(pickle(dict({{"x", "](" + f4 + num(2) + "e"},
+                                        {"y", "](" + i4 + num(7) + "e"},
+                                        {"b", "](\x88" + yes + "\x89" + "e"}})));
+  EXPECT_THAT(found.arrays.at("x").as<double>(), ElementsAre(1.5, 2));
+  EXPECT_THAT(found.arrays.at("y").as<std::int64_t>(), ElementsAre(258, 7));
+  EXPECT_THAT(found.arrays.at("b").as<double>(), ElementsAre(1, 1, 0));
 }
 
 TEST(PickledArrays, NothingIsExecutedAndOddArraysAreNamed) {

@@ -89,6 +89,17 @@ std::optional<StorageId> storage_id(const PickleValue& persistent) {
   return id;
 }
 
+/// Of a storage that storage_id() gives none of.
+std::string why_unread(const PickleValue& persistent) {
+  const auto* reference = persistent.get_if<PickleValue::Persistent>();
+  const auto* tuple = reference ? reference->id->get_if<PickleValue::Tuple>() : nullptr;
+  const auto* type =
+      tuple && tuple->items.size() > 1 ? tuple->items[1]->get_if<PickleValue::Global>() : nullptr;
+  if (!type || find_type(storage_types, type->name))
+    return "its storage is not described as torch does it";
+  return text("its elements are of the type ", printable(type->name), "; save real numbers");
+}
+
 using Storages = std::function<SharedBytes(const StorageId&)>;
 
 bool is_contiguous(const Shape& shape, const std::vector<std::size_t>& strides) {
@@ -129,7 +140,7 @@ class TensorReader {
  private:
   Array read(const PickleValue::Tensor& tensor) {
     const auto found = storage_id(*tensor.storage);
-    if (!found) fail("its storage is not described as torch does it");
+    if (!found) fail(why_unread(*tensor.storage));
     const StorageId id = typed(*found, tensor.type);
     const std::size_t width = size_of(id.dtype);
     SharedBytes bytes = storages_(*found);
@@ -196,6 +207,9 @@ class GroupCollector {
     if (const auto* dict = value.get_if<PickleValue::Dict>()) {
       for (const auto& [name, item] : dict->items) {
         if (const auto* word = name->get_if<std::string_view>()) take(key, *word, *item);
+        // Below, these are the states of optimisers.
+        const auto* number = key.empty() ? name->get_if<std::int64_t>() : nullptr;
+        if (number) take(key, text(*number), *item);
       }
     } else if (const auto* list = value.get_if<PickleValue::List>()) {
       for (std::size_t i = 0; i < list->items.size(); ++i) take(key, text(i), *list->items[i]);
@@ -206,6 +220,8 @@ class GroupCollector {
 
   void take(const std::string& key, std::string_view name, const PickleValue& item) {
     budget_.pay_work(1);
+    const auto* array = item.get_if<PickleValue::NumpyArray>();
+    if (array && !holds_numbers(*array)) return;  // names of files, say
     if (is_tensor(item)) return add(key, name, item);
     const bool holds = item.get_if<PickleValue::Dict>() || item.get_if<PickleValue::List>() ||
                        item.get_if<PickleValue::Tuple>();
@@ -220,7 +236,8 @@ class GroupCollector {
     try {
       groups_.back().tensors.insert_or_assign(std::string(name), reader_.read(item));
     } catch (const Error& e) {
-      fail(where_, ": tensor '", printable(name), "': ", e.what());
+      fail(where_, ": ", name.empty() ? "the tensor" : text("tensor '", printable(name), "'"), ": ",
+           e.what());
     }
   }
 
@@ -376,8 +393,9 @@ std::map<std::string, Array> join_groups(const Groups& groups) {
 
 bool looks_like_torch(const SharedBytes& bytes, std::string_view where) {
   if (!looks_like_zip(bytes.span())) {
-    // PROTO and its version, LONG1 and its length stand before the number.
-    return bytes.size() > 4 && bytes.text().substr(4).starts_with(legacy_magic);
+    // PROTO and its version, of protocol 4 and 5 FRAME and its size, LONG1 and its length stand before the number.
+    return bytes.text().substr(0, 13 + legacy_magic.size()).find(legacy_magic) !=
+           std::string_view::npos;
   }
   const ZipArchive archive(bytes, std::string(where));
   return std::ranges::any_of(archive.members(), [](const ZipMember& member) {

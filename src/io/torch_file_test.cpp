@@ -87,6 +87,35 @@ TEST(TorchFile, ArraysOfNumpyAreTensors) {
               ElementsAre(1.5F, 2.5F));
 }
 
+TEST(TorchFile, KeysOfNumbersAndNamesBesideTensors) {
+  const std::string w = letters(0, {6}, {1});
+  const std::string names = numpy_array(numpy_type("U1"), nums({1}), raw<float>({0}));
+  const std::string states = "}" + num(0) + dict({{"exp_avg", w}}) + "s";  // of an optimiser
+  const auto found =
+      parse_groups(letters_file("}(" + num(0) + w + num(1) + w + str("names") + names +
+                                str("optimizer") + dict({{"state", states}}) + "u"));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(found[0].tensors, testing::SizeIs(2));
+  EXPECT_EQ(found[0].tensors.count("1"), 1u);
+  EXPECT_THAT(error(letters_file(names)), HasSubstr("the tensor: expected numbers"));
+}
+
+TEST(TorchFile, NamesTheTypeThatIsNotRead) {
+  const std::string z = tensor(storage("ComplexFloatStorage", "0", 1), 0, {1}, {1});
+  EXPECT_EQ(
+      error(zip_file(dict({{"z", z}}), {{"0", "12345678"}})),
+      "a.pth: tensor 'z': its elements are of the type ComplexFloatStorage; save real numbers");
+}
+
+TEST(TorchFile, TheOlderFormInEveryProtocol) {
+  // torch.save(..., pickle_protocol=4, _use_new_zipfile_serialization=False) frames each pickle.
+  const std::string magic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19");
+  const std::string framed = "\x80\x04\x95" + little_endian(magic.size() + 1, 8) + magic + ".";
+  EXPECT_TRUE(looks_like_torch(SharedBytes::copy_of(framed), "a.pth"));
+  EXPECT_TRUE(looks_like_torch(SharedBytes::copy_of(pickle(magic)), "a.pth"));
+  EXPECT_FALSE(looks_like_torch(SharedBytes::copy_of(pickle(num(3))), "a.pth"));
+}
+
 TEST(TorchFile, UnsignedTypesLieInStoragesOfBytes) {
   const std::string body =
       dict({{"y", global("torch._utils", "_rebuild_tensor_v3") +
