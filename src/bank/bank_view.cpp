@@ -86,6 +86,7 @@ BankView changed(BankView view, std::size_t rows, const std::string& which, Chan
   }
   view.rows = rows;
   view.origin = nullptr;
+  view.parts.clear();
   if (!view.rows_are.empty()) view.rows_are = which + " of " + view.rows_are;
   return view;
 }
@@ -302,6 +303,8 @@ BankView one_after_another(std::string name, const std::vector<BankView>& parts)
   out.name = std::move(name);
   out.origin = nullptr;
   out.extracted_by.clear();
+  out.parts.clear();
+  for (const BankView& part : parts) out.parts.push_back(part.name);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     out.rows += parts[i].rows;
     const bool known = !out.rows_are.empty() && !parts[i].rows_are.empty();

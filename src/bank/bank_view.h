@@ -47,6 +47,8 @@ struct BankView {
   /// The entry of a split in the manifest of its bank: "inputs", "arrays" with their hashes. Null of
   /// arrays in memory and of a choice of rows.
   nlohmann::json origin = {};
+  /// Of one_after_another(): the names of the splits that stand in it; empty of any other.
+  std::vector<std::string> parts = {};
 
   bool has(std::string_view array) const { return arrays.contains(array); }
   /// Error names what there is instead.

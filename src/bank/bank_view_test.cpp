@@ -162,6 +162,8 @@ TEST(BankViews, OneAfterAnotherHaveTheRowsOfAll) {
   const BankView a = view_of("a", three_rows(7)), b = view_of("b", more);
   const BankView both = one_after_another("a+b", {a, slice(b, 1, 2)});
   EXPECT_EQ(both.rows, 5u);
+  EXPECT_THAT(both.parts, ElementsAre("a", "b"));
+  EXPECT_THAT(slice(both, 1, 3).parts, IsEmpty());
   EXPECT_FALSE(both.has("odin"));
   for (const auto& [name, array] : both.arrays) {
     const Array first = a.array(name), second = b.array(name).slice(1, 2), all = both.array(name);

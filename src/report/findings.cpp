@@ -70,6 +70,15 @@ const evaluation::ResultRow* Findings::of_role(const std::string& detector, cons
               metric);
 }
 
+std::vector<evaluation::SetInfo> Findings::splits_of(const evaluation::SetInfo& set) const {
+  if (!bank_.has(set.name) || bank_.at(set.name).parts.empty()) return {set};
+  std::vector<evaluation::SetInfo> out;
+  for (const std::string& part : bank_.at(set.name).parts) {
+    out.push_back({part, out.empty() ? set.role : "shifted", bank_.at(part).rows});
+  }
+  return out;
+}
+
 std::vector<double> Findings::scores(const std::string& detector, const std::string& set) const {
   const auto kept = record_.scores.find({detector, set});
   if (kept == record_.scores.end()) return {};

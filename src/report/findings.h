@@ -41,6 +41,9 @@ class Findings {
   const std::string& ranked_by() const { return ranked_by_; }
 
   std::vector<evaluation::SetInfo> sets(const std::string& role) const;
+  /// The splits whose rows stand in a set, one after the other: of the full spectrum the id split and those
+  /// with the role "shifted", else the set itself.
+  std::vector<evaluation::SetInfo> splits_of(const evaluation::SetInfo& set) const;
   /// The roles "near" and "far" that have sets.
   std::vector<std::string> ood_roles() const;
   /// One measured number; null where it was not measured.

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/rng.h"
+#include "io/npy.h"
 #include "io/test_folder.h"
 #include "metrics/curves.h"
 #include "report/contenders.h"
@@ -64,7 +65,8 @@ const World& world() {
 const evaluation::Roles near_and_far = {.id = "in/test", .near = {"a/test"}, .far = {"b/test"}};
 
 // Random scores of each detector, measured.
-RunRecord measured(const evaluation::Roles& roles, const std::vector<std::string>& detectors) {
+RunRecord measured(const evaluation::Roles& roles, const std::vector<std::string>& detectors,
+                   const bank::BankViews& bank = world().bank) {
   RunRecord record{
       .results = {}, .run = {{"settings", {{"seed", 0}}}}, .command = "nescio", .scores = {}};
   evaluation::Results& results = record.results;
@@ -74,24 +76,25 @@ RunRecord measured(const evaluation::Roles& roles, const std::vector<std::string
     cost /= 100;
   }
   for (const auto& [split, role] : evaluation::scored_splits(roles))
-    results.sets.push_back({split, role, rows});
+    results.sets.push_back({split, role, bank.has(split) ? bank.at(split).rows : rows});
   for (const std::string& detector : detectors) {
     Rng rng(results.rows.size() + 1);
     std::vector<float> id;
     for (const evaluation::SetInfo& set : results.sets) {
-      std::vector<float> scores(rows);
+      std::vector<float> scores(set.rows);
       for (float& score : scores) {
         score = static_cast<float>(rng.normal()) + (set.role == "id" ? 0.0F : 1.5F);
       }
-      record.scores[{detector, set.name}] = Array({rows}, scores);
+      record.scores[{detector, set.name}] = Array({set.rows}, scores);
       if (set.role == "id") {
         id = scores;
         results.rows.push_back(
             {detector, set.name, "id", "id_accuracy", 1, metrics::Bounds{0.9, 1}});
         continue;
       }
-      for (const metrics::Measurement& m : metrics::measure(
-               metrics::rank_rows(Array({rows}, id), Array({rows}, scores)), {.resamples = 0})) {
+      for (const metrics::Measurement& m :
+           metrics::measure(metrics::rank_rows(Array({id.size()}, id), Array({set.rows}, scores)),
+                            {.resamples = 0})) {
         results.rows.push_back({detector, set.name, set.role, m.metric->name, m.value, m.bounds});
         results.rows.push_back(
             {detector, evaluation::mean_of_sets, set.role, m.metric->name, m.value, std::nullopt});
@@ -403,6 +406,32 @@ TEST(WriteResults, SayWhatASweepChose) {
   }
 }
 
+// Rows of the full spectrum are those of its splits: each has pictures, hashes and scores of its own.
+TEST(HtmlReport, TellsTheSplitsOfTheFullSpectrumApart) {
+  const evaluation::Evaluated whole = evaluation::full_spectrum(
+      world().bank,
+      {.id = "in/test", .shifted = {"c/test"}, .near = {"a/test"}, .ood_val = {"b/test"}});
+  RunRecord record = measured(whole.roles, {"energy"}, whole.bank);
+  auto& id = record.scores.at({"energy", "in/test+c/test"});
+  std::vector<float> scores(id.as<float>().begin(), id.as<float>().end());
+  scores[3] = 50;         // of in/test
+  scores[rows + 5] = 60;  // of c/test
+  id = Array({scores.size()}, scores);
+  const std::string page = html_report(record, whole.bank, whole.roles, pictures_section);
+  for (const char* words :
+       {"in/test</th><td>id: to be kept", "c/test</th><td>shifted: to be kept",
+        "b/test</th><td>ood_val: to choose on", "in/test / logits", "c/test / logits",
+        "b/test / logits", "<small>in/test, row 3</small>", "<small>c/test, row 5</small>"}) {
+    EXPECT_TRUE(has(page, words)) << words;
+  }
+  EXPECT_FALSE(has(page, "was imported as arrays"));
+  const io::TestFolder folder;
+  record.keep_scores = true;
+  write_results(record, whole.bank, whole.roles, folder.path());
+  EXPECT_EQ(io::read_npy(folder / "scores/energy/in/test.npy").as<float>()[3], 50);
+  EXPECT_EQ(io::read_npy(folder / "scores/energy/c/test.npy").as<float>()[5], 60);
+}
+
 // A folder holds one run: what an earlier one wrote there is not shown as if it were of this one.
 TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
   const io::TestFolder folder;
@@ -427,6 +456,19 @@ TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
   for (const char* name : {"scores/msp/a/test.npy", "scores/energy/notes.txt", "notes.txt"}) {
     EXPECT_TRUE(there(name)) << name;
   }
+}
+
+TEST(WriteResults, KeepsScoresOfLongSpecs) {
+  const io::TestFolder folder;
+  const std::string spec(300, 'x'), other = spec + "y";
+  RunRecord record = measured(near_and_far, {spec, other});
+  record.keep_scores = true;
+  write_results(record, world().bank, near_and_far, folder.path());
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "scores")) {
+    files += entry.is_regular_file();
+  }
+  EXPECT_EQ(files, 2 * record.results.sets.size());
 }
 
 // The list is a file like any other, and may lie.

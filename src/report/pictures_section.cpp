@@ -18,13 +18,18 @@ struct Pick {
   double score;
 };
 
-// All rows of some sets with their scores, lowest first; equal ones by set and row.
+// All rows of the sets of a role with their scores, lowest first; equal ones by set and row.
 std::vector<Pick> picks(const Findings& findings, const std::string& role) {
   std::vector<Pick> out;
   const std::string& detector = findings.charted().front();
   for (const evaluation::SetInfo& set : findings.sets(role)) {
     const auto scores = findings.scores(detector, set.name);
-    for (std::size_t r = 0; r < scores.size(); ++r) out.push_back({set.name, r, scores[r]});
+    std::size_t next = 0;
+    for (const evaluation::SetInfo& split : findings.splits_of(set)) {
+      for (std::size_t r = 0; r < split.rows && next < scores.size(); ++r) {
+        out.push_back({split.name, r, scores[next++]});
+      }
+    }
   }
   std::ranges::stable_sort(out, {}, &Pick::score);
   return out;
@@ -49,7 +54,9 @@ class Gallery {
  public:
   explicit Gallery(const Findings& findings) : findings_(findings) {
     for (const evaluation::SetInfo& set : findings.results().sets) {
-      sources_.emplace(set.name, SplitPictures(findings.bank(), set.name));
+      for (const evaluation::SetInfo& split : findings.splits_of(set)) {
+        sources_.emplace(split.name, SplitPictures(findings.bank(), split.name));
+      }
     }
   }
 

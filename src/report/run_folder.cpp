@@ -7,6 +7,8 @@
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/npy.h"
+#include "io/sha256.h"
+#include "report/findings.h"
 #include "report/html_report.h"
 #include "report/sections.h"
 
@@ -19,10 +21,30 @@ std::string mixing_json(const std::vector<Mixing>& mixing) {
   return io::json_text(all);
 }
 
-// A spec may hold a '/'.
+// A spec may hold a '/', and be longer than the name of a file.
 std::string scores_file(std::string detector, const std::string& set) {
+  constexpr std::size_t longest = 200, digits = 16;
+  if (detector.size() > longest) {
+    detector = detector.substr(0, longest) + "-" + io::sha256(detector).substr(0, digits);
+  }
   std::ranges::replace(detector, '/', '_');
   return "scores/" + detector + "/" + set + ".npy";
+}
+
+std::map<std::string, Array> scores_by_file(const RunRecord& record, const Findings& findings) {
+  std::map<std::string, Array> out;
+  for (const evaluation::SetInfo& set : record.results.sets) {
+    for (const std::string& detector : record.results.detectors) {
+      const auto all = record.scores.find({detector, set.name});
+      if (all == record.scores.end()) continue;
+      std::size_t first = 0;
+      for (const evaluation::SetInfo& split : findings.splits_of(set)) {
+        out.emplace(scores_file(detector, split.name), all->second.slice(first, split.rows));
+        first += split.rows;
+      }
+    }
+  }
+  return out;
 }
 
 // Files that some runs have and some have not; whatever else a list names is not ours to remove.
@@ -70,19 +92,16 @@ void write_results(const RunRecord& record, const bank::BankViews& bank,
 
   std::set<std::string> names = {"results.json"};
   for (const auto& [name, content] : files) names.insert(name);
-  std::map<std::string, const Array*> scores;
-  if (record.keep_scores) {
-    for (const auto& [key, values] : record.scores) {
-      scores.emplace(scores_file(key.first, key.second), &values);
-    }
-  }
+  const std::map<std::string, Array> scores =
+      record.keep_scores ? scores_by_file(record, Findings(record, bank, roles))
+                         : std::map<std::string, Array>();
   for (const auto& [name, values] : scores) names.insert(name);
 
   remove_earlier(folder, names);
   nlohmann::json json = results_json(record.results, record.run);
   json["files"] = names;
   io::write_json(folder / "results.json", json);  // first: it marks the folder as a run's
-  for (const auto& [name, values] : scores) io::write_npy(folder / name, *values);
+  for (const auto& [name, values] : scores) io::write_npy(folder / name, values);
   for (const auto& [name, content] : files) io::write_text(folder / name, content);
 }
 

@@ -32,9 +32,17 @@ Html sets_table(const Findings& findings) {
     if (split.empty() || !bank.has(split)) continue;
     body += row_of(split, role, thousands(bank.at(split).rows), source_of(bank, split));
   }
+  for (const std::string& split : findings.roles().ood_val) {
+    if (!bank.has(split)) continue;
+    body += row_of(split, "ood_val: to choose on", thousands(bank.at(split).rows),
+                   source_of(bank, split));
+  }
   for (const evaluation::SetInfo& set : findings.results().sets) {
-    const std::string role = set.role == "id" ? "id: to be kept" : set.role + ": to be caught";
-    body += row_of(set.name, role, thousands(set.rows), source_of(bank, set.name));
+    const std::string use = set.role == "id" ? ": to be kept" : ": to be caught";
+    for (const evaluation::SetInfo& split : findings.splits_of(set)) {
+      body +=
+          row_of(split.name, split.role + use, thousands(split.rows), source_of(bank, split.name));
+    }
   }
   return table("The sets and what each was used for",
                tag("tr", head_cells({{"set"}, {"role"}, {"rows", true}, {"data"}})), body);

@@ -42,7 +42,10 @@ Html hashes(const Findings& findings) {
     if (network.is_object()) add(member.empty() ? "head" : member + " / head", network.at("head"));
   }
   std::vector<std::string> splits = {findings.roles().train, findings.roles().val};
-  for (const evaluation::SetInfo& set : findings.results().sets) splits.push_back(set.name);
+  for (const std::string& split : findings.roles().ood_val) splits.push_back(split);
+  for (const evaluation::SetInfo& set : findings.results().sets) {
+    for (const evaluation::SetInfo& split : findings.splits_of(set)) splits.push_back(split.name);
+  }
   std::set<std::string> seen;  // val may be the id split
   for (const std::string& split : splits) {
     if (!bank.has(split) || !seen.insert(split).second) continue;
