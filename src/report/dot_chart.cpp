@@ -12,14 +12,11 @@ constexpr double width = 440, row_height = 21, top = 16;
 constexpr double letter_width = 8.4;  // of a bold name, generously
 constexpr std::size_t longest_name = 18;
 
-template <class Words>
-double longest(const std::vector<DotRow>& rows, const Words& words) {
+double longest(const std::vector<std::string>& words) {
   std::size_t letters = 4;
-  for (const DotRow& row : rows) letters = std::max(letters, words(row).size());
+  for (const std::string& one : words) letters = std::max(letters, one.size());
   return letter_width * static_cast<double>(letters);
 }
-
-std::string short_name(const DotRow& row) { return shorten(row.name, longest_name); }
 
 }  // namespace
 
@@ -43,8 +40,14 @@ DotAxis axis_around(const std::vector<DotRow>& rows) {
 }
 
 Html dot_chart(const std::vector<DotRow>& rows, const DotAxis& axis_of, const std::string& words) {
-  const double left = 16 + longest(rows, short_name);
-  const double right = 10 + longest(rows, [](const DotRow& row) { return row.words; });
+  std::vector<std::string> names, ends;
+  for (const DotRow& row : rows) {
+    names.push_back(row.name);
+    ends.push_back(row.words);
+  }
+  names = shorten_all(names, longest_name);
+  const double left = 16 + longest(names);
+  const double right = 10 + longest(ends);
   const double height = top + row_height * static_cast<double>(rows.size()) + 44;
   const Scale x{axis_of.from, axis_of.to, left, width - right};
   const double base = height - 40;
@@ -59,7 +62,7 @@ Html dot_chart(const std::vector<DotRow>& rows, const DotAxis& axis_of, const st
     const auto whisker = [&](const std::optional<metrics::Bounds>& bounds, const char* style) {
       if (bounds) out += line({x(bounds->lower), y}, {x(bounds->upper), y}, style);
     };
-    out += label({left - 10, y + 4}, short_name(rows[r]), "name", "end");
+    out += label({left - 10, y + 4}, names[r], "name", "end");
     for (const double other : rows[r].others) out += dot({x(other), y}, 2.5, "other");
     whisker(rows[r].further, "reach");
     whisker(rows[r].bounds, "whisker");

@@ -1,6 +1,9 @@
 #include "report/html.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include "base/text.h"
 
@@ -8,6 +11,14 @@ namespace nescio::report {
 namespace {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// Where a name begins to differ from another one: at a character.
+std::size_t parting(std::string_view name, std::string_view other) {
+  const auto differ = std::ranges::mismatch(name, other).in1;
+  auto at = static_cast<std::size_t>(differ - name.begin());
+  while (0 < at && at < name.size() && continues(name[at])) --at;
+  return at;
+}
 
 std::string escape(std::string_view words) {
   std::string out;
@@ -115,6 +126,27 @@ std::string shorten(std::string_view words, std::size_t length) {
       return out + "\u2026";
     }
     out += c;
+  }
+  return out;
+}
+
+std::vector<std::string> shorten_all(const std::vector<std::string>& names, std::size_t length) {
+  std::vector<std::string> out;
+  std::map<std::string, std::set<std::string>> alike;  // names by what they are shortened to
+  for (const std::string& name : names) {
+    out.push_back(shorten(name, length));
+    alike[out.back()].insert(name);
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::set<std::string>& group = alike.at(out[i]);
+    if (group.size() == 1) continue;
+    const auto self = group.find(names[i]);  // its neighbours share the longest beginnings with it
+    std::size_t from = 0;
+    if (self != group.begin()) from = parting(*self, *std::prev(self));
+    if (std::next(self) != group.end()) from = std::max(from, parting(*self, *std::next(self)));
+    const std::size_t word = self->find_last_of("(,+ /", from == 0 ? 0 : from - 1) + 1;
+    if (from - word <= length / 3) from = word;
+    out[i] = shorten(shorten(*self, length / 3) + self->substr(from), length);
   }
   return out;
 }

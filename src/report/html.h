@@ -58,5 +58,8 @@ Html folding_table(const Html& caption, const Html& head, const std::vector<Html
 
 /// At most `length` characters, the rest as an ellipsis.
 std::string shorten(std::string_view words, std::size_t length);
+/// The same of names that stand beside each other: where they would look alike, the ellipsis stands for what
+/// they have in common, so that each says where it differs.
+std::vector<std::string> shorten_all(const std::vector<std::string>& names, std::size_t length);
 
 }  // namespace nescio::report

@@ -51,9 +51,11 @@ Html line_chart(const std::vector<LineSeries>& series, const AxisInfo& x_info,
   std::vector<double> wanted;
   for (const auto& end : ends) wanted.push_back(end.first);
   const std::vector<double> places = spread(wanted, 14, top, base);
+  std::vector<std::string> names;
+  for (const auto& end : ends) names.push_back(end.second->name);
+  names = shorten_all(names, longest_name);
   for (std::size_t i = 0; i < ends.size(); ++i) {
-    const LineSeries& one = *ends[i].second;
-    out += label({right + 6, places[i] + 4}, shorten(one.name, longest_name), "name " + one.style);
+    out += label({right + 6, places[i] + 4}, names[i], "name " + ends[i].second->style);
   }
   return drawing(width, height, words, out);
 }

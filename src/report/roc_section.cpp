@@ -71,6 +71,11 @@ Html panel(const Findings& findings, const evaluation::SetInfo& set) {
   Html others, best, names;
   std::string words = "ROC curves for " + set.name + ".";
   const std::vector<Curve> drawn = curves(findings, set);
+  std::vector<std::string> short_names;
+  for (std::size_t d = 0; d < std::min(named, drawn.size()); ++d) {
+    short_names.push_back(drawn[d].detector);
+  }
+  short_names = shorten_all(short_names, 26);
   for (std::size_t d = 0; d < drawn.size(); ++d) {
     const std::vector<Point> points = roc(drawn[d].ranking, x, y);
     if (d >= named) {
@@ -81,8 +86,7 @@ Html panel(const Findings& findings, const evaluation::SetInfo& set) {
     best = path(points, text("curve ", styles[d])) + best;  // the first on top
     const double at = y(0) - 12 - 18 * static_cast<double>(named - 1 - d);
     names += line({x(1) - 24, at - 4}, {x(1) - 4, at - 4}, text("curve ", styles[d]));
-    names += label({x(1) - 30, at}, shorten(drawn[d].detector, 26) + "  " + area,
-                   text("name ", styles[d]), "end");
+    names += label({x(1) - 30, at}, short_names[d] + "  " + area, text("name ", styles[d]), "end");
     words += " " + drawn[d].detector + ": AUROC " + area + " %.";
     if (d == 0) {
       const double caught = 1 - metrics::fpr_at_tpr(drawn[d].ranking, 0.95, metrics::Positive::id);

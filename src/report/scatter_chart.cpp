@@ -59,10 +59,13 @@ Html scatter_chart(std::vector<ScatterPoint> points, const AxisInfo& x_info, con
     dots += dot(at, 4,
                 p.named ? (p.hollow ? "hollow first" : "first") : (p.hollow ? "hollow" : "other"));
   }
-  for (const ScatterPoint& p : points) {
-    if (!p.named) continue;
-    const std::string name = shorten(p.name, longest_name);
-    const Point at{x(p.x), y(p.y)};
+  std::vector<std::string> short_names;
+  for (const ScatterPoint& p : points) short_names.push_back(p.named ? p.name : "");
+  short_names = shorten_all(short_names, longest_name);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!points[i].named) continue;
+    const std::string& name = short_names[i];
+    const Point at{x(points[i].x), y(points[i].y)};
     const auto place = free_place(at, letter_width * static_cast<double>(name.size()), taken);
     if (!place) continue;  // the words and the table have it
     taken.push_back(place->box);
