@@ -165,7 +165,7 @@ Html definitions_section(const evaluation::Comparison& comparison, const std::st
   return tag("ul", list) + tag("h3", "Command") + tag("pre", command);
 }
 
-// The largest difference on near and on far.
+// The highest difference on near and on far: -0.2 rather than -0.9.
 Html headlines(const evaluation::Comparison& comparison) {
   Html out;
   for (const Place& place : places(comparison)) {
@@ -185,7 +185,7 @@ Html headlines(const evaluation::Comparison& comparison) {
     }
     if (const std::size_t others = sides(comparison).size() - 1; others > 1) {
       words += text(". Of ", others, " ", one_side(comparison),
-                    "s the one with the largest difference, chosen on these rows");
+                    "s the one with the highest AUROC, chosen on these rows");
     }
     out += headline(signed_per_cent(best->difference->value), words);
   }
