@@ -24,7 +24,7 @@ class Extract final : public Verb {
  public:
   std::string model, data, bank, as, class_names, probes, taps, fit, device = "auto";
   std::string augment = "none", dtype = "float32";
-  std::int64_t views = 0, seed = 0, top = 0;
+  std::int64_t views = 0, top = 0;
   std::optional<std::int64_t> batch;
 
   void run(Console& console) override {
@@ -83,9 +83,9 @@ class Extract final : public Verb {
 
   extract::AnswerOptions answers() const {
     if (views == 0) {
-      if (augment == "none" && top == 0 && dtype == "float32" && seed == 0) return {};
-      fail_usage("extract: augment=, seed=, top= and dtype= are of answers to views: expected ",
-                 "views=1 or more with them");
+      if (augment == "none" && top == 0 && dtype == "float32") return {};
+      fail_usage("extract: augment=, top= and dtype= are of answers to views: expected views=1 ",
+                 "or more with them");
     }
     if (!(probes + taps + fit).empty()) {
       fail_usage("extract: views= keeps the network's answers alone; leave probes=, taps= and ",
@@ -157,8 +157,9 @@ VerbInfo extract() {
             "which cost nothing beside its pass.",
             "views= keeps what a student is to learn from (train targets=): the network's logits "
             "for that many views of each picture, changed by augment= as the student's will be, "
-            "bit by bit, instead of logits and features. dtype=float16 halves them; top=K keeps "
-            "the K most probable classes, what is left for the others, and the label's share.",
+            "bit by bit, instead of logits and features; another seed= gives other views. "
+            "dtype=float16 halves them; top=K keeps the K most probable classes, what is left for "
+            "the others, and the label's share.",
             "Classes are matched by name where the weights name theirs (those of `nescio "
             "train` do) and the data too: labels become the network's. Data none of whose "
             "classes the network knows keeps its labels; some of them are a mistake.",
@@ -207,7 +208,6 @@ VerbInfo extract() {
                    {.name = "augment",
                     .doc = "random changes that make the views, as train has them",
                     .names = {"augmentations"}}),
-            option(&Extract::seed, {.name = "seed", .doc = "of the views", .min = 0}),
             option(&Extract::top,
                    {.name = "top",
                     .doc = "classes of an answer that are kept, the most probable ones; 0: all",

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "cli/verb.h"
 #include "io/test_folder.h"
 
@@ -44,6 +46,16 @@ TEST(ExitStatus, OfOptionsIsTwoInEveryVerb) {
   }
 }
 
+// Of two options with one name the command line could set only the first.
+TEST(Verbs, HaveEveryOptionOnce) {
+  for (const VerbInfo& verb : verbs::catalogue()) {
+    std::set<std::string> names;
+    for (const auto& option : verb.options) {
+      EXPECT_TRUE(names.insert(option.info.name).second) << verb.name << ": " << option.info.name;
+    }
+  }
+}
+
 TEST(ExitStatus, OfNamesAndSpecsIsTwo) {
   expect(2, {"fti"}, "Did you mean 'fit'?");
   expect(2, {"help", "evaluat"}, "Did you mean 'evaluate'?");
@@ -62,6 +74,13 @@ TEST(ExitStatus, OfNamesAndSpecsIsTwo) {
   expect(2, {"compare", "a,b", "detectors=enregy", "out=o"}, "Did you mean 'energy'?");
   expect(2, {"compare", "arms=a=x;b=y", "baseline=c", "out=o"}, "no arm is called 'c'");
   expect(2, {"score", "d", "bank=b", "sets=a/b,a/b", "out=o"}, "'a/b' is given twice");
+  const std::vector<std::string> score = {"score", "d", "bank=b", "sets=a/b"};
+  const auto scored = [&](std::vector<std::string> more, const std::string& said) {
+    more.insert(more.begin(), score.begin(), score.end());
+    expect(2, more, said);
+  };
+  scored({"threshold=1", "fdr=0.1"}, "give one of threshold= and fdr=");
+  scored({"format=csv", "--json"}, "give one of format=csv and --json");
   const std::vector<std::string> evaluate = {"evaluate", "bank=b", "out=o", "id=a/b"};
   const auto evaluated = [&](std::vector<std::string> more, const std::string& said) {
     more.insert(more.begin(), evaluate.begin(), evaluate.end());

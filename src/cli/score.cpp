@@ -93,6 +93,12 @@ class Score final : public Verb {
     if (!judges() && console.json) {
       throw UsageError("score: with out= a bank's scores are .npy files, not JSON");
     }
+    if (console.json && format != "table") {
+      throw UsageError(text("score: give one of format=", format, " and --json"));
+    }
+    if (threshold && fdr) {
+      throw UsageError("score: give one of threshold= and fdr=; each says which rows are flagged");
+    }
     splits_ = parse_splits(sets, "score: sets");
   }
 

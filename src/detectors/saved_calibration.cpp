@@ -172,7 +172,7 @@ const SavedCalibration& Calibrations::find(const std::string& name) const {
   if (found != all.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, saved] : all) names.push_back(known);
-  fail("there is no calibration '", name, "'.", suggest(name, names), " There are: ", join(names));
+  fail("there is no calibration '", name, "'.", suggest(name, names));
 }
 
 std::string calibration_name(const Request& request, const std::string& given) {
