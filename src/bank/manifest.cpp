@@ -25,10 +25,12 @@ bool is_of(std::string_view name, const char* letters, std::size_t longest) {
          name.find_first_not_of(letters) == std::string_view::npos;
 }
 
-bool is_word(std::string_view name) { return is_of(name, word_letters, 100); }
+constexpr std::size_t longest_word = 100, longest_array_name = 200;
+
+bool is_word(std::string_view name) { return is_of(name, word_letters, longest_word); }
 
 // With ".npy" behind it, it is the name of a file.
-bool is_array_name(std::string_view name) { return is_of(name, spec_letters, 200); }
+bool is_array_name(std::string_view name) { return is_of(name, spec_letters, longest_array_name); }
 
 const nlohmann::json& member(const nlohmann::json& object, const char* key,
                              std::string_view where) {
@@ -98,8 +100,9 @@ void check_split_name(std::string_view split) {
   const bool good = slash != std::string_view::npos && is_word(split.substr(0, slash)) &&
                     is_word(split.substr(slash + 1)) && split.substr(0, slash) != head_key;
   if (!good) {
-    fail("expected SET/SPLIT, as in cifar10/test, of letters, digits, '_', '.' and '-', found '",
-         split, "'");
+    fail("expected SET/SPLIT, as in cifar10/test, of letters, digits, '_', '.' and '-', at most ",
+         longest_word, " each, the first no '.', and not '", head_key, "' as SET, found '", split,
+         "'");
   }
 }
 
@@ -107,8 +110,8 @@ void check_array_name(std::string_view name) {
   if (!is_array_name(name)) {
     fail(
         "expected the name of an array, of letters, digits, '_', '.' and '-' or as "
-        "odin(epsilon=0.002,T=1), found '",
-        printable(name), "'");
+        "odin(epsilon=0.002,T=1), at most ",
+        longest_array_name, ", the first no '.', found '", printable(name), "'");
   }
 }
 

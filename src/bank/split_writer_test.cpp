@@ -359,6 +359,7 @@ TEST_F(SplitWriterTest, BadPlansAreRefused) {
                            "head/x", ".partial/a", "a\\b/c", "a/\xc3\xa9"}) {
     EXPECT_THAT(error(name, 1, plan), HasSubstr("expected SET/SPLIT")) << name;
   }
+  EXPECT_THAT(error(std::string(101, 'a') + "/b", 1, plan), HasSubstr("at most 100 each"));
   for (const char* name : {"", "..", "a/b", ".x", "a b", "odin(x='1')", "odin;x", "a\nb"}) {
     EXPECT_THAT(error("a/b", 1, {{name, DType::float32, {2}}}), HasSubstr("name of an array"))
         << name;

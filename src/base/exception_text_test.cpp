@@ -19,5 +19,11 @@ TEST(ExceptionText, EndsBeforeATraceOfCalls) {
             "CUDA out of memory");
 }
 
+TEST(ExceptionText, OfTheFileSystemBeginsWithThePath) {
+  const auto code = std::make_error_code(std::errc::filename_too_long);
+  const std::filesystem::filesystem_error error("status", "banks/long", code);
+  EXPECT_EQ(exception_text(error), "banks/long: " + code.message());
+}
+
 }  // namespace
 }  // namespace nescio

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "bank/manifest.h"
 #include "base/error.h"
 #include "cli/foreign_scores.h"
 #include "evaluation/imported.h"
@@ -14,15 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Names of sets and arrays consist of these; people's files have blanks and more.
+// Names of sets and arrays consist of these and are no longer, and one is a bank's own; people's files have
+// blanks and more.
 std::string as_word(std::string name) {
+  constexpr std::size_t longest = 100;
   constexpr std::string_view letters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
   for (char& letter : name) {
     if (letters.find(letter) == std::string_view::npos) letter = '_';
   }
   if (name.starts_with('.')) name[0] = '_';
-  return name;
+  if (name == bank::head_key) name += '_';
+  return name.substr(0, longest);
 }
 
 std::string file_of(const std::string& source) { return source.substr(0, source.rfind('#')); }

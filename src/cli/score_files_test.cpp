@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "io/file.h"
 #include "io/test_folder.h"
 
@@ -22,6 +23,9 @@ TEST(ScoreFiles, AreNamedByTheirFiles) {
   EXPECT_THAT(names({"a/cifar10.npz", "b/svhn.npy", "x.npz#lsun"}),
               ElementsAre("cifar10", "svhn", "x"));
   EXPECT_THAT(names({"tiny imagenet.npy", "caf\xc3\xa9/.x"}), ElementsAre("tiny_imagenet", "_x"));
+  const std::string longest(100, 'n');
+  EXPECT_EQ(names({text("a/", longest, longest, ".npy")}).front(), longest);
+  EXPECT_EQ(names({"head.npy"}).front(), "head_");
 }
 
 TEST(ScoreFiles, OfOneNameAreNamedByWhatTellsThemApart) {
