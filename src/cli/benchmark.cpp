@@ -103,9 +103,6 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
                   [&](const std::string& sentence) { console.warn(sentence); });
     bank::FeatureBank features = bank::FeatureBank::open_or_create(folder);
     extract::ExtractOptions options;
-    options.probes = probes == "auto" ? needed_probes(detectors, sweep)
-                                      : as_usage([&] { return expand_list(probes); });
-    options.probes = as_usage([&] { return with_taps(options.probes, taps); });
     options.progress = console.progress;
     if (batch) options.batch = static_cast<std::size_t>(*batch);
     if (const auto& train_set = plan.roles.train; !train_set.empty()) {
@@ -116,6 +113,7 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
     for (const evaluation::ProtocolSet& set : plan.sets) {
       const image::Dataset& dataset = *datasets.at(set.name);
       warn_of_pictures(dataset, console);
+      options.probes = probes_for(set.name == plan.roles.train ? "train" : "");
       extract::Extracted done =
           nescio::extract::extract(*network, dataset, set.data, features, set.name, options);
       const auto accuracy = std::exchange(done.accuracy, std::nullopt);
@@ -128,6 +126,15 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
     }
     if (mixing > 0) mixed = mix(plan.roles, datasets, *network, console);
     return features;
+  }
+
+  // Training rows, the largest set of most protocols, are fitted on and never scored.
+  std::vector<std::string> probes_for(std::string_view fitted_on) const {
+    return as_usage([&] {
+      return with_taps(
+          probes == "auto" ? needed_probes(detectors, sweep, fitted_on) : expand_list(probes),
+          taps);
+    });
   }
 
   // The ID set with each near set, or with the far ones where there is none.

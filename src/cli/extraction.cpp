@@ -68,7 +68,8 @@ void say_rows(const extract::Extracted& done, const std::string& split, std::ost
   out << '\n';
 }
 
-std::vector<std::string> needed_probes(const std::string& detectors, bool sweep) {
+std::vector<std::string> needed_probes(const std::string& detectors, bool sweep,
+                                       std::string_view fitted_on) {
   std::vector<detectors::Grid> grids;
   for (const std::string& spec : sweep ? split_top_level(detectors) : expand_list(detectors)) {
     if (spec == "all" || evaluation::imported_name(spec) || evaluation::is_ensemble(spec)) continue;
@@ -76,7 +77,9 @@ std::vector<std::string> needed_probes(const std::string& detectors, bool sweep)
   }
   std::set<std::string> probes;
   for (const std::string& spec : evaluation::specs_of(grids)) {
-    for (const std::string& array : detectors::Chain(spec).needs().arrays) probes.insert(array);
+    const detectors::Chain chain(spec);
+    if (!fitted_on.empty() && !chain.fits_on(fitted_on)) continue;
+    for (const std::string& array : chain.needs().arrays) probes.insert(array);
   }
   return {probes.begin(), probes.end()};
 }

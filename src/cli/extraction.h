@@ -25,7 +25,9 @@ void say_what_was_there(const extract::Extracted& done, const bank::FeatureBank&
 void say_rows(const extract::Extracted& done, const std::string& split, std::ostream& out);
 
 /// Specs of the probes that detectors need, given as a list of specs, in a sweep in all their settings. `all` takes what there is, because
-/// a probe makes an extraction several times as long.
-std::vector<std::string> needed_probes(const std::string& detectors, bool sweep = false);
+/// a probe makes an extraction several times as long. With a role: of those that are fitted on it, for rows that
+/// nothing else is done with.
+std::vector<std::string> needed_probes(const std::string& detectors, bool sweep = false,
+                                       std::string_view fitted_on = "");
 
 }  // namespace nescio::cli

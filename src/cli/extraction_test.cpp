@@ -49,6 +49,10 @@ TEST(Extraction, ASweepNeedsTheProbesOfAllItsSettings) {
       needed_probes("odin(epsilon=[0,0.0014],T=[1,1000]),energy"),
       testing::UnorderedElementsAre("odin(epsilon=0,T=1)", "odin(epsilon=0,T=1000)",
                                     "odin(epsilon=0.0014,T=1)", "odin(epsilon=0.0014,T=1000)"));
+  // Training rows are fitted on, not scored: ODIN learns nothing from them.
+  EXPECT_TRUE(needed_probes("odin(T=[1,1000]),energy", true, "train").empty());
+  EXPECT_THAT(needed_probes("odin,on(layer2)+knn,mean(odin(T=1),knn)", false, "train"),
+              testing::UnorderedElementsAre("tap(at=layer2)", "odin(epsilon=0.0014,T=1)"));
   // Settings that the array does not depend on need it once.
   EXPECT_EQ(needed_probes("adascale(p_min=[0.6,0.7],p_max=[0.85,0.9])+energy").size(), 1u);
 }

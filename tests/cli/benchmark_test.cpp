@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bank/feature_bank.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
@@ -92,6 +93,8 @@ TEST_F(BenchmarkTest, RunsTheProbesThatNamedDetectorsNeed) {
   EXPECT_THAT(named.log, HasSubstr("has logits, features, labels, index of in/test from the same "
                                    "inputs already; the rest was added"));
   EXPECT_THAT(io::read_text(folder_ / "run/results.csv"), HasSubstr("odin,near/test,near,auroc,"));
+  const auto bank = bank::FeatureBank::open(folder_ / "run/bank");
+  EXPECT_FALSE(bank.has("in/train", "odin(epsilon=0.0014,T=1000)"));  // nothing is learned from it
   // Values between layers cost no word of the user's either.
   const Outcome tapped = run("on(layer2)+knn(k=3)", "auto");
   ASSERT_EQ(tapped.code, 0) << tapped.log;
