@@ -1,6 +1,7 @@
 #include "evaluation/answers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <span>
@@ -20,7 +21,6 @@ namespace {
 struct Predictions {
   std::vector<std::int64_t> classes;
   std::vector<float> confidence;  // softmax probability; empty where only classes are known
-  Array probabilities = {};       // of every class, where they were asked for
 };
 
 expr::Expr mean_softmax(const std::vector<expr::Expr>& logits) {
@@ -29,17 +29,43 @@ expr::Expr mean_softmax(const std::vector<expr::Expr>& logits) {
   return logits.size() > 1 ? sum / static_cast<double>(logits.size()) : sum;
 }
 
+/// Its logarithm, which does not vanish where the mean does.
+expr::Expr log_mean_softmax(const std::vector<expr::Expr>& logits) {
+  expr::Expr sum = log_softmax(logits.front());
+  for (std::size_t m = 1; m < logits.size(); ++m) sum = logaddexp(sum, log_softmax(logits[m]));
+  return logits.size() > 1 ? sum - std::log(static_cast<double>(logits.size())) : sum;
+}
+
 /// Of every class, [N, C].
-Array probabilities_of(const bank::BankView& view, const expr::Expr& mean) {
-  const auto program = compile({mean}, expr::Executor::cpu);
-  const auto arrays = detectors::read_arrays(view, expr::input_names({mean}));
-  std::vector<float> out(view.rows * mean.width());
+Array of_classes(const bank::BankView& view, const expr::Expr& value) {
+  const auto program = compile({value}, expr::Executor::cpu);
+  const auto arrays = detectors::read_arrays(view, expr::input_names({value}));
+  std::vector<float> out(view.rows * value.width());
   program->run(detectors::to_batch(arrays), {out.data()}, expr::InputCheck::none);
-  return Array({view.rows, mean.width()}, std::move(out));
+  return Array({view.rows, value.width()}, std::move(out));
+}
+
+/// What classes are measured by, of rows that have logits.
+void add_classes(const bank::BankViews& bank, const std::string& split, const Array& labels,
+                 metrics::Answers& answers) {
+  const std::vector<expr::Expr> logits = detectors::logits_of_members(bank, {split});
+  const auto label = labels.as<std::int64_t>();
+  {
+    const Array logarithms = of_classes(bank.at(split), log_mean_softmax(logits));
+    const auto of_row = logarithms.as<float>();
+    for (std::size_t r = 0; r < label.size(); ++r) {
+      const auto column = static_cast<std::size_t>(label[r]);
+      answers.log_likelihood.push_back(of_row[r * logarithms.cols() + column]);
+    }
+  }
+  answers.probabilities = of_classes(bank.at(split), mean_softmax(logits));
+  answers.labels = labels;
+  answers.places.resize(label.size());
+  std::iota(answers.places.begin(), answers.places.end(), 0);
 }
 
 /// The class with the largest logit or, of an ensemble, with the largest mean probability.
-Predictions from_logits(const bank::BankViews& bank, const std::string& split, bool every_class) {
+Predictions from_logits(const bank::BankViews& bank, const std::string& split) {
   const std::vector<expr::Expr> logits = detectors::logits_of_members(bank, {split});
   const expr::Expr mean = mean_softmax(logits);
   const expr::Expr largest = row_argmax(logits.size() == 1 ? logits.front() : mean);
@@ -53,7 +79,6 @@ Predictions from_logits(const bank::BankViews& bank, const std::string& split, b
                   }
                   out.confidence.insert(out.confidence.end(), windows[1].begin(), windows[1].end());
                 });
-  if (every_class) out.probabilities = probabilities_of(bank.at(split), mean);
   return out;
 }
 
@@ -63,12 +88,11 @@ bool has_logits(const bank::BankViews& network, const std::string& split) {
   return network.has(split, "logits") || (by_head && !network.has(split, predictions_array));
 }
 
-std::optional<Predictions> predictions_of(const bank::BankViews& bank, const std::string& split,
-                                          bool every_class) {
+std::optional<Predictions> predictions_of(const bank::BankViews& bank, const std::string& split) {
   const auto say_logits = [&](const std::string& member) {
     return has_logits(bank.of_member(member), split);
   };
-  if (std::ranges::all_of(bank.members(), say_logits)) return from_logits(bank, split, every_class);
+  if (std::ranges::all_of(bank.members(), say_logits)) return from_logits(bank, split);
   if (!bank.has(split, predictions_array)) return std::nullopt;
   Predictions out;
   const Array array = bank.at(split).array(predictions_array);
@@ -82,7 +106,7 @@ std::optional<Predictions> predictions_of(const bank::BankViews& bank, const std
 std::vector<std::uint32_t> predicted_classes(const bank::BankViews& bank,
                                              const std::string& split) {
   std::vector<std::uint32_t> out;
-  const auto predictions = predictions_of(bank, split, false);
+  const auto predictions = predictions_of(bank, split);
   if (!predictions) return out;
   for (const std::int64_t predicted : predictions->classes) {
     if (predicted < 0 || predicted >= std::int64_t{1} << 24) {
@@ -109,20 +133,15 @@ std::optional<metrics::Answers> answers_of(const bank::BankViews& bank, const st
            classes - 1, " (or none at all)");
     }
   }
-  const bool every_class = std::ranges::any_of(
-      metrics, [](const metrics::Metric* metric) { return metric->needs_classes; });
-  std::optional<Predictions> predictions = predictions_of(bank, split, every_class);
+  std::optional<Predictions> predictions = predictions_of(bank, split);
   if (!predictions) return std::nullopt;
   metrics::Answers answers{.right = {}, .confidence = std::move(predictions->confidence)};
   for (std::size_t r = 0; r < labels.size(); ++r) {
     answers.right.push_back(predictions->classes[r] == labels[r]);
   }
-  if (!predictions->probabilities.empty()) {
-    answers.probabilities = predictions->probabilities;
-    answers.labels = label_array;
-    answers.places.resize(labels.size());
-    std::iota(answers.places.begin(), answers.places.end(), 0);
-  }
+  const bool every_class = std::ranges::any_of(
+      metrics, [](const metrics::Metric* metric) { return metric->needs_classes; });
+  if (every_class && !answers.confidence.empty()) add_classes(bank, split, label_array, answers);
   return answers;
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/interrupt.h"
@@ -222,6 +224,32 @@ TEST_F(Evaluation, OfSeveralBanksTakesTheMeanOfTheirScores) {
   EXPECT_THAT(
       io::error_of([&] { evaluate(both, {.id = "id/test", .near = {"b/test"}}, settings); }),
       testing::HasSubstr("there is no split 'b/test'"));
+}
+
+// No float holds the probability of a label that the network is this sure not to see.
+TEST_F(Evaluation, LikelihoodDoesNotEndWhereProbabilitiesVanish) {
+  bank::FeatureBank other = bank::FeatureBank::open_or_create(folder_ / "other");
+  std::swap(bank, other);
+  add("id/test", {200, 0, 0, 200}, {1, 1});
+  add("a/test", {0, 1}, {-1});
+  std::swap(bank, other);
+  add("sure/test", {1000, 0, 0, 500}, {1, 1});
+  const std::vector<std::string> further = {"nll"};
+  EvaluationSettings settings{.detectors = {"max_logit"},
+                              .metrics = metrics::standard_metrics(further),
+                              .intervals = {.resamples = 20}};
+  Results results = evaluate(bank, {.id = "sure/test", .near = {"a/test"}}, settings);
+  EXPECT_DOUBLE_EQ(value_of(results, "sure/test", "id", "nll"), 500);
+  const auto nll = std::ranges::find(results.rows, "nll", &ResultRow::metric);
+  EXPECT_DOUBLE_EQ(nll->bounds.value().upper, 1000);  // both rows drawn are the first one
+
+  bank::FeatureBank surer = bank::FeatureBank::open_or_create(folder_ / "surer");
+  std::swap(bank, surer);
+  add("id/test", {1000, 0, 0, 1000}, {1, 1});
+  add("a/test", {0, 1}, {-1});
+  const bank::BankViews both = bank::side_by_side({{"one", other}, {"two", bank}});
+  results = evaluate(both, {.id = "id/test", .near = {"a/test"}}, settings);
+  EXPECT_NEAR(value_of(results, "id/test", "id", "nll"), (200 + std::log(2)) / 2, 1e-4);
 }
 
 TEST_F(Evaluation, SkipsOrRefusesWhatTooFewRowsDoNotAllow) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -57,16 +56,12 @@ double expected_calibration_error(const Answers& answers) {
 }
 
 double negative_log_likelihood(const Answers& answers) {
-  need_probabilities(answers, "nll");
-  const std::size_t classes = answers.probabilities.cols();
-  const auto probabilities = answers.probabilities.as<float>();
-  const auto labels = answers.labels.as<std::int64_t>();
-  double sum = 0;
-  for (const std::size_t place : answers.places) {
-    const float p = probabilities[place * classes + static_cast<std::size_t>(labels[place])];
-    sum -= std::log(static_cast<double>(std::max(p, std::numeric_limits<float>::min())));
+  if (answers.log_likelihood.empty()) {
+    fail("[metrics] nll: expected the probability of the label of at least one ID row, found none");
   }
-  return sum / static_cast<double>(answers.places.size());
+  double sum = 0;
+  for (const float log_p : answers.log_likelihood) sum -= log_p;
+  return sum / static_cast<double>(answers.log_likelihood.size());
 }
 
 double classwise_calibration_error(const Answers& answers) {

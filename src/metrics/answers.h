@@ -21,6 +21,8 @@ struct Answers {
   Array probabilities = {};                // softmax of the logits, [N, C] float32
   Array labels = {};                       // [N] int64
   std::vector<std::uint32_t> places = {};  // of each answer among the N rows
+  std::vector<float> log_likelihood =
+      {};  // logarithm of the label's probability, which may vanish as a float
 };
 
 /// The share of right answers. Throws Error if there is no row.
@@ -31,8 +33,8 @@ double accuracy(const Answers& answers);
 /// equation 3). O(rows). Throws Error if there is no row or no confidence.
 double expected_calibration_error(const Answers& answers);
 
-/// Mean of -log of the probability of the label, in nats. Probabilities are float32: one that vanishes counts
-/// as the least of them, 87 nats. O(rows). Throws Error if there is no row or no probability.
+/// Mean of -log of the probability of the label, in nats. O(rows). Throws Error if there is no row or nobody
+/// asked for it.
 double negative_log_likelihood(const Answers& answers);
 
 /// Classwise calibration error: the mean over classes c of sum over bins b of |b| / n |share of rows of

@@ -213,6 +213,9 @@ Resampled bootstrap(const Answers& answers, const StatisticsOf<Answers>& statist
       drawn.right.push_back(answers.right[row]);
       if (!answers.confidence.empty()) drawn.confidence.push_back(answers.confidence[row]);
       if (!answers.places.empty()) drawn.places.push_back(answers.places[row]);
+      if (!answers.log_likelihood.empty()) {
+        drawn.log_likelihood.push_back(answers.log_likelihood[row]);
+      }
     });
     for (std::size_t s = 0; s < statistics.size(); ++s) values[s][resample] = statistics[s](drawn);
   });
