@@ -279,6 +279,7 @@ const std::vector<Metric>& metrics() {
        .ties = "none: no prediction is read",
        .interval = resampled_answers,
        .contrast = resampled_together,
+       .unit = "nats",
        .higher_is_better = false,
        .standard = false,
        .needs_answers = true,

@@ -24,6 +24,7 @@ struct Metric {
   std::string ties;        // what equal scores do
   std::string interval;    // how lower and upper come about
   std::string contrast;    // the same of a weighted sum over scores of the same rows
+  std::string unit = {};   // of a value that is no share, as "nats"
   bool higher_is_better = true;
   bool standard = true;           // measured unless others are asked for
   bool needs_answers = false;     // which ID rows were classified right

@@ -8,6 +8,7 @@
 #include "report/dot_chart.h"
 #include "report/findings.h"
 #include "report/html_page.h"
+#include "report/values.h"
 
 namespace nescio::report {
 namespace {
@@ -130,12 +131,12 @@ Html tables_section(const evaluation::Comparison& comparison) {
   Html out;
   for (const std::string& subject : subjects(comparison)) {
     for (const metrics::Metric* metric : comparison.metrics) {
-      const TextTable rows = sides_table(comparison, subject, metric->name, true);
+      const TextTable rows = sides_table(comparison, subject, *metric, true);
       if (rows.rows.empty()) continue;
-      out += tag("details",
-                 tag("summary", tag("code", subject) + " " + metric->name) +
-                     to_html(rows, "In per cent; intervals are those of the difference to " +
-                                       baseline_of(comparison) + "."));
+      out += tag("details", tag("summary", tag("code", subject) + " " + metric->name) +
+                                to_html(rows, "In " + unit_of(*metric) +
+                                                  "; intervals are those of the difference to " +
+                                                  baseline_of(comparison) + "."));
     }
   }
   return out;

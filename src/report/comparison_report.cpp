@@ -6,17 +6,20 @@
 #include "io/json_file.h"
 #include "io/own_folder.h"
 #include "metrics/metrics.h"
+#include "report/values.h"
 
 namespace nescio::report {
 namespace {
 
-std::string value_words(const evaluation::ComparedRow& row) {
-  return per_cent(row.mean) + (row.deviation ? " \u00b1 " + per_cent(*row.deviation) : "");
+std::string mean_words(const metrics::Metric& metric, const evaluation::ComparedRow& row) {
+  return value_words(metric, row.mean) +
+         (row.deviation ? " \u00b1 " + value_words(metric, *row.deviation) : "");
 }
 
-std::string bounds_words(const std::optional<metrics::Bounds>& bounds) {
+std::string bounds_words(const metrics::Metric& metric,
+                         const std::optional<metrics::Bounds>& bounds) {
   if (!bounds) return "";
-  return signed_per_cent(bounds->lower) + " to " + signed_per_cent(bounds->upper);
+  return difference_words(metric, bounds->lower) + " to " + difference_words(metric, bounds->upper);
 }
 
 std::vector<std::string> bounds_cells(const std::optional<metrics::Bounds>& bounds) {
@@ -46,7 +49,7 @@ nlohmann::json json_of(const evaluation::ComparedRow& row) {
 
 std::string title_of(const evaluation::Comparison& comparison, const std::string& subject,
                      const metrics::Metric& metric) {
-  return text(subject, ": ", metric.name, " in per cent (",
+  return text(subject, ": ", metric.name, " in ", unit_of(metric), " (",
               metric.higher_is_better ? "higher" : "lower", " is better), differences to ",
               evaluation::sides(comparison)[comparison.baseline]);
 }
@@ -85,10 +88,10 @@ std::vector<const evaluation::ComparedRow*> rows_of(const evaluation::Comparison
 }
 
 TextTable sides_table(const evaluation::Comparison& comparison, const std::string& subject,
-                      const std::string& metric, bool sets) {
+                      const metrics::Metric& metric, bool sets) {
   TextTable table{.columns = {{"set"},
                               {comparison.of_detectors ? "detector" : "arm"},
-                              {metric, true},
+                              {metric.name, true},
                               {"difference", true},
                               {"over rows", true},
                               {"over runs", true}}};
@@ -96,12 +99,12 @@ TextTable sides_table(const evaluation::Comparison& comparison, const std::strin
     if (!place.whole && !sets) continue;
     std::string words = place.words;
     for (const evaluation::ComparedRow* row :
-         rows_of(comparison, subject, place.set, place.role, metric)) {
+         rows_of(comparison, subject, place.set, place.role, metric.name)) {
       const auto& difference = row->difference;
-      table.rows.push_back({words, side_of(comparison, *row), value_words(*row),
-                            difference ? signed_per_cent(difference->value) : "",
-                            difference ? bounds_words(difference->over_rows) : "",
-                            difference ? bounds_words(difference->over_runs) : ""});
+      table.rows.push_back({words, side_of(comparison, *row), mean_words(metric, *row),
+                            difference ? difference_words(metric, difference->value) : "",
+                            difference ? bounds_words(metric, difference->over_rows) : "",
+                            difference ? bounds_words(metric, difference->over_runs) : ""});
       words.clear();
     }
   }
@@ -168,7 +171,7 @@ std::string comparison_text(const evaluation::Comparison& comparison) {
       // Of the standard ones those that say most; the files hold all.
       const bool shown = !metric->standard || metric->name == "auroc" ||
                          metric->name == "fpr95_id" || metric->name == "id_accuracy";
-      const TextTable table = sides_table(comparison, subject, metric->name, false);
+      const TextTable table = sides_table(comparison, subject, *metric, false);
       if (!shown || table.rows.empty()) continue;
       out += (out.empty() ? "" : "\n") + title_of(comparison, subject, *metric) + "\n" +
              to_text(table);
@@ -185,7 +188,7 @@ std::string comparison_markdown(const evaluation::Comparison& comparison,
   }
   for (const std::string& subject : subjects(comparison)) {
     for (const metrics::Metric* metric : comparison.metrics) {
-      const TextTable table = sides_table(comparison, subject, metric->name, true);
+      const TextTable table = sides_table(comparison, subject, *metric, true);
       if (table.rows.empty()) continue;
       out +=
           "\n## " + markdown(title_of(comparison, subject, *metric)) + "\n\n" + to_markdown(table);

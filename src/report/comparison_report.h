@@ -22,9 +22,9 @@ TextTable long_table(const evaluation::Comparison& comparison);
 /// The same with every run's value and the definitions; `run` (an object) is merged in.
 nlohmann::json comparison_json(const evaluation::Comparison& comparison, const nlohmann::json& run);
 
-/// One metric of one detector in per cent: near and far as a whole or, if `sets`, every set, too.
+/// One metric of one detector, shares in per cent: near and far as a whole or, if `sets`, every set, too.
 TextTable sides_table(const evaluation::Comparison& comparison, const std::string& subject,
-                      const std::string& metric, bool sets);
+                      const metrics::Metric& metric, bool sets);
 
 /// What a terminal shows: AUROC and fpr95_id of near and far, the ID accuracy.
 std::string comparison_text(const evaluation::Comparison& comparison);

@@ -71,6 +71,20 @@ TEST(ComparisonReport, ShowsRolesAsAWholeOnTheTerminal) {
       "             oe       80.90 \u00b1 1.00       -0.10  -1.10 to +0.90  -10.10 to +9.90\n");
 }
 
+TEST(ComparisonReport, LikelihoodsStandInTheirUnit) {
+  evaluation::Comparison comparison = toy();
+  comparison.metrics = {&metrics::find_metric("nll")};
+  comparison.rows.resize(2);  // of the ID set
+  for (evaluation::ComparedRow& row : comparison.rows) row.metric = "nll";
+  const char* rows =
+      "set          arm               nll  difference         over rows         over runs\n"
+      "id: in/test  control   0.81 \u00b1 0.01\n"
+      "             oe       0.809 \u00b1 0.01      -0.001  -0.011 to +0.009  -0.101 to +0.099\n";
+  EXPECT_EQ(comparison_text(comparison),
+            std::string("msp: nll in nats (lower is better), differences to control\n") + rows);
+  EXPECT_THAT(comparison_page(comparison, "nescio compare"), HasSubstr("In nats; intervals are"));
+}
+
 TEST(ComparisonReport, WritesEveryNumber) {
   const auto lines = io::parse_csv(to_csv(long_table(toy())), "");
   ASSERT_EQ(lines.size(), 11U);

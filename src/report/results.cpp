@@ -6,14 +6,17 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "metrics/metrics.h"
+#include "report/values.h"
 
 namespace nescio::report {
 namespace {
 
 std::string with_bounds(const evaluation::ResultRow& row) {
-  const std::string value = per_cent(row.value);
-  if (!row.bounds) return value;
-  return value + " (" + per_cent(row.bounds->lower) + "-" + per_cent(row.bounds->upper) + ")";
+  const metrics::Metric& metric = metrics::find_metric(row.metric);
+  const auto words = [&](double value) { return value_words(metric, value); };
+  std::string out = words(row.value);
+  if (row.bounds) out += " (" + words(row.bounds->lower) + "-" + words(row.bounds->upper) + ")";
+  return metric.unit.empty() ? out : out + " " + metric.unit;
 }
 
 // The metrics that compare ID with OOD.

@@ -51,6 +51,17 @@ TEST(Results, TextBeginsWithRolesAndRepeatsNoSet) {
   EXPECT_NE(single, std::string::npos);
 }
 
+// In nats, no share: not in per cent, and it is said.
+TEST(Results, LikelihoodsStandInTheirUnit) {
+  evaluation::Results results = two_detectors();
+  const std::string& first = results.detectors[0];
+  results.rows.push_back({first, "in/test", "id", "nll", 0.51024, metrics::Bounds{0.5, 1.25}});
+  results.rows.push_back({first, "in/test", "id", "ece", 0.5, std::nullopt});
+  const char* expected = ", nll 0.5102 (0.5-1.25) nats, ece 50.00";
+  EXPECT_THAT(results_text(results), HasSubstr(expected));
+  EXPECT_THAT(results_markdown(results, "nescio evaluate ..."), HasSubstr(expected));
+}
+
 TEST(Results, JsonKeepsTheRunAndDefinesTheMetrics) {
   const auto json = results_json(two_detectors(), {{"command", "nescio evaluate"}});
   EXPECT_EQ(json.at("command"), "nescio evaluate");
