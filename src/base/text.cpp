@@ -72,9 +72,12 @@ T parse(std::string_view digits, std::string_view what, std::string_view kind) {
   return value;
 }
 
-// In halves of an edit: a letter in the other case is half a mistake. Two letters swapped are one.
+int lower(char c) { return std::tolower(static_cast<unsigned char>(c)); }
+
+// In halves of an edit: a letter in the other case is half a mistake, and so are all letters in the other case. Two
+// letters swapped are one.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  if (a != b && std::ranges::equal(a, b, {}, lower, lower)) return 1;
   std::vector<std::size_t> before, above(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = 2 * j;
   for (std::size_t i = 0; i < a.size(); ++i) {

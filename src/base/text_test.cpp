@@ -48,6 +48,8 @@ TEST(Suggest, NamesTheNearestOnlyIfItIsNear) {
   EXPECT_THAT(suggest("enrgy", known), HasSubstr("Did you mean 'energy'?"));
   EXPECT_THAT(suggest("mahalonobis", known), HasSubstr("'mahalanobis'"));
   EXPECT_THAT(suggest("vmi", {"gmm", "vim"}), HasSubstr("'vim'"));
+  EXPECT_THAT(suggest("KNN", known), HasSubstr("'knn'"));
+  EXPECT_THAT(suggest("MAHALANOBIS", known), HasSubstr("'mahalanobis'"));
   EXPECT_THAT(suggest("ood", {"id", "far"}), Not(HasSubstr("Did you mean")));
   EXPECT_THAT(suggest("something", known), Not(HasSubstr("Did you mean")));
   EXPECT_THAT(suggest("something", known), HasSubstr("Known: energy, knn, mahalanobis."));
