@@ -89,8 +89,10 @@ TEST_F(SavedCalibrations, AreFoundByName) {
   EXPECT_THAT([&] { none.find({}); }, ThrowsMessage<Error>(HasSubstr("nescio calibrate")));
   Calibrations saved{.active = "keep-0.95"};
   saved.all.emplace("keep-0.95", kept());
-  EXPECT_THAT([&] { saved.find("keep-0.96"); },
-              ThrowsMessage<Error>(HasSubstr("Did you mean 'keep-0.95'?")));
+  EXPECT_THAT(
+      [&] { saved.find("keep-0.96"); },
+      ThrowsMessage<Error>(testing::StrEq("there is no calibration 'keep-0.96'. Did you mean "
+                                          "'keep-0.95'? Known: keep-0.95.")));
 }
 
 TEST_F(SavedCalibrations, DamageIsSeen) {
