@@ -104,14 +104,20 @@ class Calibrate final : public Verb {
     if (console.json) {
       nlohmann::ordered_json out = {{"calibration", name}, {"active", known.active == name}};
       out["threshold"] = made.threshold().value;
-      const auto add = [&](const char* what, const calibration::Rate& rate) {
-        out[what] = {{"share", metrics::share(rate.rows)},
-                     {"lower", rate.bounds.lower},
-                     {"upper", rate.bounds.upper},
-                     {"rows", rate.rows.rows}};
+      const auto json_of = [](const calibration::Rate& rate) -> nlohmann::ordered_json {
+        return {{"share", metrics::share(rate.rows)},
+                {"lower", rate.bounds.lower},
+                {"upper", rate.bounds.upper},
+                {"rows", rate.rows.rows}};
       };
-      add("kept", made.kept());
-      if (made.caught()) add("caught", *made.caught());
+      out["kept"] = json_of(made.kept());
+      for (std::size_t c = 0; c < made.by_class().size(); ++c) {
+        const auto& own = made.by_class()[c];
+        if (!own) continue;
+        out["classes"].push_back(
+            {{"class", c}, {"threshold", own->value}, {"kept", json_of(own->kept)}});
+      }
+      if (made.caught()) out["caught"] = json_of(*made.caught());
       console.out << io::json_text(out);
       return;
     }

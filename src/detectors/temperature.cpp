@@ -25,10 +25,14 @@ class Temperature final : public Detector {
   void fit(const Inputs& in, const FitData& data) override {
     check(in);
     statistics::Statistics& statistics = data.of(fit_on);
-    statistics.require_every_class();
     const auto& found = statistics.derived<Calibration>(
         "calibration", in.logits, [&] { return calibrate(in.logits, statistics); });
     T = found.T;
+    const auto& rows = statistics.class_counts();
+    if (const auto without = std::ranges::count(rows, std::size_t{0}); without > 0) {
+      notices.push_back(text(statistics.name(), " has no row of ", without, " of the ", rows.size(),
+                             " classes; T is that of the others"));
+    }
     if (!found.bounded.empty()) {
       notices.push_back(text(found.bounded, "; T stays at ", T));
     }
@@ -123,8 +127,7 @@ DetectorInfo temperature() {
            "stops after 50 short steps, often far from it: take msp(T=...) for their "
            "scores",
            "T is bounded where the optimum is 0 (every row is classified right) or infinite "
-           "(labels are no likelier than by chance)",
-           "a split without rows of a class is refused"},
+           "(labels are no likelier than by chance)"},
   });
 }
 

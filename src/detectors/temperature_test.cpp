@@ -68,6 +68,16 @@ TEST(Temperature, IsWhereTheCrossEntropyIsLeast) {
   }
 }
 
+// A thousand rows of a thousand classes lack a third of these.
+TEST(Temperature, NeedsNotEveryClass) {
+  ToyBank bank = scaled(1);
+  std::ranges::replace(bank.labels, 1, 2);
+  Notices notices;
+  const double beta = 1 / temperature_of(bank, &notices);
+  EXPECT_NEAR(beta, best_beta(bank), 1e-5 * beta);
+  EXPECT_THAT(notices, testing::ElementsAre(HasSubstr("no row of 1 of the 5 classes")));
+}
+
 TEST(Temperature, GivesTheLogOddsAtIt) {
   const ToyBank bank = ToyBank().informed();
   const double T = temperature_of(bank);

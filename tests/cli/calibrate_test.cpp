@@ -91,6 +91,25 @@ TEST_F(CalibrateTest, KeepsTheShareAndAnswersWithIt) {
   EXPECT_EQ(score({"sets=near/test", "fail_on_ood=true", "threshold=1e9"}).code, 0);
 }
 
+TEST_F(CalibrateTest, TellsTheThresholdOfEachClass) {
+  const Outcome made = calibrate({"keep=0.8", "per_class=true", "active=false", "--json"});
+  ASSERT_EQ(made.code, 0) << made.log;
+  const auto said = nlohmann::json::parse(made.out);
+  std::map<int, double> thresholds;
+  for (const auto& own : said.at("classes")) {
+    EXPECT_GT(own.at("kept").at("rows").get<int>(), 0);
+    EXPECT_GE(own.at("kept").at("share").get<double>(), 0.8);
+    thresholds[own.at("class").get<int>()] = own.at("threshold").get<double>();
+  }
+  ASSERT_FALSE(thresholds.empty());
+  const std::string name = said.at("calibration");
+  for (const auto& row : lines(score({"sets=in/test", "--json", "calibration=" + name}).out)) {
+    if (const auto own = thresholds.find(row.at("class").get<int>()); own != thresholds.end()) {
+      EXPECT_EQ(row.at("threshold"), own->second);
+    }
+  }
+}
+
 TEST_F(CalibrateTest, StoresSeveralByName) {
   ASSERT_EQ(calibrate({"keep=0.9"}).code, 0);
   ASSERT_EQ(calibrate({"ood=near/test", "catch=0.8", "as=caught", "active=false"}).code, 0);
