@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "base/error.h"
@@ -57,6 +58,27 @@ std::optional<std::size_t> number(const std::string& digits) {
   const char* end = digits.data() + digits.size();
   const auto read = std::from_chars(digits.data(), end, value);
   return read.ec == std::errc() && read.ptr == end ? std::optional(value) : std::nullopt;
+}
+
+/// What its numbers take; none for types that are packed or that have no fixed size.
+std::optional<std::size_t> bytes_of(const TensorProto& tensor) {
+  static constexpr std::pair<int, std::size_t> sizes[] = {
+      {TensorProto::FLOAT, 4},    {TensorProto::UINT8, 1},    {TensorProto::INT8, 1},
+      {TensorProto::UINT16, 2},   {TensorProto::INT16, 2},    {TensorProto::INT32, 4},
+      {TensorProto::INT64, 8},    {TensorProto::BOOL, 1},     {TensorProto::FLOAT16, 2},
+      {TensorProto::DOUBLE, 8},   {TensorProto::UINT32, 4},   {TensorProto::UINT64, 8},
+      {TensorProto::BFLOAT16, 2}, {TensorProto::COMPLEX64, 8}};
+  const auto* found =
+      std::ranges::find(sizes, tensor.data_type(), &std::pair<int, std::size_t>::first);
+  if (found == std::end(sizes)) return std::nullopt;
+  std::size_t bytes = found->second;
+  for (const std::int64_t side : tensor.dims()) {
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+    const auto count = static_cast<std::size_t>(side);
+    if (side < 0 || (count != 0 && bytes > most / count)) return std::nullopt;
+    bytes *= count;
+  }
+  return bytes;
 }
 
 fs::path folder_of(const fs::path& file) {
@@ -118,11 +140,16 @@ io::SharedBytes external_bytes(const TensorProto& tensor, const io::SharedBytes&
          "', length '", printable(count), "'; expected two whole numbers");
   }
   const std::size_t there = file.size() - std::min(*offset, file.size());
-  const std::size_t length = count.empty() ? there : *number(count);
+  const auto needed = bytes_of(tensor);
+  const std::size_t length = count.empty() ? needed.value_or(there) : *number(count);
   if (*offset > file.size() || length > there) {
     fail(where, ": the weights '", printable(tensor.name()), "' are ", length, " bytes from ",
          *offset, " on of '", printable(external_location(tensor)), "', which has ", file.size(),
          "; the file was cut short or is another one");
+  }
+  if (needed && length != *needed) {
+    fail(where, ": the weights '", printable(tensor.name()), "' are ", length, " bytes of '",
+         printable(external_location(tensor)), "'; numbers of their shape and type take ", *needed);
   }
   return file.part(*offset, length);
 }

@@ -24,7 +24,8 @@ std::string external_location(const ::onnx::TensorProto& tensor);
 /// followed, and where `model` is one, the folder that it leads to counts, too.
 io::SharedBytes external_file(const std::filesystem::path& model, const std::string& location);
 
-/// The tensor's bytes in its file. Error where the file ends before them, or their place is no number.
+/// The tensor's bytes in its file. Error where the file ends before them, their place is no number, or
+/// they are not as many as its shape says.
 io::SharedBytes external_bytes(const ::onnx::TensorProto& tensor, const io::SharedBytes& file,
                                const std::string& where);
 

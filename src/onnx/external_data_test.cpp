@@ -138,6 +138,9 @@ TEST_F(ExternalDataTest, RefusesOtherPlaces) {
   refused(model("w.data", "4", "25"), "25 bytes from 4 on of 'w.data', which has 28");
   refused(model("w.data", "29", ""), "cut short");
   refused(model("w.data", "18446744073709551612", "24"), "cut short");
+  refused(model("w.data", "4", "20"),
+          "are 20 bytes of 'w.data'; numbers of their shape and type take 24");
+  refused(model("w.data", "8", ""), "24 bytes from 8 on of 'w.data', which has 28");
   for (const char* offset : {"-4", "4 ", "x", "99999999999999999999"})
     refused(model("w.data", offset), "whole numbers");
   // What is no file of a model has no files beside it.
