@@ -31,13 +31,14 @@ void add_answers(const onnx::Model& model, Facts& facts) {
                           model.before(found.logits);
       return;
     }
-    facts["features"] =
-        join(found.features, " and ") + (found.maps ? ", the mean over its places" : "");
+    facts["features"] = join(found.features, " and ") +
+                        (found.maps.value_or(false) ? ", the mean over its places" : "");
     const auto head = model.head(found);
     facts["head"] = head ? text("[", head->weight.rows(), ", ", head->weight.cols(), "]")
                          : "none: the logits are another function of the features";
   } catch (const Error& e) {
-    facts["logits"] = text("not found: ", e.what());
+    const bool of_head = facts.contains("logits");  // whose weights are not to be had
+    facts[of_head ? "head" : "logits"] = text(of_head ? "not read: " : "not found: ", e.what());
   }
 }
 
@@ -66,6 +67,7 @@ std::optional<Facts> onnx_facts(const fs::path& file) {
   try {
     read.emplace(file);
   } catch (const Error&) {
+    if (file.extension() == ".onnx") throw;
     return std::nullopt;  // of another kind
   }
   Facts facts = {{"kind", "ONNX model"},

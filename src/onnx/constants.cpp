@@ -101,7 +101,8 @@ const TensorProto* Model::State::constant(const std::string& tensor) const {
       if (attribute.name() == "value" && attribute.has_t()) return &attribute.t();
     }
   }
-  return nullptr;
+  const auto plain = plain_constants.find(tensor);
+  return plain == plain_constants.end() ? nullptr : &plain->second;
 }
 
 bool Model::State::is_constant(const std::string& tensor) const {

@@ -35,9 +35,12 @@ Tensors tensors_of(const Model& model, const FittedDetector& detector, const Whe
   return out;
 }
 
-/// [N, anything] float32 of whatever shape and float type; of maps the means over their places.
-std::string rows_of(std::string tensor, expr::OnnxWriter& to, bool maps = false) {
-  if (maps) tensor = to.node("GlobalAveragePool", {tensor});
+/// [N, width] float32 of whatever shape and float type; of maps the means over their places.
+std::string rows_of(std::string tensor, expr::OnnxWriter& to, std::size_t width = 0,
+                    std::optional<bool> maps = false) {
+  // Where nothing says which, rows become maps of one place.
+  if (!maps) tensor = to.reshape(tensor, {0, static_cast<std::int64_t>(width), 1, -1});
+  if (maps.value_or(true)) tensor = to.node("GlobalAveragePool", {tensor});
   return to.node("Flatten", {to.to_float(tensor)}, {{"axis", std::int64_t{1}}});
 }
 
@@ -121,6 +124,7 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
          "', which takes further passes through the network; it cannot stand behind one");
   }
   Added out{.read = tensors_of(model, detector, where),
+            .logits = {},
             .features = {},
             .inputs = {},
             .outputs = {},
@@ -128,6 +132,7 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
   if (needs.features || out.read.features.size() == 1) {
     out.features = model.side_by_side(out.read.features);
   }
+  out.logits = out.read.logits;
   const auto writer = model.writer();
   const expr::Expr expression = detector.chain.score(detector.inputs());
   const bool per_class = calibration && calibration->request().per_class;
@@ -138,8 +143,16 @@ Added add_detector(Model& model, const FittedDetector& detector, const Calibrati
     const bool features = name == "features";
     const std::vector read = features ? out.read.features : std::vector{out.read.logits};
     out.inputs.insert(out.inputs.end(), read.begin(), read.end());
-    inputs[name] =
-        rows_of(features ? out.features : out.read.logits, *writer, features && out.read.maps);
+    if (name == "logits" && where.logarithm) {
+      const std::string least = writer->scalar(std::numeric_limits<float>::min());
+      out.logits =
+          writer->node("Log", {writer->node("Max", {writer->to_float(out.logits), least})});
+    } else if (name == "logits" && where.normalised) {
+      out.logits =
+          writer->node("LogSoftmax", {rows_of(out.logits, *writer)}, {{"axis", std::int64_t{1}}});
+    }
+    inputs[name] = features ? rows_of(out.features, *writer, detector.feature_width, out.read.maps)
+                            : rows_of(out.logits, *writer);
   }
   const std::string score =
       writer->reshape(expr::lower_to_onnx({expression}, inputs, *writer).front(), {-1});

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "detectors/toy_bank.h"
 #include "io/test_folder.h"
@@ -160,6 +162,55 @@ TEST_F(OnnxExport, GivesTheScoresOfEveryDetector) {
   }
   EXPECT_GT(left_out, 5U);
   EXPECT_GT(done, 30U);
+}
+
+// Features that are named where nothing in the file says whether they are rows or maps.
+TEST_F(OnnxExport, TakesNamedRowsAndTheMeansOfNamedMaps) {
+  if (!runtime::onnx_runtime()) GTEST_SKIP() << "no ONNX Runtime";
+  const auto fitted = fit("mahalanobis");
+  const Array features = ToyBank::array(toy_.test_features);
+  TestModel made = model(17);
+  made.weights("two", {1, 1, 1, 2}, {0.5F, 1.5F});
+  made.node("Identity", {"h"}, "rows").node("Unsqueeze", {"h", "behind"}, "places");
+  made.int64s("behind", {2, 3}).node("Mul", {"places", "two"}, "maps");
+  std::vector<double> scores[2];
+  for (const std::string name : {"rows", "maps"}) {
+    Model read(made.write(folder_ / "m.onnx"));
+    add_detector(read, fitted, nullptr, {.features = name});
+    scores[name == "maps"] = run(read, {{"h", features}}, {"ood_score"})[0];
+  }
+  std::vector<double> expected(ToyBank::test_rows);
+  fitted.compile(expr::Executor::reference)
+      ->run({{"features", features.matrix()}}, {expected.data()});
+  const double largest = *std::ranges::max_element(expected);
+  for (const auto& found : scores) {
+    EXPECT_THAT(found, testing::Pointwise(testing::DoubleNear(1e-5 * largest), expected));
+  }
+}
+
+// A bank may hold logarithms of probabilities: of outputs that are no softmax, or imported.
+TEST_F(OnnxExport, TakesTheLogarithmsThatTheDetectorWasFittedOn) {
+  if (!runtime::onnx_runtime()) GTEST_SKIP() << "no ONNX Runtime";
+  const auto fitted = fit("max_logit");
+  for (const bool raw : {true, false}) {
+    const Where where{.logits = raw ? "q" : "z", .logarithm = raw, .normalised = true};
+    Model read(model(17).node("Identity", {"p"}, "q").write(folder_ / "m.onnx"));
+    const auto added = add_detector(read, fitted, nullptr, where);
+    read.expose(added.logits);
+    const auto said =
+        run(read, {{"h", ToyBank::array(toy_.test_features)}}, {"ood_score", added.logits, "p"});
+    for (std::size_t r = 0; r < said[0].size(); ++r) {
+      const auto row = said[2].begin() + static_cast<std::ptrdiff_t>(r * ToyBank::classes);
+      EXPECT_NEAR(said[0][r], -std::log(*std::max_element(row, row + ToyBank::classes)), 1e-5);
+    }
+    EXPECT_NEAR(said[1][0], std::log(said[2][0]), 1e-5);
+  }
+  const auto reads = [](const std::vector<float>& z) {
+    return reads_log_probabilities({{{"logits", Array({1, z.size()}, z)}}, {0}});
+  };
+  EXPECT_TRUE(reads({std::log(0.25F), std::log(0.75F)}));
+  EXPECT_FALSE(reads({1, 2}));
+  EXPECT_FALSE(reads_log_probabilities({}));
 }
 
 // Of energy the score is -logsumexp(z): another threshold flags other rows.

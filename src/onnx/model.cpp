@@ -59,6 +59,18 @@ void Model::State::index() {
       names.insert(name);
     }
     for (const std::string& name : graph.node(n).input()) names.insert(name);
+    if (graph.node(n).op_type() != "Constant" || graph.node(n).output_size() != 1) continue;
+    for (const auto& attribute : graph.node(n).attribute()) {
+      if (attribute.name() != "value_float" && attribute.name() != "value_floats") continue;
+      TensorProto& tensor = plain_constants[graph.node(n).output(0)];
+      tensor.set_data_type(TensorProto::FLOAT);
+      *tensor.mutable_float_data() = attribute.floats();
+      if (attribute.name() == "value_float") {
+        tensor.add_float_data(attribute.f());
+      } else {
+        tensor.add_dims(attribute.floats_size());
+      }
+    }
   }
   for (const auto& tensor : graph.initializer()) {
     initializers.emplace(tensor.name(), &tensor);
@@ -165,8 +177,16 @@ Model::Model(const io::SharedBytes& bytes, const std::string& where)
     fail(where, ": is no ONNX model (damaged, or another format)");
   }
   state_->index();
-  // Before that version every initializer had to be an input, too.
-  if (state_->proto.ir_version() < 4) state_->proto.set_ir_version(4);
+  // Before that version every initializer had to be an input, too, and none could be given; runtimes fold only what cannot.
+  if (state_->proto.ir_version() < 4) {
+    state_->proto.set_ir_version(4);
+    auto& inputs = *state_->proto.mutable_graph()->mutable_input();
+    const auto own =
+        std::ranges::stable_partition(inputs, [&](const ::onnx::ValueInfoProto& value) {
+          return !state_->initializers.contains(value.name());
+        });
+    inputs.erase(own.begin(), own.end());
+  }
 }
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) { state_->index(); }
 Model::~Model() = default;

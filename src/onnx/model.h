@@ -17,6 +17,10 @@ namespace nescio::onnx {
 /// Which tensors are meant; empty ones are found.
 struct Where {
   std::string logits = {}, features = {};
+  /// A detector reads the logarithm of the logits' tensor, which holds probabilities.
+  bool logarithm = false;
+  /// It reads logits that are logarithms of probabilities.
+  bool normalised = false;
 };
 
 /// Where a classifier's answers lie in a graph.
@@ -25,7 +29,8 @@ struct Tensors {
   /// Whose rows side by side are the features; several where as many last layers are added up, none where nothing
   /// says what they are.
   std::vector<std::string> features = {};
-  bool maps = false;     // [N, D, height, width]: the features are the means over the places
+  /// [N, D, height, width]: the features are the means over the places; none where nothing says whether they are.
+  std::optional<bool> maps = false;
   bool rounded = false;  // between features and logits numbers are rounded to few bits
   /// The weights of the layer between them, [C, D], as far as the graph has them.
   std::optional<std::size_t> classes = {}, width = {};
@@ -65,6 +70,9 @@ class Model {
   /// The last layer as the graph has it: logits = features W^T + b, with all constants that it is made of, also those
   /// in few bits. None where it is another function. Error where its weights lie in a file that cannot be read.
   std::optional<Head> head(const Tensors& tensors) const;
+  /// What a node is that answers otherwise each time or for each batch, in a model that was written in training mode;
+  /// empty: there is none.
+  std::string in_training() const;
   std::map<std::string, std::string> metadata() const;
 
   /// Files beside the model that its weights lie in, by their names in it; each once.

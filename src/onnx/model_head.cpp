@@ -10,7 +10,8 @@ namespace nescio::onnx {
 std::optional<Model::State::Matrix> Model::State::weight_of(const LastLayer& layer,
                                                             bool with_values) const {
   auto weight = constant_matrix(layer.weight, with_values);
-  if (!weight || weight->vector) return std::nullopt;
+  const bool grouped = integer(*layer.product, "group", 1) != 1;  // each class reads a part
+  if (!weight || weight->vector || grouped) return std::nullopt;
   if (with_values && !layer.step.empty()) {
     const auto step = constant_matrix(layer.step, true);
     const auto zero = layer.zero.empty() ? std::optional(Matrix{.values = {0}})
@@ -71,11 +72,17 @@ std::optional<Head> Model::head(const Tensors& tensors) const {
     if (found->values.size() > 1) out.assign(found->values.begin(), found->values.end());
     return out;
   };
+  // All are there before room is made for as many as the file says.
+  std::vector<State::Matrix> weights;
+  for (const LastLayer& layer : layers) {
+    auto weight = state_->weight_of(layer, true);
+    if (!weight) return std::nullopt;
+    weights.push_back(std::move(*weight));
+  }
   std::vector<double> w(classes * width, 0.0), b(classes, 0.0);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const LastLayer& layer = layers[i];
-    const auto weight = state_->weight_of(layer, true);
-    if (!weight) return std::nullopt;
+    const State::Matrix& weight = weights[i];
     std::vector<double> factor(classes, double{layer.alpha}), bias(classes, 0.0);
     if (!layer.bias.empty()) {
       const auto own = of_classes(layer.bias);
@@ -104,8 +111,8 @@ std::optional<Head> Model::head(const Tensors& tensors) const {
     }
     for (std::size_t c = 0; c < classes; ++c) {
       b[c] += bias[c];
-      for (std::size_t d = 0; d < weight->columns; ++d) {
-        w[c * width + joint->first[i] + d] += factor[c] * weight->values[c * weight->columns + d];
+      for (std::size_t d = 0; d < weight.columns; ++d) {
+        w[c * width + joint->first[i] + d] += factor[c] * weight.values[c * weight.columns + d];
       }
     }
   }

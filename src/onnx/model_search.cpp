@@ -190,15 +190,17 @@ std::optional<LastLayer> Model::State::last_convolution(
                    .rounded = maker(input(*node, 1)) != nullptr};
 }
 
-bool Model::State::has_places(const std::string& tensor) const {
-  const auto says = [&](const ::onnx::ValueInfoProto& value) {
-    if (value.name() != tensor) return false;
-    const auto& shape = value.type().tensor_type().shape();
-    if (shape.dim_size() != 4) return false;
-    return shape.dim(2).dim_value() != 1 || shape.dim(3).dim_value() != 1;
-  };
+std::optional<bool> Model::State::has_places(const std::string& tensor) const {
   const GraphProto& graph = proto.graph();
-  return std::ranges::any_of(graph.value_info(), says) || std::ranges::any_of(graph.output(), says);
+  for (const auto* values : {&graph.value_info(), &graph.output(), &graph.input()}) {
+    for (const ::onnx::ValueInfoProto& value : *values) {
+      if (value.name() != tensor || !value.type().tensor_type().has_shape()) continue;
+      const auto& shape = value.type().tensor_type().shape();
+      return shape.dim_size() == 4 &&
+             (shape.dim(2).dim_value() != 1 || shape.dim(3).dim_value() != 1);
+    }
+  }
+  return std::nullopt;
 }
 
 Tensors Model::find(const Where& asked) const {
@@ -260,9 +262,9 @@ std::string Model::only_logits() const {
 
 std::string Model::logits_of(const std::string& output) const {
   std::string at = output;
-  // A softmax is taken back, wherever rounding and reshaping have put it.
+  // A softmax is taken back, also its logarithm, wherever rounding and reshaping have put it.
   const NodeProto* last =
-      state_->behind_form(at, {"Softmax", "LogSoftmax", "Div", "Sigmoid", "ArgMax"});
+      state_->behind_form(at, {"Softmax", "LogSoftmax", "Div", "Sigmoid", "ArgMax"}, {"Log"});
   if (last && (last->op_type() == "Sigmoid" || last->op_type() == "ArgMax")) {
     fail(state_->where, ": '", printable(at), "' comes from ", last->op_type(),
          ", not from logits or their softmax; name the logits with logits=");
@@ -298,6 +300,24 @@ Tensors Model::behind(const std::string& logits) const {
     out.width = joint->width;
   }
   return out;
+}
+
+std::string Model::in_training() const {
+  const auto is_true = [&](const TensorProto* value) {
+    if (!value) return false;
+    const std::string& raw = value->raw_data();
+    return raw.empty() ? value->int32_data_size() > 0 && value->int32_data(0) != 0 : raw[0] != 0;
+  };
+  for (const NodeProto& node : state_->proto.graph().node()) {
+    const bool draws = node.op_type() == "Dropout" && is_true(state_->constant(input(node, 2)));
+    const bool averages =
+        node.op_type() == "BatchNormalization" && integer(node, "training_mode", 0) != 0;
+    if (draws || averages) {
+      return text("'", printable(node.output_size() > 0 ? node.output(0) : ""), "' (",
+                  node.op_type(), ")");
+    }
+  }
+  return {};
 }
 
 std::string Model::before(const std::string& logits) const {

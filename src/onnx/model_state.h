@@ -57,9 +57,10 @@ struct Model::State {
   ::onnx::ModelProto proto;
   std::map<std::string, int> makers;  // node of each tensor
   std::map<std::string, const ::onnx::TensorProto*> initializers;
+  std::map<std::string, ::onnx::TensorProto> plain_constants;  // of nodes that hold bare floats
   std::set<std::string> names;
 
-  /// Fills makers, initializers and names. Error where two nodes make one tensor.
+  /// Fills makers, initializers, plain_constants and names. Error where two nodes make one tensor.
   void index();
   /// Error where a node or an output reads what nothing gives, and where nodes wait for one another.
   void check_wiring() const;
@@ -123,8 +124,8 @@ struct Model::State {
   /// A convolution of one place that makes them, through means over places (and `also`).
   std::optional<LastLayer> last_convolution(
       const std::string& logits, std::initializer_list<std::string_view> also = {}) const;
-  /// Whether the graph says that the tensor is [N, D, height, width] of several places.
-  bool has_places(const std::string& tensor) const;
+  /// Whether the graph says that the tensor is [N, D, height, width] of several places; none where it says no shape.
+  std::optional<bool> has_places(const std::string& tensor) const;
 };
 
 }  // namespace nescio::onnx

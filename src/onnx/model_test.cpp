@@ -103,6 +103,16 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                   .node("GlobalAveragePool", {"h"}, "pool")
                   .node("Conv", {"pool", "K", "b"}, "c")
                   .node("Flatten", {"c"}, "z"));
+  // Constants that are bare floats.
+  expect_head(classifier()
+                  .weights("twice", {3, 2}, {2, 8, 4, 10, 6, 12})
+                  .node("Constant", {}, "half")
+                  .with("value_float", .5F)
+                  .node("Constant", {}, "c")
+                  .with_floats("value_floats", {0, 2})
+                  .node("MatMul", {"h", "twice"}, "m")
+                  .node("Add", {"m", "c"}, "y")
+                  .node("Mul", {"half", "y"}, "z"));
   // A product that is scaled on its way to the logits.
   expect_head(classifier()
                   .weights("half", {2, 3}, {.5F, 1, 1.5F, 2, 2.5F, 3})
@@ -174,6 +184,23 @@ TEST_F(OnnxModel, ReadsTheLastLayer) {
                         .output("z", type_float, 2)
                         .write(folder_ / "m.onnx"));
   EXPECT_FALSE(empty.head(empty.find({})));
+  // A file says how much it holds; there is nothing.
+  const Model hollow(classifier()
+                         .weights("E", {1 << 30, 1 << 30}, {})
+                         .node("Gemm", {"h", "E"}, "z", {{"transB", 1}})
+                         .output("z", type_float, 2)
+                         .write(folder_ / "m.onnx"));
+  EXPECT_FALSE(hollow.head(hollow.find({})));
+  // A convolution whose classes read a part of the features each.
+  const Model grouped(classifier()
+                          .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
+                          .node("GlobalAveragePool", {"h"}, "pool")
+                          .node("Conv", {"pool", "K", "b"}, "z", {{"group", 2}})
+                          .output("z", type_float, 2)
+                          .write(folder_ / "m.onnx"));
+  EXPECT_EQ(grouped.find({}).features, std::vector<std::string>{"pool"});
+  EXPECT_EQ(grouped.find({}).width, std::nullopt);
+  EXPECT_FALSE(grouped.head(grouped.find({})));
   // With something between them the logits are no linear function.
   const Model bent(classifier()
                        .weights("K", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
@@ -301,6 +328,34 @@ TEST_F(OnnxModel, TakesBackASoftmaxThatIsWrittenOut) {
   EXPECT_EQ(found(softmax("peak")).logits, "z");
   EXPECT_EQ(found(softmax("one")).logits,
             "below");  // whatever was taken off, it is the same softmax
+  const auto logarithm = classifier()
+                             .node("Gemm", {"h", "V"}, "z")
+                             .node("Softmax", {"z"}, "p")
+                             .node("Log", {"p"}, "l")
+                             .output("l", type_float, 2);
+  EXPECT_EQ(found(logarithm).logits, "z");
+  EXPECT_EQ(found(logarithm).features, std::vector<std::string>{"h"});
+}
+
+// Weights that were inputs because a version of the format wanted it are none in a later one, where they could be given.
+TEST_F(OnnxModel, WeightsOfOldFilesStayConstant) {
+  ::onnx::ModelProto old;
+  ASSERT_TRUE(old.ParseFromString(classifier(9)
+                                      .input("V", type_float, 2)
+                                      .node("Gemm", {"h", "V"}, "z")
+                                      .output("z", type_float, 2)
+                                      .bytes()));
+  const auto inputs_written_by = [&](int version) {
+    old.set_ir_version(version);
+    io::write_text(folder_ / "m.onnx", old.SerializeAsString());
+    ::onnx::ModelProto written;
+    EXPECT_TRUE(written.ParseFromString(Model(folder_ / "m.onnx").bytes()));
+    std::vector<std::string> names;
+    for (const auto& value : written.graph().input()) names.push_back(value.name());
+    return names;
+  };
+  EXPECT_THAT(inputs_written_by(3), testing::ElementsAre("h"));
+  EXPECT_THAT(inputs_written_by(4), testing::ElementsAre("h", "V"));
 }
 
 TEST_F(OnnxModel, AsksWhereItIsNotCertain) {

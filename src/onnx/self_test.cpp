@@ -65,6 +65,18 @@ Array moved(const Array& array, float part, Rng& rng) {
   return {array.shape(), std::move(out)};
 }
 
+bool reads_log_probabilities(const detectors::SelfTest& self_test) {
+  const auto found = self_test.arrays.find("logits");
+  if (found == self_test.arrays.end() || found->second.rows() == 0) return false;
+  const MatrixView z = found->second.matrix();
+  for (std::size_t r = 0; r < z.rows; ++r) {
+    double sum = 0;
+    for (std::size_t c = 0; c < z.cols; ++c) sum += std::exp(double{z.row(r)[c]});
+    if (!(std::abs(sum - 1) < 1e-3)) return false;
+  }
+  return true;
+}
+
 void carry_self_test(Model& model, const detectors::SelfTest& self_test) {
   std::size_t width = 1;
   for (const auto& [name, array] : self_test.arrays) width += array.cols();

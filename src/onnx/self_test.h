@@ -23,6 +23,8 @@ Agreement agreement(const std::vector<double>& found, const std::vector<double>&
 /// Each number moved up or down by that part of itself.
 Array moved(const Array& array, float part, Rng& rng);
 
+/// Whether the detector has seen logarithms of probabilities as logits.
+bool reads_log_probabilities(const detectors::SelfTest& self_test);
 /// Puts some of the detector's rows and their scores into the metadata (at most 4, and 1 MiB of them).
 void carry_self_test(Model& model, const detectors::SelfTest& self_test);
 /// The rows that the model carries, through the nodes between its logits and features and ood_score, in ONNX Runtime.

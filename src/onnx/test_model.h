@@ -56,6 +56,14 @@ class TestModel {
     for (const float value : values) tensor.add_float_data(value);
     return *this;
   }
+  TestModel& int64s(const std::string& name, const std::vector<std::int64_t>& values) {
+    auto& tensor = *model_.mutable_graph()->add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(::onnx::TensorProto::INT64);
+    tensor.add_dims(static_cast<std::int64_t>(values.size()));
+    for (const std::int64_t value : values) tensor.add_int64_data(value);
+    return *this;
+  }
   /// The same in whole numbers of a type of TensorProto.
   TestModel& whole(const std::string& name, int type, const std::vector<std::int64_t>& shape,
                    const std::vector<std::int32_t>& values) {
@@ -108,7 +116,7 @@ class TestModel {
     return *this;
   }
 
-  /// Of the last node: a further output, or an attribute that is a float.
+  /// Of the last node: a further output, or an attribute that is a float or several.
   TestModel& also_gives(const std::string& output) {
     model_.mutable_graph()->mutable_node()->rbegin()->add_output(output);
     return *this;
@@ -118,6 +126,13 @@ class TestModel {
     attribute.set_name(name);
     attribute.set_type(::onnx::AttributeProto::FLOAT);
     attribute.set_f(value);
+    return *this;
+  }
+  TestModel& with_floats(const std::string& name, const std::vector<float>& values) {
+    auto& attribute = *model_.mutable_graph()->mutable_node()->rbegin()->add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(::onnx::AttributeProto::FLOATS);
+    for (const float value : values) attribute.add_floats(value);
     return *this;
   }
 
