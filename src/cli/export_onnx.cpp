@@ -11,6 +11,7 @@
 #include "io/json_file.h"
 #ifdef NESCIO_ONNX
 #include "onnx/export.h"
+#include "onnx/onnx_backbone.h"
 #include "onnx/self_test.h"
 #endif
 
@@ -28,26 +29,30 @@ class Export final : public Verb {
     const bool calibrated = !known.all.empty() || !calibration.empty();
     const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
     nescio::onnx::Model model(onnx);
-    const auto added = nescio::onnx::add_detector(model, fitted, made, {logits, features});
+    const nlohmann::json network = fitted.origin.value("model", nlohmann::json::object());
+    auto where = nescio::onnx::as_extracted({logits, features}, network, model);
+    const detectors::SelfTest self_test = detectors::read_self_test(detector, fitted);
+    where.normalised = nescio::onnx::reads_log_probabilities(self_test);
+    const auto added = nescio::onnx::add_detector(model, fitted, made, where);
     model.set_metadata("nescio.version", text(version()));
     model.set_metadata("nescio.detector", fitted.chain.spec());
     model.set_metadata("nescio.detector_sha256", detectors::learned_sha256(detector));
-    model.set_metadata("nescio.logits", added.read.logits);
+    model.set_metadata("nescio.logits", added.logits);
     if (!added.features.empty()) model.set_metadata("nescio.features", added.features);
     if (made) {
       model.set_metadata("nescio.calibration", calibration.empty() ? known.active : calibration);
       model.set_metadata("nescio.calibration_rows", text(made->id().scores.size()));
       model.set_metadata("nescio.threshold", format_number(made->threshold().value));
     }
-    const nlohmann::json preprocessing = fitted.origin.value("model", nlohmann::json::object());
-    if (preprocessing.is_object() && preprocessing.contains("preprocessing")) {
-      model.set_metadata("nescio.preprocessing", io::json_line(preprocessing["preprocessing"]));
+    if (network.is_object() && network.contains("preprocessing")) {
+      model.set_metadata("nescio.preprocessing", io::json_line(network["preprocessing"]));
     }
-    nescio::onnx::carry_self_test(model, detectors::read_self_test(detector, fitted));
+    nescio::onnx::carry_self_test(model, self_test);
     model.seal();
     model.write(out);
     console.out << out << '\n';
     console.log << fitted.chain.spec() << " reads " << printable(join(added.inputs, " and "))
+                << (added.logits == added.read.logits ? "" : " (as log probabilities)")
                 << "; new outputs: " << join(added.outputs);
     if (!added.threshold.empty())
       console.log << "; the threshold is the optional input " << added.threshold;
@@ -78,7 +83,10 @@ VerbInfo export_onnx() {
             "threshold as "
             "its default. What was there stays as it is; files that its weights lie in are copied "
             "beside the new model.",
-            "The logits are found behind the model's only output (a softmax is taken back), the "
+            "Logits and features are the tensors that the detector was fitted on, where an ONNX "
+            "model "
+            "was extracted. Else the logits are found behind the model's only output (a softmax is "
+            "taken back), the "
             "features in front of the layer that makes them; where that is not certain, they are "
             "to be "
             "named. The model must be the network that the detector was fitted on."},

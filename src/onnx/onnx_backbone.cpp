@@ -207,6 +207,11 @@ class OnnxBackbone final : public runtime::Backbone {
            "' is no Gemm or MatMul; name the features with features=TENSOR. Before it lie ",
            model.before(tensors_.logits));
     }
+    if (const std::string node = model.in_training(); !node.empty()) {
+      notices_.push_back(text(where_, ": ", node,
+                              " is in training mode, so answers change with the batch or by ",
+                              "chance; write the model in evaluation mode"));
+    }
     head_ = model.head(tensors_);
     outputs_ = model.outputs();
     features_ = model.side_by_side(tensors_.features);
@@ -225,8 +230,11 @@ class OnnxBackbone final : public runtime::Backbone {
   }
 
   nlohmann::json identity() const override {
+    nlohmann::json tensors = {{"logits", tensors_.logits}, {"features", tensors_.features}};
+    if (probabilities_) tensors["logarithm"] = true;
     return {{"network",
              text("onnx(logits=", tensors_.logits, ",features=", join(tensors_.features), ")")},
+            {"tensors", tensors},
             {"weights_sha256", sha256_},
             {"preprocessing", image::to_json(preprocessing_)}};
   }
@@ -383,6 +391,23 @@ class OnnxBackbone final : public runtime::Backbone {
 };
 
 }  // namespace
+
+Where as_extracted(Where where, const nlohmann::json& identity, const Model& model) {
+  const auto tensors = identity.is_object() ? identity.find("tensors") : identity.end();
+  if (tensors == identity.end() || !tensors->is_object()) return where;
+  const auto said = [&](const char* key) {
+    const auto found = tensors->find(key);
+    return found == tensors->end() ? nlohmann::json() : *found;
+  };
+  const nlohmann::json logits = said("logits"), features = said("features");
+  const auto take = [&](const nlohmann::json& tensor, std::string& into) {
+    if (into.empty() && tensor.is_string() && model.has(tensor)) into = tensor;
+  };
+  take(logits, where.logits);
+  if (features.is_array() && features.size() == 1) take(features[0], where.features);
+  where.logarithm = where.logits == logits && said("logarithm") == true;
+  return where;
+}
 
 std::unique_ptr<runtime::Backbone> load_onnx_backbone(std::string_view spec,
                                                       std::string_view device) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "onnx/model.h"
 #include "runtime/backbone.h"
 
 namespace nescio::onnx {
@@ -22,11 +23,14 @@ inline constexpr std::string_view spec_type = "onnx";
 /// The input is float32, float16 or uint8 [N, 1 or 3, height, width] or [N, height, width, 1 or 3], N of any
 /// length or fixed (batches are filled up). Logits are [N, C], also with sides of 1 behind; where they are probabilities
 /// their logarithm is taken and said. Features are [N, D], or maps [N, D, height, width], whose means over the places
-/// are taken. The model's own outputs are taps. The head is that of the graph, where logits = features W^T + b holds for a picture that is tried.
+/// are taken. What stands in training mode is told. The model's own outputs are taps. The head is that of the graph, where logits = features W^T + b holds for a picture that is tried.
 ///
 /// UsageError for options that make no sense with the model, Error for a damaged file, one that is no classifier of
 /// pictures, and where ONNX Runtime is missing or refuses the model.
 std::unique_ptr<runtime::Backbone> load_onnx_backbone(std::string_view spec,
                                                       std::string_view device = "auto");
+
+/// What `where` leaves to be found is what a network of this identity() read, as far as the model has it.
+Where as_extracted(Where where, const nlohmann::json& identity, const Model& model);
 
 }  // namespace nescio::onnx

@@ -156,6 +156,7 @@ TEST_F(OnnxBackboneTest, TurnsProbabilitiesIntoTheirLogarithms) {
                                 .output("q", type_float, classes),
                             "features=h");
   EXPECT_THAT(network->notices(), testing::Contains(HasSubstr("are probabilities")));
+  EXPECT_EQ(network->identity()["tensors"]["logarithm"], true);
   const auto logits = network->forward(pictures()).logits;
   EXPECT_NEAR(logits.as<float>()[1] - logits.as<float>()[0], 0.8F, 1e-5);
   EXPECT_FALSE(network->head());
@@ -170,6 +171,47 @@ TEST_F(OnnxBackboneTest, TakesNoHeadThatTheNetworkDoesNotHave) {
                             "logits=same&features=planes_first");
   EXPECT_FALSE(network->head());
   EXPECT_EQ(network->feature_width(), planes);
+}
+
+TEST_F(OnnxBackboneTest, TellsOfTrainingMode) {
+  constexpr int type_bool = 9;
+  const auto network = [&](int training) {
+    return load(whole()
+                    .whole("training", type_bool, {}, {training})
+                    .weights("ratio", {}, {0.5F})
+                    .node("Dropout", {"z", "ratio", "training"}, "d")
+                    .output("d", type_float, classes),
+                "mean=0,0,0&std=1,1,1");
+  };
+  EXPECT_THAT(network(1)->notices(), testing::Contains(HasSubstr("'d' (Dropout) is in training")));
+  EXPECT_THAT(network(0)->notices(), IsEmpty());
+  TestModel normed(17);
+  normed.input("h", type_float, 2).node("BatchNormalization", {"h"}, "n", {{"training_mode", 1}});
+  EXPECT_EQ(Model(normed.output("n", type_float, 2).write(folder_ / "n.onnx")).in_training(),
+            "'n' (BatchNormalization)");
+}
+
+TEST(OnnxTensors, AreThoseOfTheExtraction) {
+  const io::TestFolder folder;
+  TestModel made(17);
+  made.input("x", type_float, 2).node("Relu", {"x"}, "h").node("Softmax", {"h"}, "p");
+  const Model model(made.output("p", type_float, 2).write(folder / "m.onnx"));
+  const auto where = [&](const Where& asked, const char* tensors) {
+    return as_extracted(asked, {{"tensors", nlohmann::json::parse(tensors)}}, model);
+  };
+  const char* const said = R"({"logits": "p", "features": ["h"], "logarithm": true})";
+  EXPECT_EQ(where({}, said).logits, "p");
+  EXPECT_EQ(where({}, said).features, "h");
+  EXPECT_TRUE(where({}, said).logarithm);
+  EXPECT_EQ(where({.features = "x"}, said).features, "x");
+  EXPECT_EQ(where({.logits = "h"}, said).logits, "h");
+  EXPECT_FALSE(where({.logits = "h"}, said).logarithm);
+  EXPECT_EQ(where({}, R"({"logits": "q", "features": ["g"]})").logits, "");
+  EXPECT_EQ(where({}, R"({"logits": "p", "features": ["h", "x"]})").features, "");
+  for (const char* other : {"null", "3", "[]", "{}", R"({"logits": 3, "features": "h"})"}) {
+    EXPECT_EQ(where({}, other).logits + where({}, other).features, "") << other;
+  }
+  EXPECT_EQ(as_extracted({}, nullptr, model).logits, "");
 }
 
 TEST_F(OnnxBackboneTest, RefusesWhatIsNoClassifierOfPictures) {

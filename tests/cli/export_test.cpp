@@ -52,6 +52,11 @@ TEST(Export, PutsADetectorIntoAModel) {
   for (const char* word : {"ONNX model", "energy", "unchanged", "ood_p_value"}) {
     EXPECT_THAT(after, HasSubstr(word));
   }
+  // Half of it is a damaged model, whatever its bytes look like.
+  const std::string whole = io::read_text(path("o.onnx"));
+  io::write_text(path("half.onnx"), whole.substr(0, whole.size() / 2));
+  expect_refusal(run({"inspect", path("half.onnx")}), 1,
+                 {"half.onnx", "is no ONNX model (damaged"});
   // What is in it already, and what cannot be.
   expect_refusal(run({"export", path("energy"), "onnx=" + path("o.onnx"), "out=" + path("p.onnx"),
                       "logits=z"}),
@@ -62,6 +67,29 @@ TEST(Export, PutsADetectorIntoAModel) {
       run({"export", path("energy"), "onnx=" + model, "out=" + path("p.onnx"), "features=nowhere"}),
       1, {"no tensor 'nowhere'"});
   EXPECT_FALSE(std::filesystem::exists(path("p.onnx")));
+}
+
+// Whoever imported probabilities has fitted on their logarithms, and so the model computes them.
+TEST(Export, NormalisesLogitsWhereProbabilitiesWereImported) {
+  const io::TestFolder folder;
+  const auto path = [&](const char* name) { return (folder / name).string(); };
+  const auto run = [](const std::vector<std::string>& words) { return nescio_program(words); };
+  std::vector<float> probabilities;
+  for (int r = 1; r < 20; ++r) {
+    probabilities.insert(probabilities.end(),
+                         {static_cast<float>(r) / 20, 1 - static_cast<float>(r) / 20});
+  }
+  io::write_npy(path("P.npy"), Array({19, 2}, probabilities));
+  ASSERT_EQ(run({"import", "bank=" + path("b"), "as=a/val", "probabilities=" + path("P.npy")}).code,
+            0);
+  ASSERT_EQ(run({"fit", "max_logit", "bank=" + path("b"), "out=" + path("d")}).code, 0);
+  const Outcome exported =
+      run({"export", path("d"), "onnx=" NESCIO_SOURCE "/fuzz/corpus/onnx_model/good",
+           "out=" + path("o.onnx")});
+  if (exported.log.find("built without ONNX") != std::string::npos)
+    GTEST_SKIP() << "no libonnx-dev";
+  EXPECT_THAT(exported.log, HasSubstr("reads z (as log probabilities); "));
+  EXPECT_THAT(io::read_text(path("o.onnx")), HasSubstr("LogSoftmax"));
 }
 
 // A network in a file of its own: extracted from, exported, verified, changed.
@@ -110,6 +138,35 @@ TEST(Export, IsVerified) {
   const Outcome changed = run({"verify", path("o.onnx")});
   EXPECT_EQ(changed.code, 1);
   EXPECT_THAT(changed.out, HasSubstr("FAILED"));
+}
+
+// A bank's tensors are the detector's: export takes them, and answers of others are refused.
+TEST(Export, KeepsToTheTensorsOfTheBank) {
+  const io::TestFolder folder;
+  const auto path = [&](const char* name) { return (folder / name).string(); };
+  const auto run = [](const std::vector<std::string>& words) { return nescio_program(words); };
+  const std::string file = NESCIO_SOURCE "/tests/cli/testdata/small_network.onnx";
+  const std::string pictures = "data=files:" NESCIO_TEST_PICTURES;
+  const std::string named = "model=onnx:" + file + "?features=r", plain = "model=onnx:" + file;
+  const Outcome extracted = run({"extract", named, pictures, "bank=" + path("bank"), "as=a/val"});
+  for (const char* missing : {"without ONNX's schema", "ONNX Runtime, which is not there"}) {
+    if (extracted.log.find(missing) != std::string::npos) GTEST_SKIP() << missing;
+  }
+  ASSERT_EQ(extracted.code, 0) << extracted.log;
+  ASSERT_EQ(
+      run({"fit", "knn(k=2)", "bank=" + path("bank"), "train=a/val", "out=" + path("d")}).code, 0);
+  const Outcome exported = run({"export", path("d"), "onnx=" + file, "out=" + path("o.onnx")});
+  EXPECT_THAT(exported.log, HasSubstr("reads r; "));
+  const Outcome verified =
+      run({"verify", path("o.onnx"), "detector=" + path("d"), pictures, "--json"});
+  EXPECT_EQ(verified.code, 0) << verified.log << verified.out;
+  EXPECT_EQ(run({"score", path("d"), named, pictures}).code, 0);
+  const Outcome scored = run({"score", path("d"), plain, pictures});
+  EXPECT_EQ(scored.code, 1);
+  EXPECT_THAT(scored.log, testing::AllOf(HasSubstr("tensors"), HasSubstr("[\"r\"]")));
+  const Outcome mixed = run({"extract", plain, pictures, "bank=" + path("bank"), "as=a/test"});
+  EXPECT_EQ(mixed.code, 1);
+  EXPECT_THAT(mixed.log, HasSubstr("belongs to onnx(logits=z,features=r)"));
 }
 
 // float16, and weights in a file of their own, which goes where the new model goes.
