@@ -10,6 +10,26 @@ namespace {
 
 constexpr std::uint64_t step_stream = 3;  // of the random numbers within a step
 
+/// UsageError for what is said of how the network learns where nothing that is trained follows it.
+void check_reach(const TrainSettings& settings, const TrainedParameters& trained,
+                 const std::string& head) {
+  bool in_head = false, before_it = false;
+  for (const auto& [name, parameter] : trained) {
+    if (!name.starts_with("network.")) continue;
+    (name.starts_with("network." + head + ".") ? in_head : before_it) = true;
+  }
+  const auto check = [&](std::string_view name, double value, double idle, bool reaches,
+                         std::string_view what) {
+    if (value == idle || reaches) return;
+    fail_usage("[", settings.method, "] ", name, '=', format_number(value),
+               " does nothing here: ", what, " is trained; leave it out");
+  };
+  check("ema", settings.ema, 0, in_head || before_it, "nothing of the network");
+  check("layer_decay", settings.layer_decay, 1, before_it,
+        "nothing of the network before its last layer");
+  check("head_lr", settings.head_lr, 1, in_head, "nothing of the network's last layer");
+}
+
 }  // namespace
 
 Learner::Learner(const TrainSettings& settings, const nn::ModelSource& source, std::int64_t classes,
@@ -82,6 +102,7 @@ void Learner::begin(const image::Dataset* data, const Progress& progress, const 
   }
   parameters_ = trained_parameters(settings_, *network_, head_, *method_);
   if (parameters_.empty()) fail_usage("[", settings_.method, "] leaves nothing to be trained");
+  check_reach(settings_, parameters_, head_);
   optimiser_ = make_optimiser(settings_, parameters_);
   sums_ = std::make_unique<GradientSums>(processes_, with_gradient_);
   ema_ = Ema(settings_.ema, *network_);

@@ -30,7 +30,7 @@ class Learner {
 
   /// Before the first step, the weights being those to start from: goes to the device, lets the method
   /// begin on the training pictures, unless there are none since the run is resumed, and makes the
-  /// optimiser.
+  /// optimiser. UsageError if nothing is trained, or nothing that ema=, layer_decay= or head_lr= are of.
   void begin(const image::Dataset* data, const Progress& progress = {},
              const Teacher* teacher = nullptr);
 

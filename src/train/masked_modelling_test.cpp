@@ -182,7 +182,8 @@ TEST(MaskedModelling, GoesThroughPartsEmaAndBfloat16) {
     settings.accumulate = 2;
     const TrainResult parts = Trainer(settings).run({.out = task.path("parts")});
     EXPECT_NEAR(*parts.loss, *whole.loss, 2e-5 * *whole.loss) << method;
-    settings.ema = 0.5;
+    // A tokenizer is trained beside the network, of which there is nothing to average.
+    if (!settings.method.starts_with("vq_vae")) settings.ema = 0.5;
     settings.precision = "bfloat16";
     const TrainResult few_digits = Trainer(settings).run({.out = task.path("few")});
     EXPECT_NEAR(*few_digits.loss, *whole.loss, 0.05 * *whole.loss) << method;

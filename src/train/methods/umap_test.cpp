@@ -56,6 +56,34 @@ TEST(Umap, LearnsAMaskAndLeavesTheWeights) {
   EXPECT_THAT(lines, HasSubstr("accuracy_original"));
 }
 
+/// A mean of masked networks would be no masked network; nor does anything else of the network learn.
+TEST(Umap, RefusesWhatIsOfANetworkThatLearns) {
+  const TinyTask task;
+  TrainSettings settings = task.settings();
+  settings.model = trained(task);
+  settings.method = "umap(b=0.2)";
+  const auto fault = [&](const TrainSettings& s) {
+    return io::error_of([&] { Trainer(s).run({.out = task.path("run")}); });
+  };
+  TrainSettings averaged = settings, decayed = settings, faster = settings;
+  averaged.ema = 0.9;
+  decayed.layer_decay = 0.5;
+  faster.head_lr = 10;
+  EXPECT_EQ(
+      fault(averaged),
+      "[umap(b=0.2)] ema=0.9 does nothing here: nothing of the network is trained; leave it out");
+  EXPECT_THAT(fault(decayed),
+              HasSubstr("layer_decay=0.5 does nothing here: nothing of the network"));
+  EXPECT_THAT(fault(faster),
+              HasSubstr("head_lr=10 does nothing here: nothing of the network's last"));
+  EXPECT_FALSE(std::filesystem::exists(task.path("run")));
+  faster.method = "head_only";  // no more than its last layer
+  faster.steps = 1;
+  EXPECT_EQ(fault(faster), "");
+  decayed.method = "head_only";
+  EXPECT_THAT(fault(decayed), HasSubstr("nothing of the network before its last layer is trained"));
+}
+
 /// The slope of the loss by the scores as the paper has it: sign(s) * dL/d(W m) * W, masked values too.
 TEST(Umap, TakesTheSlopeStraightThroughTheMask) {
   torch::manual_seed(2);
@@ -82,14 +110,13 @@ TEST(Umap, EndsWithTheSameBitsAfterAKill) {
   expect_the_same_after_a_kill(task, settings, {"last", "original", "mask"});
 }
 
-TEST(Umap, GoesThroughEmaPartsAndBfloat16) {
+TEST(Umap, GoesThroughPartsAndBfloat16) {
   const TinyTask task;
   TrainSettings settings = task.settings();
   settings.model = trained(task);
   settings.steps = 8;
   settings.method = "umap(b=0)";
   settings.accumulate = 2;
-  settings.ema = 0.5;
   settings.precision = "bfloat16";
   const TrainResult done = Trainer(settings).run({.out = task.path("run")});
   EXPECT_TRUE(std::isfinite(*done.loss));
