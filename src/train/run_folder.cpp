@@ -1,6 +1,7 @@
 #include "train/run_folder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "io/json_file.h"
@@ -56,6 +57,26 @@ std::vector<std::string> differences(const Json& config_before, const Json& conf
   return out;
 }
 
+/// Whether a kill left it of writing a file of a run while its folder was held: FILE.NUMBER.tmp
+/// (io::AtomicFile).
+bool is_unfinished(const fs::path& path) {
+  if (path.extension() != ".tmp") return false;
+  const fs::path numbered = path.stem();
+  const std::string number = numbered.extension().string();
+  const std::string kind = numbered.stem().extension().string();
+  constexpr std::array kinds = {".safetensors", ".json", ".yaml", ".jsonl", ".csv", ".nescio"};
+  return number.size() > 1 && number.find_first_not_of("0123456789", 1) == std::string::npos &&
+         std::ranges::find(kinds, kind) != kinds.end();
+}
+
+void remove_unfinished(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && is_unfinished(entry.path())) found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove(path);
+}
+
 Json read_config(const fs::path& path) {
   Json config = io::read_json(path);
   const auto settings = config.find("settings");
@@ -94,6 +115,7 @@ RunFolder::RunFolder(fs::path path, const Json& config, bool resume, bool change
          "out= begins a new one");
   }
   const Json before = read_config(json);
+  remove_unfinished(path_);
   differences_ = differences(before, config);
   if (differences_.empty()) return;
   if (!changed) {

@@ -16,7 +16,7 @@ class RunFolder {
  public:
   /// `config` has an object "settings" of texts and whatever else belongs on record. Begins a run
   /// by writing config.json and config.yaml; with `resume`, a run that is there goes on, with
-  /// `changed` even where its settings were others.
+  /// `changed` even where its settings were others, and what a kill left of writing its files goes.
   /// Error if the folder cannot be written, holds a run and `resume` is false, holds another run
   /// (with the differences), or is in use.
   RunFolder(std::filesystem::path path, const nlohmann::ordered_json& config, bool resume,

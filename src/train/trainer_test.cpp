@@ -310,6 +310,20 @@ TEST_F(TrainerResume, WithEveryEngineTheSameBits) {
   expect_equal_end(out);
 }
 
+TEST_F(TrainerResume, RemovesWhatAKillLeftOfWriting) {
+  const fs::path out = task_.path("cut");
+  train_until(task_.settings(), out, 11);
+  const std::vector<std::string> left = {"best.safetensors.17.tmp", "metrics.csv.4711.tmp"};
+  const std::vector<std::string> others = {"notes.tmp", "best.safetensors.old.tmp", "draft.17.tmp"};
+  for (const auto& names : {left, others}) {
+    for (const std::string& name : names) io::write_text(out / name, "x");
+  }
+  train(task_.settings(), {.out = out, .resume = true});
+  for (const std::string& name : left) EXPECT_FALSE(fs::exists(out / name)) << name;
+  for (const std::string& name : others) EXPECT_TRUE(fs::exists(out / name)) << name;
+  expect_equal_end(out);
+}
+
 TEST_F(TrainerResume, WithOtherSettingsIfTold) {
   const fs::path out = task_.path("changed");
   TrainSettings settings = task_.settings();
