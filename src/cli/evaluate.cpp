@@ -33,7 +33,7 @@ class Evaluate final : public Verb, public EvaluationOptions {
     }
     // A mistake on the command line comes before one in the bank.
     as_usage([&] { evaluation::check_roles(roles); });
-    check_sweep(evaluation_settings(*this, seed), roles);
+    check_needed_roles(evaluation_settings(*this, seed), roles);
     std::vector<bank::FeatureBank> banks;
     for (const std::string& path : paths()) banks.push_back(bank::FeatureBank::open(path));
     say_shared_classes(banks.front(), roles, console);

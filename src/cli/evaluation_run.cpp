@@ -1,12 +1,14 @@
 #include "cli/evaluation_run.h"
 
 #include <filesystem>
+#include <map>
 #include <ostream>
 #include <set>
 
 #include "bank/split_classes.h"
 #include "base/spec.h"
 #include "cli/versions.h"
+#include "detectors/chain.h"
 #include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 #include "io/file.h"
@@ -109,12 +111,26 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
   return settings;
 }
 
-void check_sweep(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles) {
-  if (!settings.sweep) return;
+void check_needed_roles(const evaluation::EvaluationSettings& settings,
+                        const evaluation::Roles& roles) {
   std::vector<std::string> fitted = settings.detectors;
   std::erase_if(fitted, [](const std::string& spec) {
     return evaluation::imported_name(spec) || evaluation::is_ensemble(spec);
   });
+  if (!settings.sweep) {
+    const std::map<std::string, bool> there = {{"train", !roles.train.empty()},
+                                               {"val", !roles.val.empty()},
+                                               {"ood_val", !roles.ood_val.empty()}};
+    for (const std::string& spec : fitted) {
+      if (settings.skip_unavailable) break;  // what `all` cannot fit is left out and named
+      for (const std::string& role : detectors::Chain(spec).fits_on()) {
+        if (there.at(role)) continue;
+        fail_usage("[", spec, "] cannot be fitted: it is fitted on ", role, ", and no ", role,
+                   "=SET/SPLIT is given");
+      }
+    }
+    return;
+  }
   Notices said_later;
   as_usage([&] { evaluation::grids_to_try(fitted, roles, said_later); });
 }

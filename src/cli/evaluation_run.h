@@ -68,8 +68,10 @@ std::vector<Parameter<Verb>> evaluation_options() {
 evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& options,
                                                    std::int64_t seed);
 
-/// UsageError where these roles allow no sweep that was asked for (grids_to_try()).
-void check_sweep(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles);
+/// UsageError where these roles allow no sweep that was asked for (grids_to_try()), or lack one that a named detector is
+/// fitted on.
+void check_needed_roles(const evaluation::EvaluationSettings& settings,
+                        const evaluation::Roles& roles);
 
 /// Warns of OOD splits some of whose classes are those of the ID splits. Splits that are not in the
 /// bank are passed over.

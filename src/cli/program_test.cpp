@@ -94,6 +94,8 @@ TEST(ExitStatus, OfNamesAndSpecsIsTwo) {
   evaluated({"near=c/d", "far=c/d"}, "a split has one role");
   evaluated({"near=c/d", "train=a/b"}, "named as train and as id");
   evaluated({}, "near= or far=");
+  evaluated({"near=c/d", "detectors=energy,knn"}, "[knn] cannot be fitted: it is fitted on train");
+  evaluated({"near=c/d", "train=e/f", "detectors=react+energy"}, "no val=SET/SPLIT is given");
 }
 
 TEST(ExitStatus, OfWhatIsMissingIsTwo) {

@@ -460,15 +460,11 @@ TEST(WriteResults, RemovesWhatAnEarlierRunWrote) {
 
 TEST(WriteResults, KeepsScoresOfLongSpecs) {
   const io::TestFolder folder;
-  const std::string spec(300, 'x'), other = spec + "y";
-  RunRecord record = measured(near_and_far, {spec, other});
+  RunRecord record = measured(near_and_far, {std::string(300, 'x'), std::string(301, 'x')});
   record.keep_scores = true;
   write_results(record, world().bank, near_and_far, folder.path());
-  std::size_t files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "scores")) {
-    files += entry.is_regular_file();
-  }
-  EXPECT_EQ(files, 2 * record.results.sets.size());
+  const std::filesystem::directory_iterator kept(folder / "scores");
+  EXPECT_EQ(std::distance(begin(kept), end(kept)), 2);
 }
 
 // The list is a file like any other, and may lie.
