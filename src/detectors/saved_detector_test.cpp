@@ -87,6 +87,16 @@ TEST_F(SavedDetector, ComesBackAfterACrashWhileItWasReplaced) {
   EXPECT_EQ(load_error(path), "");
 }
 
+TEST_F(SavedDetector, IsReplacedAfterACrashBehindTheExchange) {
+  // The one that was replaced, with its calibration, lies where the next one is written.
+  const fs::path old = save("energy").string() + ".partial";
+  fs::rename(folder / "detector", old);
+  io::write_text(old / "calibration.safetensors", "");
+  EXPECT_EQ(io::error_of([&] { save("msp"); }), "");
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_EQ(load_error(folder / "detector"), "");
+}
+
 TEST_F(SavedDetector, ScoresAsBefore) {
   auto specs = all_specs();
   specs.insert(specs.end(), {"react(q=0.5)+knn(k=3,normalize=false)", "scale(p=0.5)+msp(T=2)",
