@@ -184,8 +184,9 @@ TEST_F(BenchmarkTest, ABankIsEnough) {
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_THAT(done.log, HasSubstr("near/test: toy counts on 12 pictures, found 50"));
   folder_.file("toy.yaml",
-               "name: toy\nsets: {in/test: 'x:{root}', far/val: 'x:y', a/b: 'x:y'}\n"
-               "roles: {id: in/test, far: [far/val, a/b]}\n");
+               "name: toy\nsets: {in/train: 'x:y', in/val: 'x:y', in/test: 'x:{root}', "
+               "far/val: 'x:y', a/b: 'x:y'}\n"
+               "roles: {train: in/train, val: in/val, id: in/test, far: [far/val, a/b]}\n");
   expect_refusal(benchmark("refused", {"bank=" + world.bank()}), 1,
                  {"lacks far/val, a/b", "model="});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "refused"));
