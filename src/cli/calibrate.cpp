@@ -215,8 +215,11 @@ VerbInfo calibrate() {
             option(&Calibrate::p_values, {.name = "p_values",
                                           .doc = "what they promise",
                                           .choices = {"marginal", "conditional"}}),
-            option(&Calibrate::as,
-                   {.name = "as", .doc = "name of the calibration; else keep-0.95 and the like"}),
+            option(
+                &Calibrate::as,
+                {.name = "as",
+                 .doc =
+                     "name of the calibration; else keep-0.95, keep-0.95-guaranteed and the like"}),
             option(&Calibrate::active,
                    {.name = "active", .doc = "whether `score` uses it from now on"})},
        .json = true});

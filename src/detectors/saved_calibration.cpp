@@ -177,9 +177,10 @@ const SavedCalibration& Calibrations::find(const std::string& name) const {
 
 std::string calibration_name(const Request& request, const std::string& given) {
   if (given.empty()) {
-    return request.goal == Goal::value ? "threshold-" + format_number(request.value)
-                                       : (request.goal == Goal::catches ? "catch-" : "keep-") +
-                                             format_number(request.promise.share);
+    if (request.goal == Goal::value) return "threshold-" + format_number(request.value);
+    return text(
+        request.goal == Goal::catches ? "catch-" : "keep-", format_number(request.promise.share),
+        request.promise.guaranteed ? "-guaranteed" : "", request.per_class ? "-per_class" : "");
   }
   const bool plain = std::ranges::all_of(
       given, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });

@@ -204,7 +204,9 @@ class OnnxBackbone final : public runtime::Backbone {
     tensors_ = model.find({options.logits.value_or(""), options.features.value_or("")});
     if (tensors_.features.empty()) {
       fail(where_, ": the layer in front of '", printable(tensors_.logits),
-           "' is no Gemm or MatMul; name the features with features=TENSOR. Before it lie ",
+           "' is no Gemm or MatMul; name the features with features=TENSOR, be it '",
+           printable(tensors_.logits),
+           "' itself where logits alone are to be scored. Before it lie ",
            model.before(tensors_.logits));
     }
     if (const std::string node = model.in_training(); !node.empty()) {

@@ -234,7 +234,8 @@ TEST_F(OnnxBackboneTest, RefusesWhatIsNoClassifierOfPictures) {
   refused(classifier(), "colour=red", "unknown parameter 'colour'");
   refused(classifier(), "features=nothing", "no tensor 'nothing'");
   refused(beginning({}).node("Relu", {"planes_first"}, "z").output("z", type_float, 3), "",
-          "name the features with features=TENSOR. Before it lie 'planes_first' (Identity)");
+          "features=TENSOR, be it 'z' itself where logits alone are to be scored. Before it lie "
+          "'planes_first' (Identity)");
   EXPECT_THROW(load_onnx_backbone("onnx:"), UsageError);
   EXPECT_THROW(load_onnx_backbone("onnx:m.onnx", "cuda:0"), UsageError);
   // What the graph says and the runtime refuses.

@@ -103,6 +103,7 @@ TEST_F(CalibrateTest, TellsTheThresholdOfEachClass) {
   }
   ASSERT_FALSE(thresholds.empty());
   const std::string name = said.at("calibration");
+  EXPECT_EQ(name, "keep-0.8-per_class");  // beside that of keep=0.8 alone
   for (const auto& row : lines(score({"sets=in/test", "--json", "calibration=" + name}).out)) {
     if (const auto own = thresholds.find(row.at("class").get<int>()); own != thresholds.end()) {
       EXPECT_EQ(row.at("threshold"), own->second);
