@@ -43,7 +43,10 @@ std::string registered_name(const std::string& kind, std::string parameter) {
 Tensors kernels_of(const nn::Network& network) {
   Tensors kernels;
   for (const auto& item : network.named_parameters()) {
-    if (network.decays(item.key(), item.value())) kernels.emplace(item.key(), item.value());
+    // Of convolutions and linear layers: tables of positions and of tokens are none.
+    if (item.key().ends_with("weight") && network.decays(item.key(), item.value())) {
+      kernels.emplace(item.key(), item.value());
+    }
   }
   if (kernels.empty()) fail("the network has no kernels that could be masked");
   return kernels;

@@ -27,6 +27,9 @@ TEST(Masks, AreOfKernelsAlone) {
       EXPECT_TRUE(item.second.dim() == 4 || item.second.dim() == 2) << name << ' ' << item.first;
     }
   }
+  const auto transformer =
+      nn::design_network("beit_base_patch16_224(width=8,depth=2,heads=2)").design->make(3);
+  EXPECT_EQ(kernels_of(*transformer).size(), 10u);  // of two blocks four each, patches, last layer
   EXPECT_EQ(kernels_of(*network_called("resnet20")).size(),
             20u);  // 19 convolutions, the last layer
 }

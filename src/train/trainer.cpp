@@ -29,9 +29,12 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 std::string list(const std::vector<std::int64_t>& numbers) {
+  constexpr std::size_t most = 256;  // that anybody reads
   std::string out;
-  for (const std::int64_t number : numbers) out += text(out.empty() ? "" : " ", number);
-  return out;
+  for (std::size_t i = 0; i < std::min(most, numbers.size()); ++i) {
+    out += text(i == 0 ? "" : " ", numbers[i]);
+  }
+  return numbers.size() > most ? text(out, " and ", numbers.size() - most, " more") : out;
 }
 
 std::vector<std::string> start_classes(const TrainSettings& settings,
