@@ -475,30 +475,5 @@ TEST_F(TrainerResume, WithOutliersEndsWithTheSameBits) {
   }
 }
 
-TEST(Trainer, CheckpointsAreWeightsOfAModel) {
-  const TinyTask task;
-  TrainSettings settings = task.settings();
-  settings.model = "resnet8?size=16";
-  settings.ema = 0.5;
-  settings.keep_checkpoints = "9";
-  settings.steps = 8;
-  train(settings, {.out = task.path("run")});
-  const nn::Model model = nn::Model::load(
-      "resnet8:" + task.path("run/checkpoints/step-000000000004.safetensors"), "cpu");
-  EXPECT_EQ(model.classes(), 3u);
-  EXPECT_EQ(model.preprocessing().height, 16u);
-
-  // Nothing but parameters: the optimiser's numbers have all their names.
-  settings.model = "vit_t4_32(depth=1,width=12)";
-  settings.optimiser = "adamw";
-  settings.steps = 1;
-  train(settings, {.out = task.path("transformer")});
-  EXPECT_EQ(nn::Model::load(settings.model + ":" +
-                                task.path("transformer/checkpoints/step-000000000001.safetensors"),
-                            "cpu")
-                .classes(),
-            3u);
-}
-
 }  // namespace
 }  // namespace nescio::train

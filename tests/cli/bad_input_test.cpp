@@ -107,7 +107,7 @@ TEST_F(BadInput, DetectorsThatTheDataDoNotAllow) {
   expect_refusal(
       evaluate({"id=in/test", "near=near/test", "train=in/train", "detectors=knn(k=1000)"}), 1,
       {"[knn(k=1000)]", "200"});
-  expect_refusal(evaluate({"id=in/test", "near=near/test", "detectors=knn"}), 1,
+  expect_refusal(evaluate({"id=in/test", "near=near/test", "detectors=knn"}), 2,
                  {"[knn]", "train=SET/SPLIT"});
   expect_refusal(evaluate({"id=in/test", "near=near/test", "detectors=energy,energy"}), 2,
                  {"twice"});

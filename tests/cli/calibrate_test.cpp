@@ -92,7 +92,8 @@ TEST_F(CalibrateTest, KeepsTheShareAndAnswersWithIt) {
 }
 
 TEST_F(CalibrateTest, TellsTheThresholdOfEachClass) {
-  const Outcome made = calibrate({"keep=0.8", "per_class=true", "active=false", "--json"});
+  const Outcome made =
+      calibrate({"keep=0.8", "per_class=true", "class_rows=10", "active=false", "--json"});
   ASSERT_EQ(made.code, 0) << made.log;
   const auto said = nlohmann::json::parse(made.out);
   std::map<int, double> thresholds;

@@ -55,7 +55,7 @@ TEST(DecodeImage, NamesOtherFormats) {
             std::string::npos);
   EXPECT_NE(fault("<!DOCTYPE html>").find("a web page"), std::string::npos);
   EXPECT_NE(fault("hello").find("a text file"), std::string::npos);
-  EXPECT_NE(fault("\xff").find("begins like none of these"), std::string::npos);
+  EXPECT_NE(fault("\xff\1").find("begins like none of these"), std::string::npos);
 }
 
 TEST(FileKinds, FollowFromBytesAndNames) {
