@@ -181,11 +181,12 @@ Model::Model(const io::SharedBytes& bytes, const std::string& where)
   if (state_->proto.ir_version() < 4) {
     state_->proto.set_ir_version(4);
     auto& inputs = *state_->proto.mutable_graph()->mutable_input();
-    const auto own =
-        std::ranges::stable_partition(inputs, [&](const ::onnx::ValueInfoProto& value) {
+    // clang 14 takes no subranges of GCC's library.
+    const auto first_own = std::stable_partition(
+        inputs.begin(), inputs.end(), [&](const ::onnx::ValueInfoProto& value) {
           return !state_->initializers.contains(value.name());
         });
-    inputs.erase(own.begin(), own.end());
+    inputs.erase(first_own, inputs.end());
   }
 }
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) { state_->index(); }
