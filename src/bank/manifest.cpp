@@ -25,7 +25,7 @@ bool is_of(std::string_view name, const char* letters, std::size_t longest) {
          name.find_first_not_of(letters) == std::string_view::npos;
 }
 
-constexpr std::size_t longest_word = 100, longest_array_name = 200;
+constexpr std::size_t longest_array_name = 200;
 
 bool is_word(std::string_view name) { return is_of(name, word_letters, longest_word); }
 

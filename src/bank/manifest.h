@@ -30,6 +30,8 @@ namespace nescio::bank {
 /// names of its rows, and its manifest entry until that stands in the bank's manifest.
 inline constexpr const char* manifest_name = "bank.json";
 inline constexpr const char* head_key = "head";
+/// Letters of SET and of SPLIT, at most.
+inline constexpr std::size_t longest_word = 100;
 inline constexpr const char* probes_key = ".probes";  // .probes/NAME, where no split can be
 inline constexpr const char* paths_name = "paths.txt";
 inline constexpr const char* entry_name = "entry.json";

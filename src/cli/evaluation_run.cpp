@@ -1,14 +1,13 @@
 #include "cli/evaluation_run.h"
 
 #include <filesystem>
-#include <map>
 #include <ostream>
 #include <set>
 
 #include "bank/split_classes.h"
 #include "base/spec.h"
 #include "cli/versions.h"
-#include "detectors/chain.h"
+#include "detectors/fitting.h"
 #include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
 #include "io/file.h"
@@ -118,16 +117,10 @@ void check_needed_roles(const evaluation::EvaluationSettings& settings,
     return evaluation::imported_name(spec) || evaluation::is_ensemble(spec);
   });
   if (!settings.sweep) {
-    const std::map<std::string, bool> there = {{"train", !roles.train.empty()},
-                                               {"val", !roles.val.empty()},
-                                               {"ood_val", !roles.ood_val.empty()}};
+    if (settings.skip_unavailable) return;  // what `all` cannot fit is left out and named
     for (const std::string& spec : fitted) {
-      if (settings.skip_unavailable) break;  // what `all` cannot fit is left out and named
-      for (const std::string& role : detectors::Chain(spec).fits_on()) {
-        if (there.at(role)) continue;
-        fail_usage("[", spec, "] cannot be fitted: it is fitted on ", role, ", and no ", role,
-                   "=SET/SPLIT is given");
-      }
+      const std::string missing = detectors::missing_role(detectors::Chain(spec), roles.fitted());
+      if (!missing.empty()) fail_usage("[", spec, "] cannot be fitted: ", missing);
     }
     return;
   }

@@ -9,6 +9,7 @@
 #include "base/within.h"
 #include "image/formats/decode.h"
 #include "image/loading/loader.h"
+#include "runtime/other_tensors.h"
 
 namespace nescio::cli {
 namespace {
@@ -31,13 +32,12 @@ bool check_network(const detectors::FittedDetector& detector, const nlohmann::js
     }
     return false;
   }
-  for (const char* fact : {"weights_sha256", "preprocessing", "tensors"}) {
+  std::vector<const char*> facts = {"weights_sha256", "preprocessing"};
+  if (runtime::other_tensors(theirs, ours)) facts.push_back("tensors");
+  for (const char* fact : facts) {
     const nlohmann::json expected = theirs.value(fact, nlohmann::json());
     const nlohmann::json found = ours.value(fact, nlohmann::json());
-    // Only ONNX models have several tensors that may be meant, and not all banks say which.
-    const bool not_said =
-        fact == std::string_view("tensors") && (expected.is_null() || found.is_null());
-    if (expected == found || not_said) continue;
+    if (expected == found) continue;
     fail("[", detector.chain.spec(), "] was fitted on a network with ", fact, " ", expected.dump(),
          ", found ", found.dump(), "; give the model= or bank= of that network, or fit it again");
   }

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 // Names of sets and arrays consist of these and are no longer, and one is a bank's own; people's files have
 // blanks and more.
 std::string as_word(std::string name) {
-  constexpr std::size_t longest = 100;
   constexpr std::string_view letters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
   for (char& letter : name) {
@@ -26,7 +25,7 @@ std::string as_word(std::string name) {
   }
   if (name.starts_with('.')) name[0] = '_';
   if (name == bank::head_key) name += '_';
-  return name.substr(0, longest);
+  return name.substr(0, bank::longest_word);
 }
 
 std::string file_of(const std::string& source) { return source.substr(0, source.rfind('#')); }

@@ -69,13 +69,10 @@ Names arrays_of(const std::vector<Chain>& chains) {
 // What is missing of all that is fitted on or scored, as a clause for people; empty if nothing.
 std::string missing_for(const Chain& chain, const bank::BankViews& bank, const FitSplits& splits,
                         const Names& scored) {
+  if (std::string missing = missing_role(chain, splits); !missing.empty()) return missing;
   const Needs needs = chain.needs();
   for (const std::string& role : chain.fits_on()) {
-    const Names of_role = splits_of(splits, role);
-    if (of_role.empty()) {
-      return text("it is fitted on ", role, ", and no ", role, "=SET/SPLIT is given");
-    }
-    for (const std::string& split : of_role) {
+    for (const std::string& split : splits_of(splits, role)) {
       // OOD rows belong to no class.
       const bool labels = needs.labels && role != "ood_val";
       if (std::string missing = missing_in(bank.at(split), needs, labels); !missing.empty()) {
@@ -92,6 +89,14 @@ std::string missing_for(const Chain& chain, const bank::BankViews& bank, const F
 }
 
 }  // namespace
+
+std::string missing_role(const Chain& chain, const FitSplits& splits) {
+  for (const std::string& role : chain.fits_on()) {
+    if (!splits_of(splits, role).empty()) continue;
+    return text("it is fitted on ", role, ", and no ", role, "=SET/SPLIT is given");
+  }
+  return {};
+}
 
 Fits fit_detectors(const bank::BankViews& bank, const FitSplits& splits,
                    const std::vector<std::string>& specs, const FitSettings& settings,

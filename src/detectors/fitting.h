@@ -26,6 +26,9 @@ struct FitSettings {
   Communicator& processes = alone();
 };
 
+/// The first role that the chain is fitted on and that no split has, as a clause for people; empty if there is none.
+std::string missing_role(const Chain& chain, const FitSplits& splits);
+
 struct Skipped {
   std::string detector;
   std::string reason;

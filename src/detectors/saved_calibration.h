@@ -32,8 +32,8 @@ struct Calibrations {
   const SavedCalibration& find(const std::string& name) const;
 };
 
-/// What a calibration is kept under: `given`, or "keep-0.95", "keep-0.95-guaranteed", "catch-0.9", "threshold-3" after what was asked where
-/// that is empty. Error for other than at most 64 letters, digits, '.', '_' and '-'.
+/// What a calibration is kept under: `given`, or "keep-0.95", "keep-0.95-guaranteed", "catch-0.9", "threshold-3" after what
+/// was asked where that is empty. Error for other than at most 64 letters, digits, '.', '_' and '-'.
 std::string calibration_name(const calibration::Request& request, const std::string& given);
 
 inline constexpr const char* calibration_file = "calibration.safetensors";

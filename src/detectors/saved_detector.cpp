@@ -107,7 +107,7 @@ Widths read_widths(const nlohmann::json& json, const std::filesystem::path& path
   return out;
 }
 
-const std::vector<std::string> own_files = {manifest_file, arrays_file, calibration_file};
+std::vector<std::string> own_files() { return {manifest_file, arrays_file, calibration_file}; }
 
 /// Where a detector is written before it takes its place.
 std::filesystem::path partial_of(const std::filesystem::path& folder) {
@@ -118,7 +118,7 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
 
 void check_detector_folder(const std::filesystem::path& folder) {
   io::check_replaceable(folder, "saved detector", std::filesystem::exists(folder / manifest_file),
-                        own_files);
+                        own_files());
 }
 
 void save_detector(const FittedDetector& detector, const Batch& rows,
@@ -159,7 +159,7 @@ void save_detector(const FittedDetector& detector, const Batch& rows,
   const std::filesystem::path partial = partial_of(folder);
   check_detector_folder(folder);
   // After a crash it may be the one that was replaced.
-  io::check_replaceable(partial, "half of a saved detector", true, own_files);
+  io::check_replaceable(partial, "half of a saved detector", true, own_files());
   std::error_code ignored;  // what stands in the way is named by the next line
   std::filesystem::remove_all(partial, ignored);
   io::make_folders(partial);

@@ -36,31 +36,31 @@ expr::Expr log_mean_softmax(const std::vector<expr::Expr>& logits) {
   return logits.size() > 1 ? sum - std::log(static_cast<double>(logits.size())) : sum;
 }
 
-/// Of every class, [N, C].
-Array of_classes(const bank::BankView& view, const expr::Expr& value) {
-  const auto program = compile({value}, expr::Executor::cpu);
-  const auto arrays = detectors::read_arrays(view, expr::input_names({value}));
-  std::vector<float> out(view.rows * value.width());
-  program->run(detectors::to_batch(arrays), {out.data()}, expr::InputCheck::none);
-  return Array({view.rows, value.width()}, std::move(out));
-}
-
-/// What classes are measured by, of rows that have logits.
+/// What classes are measured by, of rows that have logits: in one pass, of which the probabilities stay.
 void add_classes(const bank::BankViews& bank, const std::string& split, const Array& labels,
                  metrics::Answers& answers) {
   const std::vector<expr::Expr> logits = detectors::logits_of_members(bank, {split});
+  const std::vector<expr::Expr> outputs = {mean_softmax(logits), log_mean_softmax(logits)};
+  const auto program = compile(outputs, expr::Executor::cpu);
+  const auto arrays = detectors::read_arrays(bank.at(split), expr::input_names(outputs));
   const auto label = labels.as<std::int64_t>();
-  {
-    const Array logarithms = of_classes(bank.at(split), log_mean_softmax(logits));
-    const auto of_row = logarithms.as<float>();
-    for (std::size_t r = 0; r < label.size(); ++r) {
-      const auto column = static_cast<std::size_t>(label[r]);
-      answers.log_likelihood.push_back(of_row[r * logarithms.cols() + column]);
+  const std::size_t rows = label.size(), classes = outputs.front().width();
+  const std::size_t step = 16 * program->block_rows();  // enough for all threads
+  std::vector<float> probabilities(rows * classes), logarithms(std::min(step, rows) * classes);
+  for (std::size_t first = 0; first < rows; first += step) {
+    const std::size_t count = std::min(step, rows - first);
+    auto part = arrays;
+    for (auto& [name, array] : part) array = array.slice(first, count);
+    program->run(detectors::to_batch(part), {&probabilities[first * classes], logarithms.data()},
+                 expr::InputCheck::none);
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto column = static_cast<std::size_t>(label[first + r]);
+      answers.log_likelihood.push_back(logarithms[r * classes + column]);
     }
   }
-  answers.probabilities = of_classes(bank.at(split), mean_softmax(logits));
+  answers.probabilities = Array({rows, classes}, std::move(probabilities));
   answers.labels = labels;
-  answers.places.resize(label.size());
+  answers.places.resize(rows);
   std::iota(answers.places.begin(), answers.places.end(), 0);
 }
 

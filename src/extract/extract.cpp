@@ -8,6 +8,7 @@
 #include "base/row_argmax.h"
 #include "base/version.h"
 #include "extract/answer_columns.h"
+#include "runtime/other_tensors.h"
 
 namespace nescio::extract {
 namespace {
@@ -39,10 +40,8 @@ void claim_bank(bank::FeatureBank& bank, const runtime::Backbone& network) {
   const nlohmann::json ours = network.identity();
   const nlohmann::json theirs = bank.model();
   const std::string remedy = "; a bank holds one network, so use another bank=";
-  const bool other_tensors = theirs.contains("tensors") && ours.contains("tensors") &&
-                             theirs["tensors"] != ours["tensors"];
-  if (!theirs.empty() &&
-      (other_tensors || theirs.value("weights_sha256", "") != ours.value("weights_sha256", ""))) {
+  if (!theirs.empty() && (runtime::other_tensors(theirs, ours) ||
+                          theirs.value("weights_sha256", "") != ours.value("weights_sha256", ""))) {
     fail("bank ", bank.path().string(), ": belongs to ", described(theirs), ", found ",
          described(ours), remedy);
   }

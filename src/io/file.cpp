@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "io/temporary_name.h"
 
 namespace nescio::io {
 namespace fs = std::filesystem;
@@ -160,12 +161,12 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
 void AtomicFile::create_temporary() {
   std::random_device random;
   for (int tries = 0;; ++tries) {
-    fs::path name = path_;
-    name += text(".", (std::uint64_t{random()} << 32) | random(), ".tmp");
+    const fs::path name =
+        temporary_name(path_.native(), (std::uint64_t{random()} << 32) | random());
     const bool taken = there(name) && tries < 100;
     if (taken) continue;
     file_ = FileDescriptor(name, O_WRONLY | O_CREAT | O_EXCL);
-    temporary_ = std::move(name);
+    temporary_ = name;
     return;
   }
 }

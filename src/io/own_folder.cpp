@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "io/temporary_name.h"
 
 namespace nescio::io {
 namespace fs = std::filesystem;
@@ -24,8 +25,7 @@ void check_replaceable(const fs::path& folder, std::string_view what, bool ours,
     }
     const std::string name = entry.path().filename().string();
     const auto is_of = [&](const std::string& file) {
-      // AtomicFile writes FILE under a name that begins so.
-      return name == file || (name.starts_with(file + ".") && name.ends_with(".tmp"));
+      return name == file || file_of_temporary(name) == file;
     };
     if (std::ranges::none_of(files, is_of) || entry.is_directory()) {
       fail(folder.string(), ": '", name, "' in it does not belong to the ", what,

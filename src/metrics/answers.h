@@ -21,8 +21,8 @@ struct Answers {
   Array probabilities = {};                // softmax of the logits, [N, C] float32
   Array labels = {};                       // [N] int64
   std::vector<std::uint32_t> places = {};  // of each answer among the N rows
-  std::vector<float> log_likelihood =
-      {};  // logarithm of the label's probability, which may vanish as a float
+  /// The logarithm of the label's probability, which may vanish as a float, of each answer.
+  std::vector<float> log_likelihood = {};
 };
 
 /// The share of right answers. Throws Error if there is no row.

@@ -15,6 +15,7 @@
 #include "nn/recorded_pass.h"
 
 namespace nescio::nn {
+
 struct Model::State {
   DesignedNetwork design;
   image::Preprocessing preprocessing;

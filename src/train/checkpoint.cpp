@@ -11,6 +11,7 @@
 #include "io/json_file.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
+#include "io/temporary_name.h"
 
 namespace nescio::train {
 namespace {
@@ -28,14 +29,13 @@ std::string stem_of(std::int64_t step) {
 
 /// Whether save() wrote it: step-<12 digits>.json, .safetensors, or what a kill left of writing one.
 bool is_ours(const fs::path& path) {
-  const std::string name = path.filename().string();
+  std::string name = path.filename().string();
+  if (const auto whole = io::file_of_temporary(name)) name = std::string(*whole);
   const std::string stem = name.substr(0, name.find('.'));
   const std::string end = name.substr(stem.size());
   const bool numbered = stem.size() == stem_of(0).size() && stem.starts_with("step-") &&
                         stem.find_first_not_of("0123456789", 5) == std::string::npos;
-  return numbered && (end == ".json" || end == ".safetensors" ||
-                      (end.ends_with(".tmp") &&
-                       (end.starts_with(".json.") || end.starts_with(".safetensors."))));
+  return numbered && (end == ".json" || end == ".safetensors");
 }
 
 /// The JSON files, newest first.

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
+#include "io/temporary_name.h"
 #include "train/settings.h"
 
 namespace nescio::train {
@@ -57,16 +58,12 @@ std::vector<std::string> differences(const Json& config_before, const Json& conf
   return out;
 }
 
-/// Whether a kill left it of writing a file of a run while its folder was held: FILE.NUMBER.tmp
-/// (io::AtomicFile).
+/// Whether a kill left it of writing a file of a run while its folder was held.
 bool is_unfinished(const fs::path& path) {
-  if (path.extension() != ".tmp") return false;
-  const fs::path numbered = path.stem();
-  const std::string number = numbered.extension().string();
-  const std::string kind = numbered.stem().extension().string();
   constexpr std::array kinds = {".safetensors", ".json", ".yaml", ".jsonl", ".csv", ".nescio"};
-  return number.size() > 1 && number.find_first_not_of("0123456789", 1) == std::string::npos &&
-         std::ranges::find(kinds, kind) != kinds.end();
+  const std::string name = path.filename().string();
+  const auto file = io::file_of_temporary(name);
+  return file && std::ranges::find(kinds, fs::path(*file).extension()) != kinds.end();
 }
 
 void remove_unfinished(const fs::path& folder) {
