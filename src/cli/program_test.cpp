@@ -74,18 +74,17 @@ TEST(ExitStatus, OfNamesAndSpecsIsTwo) {
   expect(2, {"compare", "a,b", "detectors=enregy", "out=o"}, "Did you mean 'energy'?");
   expect(2, {"compare", "arms=a=x;b=y", "baseline=c", "out=o"}, "no arm is called 'c'");
   expect(2, {"score", "d", "bank=b", "sets=a/b,a/b", "out=o"}, "'a/b' is given twice");
-  const std::vector<std::string> score = {"score", "d", "bank=b", "sets=a/b"};
-  const auto scored = [&](std::vector<std::string> more, const std::string& said) {
-    more.insert(more.begin(), score.begin(), score.end());
-    expect(2, more, said);
+  const auto refused_after = [](const std::vector<std::string>& begin) {
+    return [begin](const std::vector<std::string>& more, const std::string& said) {
+      std::vector<std::string> words = begin;
+      words.insert(words.end(), more.begin(), more.end());
+      expect(2, words, said);
+    };
   };
+  const auto scored = refused_after({"score", "d", "bank=b", "sets=a/b"});
   scored({"threshold=1", "fdr=0.1"}, "give one of threshold= and fdr=");
   scored({"format=csv", "--json"}, "give one of format=csv and --json");
-  const std::vector<std::string> evaluate = {"evaluate", "bank=b", "out=o", "id=a/b"};
-  const auto evaluated = [&](std::vector<std::string> more, const std::string& said) {
-    more.insert(more.begin(), evaluate.begin(), evaluate.end());
-    expect(2, more, said);
-  };
+  const auto evaluated = refused_after({"evaluate", "bank=b", "out=o", "id=a/b"});
   evaluated({"near=c/d", "detectors=knn(k=[1,x])"}, "k: expected a whole number");
   evaluated({"near=c/d", "detectors=energy,energy"}, "twice");
   evaluated({"near=c/d", "detectors="}, "names none");
