@@ -55,15 +55,31 @@ function(nescio_compile_fast name headers)
   target_compile_options(nescio_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# Several sources of a target at once: each file that includes libtorch's headers costs the compiler some nine seconds,
-# for templates that these leave pending, precompiled or not. The sources of a target share their anonymous namespaces
-# then, so no two of them may have the same name there. NESCIO_TOGETHER=OFF compiles each alone, which finds what it
-# forgets to include.
-option(NESCIO_TOGETHER "Compile several sources that include libtorch at once" ON)
+# Several sources of a target at once: most of what a compiler does for a file it does for the headers of others, above
+# all libtorch's. The sources of a target share their anonymous namespaces then, so no two of them may have the same name
+# there, or one is named by nescio_compile_alone(). NESCIO_TOGETHER=OFF compiles each alone, which finds what it forgets
+# to include.
+option(NESCIO_TOGETHER "Compile several sources at once" ON)
 function(nescio_compile_together name)
   if(NESCIO_TOGETHER)
     set_target_properties(nescio_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # Kernels are compiled by reading their own file once for each instruction set.
+    get_target_property(sources nescio_${name} SOURCES)
+    foreach(source ${sources})
+      get_filename_component(path ${source} ABSOLUTE)
+      if(EXISTS ${path})
+        file(STRINGS ${path} kernels REGEX "HWY_TARGET_INCLUDE" LIMIT_COUNT 1)
+        if(kernels)
+          nescio_compile_alone(${source})
+        endif()
+      endif()
+    endforeach()
   endif()
+endfunction()
+
+# Files that share no names with others of their folder; after nescio_library.
+function(nescio_compile_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # Files of a target with HEADERS that do without: they are spared the header, which the compiler would read for each.
@@ -98,6 +114,8 @@ function(nescio_library name)
   endif()
   if(arg_HEADERS)
     target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})
+  endif()
+  if(sources)
     nescio_compile_together(${name})
   endif()
   if(arg_COLD)
@@ -128,9 +146,8 @@ function(nescio_test name)
   # Tests wait for the compiler longer than for themselves. -fPIC: as the headers were compiled.
   nescio_compile_fast(${name} "${arg_HEADERS}")
   target_compile_options(nescio_${name} PRIVATE -fPIC)
-  if(arg_HEADERS)
-    nescio_compile_together(${name})
-  else()
+  nescio_compile_together(${name})
+  if(NOT arg_HEADERS)
     set(arg_HEADERS nescio_test_headers)
   endif()
   target_precompile_headers(nescio_${name} REUSE_FROM ${arg_HEADERS})

@@ -5,6 +5,7 @@
 #include "bank/feature_bank.h"
 #include "bank/manifest.h"
 #include "base/error.h"
+#include "io/file.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "io/own_folder.h"
@@ -20,25 +21,20 @@ namespace nescio::bank {
 namespace fs = std::filesystem;
 namespace {
 
-bool there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 // Keys of the folders that hold an entry.json.
 std::vector<std::string> pending_keys(const fs::path& bank) {
   std::vector<std::string> keys;
   std::error_code error;
-  if (there(bank / head_key / entry_name)) keys.emplace_back(head_key);
+  if (io::is_there(bank / head_key / entry_name)) keys.emplace_back(head_key);
   for (const auto& probe : fs::directory_iterator(bank / probes_key, error)) {
-    if (there(probe.path() / entry_name)) {
+    if (io::is_there(probe.path() / entry_name)) {
       keys.push_back(text(probes_key, "/", probe.path().filename().string()));
     }
   }
   for (const auto& set : fs::directory_iterator(bank, error)) {
     if (set.path().filename().string().starts_with('.')) continue;
     for (const auto& split : fs::directory_iterator(set.path(), error)) {
-      if (!there(split.path() / entry_name)) continue;
+      if (!io::is_there(split.path() / entry_name)) continue;
       keys.push_back(set.path().filename().string() + "/" + split.path().filename().string());
     }
   }
@@ -80,7 +76,7 @@ void share_file(const fs::path& from, const fs::path& to) {
   fs::remove(to, error);
   fs::create_hard_link(from, to, error);
   if (error) fs::copy_file(from, to, error);  // a file system without links
-  if (error && there(from)) {
+  if (error && io::is_there(from)) {
     fail(from.string(), ": cannot be copied to ", to.string(), ": ", error.message());
   }
 }

@@ -7,6 +7,7 @@
 
 #include "bank/manifest.h"
 #include "base/error.h"
+#include "io/file.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "io/sha256.h"
@@ -19,11 +20,6 @@ namespace {
 const nlohmann::json& nothing() {
   static const nlohmann::json none = nlohmann::json::object();
   return none;
-}
-
-bool there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
 }
 
 bool is_probe(std::string_view key) { return key.starts_with(text(probes_key, "/")); }
@@ -42,7 +38,7 @@ std::string remedy(std::string_view key) {
 }  // namespace
 
 FeatureBank FeatureBank::open(const fs::path& path) {
-  if (!there(path / manifest_name)) {
+  if (!io::is_there(path / manifest_name)) {
     fail(path.string(), ": there is no feature bank here (no ", manifest_name,
          "); 'nescio extract ... bank=", path.string(), "' or 'nescio import bank=", path.string(),
          " ...' makes one");
@@ -58,7 +54,7 @@ FeatureBank FeatureBank::open_or_create(const fs::path& path) {
   io::make_folders(path);
   {
     const io::FolderLock lock(path, true);
-    if (!there(path / manifest_name)) io::write_json(path / manifest_name, empty_manifest());
+    if (!io::is_there(path / manifest_name)) io::write_json(path / manifest_name, empty_manifest());
   }
   return open(path);
 }
@@ -274,7 +270,7 @@ void FeatureBank::verify() const {
   std::vector<std::string> wrong;
   const auto check = [&](const std::string& name, const fs::path& path,
                          const nlohmann::json& description) {
-    if (!there(path)) {
+    if (!io::is_there(path)) {
       wrong.push_back(name + " (missing)");
     } else if (io::sha256_file(path) != description.at("sha256").get<std::string>()) {
       wrong.push_back(name);

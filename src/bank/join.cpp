@@ -9,7 +9,7 @@
 namespace nescio::bank {
 namespace {
 
-constexpr std::size_t window = 16384;  // rows
+constexpr std::size_t copied_at_once = 16384;  // rows
 
 std::string place_of(const Source& source) {
   return text(source.bank.path().string(), "#", source.split);
@@ -136,7 +136,7 @@ std::vector<std::string> join_splits(const std::vector<Source>& sources,
   while (writer.done() < rows) {
     check_interrupt();
     if (progress) progress(writer.done());
-    const std::size_t first = writer.done(), count = std::min(window, rows - first);
+    const std::size_t first = writer.done(), count = std::min(copied_at_once, rows - first);
     for (std::size_t a = 0; a < plans.size(); ++a) {
       writer.write(plans[a].name, picked(arrays[a], from.subspan(first, count), first));
     }

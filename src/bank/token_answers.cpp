@@ -15,7 +15,7 @@
 namespace nescio::bank {
 namespace {
 
-constexpr std::size_t window = 16384;                             // rows that are written at once
+constexpr std::size_t rows_at_once = 16384;                       // rows that are written at once
 constexpr std::size_t largest_vocabulary = std::size_t{1} << 31;  // of int32
 constexpr double least_tail = std::numeric_limits<float>::epsilon() / 2;  // 2^-24
 
@@ -135,7 +135,7 @@ TokenFacts import_tokens(FeatureBank& bank, const std::string& split, const std:
     before += rows.size();
     if (there) return;
     for (const io::TokenSlots& slots : rows) next.add(number, slots);
-    if (next.size() >= window) next.write(writer);
+    if (next.size() >= rows_at_once) next.write(writer);
   });
   if (next.size() > 0) next.write(writer);
   writer.finish();

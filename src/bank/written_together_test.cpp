@@ -13,7 +13,8 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::vector<ArrayPlan> plan = {{"logits", DType::float32, {2}}, {"labels", DType::int64, {}}};
+const std::vector<ArrayPlan> array_plan = {{"logits", DType::float32, {2}},
+                                           {"labels", DType::int64, {}}};
 
 /// Several processes write rows of {10 r, 10 r + 1} and r.
 class TogetherTest : public ::testing::Test {
@@ -38,7 +39,8 @@ class TogetherTest : public ::testing::Test {
     std::size_t before = 0, written = 0;
     PlayedProcesses::run(size, [&](Communicator& processes) {
       FeatureBank bank = FeatureBank::open(folder_ / "bank");
-      SplitWriter w(bank, "a/test", rows, plan, {{"weights", "abc"}}, Rest::dropped, processes);
+      SplitWriter w(bank, "a/test", rows, array_plan, {{"weights", "abc"}}, Rest::dropped,
+                    processes);
       before = w.rows_there();
       for (const Share& own : w.own_rows(unit)) {
         const std::size_t end = std::min(own.first + own.count, own.first + most * unit);
@@ -100,7 +102,7 @@ TEST_F(TogetherTest, DoNotTrustAJournalOfOtherFiles) {
   write(2, 1);
   const fs::path journal = partial() / "a/test/journal-1.json";
   const std::string old = io::read_text(journal);
-  { SplitWriter(bank_, "a/test", rows, plan, {}); }  // another plan: begins anew
+  { SplitWriter(bank_, "a/test", rows, array_plan, {}); }  // another plan: begins anew
   const auto [before, first] = write(2, 1);
   EXPECT_EQ(before, 0u);
   io::write_text(journal, old);
@@ -113,7 +115,7 @@ TEST_F(TogetherTest, LackRowsThatOneHasNotWritten) {
   EXPECT_THAT(io::error_of([&] {
                 PlayedProcesses::run(2, [&](Communicator& processes) {
                   FeatureBank bank = FeatureBank::open(folder_ / "bank");
-                  SplitWriter w(bank, "a/test", rows, plan, {}, Rest::dropped, processes);
+                  SplitWriter w(bank, "a/test", rows, array_plan, {}, Rest::dropped, processes);
                   for (const Share& own : w.own_rows(unit)) {
                     for (std::size_t r = own.first; r < own.first + own.count; r += unit) {
                       if (processes.is_first()) write_unit(w, {r, unit});

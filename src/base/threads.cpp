@@ -31,22 +31,22 @@ std::atomic<bool> forked{false};
 
 /// While it lives, the calling thread works alone, as libraries see it: a team of one is no active region, so
 /// libraries inside would start threads and change bits.
-class Alone {
+class OneThread {
  public:
-  Alone() { omp_set_num_threads(1); }
-  ~Alone() {
+  OneThread() { omp_set_num_threads(1); }
+  ~OneThread() {
     omp_set_num_threads(outer_);
     in_loop = inside_another_;
   }
-  Alone(const Alone&) = delete;
-  Alone& operator=(const Alone&) = delete;
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
 
  private:
   const int outer_ = omp_get_max_threads();
   const bool inside_another_ = std::exchange(in_loop, true);
 };
 #else
-struct Alone {};
+struct OneThread {};
 #endif
 }  // namespace
 
@@ -73,7 +73,7 @@ void set_thread_count(int threads) {
 
 void parallel_for_threads(std::size_t count, const std::function<void(std::size_t, int)>& body) {
   if (count == 1) {  // a team would cost more than most single items do
-    [[maybe_unused]] const Alone alone;
+    [[maybe_unused]] const OneThread alone;
     return body(0, 0);
   }
   std::atomic<std::size_t> next{0};
@@ -92,7 +92,7 @@ void parallel_for_threads(std::size_t count, const std::function<void(std::size_
 #ifdef _OPENMP
 #pragma omp parallel num_threads(thread_count())
   {
-    const Alone alone;
+    const OneThread alone;
     work(omp_get_thread_num());
   }
 #else

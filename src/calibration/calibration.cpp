@@ -42,7 +42,7 @@ const T& of_class(const std::vector<std::optional<T>>& own, const T& all,
   return *predicted < own.size() && own[*predicted] ? *own[*predicted] : all;
 }
 
-void check(const Request& request, const ScoredRows& id) {
+void check_rows(const Request& request, const ScoredRows& id) {
   if (id.scores.empty()) fail("a calibration wants ID rows, found none");
   if (!request.per_class) return;
   if (request.goal != Goal::keep) {
@@ -63,7 +63,7 @@ std::vector<std::vector<float>> scores_by_class(const ScoredRows& id) {
 
 Calibration::Calibration(Request request, ScoredRows id, const ScoredRows& ood)
     : request_(request),
-      id_((check(request, id), std::move(id))),
+      id_((check_rows(request, id), std::move(id))),
       all_(with_rate(chosen(request, id_, ood), id_.scores, request.promise.confidence)),
       p_values_(id_.scores, request.validity, request.promise.confidence) {
   const double confidence = request_.promise.confidence;

@@ -8,18 +8,12 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/rng.h"
+#include "calibration/test_scores.h"
 
 namespace nescio::calibration {
 namespace {
 
 using testing::ElementsAre;
-
-std::vector<float> uniform_scores(std::size_t n, Rng& rng) {
-  std::vector<float> out(n);
-  for (float& score : out) score = static_cast<float>(rng.uniform());
-  return out;
-}
 
 TEST(PValues, AreTheirDefinition) {
   const ConformalPValues p({3, 1, 2, 2}, Validity::marginal);

@@ -11,7 +11,7 @@
 namespace nescio::calibration {
 namespace {
 
-void check(const Promise& promise) {
+void check_promise(const Promise& promise) {
   if (!(promise.share > 0 && promise.share < 1)) {
     fail("expected a share between 0 and 1, found ", promise.share);
   }
@@ -44,7 +44,7 @@ float ordered(std::span<const float> scores, std::size_t m) {
 }  // namespace
 
 std::size_t fewest_rows(const Promise& promise) {
-  check(promise);
+  check_promise(promise);
   if (!promise.guaranteed) return 1;
   // Even the largest of n misses the quantile with probability share^n.
   auto n = static_cast<std::size_t>(

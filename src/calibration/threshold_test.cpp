@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/rng.h"
+#include "calibration/test_scores.h"
 
 namespace nescio::calibration {
 namespace {
@@ -18,12 +18,6 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 constexpr int draws = 20000;
-
-std::vector<float> uniform_scores(std::size_t n, Rng& rng) {
-  std::vector<float> out(n);
-  for (float& score : out) score = static_cast<float>(rng.uniform());
-  return out;
-}
 
 // Of the draws of n uniform scores, the share whose threshold keeps at least `share` of rows to come: a
 // threshold of t keeps t of them.

@@ -52,7 +52,7 @@ std::string cell(const std::string& key, const Facts& value) {
 }
 
 /// The columns that some row fills, in the order of their first row.
-report::TextTable table_of(const Facts& rows) {
+report::TextTable fact_table(const Facts& rows) {
   std::vector<std::string> keys;
   report::TextTable table{.columns = {}};
   for (const Facts& row : rows) {
@@ -88,7 +88,7 @@ std::string facts_text(const Facts& facts) {
   for (const auto& [key, value] : facts.items()) {
     if (key == "kind") continue;
     if (is_table(value)) {
-      tables += "\n" + words(key) + "\n" + report::to_text(table_of(value));
+      tables += "\n" + words(key) + "\n" + report::to_text(fact_table(value));
     } else if (value.is_object()) {
       for (const auto& [name, part] : value.items()) add_line(single, name, part);
     } else {

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Facts table_of(const std::vector<onnx::TensorInfo>& tensors) {
+Facts tensor_table(const std::vector<onnx::TensorInfo>& tensors) {
   Facts rows = Facts::array();
   for (const onnx::TensorInfo& one : tensors) {
     rows.push_back({{"name", one.name}, {"dtype", one.type}, {"shape", one.shape}});
@@ -22,7 +22,7 @@ Facts table_of(const std::vector<onnx::TensorInfo>& tensors) {
 }
 
 /// What a detector would read, or why nothing is certain.
-void add_answers(const onnx::Model& model, Facts& facts) {
+void add_model_answers(const onnx::Model& model, Facts& facts) {
   try {
     const onnx::Tensors found = model.find({});
     facts["logits"] = found.logits;
@@ -75,13 +75,13 @@ std::optional<Facts> onnx_facts(const fs::path& file) {
                  {"bytes", io::stamp_of(file).bytes},
                  {"sha256", io::sha256_file(file)},
                  {"opset", read->opset()}};
-  add_answers(*read, facts);
+  add_model_answers(*read, facts);
   add_detector(*read, facts);
   if (const auto files = read->external_files(); !files.empty()) {
     facts["weights_in_files"] = join(files);
   }
-  facts["inputs"] = table_of(read->input_tensors());
-  facts["outputs"] = table_of(read->output_tensors());
+  facts["inputs"] = tensor_table(read->input_tensors());
+  facts["outputs"] = tensor_table(read->output_tensors());
   return facts;
 }
 #else

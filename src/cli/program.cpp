@@ -64,7 +64,7 @@ int parse_and_run(int argc, const char* const* argv) {
   return status;
 }
 
-int report(std::string message, int code) {
+int report_problem(std::string message, int code) {
   std::ranges::replace(message, '\n', ' ');
   std::cerr << "nescio: " << printable(message) << std::endl;
   return code;
@@ -76,13 +76,13 @@ int run_program(int argc, const char* const* argv) noexcept try {
   try {
     return parse_and_run(argc, argv);
   } catch (const Interrupted& e) {
-    return report(e.what(), 130);
+    return report_problem(e.what(), 130);
   } catch (const UsageError& e) {
-    return report(e.what(), 2);
+    return report_problem(e.what(), 2);
   } catch (const std::bad_alloc&) {
-    return report("out of memory", 1);
+    return report_problem("out of memory", 1);
   } catch (const std::exception& e) {
-    return report(exception_text(e), 1);
+    return report_problem(exception_text(e), 1);
   }
 } catch (...) {
   return 1;

@@ -30,15 +30,10 @@ Facts columns(const Facts& rows, std::initializer_list<const char*> names) {
   return out;
 }
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// Steps of the checkpoints, the oldest first; one whose JSON cannot be read is none.
 std::vector<std::int64_t> checkpoints_in(const fs::path& folder) {
   std::vector<std::int64_t> steps;
-  if (!is_there(folder)) return steps;
+  if (!io::is_there(folder)) return steps;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".json") continue;
     try {
@@ -104,7 +99,7 @@ Facts training_facts(const fs::path& folder, const Facts& manifest) {
   facts["checkpoints"] = checkpoints;
   facts["resumes_after_step"] = checkpoints.empty() ? Facts() : Facts(checkpoints.back());
   std::vector<report::CurveRow> rows;
-  if (const fs::path log = folder / "metrics.jsonl"; is_there(log)) {
+  if (const fs::path log = folder / "metrics.jsonl"; io::is_there(log)) {
     rows = report::read_curves(io::map_file(log).text());
   }
   facts["steps_done"] =
@@ -117,7 +112,7 @@ Facts training_facts(const fs::path& folder, const Facts& manifest) {
   facts["last_metrics"] = last_metrics(rows);
   Facts weights = Facts::array();
   for (const char* name : {"last.safetensors", "best.safetensors"}) {
-    if (!is_there(folder / name)) continue;
+    if (!io::is_there(folder / name)) continue;
     const auto said = io::read_safetensors(folder / name).metadata;
     Facts row = {{"file", name}};
     for (const char* key : {"network", "step", "epoch"}) {

@@ -8,10 +8,6 @@ namespace {
 
 using Row = std::vector<double>;
 
-std::size_t seen(const Row& z) {
-  return static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
-}
-
 double confidence(const std::string& kind, const Row& z) {
   if (kind == "energy") return log_sum_exp(z);
   if (kind == "max_logit") return std::ranges::max(z);
@@ -43,9 +39,9 @@ TEST(CadRef, DividesTheTwoPartsByScoresOfTheLogits) {
   const ToyBank bank = positive_bank();
   std::vector<Row> means(ToyBank::classes, Row(ToyBank::width, 0));
   Row counts(ToyBank::classes, 0);
-  for (const Row& z : bank.train_logits) counts[seen(z)] += 1;
+  for (const Row& z : bank.train_logits) counts[seen_class(z)] += 1;
   for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
-    const std::size_t c = seen(bank.train_logits[r]);
+    const std::size_t c = seen_class(bank.train_logits[r]);
     for (std::size_t d = 0; d < ToyBank::width; ++d) {
       means[c][d] += bank.train_features[r][d] / counts[c];
     }
@@ -56,7 +52,7 @@ TEST(CadRef, DividesTheTwoPartsByScoresOfTheLogits) {
       usual += confidence(kind, z) / double(ToyBank::train_rows);
     expect_formula(bank, "cadref(logit_score=" + kind + ")", [&](std::size_t r) {
       const Row &h = bank.test_features[r], &z = bank.test_logits[r];
-      const Row &w = bank.weight[seen(z)], &mean = means[seen(z)];
+      const Row &w = bank.weight[seen_class(z)], &mean = means[seen_class(z)];
       double positive = 0, negative = 0, size = 0;
       for (std::size_t d = 0; d < h.size(); ++d) {
         const double relative = h[d] - mean[d];

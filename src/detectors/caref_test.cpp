@@ -7,16 +7,12 @@ namespace {
 
 using Row = std::vector<double>;
 
-std::size_t seen(const Row& z) {
-  return static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
-}
-
 void expect_caref(const ToyBank& bank) {
   std::vector<Row> means;
   for (std::size_t c = 0; c < ToyBank::classes; ++c) {
     std::vector<Row> of_class;
     for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
-      if (seen(bank.train_logits[r]) == c) of_class.push_back(bank.train_features[r]);
+      if (seen_class(bank.train_logits[r]) == c) of_class.push_back(bank.train_features[r]);
     }
     if (of_class.empty()) of_class = bank.train_features;
     Row& mean = means.emplace_back(ToyBank::width, 0);
@@ -26,7 +22,7 @@ void expect_caref(const ToyBank& bank) {
   }
   expect_formula(bank, "caref", [&](std::size_t r) {
     const Row& h = bank.test_features[r];
-    const Row& mean = means[seen(bank.test_logits[r])];
+    const Row& mean = means[seen_class(bank.test_logits[r])];
     double error = 0, size = 0;
     for (std::size_t d = 0; d < h.size(); ++d) {
       error += std::abs(h[d] - mean[d]);

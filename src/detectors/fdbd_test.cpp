@@ -8,7 +8,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-double length(const Row& a, const Row& b) {
+double distance_between(const Row& a, const Row& b) {
   double sum = 0;
   for (std::size_t d = 0; d < a.size(); ++d) sum += (a[d] - b[d]) * (a[d] - b[d]);
   return std::sqrt(sum);
@@ -20,7 +20,7 @@ std::pair<double, double> boundaries(const ToyBank& bank, std::size_t row) {
   const auto seen = static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
   double sum = 0, count = 0;
   for (std::size_t c = 0; c < z.size(); ++c) {
-    const double apart = length(bank.weight[seen], bank.weight[c]);
+    const double apart = distance_between(bank.weight[seen], bank.weight[c]);
     if (apart == 0) continue;
     sum += (z[seen] - z[c]) / apart;
     count += 1;
@@ -28,7 +28,7 @@ std::pair<double, double> boundaries(const ToyBank& bank, std::size_t row) {
   return {sum, count};
 }
 
-Row mean(const ToyBank& bank) {
+Row mean_feature(const ToyBank& bank) {
   Row mu(ToyBank::width, 0);
   for (const Row& h : bank.train_features) {
     for (std::size_t d = 0; d < h.size(); ++d) mu[d] += h[d] / double(ToyBank::train_rows);
@@ -37,10 +37,10 @@ Row mean(const ToyBank& bank) {
 }
 
 void expect_fdbd(const ToyBank& bank) {
-  const Row mu = mean(bank), zero(ToyBank::width, 0);
+  const Row mu = mean_feature(bank), zero(ToyBank::width, 0);
   const auto divided = [&](std::size_t r, const Row& from, bool by_count) {
     const auto [sum, count] = boundaries(bank, r);
-    return -sum / (by_count ? count : 1) / length(bank.test_features[r], from);
+    return -sum / (by_count ? count : 1) / distance_between(bank.test_features[r], from);
   };
   expect_formula(bank, "fdbd", [&](std::size_t r) { return divided(r, mu, true); });
   expect_formula(bank, "fdbd(normalizer=norm)",

@@ -18,7 +18,7 @@ double distance(const Row& a, const Row& b) {
   return std::sqrt(sum);
 }
 
-Row mean(const std::vector<Row>& rows) {
+Row mean_row(const std::vector<Row>& rows) {
   Row out(rows.front().size(), 0);
   for (const Row& row : rows) {
     for (std::size_t d = 0; d < out.size(); ++d)
@@ -37,9 +37,9 @@ struct Prototypes {
       for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
         if (bank.labels[r] == static_cast<std::int64_t>(c)) rows.push_back(bank.train_features[r]);
       }
-      classes.push_back(mean(rows));
+      classes.push_back(mean_row(rows));
     }
-    ood = mean(of_ood_rows ? bank.test_features : classes);
+    ood = mean_row(of_ood_rows ? bank.test_features : classes);
   }
 
   /// -log softmax(-distances)_y as a function of the OOD prototype.
@@ -187,7 +187,7 @@ TEST(Grood, WeighsSplitsByTheirRows) {
   Chain chain("grood(mode=distance,prototype=ood_val)");
   chain.fit(in, {nullptr, nullptr, {&few, &many}});
   const Array learned = chain.learned().at("0.ood_prototype");
-  const Row expected = mean(bank.test_features);
+  const Row expected = mean_row(bank.test_features);
   for (std::size_t d = 0; d < expected.size(); ++d) {
     EXPECT_NEAR(learned.as<double>()[d], expected[d], 1e-12);
   }

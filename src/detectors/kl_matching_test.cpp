@@ -15,10 +15,6 @@ Row probabilities(Row z) {
   return z;
 }
 
-std::size_t seen(const Row& z) {
-  return static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
-}
-
 // Over the classes that the network sees.
 double divergence(const ToyBank& bank, const Row& z) {
   const Row p = probabilities(z);
@@ -27,7 +23,7 @@ double divergence(const ToyBank& bank, const Row& z) {
     Row typical(z.size(), 0);
     double count = 0;
     for (const Row& row : bank.train_logits) {
-      if (seen(row) != k) continue;
+      if (seen_class(row) != k) continue;
       const Row q = probabilities(row);
       for (std::size_t c = 0; c < q.size(); ++c) typical[c] += q[c];
       ++count;
@@ -69,11 +65,11 @@ TEST(KlMatching, ReadsNoLabels) {
 TEST(KlMatching, StaysFiniteWhereProbabilitiesVanish) {
   ToyBank bank;
   for (Row& z : bank.train_logits) {
-    z[seen(z)] = static_cast<float>(z[seen(z)] + 200);
+    z[seen_class(z)] = static_cast<float>(z[seen_class(z)] + 200);
   }
   expect_formula(bank, "kl_matching",
                  [&](std::size_t r) { return divergence(bank, bank.test_logits[r]); });
-  for (Row& z : bank.train_logits) z[seen(z)] += 2000;
+  for (Row& z : bank.train_logits) z[seen_class(z)] += 2000;
   for (const double s : bank.scores("kl_matching")) EXPECT_TRUE(std::isfinite(s));
 }
 

@@ -8,26 +8,6 @@ namespace {
 
 using Row = std::vector<double>;
 
-// Solves a x = b by Gauss-Jordan elimination: nothing in common with the whitening that is tested.
-Row solve(std::vector<Row> a, Row b) {
-  const std::size_t n = b.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    std::size_t pivot = i;
-    for (std::size_t r = i; r < n; ++r)
-      pivot = std::abs(a[r][i]) > std::abs(a[pivot][i]) ? r : pivot;
-    std::swap(a[i], a[pivot]);
-    std::swap(b[i], b[pivot]);
-    for (std::size_t r = 0; r < n; ++r) {
-      if (r == i) continue;
-      const double f = a[r][i] / a[i][i];
-      for (std::size_t c = i; c < n; ++c) a[r][c] -= f * a[i][c];
-      b[r] -= f * b[i];
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) b[i] /= a[i][i];
-  return b;
-}
-
 struct Gaussian {
   std::vector<Row> means,
       covariance;  // means of `groups` classes, covariance about them divided by N
@@ -63,7 +43,7 @@ struct Gaussian {
   }
 };
 
-std::vector<Row> unit(std::vector<Row> rows) {
+std::vector<Row> unit_rows(std::vector<Row> rows) {
   for (Row& h : rows) {
     const double norm = std::sqrt(std::inner_product(h.begin(), h.end(), h.begin(), 0.0));
     for (double& v : h) v /= norm;
@@ -76,8 +56,8 @@ TEST(Mahalanobis, IsTheSquaredDistanceToTheNearestMean) {
   const Gaussian plain(bank.train_features, ToyBank::classes);
   expect_formula(bank, "mahalanobis",
                  [&](std::size_t r) { return plain.nearest(bank.test_features[r]); });
-  const Gaussian scaled(unit(bank.train_features), ToyBank::classes);
-  const auto test = unit(bank.test_features);
+  const Gaussian scaled(unit_rows(bank.train_features), ToyBank::classes);
+  const auto test = unit_rows(bank.test_features);
   expect_formula(bank, "mahalanobis(normalize=true)",
                  [&](std::size_t r) { return scaled.nearest(test[r]); });
 }
@@ -134,8 +114,8 @@ TEST(Mahalanobis, IsTheSameAfterAnyInvertibleMapOfTheFeaturesUnlessOfUnitLength)
 TEST(Mahalanobis, OfOneMeanIsOneGaussianOfUnitFeatures) {
   // MOOD's first score (2302.02615): d(x) = (f - mu)^T Sigma^-1 (f - mu), f = h / |h|, of all rows together.
   ToyBank bank;
-  const Gaussian scaled(unit(bank.train_features), 1);
-  const auto test = unit(bank.test_features);
+  const Gaussian scaled(unit_rows(bank.train_features), 1);
+  const auto test = unit_rows(bank.test_features);
   expect_formula(bank, "mahalanobis(normalize=true,means=one)",
                  [&](std::size_t r) { return scaled.nearest(test[r]); });
   const Gaussian plain(bank.train_features, 1);

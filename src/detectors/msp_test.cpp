@@ -4,11 +4,6 @@
 namespace nescio::detectors {
 namespace {
 
-double max_probability(std::vector<double> z, double T) {
-  for (double& v : z) v /= T;
-  return std::exp(std::ranges::max(z) - log_sum_exp(z));
-}
-
 TEST(Msp, IsTheLogOddsOfTheMaximumProbability) {
   const ToyBank bank;
   for (const double T : {1.0, 10.0}) {

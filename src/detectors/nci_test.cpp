@@ -5,7 +5,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-Row mean(const ToyBank& bank) {
+Row global_mean(const ToyBank& bank) {
   Row mu(ToyBank::width, 0);
   for (const Row& h : bank.train_features) {
     for (std::size_t d = 0; d < h.size(); ++d) mu[d] += h[d] / double(ToyBank::train_rows);
@@ -15,7 +15,7 @@ Row mean(const ToyBank& bank) {
 
 TEST(Nci, IsProximityAndLength) {
   const ToyBank bank;
-  const Row mu = mean(bank);
+  const Row mu = global_mean(bank);
   for (const double alpha : {0.0, 1e-4, 0.1, 3.0}) {
     expect_formula(bank, text("nci(alpha=", format_number(alpha), ")"), [&](std::size_t r) {
       const Row& h = bank.test_features[r];

@@ -9,7 +9,7 @@ namespace {
 using Row = std::vector<double>;
 constexpr std::size_t width = ToyBank::width;
 
-double length(const Row& x) {
+double euclidean_length(const Row& x) {
   return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0));
 }
 
@@ -30,9 +30,9 @@ struct Axes {
           const double along = std::inner_product(x.begin(), x.end(), axis.begin(), 0.0);
           for (std::size_t d = 0; d < width; ++d) next[d] += along * x[d] / double(rows.size());
         }
-        variance = length(next) / length(axis);
+        variance = euclidean_length(next) / euclidean_length(axis);
         double moved = 0;
-        const double norm = length(next);
+        const double norm = euclidean_length(next);
         for (std::size_t d = 0; d < width; ++d) {
           next[d] /= norm;
           moved += std::abs(next[d] - axis[d]);
@@ -69,7 +69,7 @@ struct Scaled {
   }
 };
 
-ToyBank positive_bank() {
+ToyBank positive_logits() {
   ToyBank bank;
   for (auto* rows : {&bank.train_logits, &bank.test_logits}) {
     for (Row& z : *rows) {
@@ -80,7 +80,7 @@ ToyBank positive_bank() {
 }
 
 TEST(Neco, IsTheShareInThePrincipalSpaceTimesTheLargestLogit) {
-  const ToyBank bank = positive_bank();
+  const ToyBank bank = positive_logits();
   for (const bool standardize : {true, false}) {
     const Scaled scaled(bank.train_features, standardize);
     std::vector<Row> train;
@@ -92,7 +92,8 @@ TEST(Neco, IsTheShareInThePrincipalSpaceTimesTheLargestLogit) {
       for (std::size_t j = 0; j < dim; ++j) {
         projected.push_back(std::inner_product(t.begin(), t.end(), principal.axes[j].begin(), 0.0));
       }
-      return length(projected) / length(standardize ? t : bank.test_features[r]);
+      return euclidean_length(projected) /
+             euclidean_length(standardize ? t : bank.test_features[r]);
     };
     const std::string options = text(",standardize=", standardize ? "true" : "false", ")");
     for (const std::size_t dim : {1u, 4u, 9u}) {
@@ -112,7 +113,7 @@ TEST(Neco, IsTheShareInThePrincipalSpaceTimesTheLargestLogit) {
 }
 
 TEST(Neco, LeavesWhatDoesNotVaryAsItIs) {
-  ToyBank bank = positive_bank();
+  ToyBank bank = positive_logits();
   for (Row& h : bank.train_features) h[2] = 0;
   for (const double s : bank.scores("neco")) EXPECT_TRUE(std::isfinite(s));
   EXPECT_THAT(bank.notices("neco(dim=11)"), testing::IsEmpty());
@@ -122,7 +123,7 @@ TEST(Neco, LeavesWhatDoesNotVaryAsItIs) {
 }
 
 TEST(Neco, RefusesWhatSaysNothing) {
-  ToyBank bank = positive_bank();
+  ToyBank bank = positive_logits();
   const auto refusal = [&](const std::string& spec) {
     return io::error_of([&] { bank.scores(spec); });
   };

@@ -8,12 +8,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-double cosine(const Row& a, const Row& b) {
-  const auto dot = [](const Row& x, const Row& y) {
-    return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
-  };
-  return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
-}
+double cosine(const Row& a, const Row& b) { return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b)); }
 
 double guided(const ToyBank& bank, std::size_t row, const std::vector<std::size_t>& rows,
               std::size_t k) {

@@ -6,11 +6,6 @@
 namespace nescio::detectors {
 namespace {
 
-double max_probability(std::vector<double> z, double T) {
-  for (double& v : z) v /= T;
-  return std::exp(std::ranges::max(z) - log_sum_exp(z));
-}
-
 TEST(Odin, IsTheLogOddsOfTheArrayOfItsProbe) {
   const ToyBank bank;
   const auto rows = ToyBank::probed(bank.test_logits);

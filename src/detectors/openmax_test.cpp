@@ -13,17 +13,13 @@ using Row = std::vector<double>;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-struct Settings {
+struct OpenmaxSettings {
   std::size_t alpha = 3, tail = 20;
   double euclid_weight = 1, shift = 1;
   bool right_only = true;
 };
 
-double dot(const Row& a, const Row& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-double distance(const Row& z, const Row& m, const Settings& settings) {
+double openmax_distance(const Row& z, const Row& m, const OpenmaxSettings& settings) {
   double square = 0;
   for (std::size_t c = 0; c < z.size(); ++c) square += (z[c] - m[c]) * (z[c] - m[c]);
   const double angle = 1 - dot(z, m) / std::sqrt(dot(z, z) * dot(m, m));
@@ -35,7 +31,7 @@ struct Weibull {
 };
 
 // The shape by bisection of the likelihood equation, the scale from it.
-Weibull most_likely(Row distances, const Settings& settings) {
+Weibull most_likely(Row distances, const OpenmaxSettings& settings) {
   std::ranges::sort(distances, std::greater());
   distances.resize(std::min(distances.size(), settings.tail));
   const double nearest = distances.back();
@@ -62,7 +58,8 @@ Weibull most_likely(Row distances, const Settings& settings) {
 }
 
 /// Log-odds of the unknown class, and its probability.
-std::pair<double, double> unknown(const ToyBank& bank, const Row& z, const Settings& settings) {
+std::pair<double, double> unknown(const ToyBank& bank, const Row& z,
+                                  const OpenmaxSettings& settings) {
   std::vector<std::size_t> order(z.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return z[a] > z[b]; });
@@ -83,9 +80,9 @@ std::pair<double, double> unknown(const ToyBank& bank, const Row& z, const Setti
       for (std::size_t j = 0; j < t.size(); ++j) mean[j] += t[j] / static_cast<double>(rows.size());
     }
     Row distances;
-    for (const Row& t : rows) distances.push_back(distance(t, mean, settings));
+    for (const Row& t : rows) distances.push_back(openmax_distance(t, mean, settings));
     const Weibull f = most_likely(distances, settings);
-    const double x = distance(z, mean, settings) - f.nearest + settings.shift;
+    const double x = openmax_distance(z, mean, settings) - f.nearest + settings.shift;
     const double F = x > 0 ? -std::expm1(-std::pow(x / f.scale, f.shape)) : 0;
     const double taken = z[c] * F * static_cast<double>(alpha - i) / static_cast<double>(alpha);
     revised[c] -= taken;
@@ -95,7 +92,8 @@ std::pair<double, double> unknown(const ToyBank& bank, const Row& z, const Setti
   return {odds, 1 / (1 + std::exp(-odds))};
 }
 
-void expect_openmax(const ToyBank& bank, const std::string& arguments, const Settings& settings) {
+void expect_openmax(const ToyBank& bank, const std::string& arguments,
+                    const OpenmaxSettings& settings) {
   // Logits times the rounding of a probability in float32.
   constexpr double cpu_tolerance = 5e-5;
   const std::string spec = "openmax(" + arguments;

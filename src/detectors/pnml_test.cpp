@@ -9,34 +9,10 @@ namespace {
 
 using Row = std::vector<double>;
 
-double dot(const Row& a, const Row& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
 Row unit(Row h) {
   const double length = std::sqrt(dot(h, h));
   for (double& v : h) v /= length;
   return h;
-}
-
-/// x with A x = b by elimination, for A of full rank.
-Row solve(std::vector<Row> a, Row b) {
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    std::size_t pivot = i;
-    for (std::size_t r = i; r < b.size(); ++r) {
-      if (std::abs(a[r][i]) > std::abs(a[pivot][i])) pivot = r;
-    }
-    std::swap(a[i], a[pivot]);
-    std::swap(b[i], b[pivot]);
-    for (std::size_t r = 0; r < b.size(); ++r) {
-      if (r == i) continue;
-      const double factor = a[r][i] / a[i][i];
-      for (std::size_t c = i; c < b.size(); ++c) a[r][c] -= factor * a[i][c];
-      b[r] -= factor * b[i];
-    }
-  }
-  for (std::size_t i = 0; i < b.size(); ++i) b[i] /= a[i][i];
-  return b;
 }
 
 /// u^T (U^T U)^-1 u / (1 + the same), over the first `columns` features, which span all.

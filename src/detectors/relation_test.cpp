@@ -5,11 +5,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-double dot(const Row& a, const Row& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-Row probabilities(const Row& z) {
+Row softmax_of(const Row& z) {
   Row p;
   for (const double v : z) p.push_back(std::exp(v - log_sum_exp(z)));
   return p;
@@ -22,7 +18,7 @@ double relations(const ToyBank& bank, std::size_t row, double power, double thre
     const Row& g = bank.train_features[i];
     const double cosine = std::max(dot(h, g) / std::sqrt(dot(h, h) * dot(g, g)), 0.0);
     const double r =
-        cosine * dot(probabilities(bank.test_logits[row]), probabilities(bank.train_logits[i]));
+        cosine * dot(softmax_of(bank.test_logits[row]), softmax_of(bank.train_logits[i]));
     if (r > threshold) sum += std::pow(r, power);
   }
   return -sum;

@@ -20,7 +20,7 @@ using calibration::ScoredRows;
 using calibration::Validity;
 using Json = nlohmann::json;
 
-constexpr int format_version = 1;
+constexpr int calibration_version = 1;
 constexpr const char* metadata_key = "calibration";
 
 // By their numbers.
@@ -61,7 +61,7 @@ Json json_of(const SavedCalibration& saved) {
 }
 
 template <class T>
-T field(const Json& json, const char* name, const std::string& where) {
+T calibration_field(const Json& json, const char* name, const std::string& where) {
   const auto found = json.is_object() ? json.find(name) : json.end();
   if (!json.is_object() || found == json.end()) fail(where, ": '", name, "' is missing");
   try {
@@ -72,20 +72,21 @@ T field(const Json& json, const char* name, const std::string& where) {
 }
 
 std::size_t count_in(const Json& json, const char* name, const std::string& where) {
-  const Json found = field<Json>(json, name, where);
+  const Json found = calibration_field<Json>(json, name, where);
   if (!found.is_number_unsigned()) fail(where, ": '", name, "' is ", found.dump(), ", no count");
   return found.get<std::size_t>();
 }
 
 Request request_of(const Json& json, const std::string& where) {
-  return {.goal = named_in<Goal>(goals, field<Json>(json, "goal", where), where),
-          .promise = {.share = field<double>(json, "share", where),
-                      .guaranteed = field<bool>(json, "guarantee", where),
-                      .confidence = field<double>(json, "confidence", where)},
-          .value = field<double>(json, "threshold", where),
-          .per_class = field<bool>(json, "per_class", where),
+  return {.goal = named_in<Goal>(goals, calibration_field<Json>(json, "goal", where), where),
+          .promise = {.share = calibration_field<double>(json, "share", where),
+                      .guaranteed = calibration_field<bool>(json, "guarantee", where),
+                      .confidence = calibration_field<double>(json, "confidence", where)},
+          .value = calibration_field<double>(json, "threshold", where),
+          .per_class = calibration_field<bool>(json, "per_class", where),
           .class_rows = count_in(json, "class_rows", where),
-          .validity = named_in<Validity>(validities, field<Json>(json, "p_values", where), where)};
+          .validity = named_in<Validity>(validities,
+                                         calibration_field<Json>(json, "p_values", where), where)};
 }
 
 // In an order of their own, so that equal calibrations have equal hashes.
@@ -134,19 +135,20 @@ Json json_in(const io::Safetensors& file, const std::string& where) {
   const auto found = file.metadata.find(metadata_key);
   if (found == file.metadata.end()) fail(where, ": no calibration in its metadata");
   Json json = io::parse_json(found->second, where);
-  if (field<int>(json, "format", where) != format_version) {
-    fail(where, ": format ", json.at("format").dump(), "; this program reads ", format_version);
+  if (calibration_field<int>(json, "format", where) != calibration_version) {
+    fail(where, ": format ", json.at("format").dump(), "; this program reads ",
+         calibration_version);
   }
   return json;
 }
 
 Calibrations calibrations_in(const io::Safetensors& file, const Json& json,
                              const std::string& detector_sha256, const std::string& where) {
-  if (field<std::string>(json, "detector_sha256", where) != detector_sha256) {
+  if (calibration_field<std::string>(json, "detector_sha256", where) != detector_sha256) {
     fail(where, ": was made for another detector; calibrate this one");
   }
-  Calibrations out{.active = field<std::string>(json, "active", where)};
-  const Json all = field<Json>(json, "calibrations", where);
+  Calibrations out{.active = calibration_field<std::string>(json, "active", where)};
+  const Json all = calibration_field<Json>(json, "calibrations", where);
   for (const auto& [name, one] : all.items()) {
     const std::string place = where + ": " + name;
     ScoredRows ood = rows_in(file.tensors, name + ".ood", place);
@@ -154,7 +156,7 @@ Calibrations calibrations_in(const io::Safetensors& file, const Json& json,
                                                rows_in(file.tensors, name + ".id", place), ood),
                            .ood = std::move(ood),
                            .data = one.value("data", Json())};
-    if (saved.made.threshold().value != field<double>(one, "threshold", place)) {
+    if (saved.made.threshold().value != calibration_field<double>(one, "threshold", place)) {
       fail(place, ": its scores give the threshold ", format_number(saved.made.threshold().value),
            ", it states ", one.at("threshold").dump());
     }
@@ -201,7 +203,7 @@ Calibrations load_calibrations(const std::filesystem::path& detector) {
   const std::string where = path.string();
   const io::Safetensors file = io::read_safetensors(path);
   const Json json = json_in(file, where);
-  if (field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
+  if (calibration_field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
     fail(where, ": damaged, the SHA-256 of its scores is not the one that it states");
   }
   return calibrations_in(file, json, learned_sha256(detector), where);
@@ -215,7 +217,7 @@ void save_calibrations(const Calibrations& calibrations, const std::filesystem::
     if (!saved.ood.scores.empty()) add(arrays, name + ".ood", saved.ood);
     all[name] = json_of(saved);
   }
-  const Json json = {{"format", format_version},
+  const Json json = {{"format", calibration_version},
                      {"active", calibrations.active},
                      {"scores_sha256", hash_of(arrays)},
                      {"detector_sha256", learned_sha256(detector)},

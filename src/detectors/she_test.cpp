@@ -8,14 +8,6 @@ namespace {
 
 using Row = std::vector<double>;
 
-std::size_t seen(const Row& z) {
-  return static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
-}
-
-double dot(const Row& a, const Row& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
 // Mean features of the rows of each class that are classified right, else of all its rows.
 std::vector<Row> patterns(const ToyBank& bank) {
   std::vector<Row> out;
@@ -24,7 +16,7 @@ std::vector<Row> patterns(const ToyBank& bank) {
     for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
       if (bank.labels[r] != static_cast<std::int64_t>(c)) continue;
       all.push_back(bank.train_features[r]);
-      if (seen(bank.train_logits[r]) == c) right.push_back(bank.train_features[r]);
+      if (seen_class(bank.train_logits[r]) == c) right.push_back(bank.train_features[r]);
     }
     const auto& rows = right.empty() ? all : right;
     Row mean(ToyBank::width, 0);
@@ -40,7 +32,7 @@ std::vector<Row> patterns(const ToyBank& bank) {
 
 void expect_she(const ToyBank& bank) {
   const auto stored = patterns(bank);
-  const auto pattern = [&](std::size_t r) { return stored[seen(bank.test_logits[r])]; };
+  const auto pattern = [&](std::size_t r) { return stored[seen_class(bank.test_logits[r])]; };
   expect_formula(bank, "she",
                  [&](std::size_t r) { return -dot(bank.test_features[r], pattern(r)); });
   expect_formula(bank, "she(metric=euclidean)", [&](std::size_t r) {
@@ -58,13 +50,13 @@ void expect_she(const ToyBank& bank) {
 }
 
 // Over the rows of the class that is seen, which are classified right, else over all its rows.
-double energy(const ToyBank& bank, std::size_t row, double beta) {
-  const std::size_t c = seen(bank.test_logits[row]);
+double hopfield_energy(const ToyBank& bank, std::size_t row, double beta) {
+  const std::size_t c = seen_class(bank.test_logits[row]);
   Row right, all;
   for (std::size_t r = 0; r < ToyBank::train_rows; ++r) {
     if (bank.labels[r] != static_cast<std::int64_t>(c)) continue;
     all.push_back(beta * dot(bank.test_features[row], bank.train_features[r]));
-    if (seen(bank.train_logits[r]) == c) right.push_back(all.back());
+    if (seen_class(bank.train_logits[r]) == c) right.push_back(all.back());
   }
   return -log_sum_exp(right.empty() ? all : right) / beta;
 }
@@ -74,7 +66,7 @@ TEST(She, IsTheEnergyOfAllRowsWithHopfield) {
   for (Row& z : bank.train_logits) z[2] = -100;
   for (const double beta : {0.01, 1.0, 20.0}) {
     expect_formula(bank, text("she(metric=hopfield,beta=", format_number(beta), ")"),
-                   [&](std::size_t r) { return energy(bank, r, beta); });
+                   [&](std::size_t r) { return hopfield_energy(bank, r, beta); });
   }
   EXPECT_THAT(io::error_of([] { Chain("she(beta=2)"); }), testing::HasSubstr("does nothing here"));
 }
@@ -87,9 +79,10 @@ TEST(She, SavesRowsOnlyWithHopfield) {
   EXPECT_EQ(chain.learned().size(), 1u);
   const Inputs in = make_inputs(3, 4, std::nullopt);
   EXPECT_EQ(io::error_of([&] { chain.score(in); }), "");
-  Chain energy("she(metric=hopfield)");
-  energy.load(before);
-  EXPECT_THAT(io::error_of([&] { energy.score(in); }), testing::HasSubstr("the stored rows"));
+  Chain hopfield_energy("she(metric=hopfield)");
+  hopfield_energy.load(before);
+  EXPECT_THAT(io::error_of([&] { hopfield_energy.score(in); }),
+              testing::HasSubstr("the stored rows"));
 }
 
 TEST(She, ComparesWithThePatternOfTheClassThatIsSeen) { expect_she(ToyBank()); }

@@ -34,7 +34,7 @@ double best_beta(const ToyBank& bank) {
   return 0.5 * (low + high);
 }
 
-ToyBank scaled(double gain) {
+ToyBank scaled_logits(double gain) {
   ToyBank bank = ToyBank().informed();
   for (auto& z : bank.train_logits) {
     for (double& v : z) v = static_cast<float>(v * gain);
@@ -57,7 +57,7 @@ double temperature_of(const ToyBank& bank, Notices* notices = nullptr) {
 
 TEST(Temperature, IsWhereTheCrossEntropyIsLeast) {
   for (const double gain : {0.01, 0.3, 1.0, 20.0}) {
-    const ToyBank bank = scaled(gain);
+    const ToyBank bank = scaled_logits(gain);
     Notices notices;
     const double beta = 1 / temperature_of(bank, &notices);
     EXPECT_TRUE(notices.empty());
@@ -70,7 +70,7 @@ TEST(Temperature, IsWhereTheCrossEntropyIsLeast) {
 
 // A thousand rows of a thousand classes lack a third of these.
 TEST(Temperature, NeedsNotEveryClass) {
-  ToyBank bank = scaled(1);
+  ToyBank bank = scaled_logits(1);
   std::ranges::replace(bank.labels, 1, 2);
   Notices notices;
   const double beta = 1 / temperature_of(bank, &notices);

@@ -136,11 +136,45 @@ struct ToyBank {
   }
 };
 
+inline double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
+/// The class of the largest logit.
+inline std::size_t seen_class(const std::vector<double>& z) {
+  return static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
+}
+
+/// x with A x = b by elimination, for A of full rank.
+inline std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double> b) {
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    std::size_t pivot = i;
+    for (std::size_t r = i; r < b.size(); ++r) {
+      if (std::abs(a[r][i]) > std::abs(a[pivot][i])) pivot = r;
+    }
+    std::swap(a[i], a[pivot]);
+    std::swap(b[i], b[pivot]);
+    for (std::size_t r = 0; r < b.size(); ++r) {
+      if (r == i) continue;
+      const double factor = a[r][i] / a[i][i];
+      for (std::size_t c = i; c < b.size(); ++c) a[r][c] -= factor * a[i][c];
+      b[r] -= factor * b[i];
+    }
+  }
+  for (std::size_t i = 0; i < b.size(); ++i) b[i] /= a[i][i];
+  return b;
+}
+
 inline double log_sum_exp(const std::vector<double>& z) {
   const double largest = std::ranges::max(z);
   double sum = 0;
   for (const double v : z) sum += std::exp(v - largest);
   return largest + std::log(sum);
+}
+
+inline double max_probability(std::vector<double> z, double T) {
+  for (double& v : z) v /= T;
+  return std::exp(std::ranges::max(z) - log_sum_exp(z));
 }
 
 /// numpy.percentile, linear.

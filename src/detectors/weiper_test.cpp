@@ -8,7 +8,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-struct Settings {
+struct WeiperSettings {
   std::size_t repeats, bins, smoothing, smoothing_perturbed;
   double delta, lambda_1, lambda_2;
 };
@@ -74,7 +74,7 @@ struct Distribution {
   }
 };
 
-Row perturbed_logits(const ToyBank& bank, const Row& h, const Settings& s) {
+Row perturbed_logits(const ToyBank& bank, const Row& h, const WeiperSettings& s) {
   const auto length = [](const Row& x) {
     return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0));
   };
@@ -94,7 +94,7 @@ Row perturbed_logits(const ToyBank& bank, const Row& h, const Settings& s) {
   return out;
 }
 
-void expect_weiper(const std::string& spec, const Settings& s) {
+void expect_weiper(const std::string& spec, const WeiperSettings& s) {
   const ToyBank bank;
   const Distribution features(bank.train_features, s.bins);
   std::vector<Row> train;

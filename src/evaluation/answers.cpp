@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "detectors/bank_inputs.h"
 #include "evaluation/imported.h"
+#include "evaluation/mean_softmax.h"
 #include "evaluation/score_stream.h"
 #include "expr/input_names.h"
 
@@ -22,19 +23,6 @@ struct Predictions {
   std::vector<std::int64_t> classes;
   std::vector<float> confidence;  // softmax probability; empty where only classes are known
 };
-
-expr::Expr mean_softmax(const std::vector<expr::Expr>& logits) {
-  expr::Expr sum = softmax(logits.front());
-  for (std::size_t m = 1; m < logits.size(); ++m) sum = sum + softmax(logits[m]);
-  return logits.size() > 1 ? sum / static_cast<double>(logits.size()) : sum;
-}
-
-/// Its logarithm, which does not vanish where the mean does.
-expr::Expr log_mean_softmax(const std::vector<expr::Expr>& logits) {
-  expr::Expr sum = log_softmax(logits.front());
-  for (std::size_t m = 1; m < logits.size(); ++m) sum = logaddexp(sum, log_softmax(logits[m]));
-  return logits.size() > 1 ? sum - std::log(static_cast<double>(logits.size())) : sum;
-}
 
 /// What classes are measured by, of rows that have logits: in one pass, of which the probabilities stay.
 void add_classes(const bank::BankViews& bank, const std::string& split, const Array& labels,

@@ -7,6 +7,7 @@
 #include "base/spec.h"
 #include "detectors/bank_inputs.h"
 #include "detectors/combinator.h"
+#include "evaluation/mean_softmax.h"
 
 namespace nescio::evaluation {
 namespace {
@@ -51,17 +52,10 @@ Ensemble parse_ensemble(std::string_view source) {
   return out;
 }
 
-Expr mean_of(const std::vector<Expr>& values) {
+Expr mean_expr(const std::vector<Expr>& values) {
   Expr sum = values.front();
   for (std::size_t m = 1; m < values.size(); ++m) sum = sum + values[m];
   return sum / static_cast<double>(values.size());
-}
-
-/// The log of the mean softmax, which is logits of it.
-Expr log_mean_softmax(const std::vector<Expr>& logits) {
-  Expr sum = log_softmax(logits.front());
-  for (std::size_t m = 1; m < logits.size(); ++m) sum = logaddexp(sum, log_softmax(logits[m]));
-  return sum - std::log(static_cast<double>(logits.size()));
 }
 
 Expr score_of(const std::string& detector, const Expr& logits) {
@@ -94,12 +88,12 @@ std::vector<Expr> ensemble_scores(const bank::BankViews& bank,
   for (const std::string& spec : specs) {
     const Ensemble asked = parse_ensemble(spec);
     if (asked.detector != mutual_information) {
-      out.push_back(score_of(asked.detector, asked.of == "logits" ? mean_of(logits) : mean));
+      out.push_back(score_of(asked.detector, asked.of == "logits" ? mean_expr(logits) : mean));
       continue;
     }
     std::vector<Expr> entropies;
     for (const Expr& of_network : logits) entropies.push_back(score_of("entropy", of_network));
-    out.push_back(score_of("entropy", mean) - mean_of(entropies));
+    out.push_back(score_of("entropy", mean) - mean_expr(entropies));
   }
   return out;
 }

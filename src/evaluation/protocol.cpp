@@ -11,12 +11,12 @@
 namespace nescio::evaluation {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// A value of the file that knows where it stands.
 class Node {
  public:
-  Node(const Json& value, const std::string& file, std::string key = {})
+  Node(const OrderedJson& value, const std::string& file, std::string key = {})
       : value_(value), file_(file), key_(std::move(key)) {}
 
   template <class... Parts>
@@ -81,7 +81,7 @@ class Node {
   }
 
  private:
-  Node child(const std::string& key, const Json& value) const {
+  Node child(const std::string& key, const OrderedJson& value) const {
     return {value, file_, key_.empty() ? key : key_ + "." + key};
   }
 
@@ -91,7 +91,7 @@ class Node {
     return value_.is_object() ? "a mapping" : text("'", value_.get<std::string>(), "'");
   }
 
-  const Json& value_;
+  const OrderedJson& value_;
   const std::string& file_;
   std::string key_;  // "sets.cifar10/val.rows"; empty at the top
 };
@@ -234,11 +234,11 @@ Protocol read_protocol(const std::filesystem::path& path, const ProtocolOptions&
 
 Protocol parse_protocol(std::string_view yaml, const std::string& where,
                         const ProtocolOptions& options) {
-  Json file = io::parse_yaml(yaml, where);
+  OrderedJson file = io::parse_yaml(yaml, where);
   const Node root(file, where);
   root.require_mapping();
   for (const auto& [role, sets] : options.roles) {
-    Json& roles = file["roles"];
+    OrderedJson& roles = file["roles"];
     if (!roles.is_null()) root.at("roles").require_mapping();
     if (sets == "none") {
       roles.erase(role);
@@ -252,9 +252,9 @@ Protocol parse_protocol(std::string_view yaml, const std::string& where,
 }
 
 nlohmann::ordered_json to_json(const Protocol& protocol) {
-  Json out = {{"name", protocol.name},
-              {"summary", protocol.summary},
-              {"preprocessing", protocol.preprocessing}};
+  OrderedJson out = {{"name", protocol.name},
+                     {"summary", protocol.summary},
+                     {"preprocessing", protocol.preprocessing}};
   for (const ProtocolSet& set : protocol.sets) {
     out["sets"][set.name] = {{"data", set.data}};
     if (set.rows) out["sets"][set.name]["expected_rows"] = *set.rows;

@@ -18,14 +18,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::size_t classes = 3;
+constexpr std::size_t class_count = 3;
 constexpr std::size_t width = 8;
 
 Head head() {
-  std::vector<float> weight(classes * width);
-  for (std::size_t c = 0; c < classes; ++c) weight[c * width + c] = 1;
-  return {Array({classes, width}, std::move(weight)),
-          Array({classes}, std::vector<float>{0.5F, 0, -0.5F})};
+  std::vector<float> weight(class_count * width);
+  for (std::size_t c = 0; c < class_count; ++c) weight[c * width + c] = 1;
+  return {Array({class_count, width}, std::move(weight)),
+          Array({class_count}, std::vector<float>{0.5F, 0, -0.5F})};
 }
 
 // Rows about three corners; OOD rows about a point between them, `away` from it.
@@ -36,20 +36,20 @@ bank::BankView rows_of(const std::string& split, std::size_t count, double away,
   std::vector<float> features, logits;
   std::vector<std::int64_t> labels;
   for (std::size_t r = 0; r < count; ++r) {
-    labels.push_back(ood ? -1 : static_cast<std::int64_t>(r % classes));
+    labels.push_back(ood ? -1 : static_cast<std::int64_t>(r % class_count));
     std::vector<float> h(width);
     for (std::size_t d = 0; d < width; ++d) {
-      const double centre = ood ? away : d == r % classes ? 2 : 0;
+      const double centre = ood ? away : d == r % class_count ? 2 : 0;
       h[d] = static_cast<float>(centre + rng.normal());
     }
-    for (std::size_t c = 0; c < classes; ++c) {
+    for (std::size_t c = 0; c < class_count; ++c) {
       logits.push_back(h[c] + 0.5F - 0.5F * static_cast<float>(c));
     }
     features.insert(features.end(), h.begin(), h.end());
   }
   return bank::view_of(split,
                        {{"features", Array({count, width}, std::move(features))},
-                        {"logits", Array({count, classes}, std::move(logits))},
+                        {"logits", Array({count, class_count}, std::move(logits))},
                         {"labels", Array({count}, std::move(labels))}},
                        head());
 }

@@ -13,7 +13,7 @@
 namespace nescio::evaluation {
 namespace {
 
-constexpr double confidence = 0.95;
+constexpr double interval_confidence = 0.95;
 
 class Tracer {
  public:
@@ -107,7 +107,7 @@ class Tracer {
           terms.push_back({&rows, weights[c] / static_cast<double>(settings_.test.size())});
         }
       }
-      return metrics::contrast(terms, confidence);
+      return metrics::contrast(terms, interval_confidence);
     };
     std::vector<double> weights(checkpoints_.size());
     for (std::size_t c = first_late; c < weights.size(); ++c) {

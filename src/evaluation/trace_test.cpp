@@ -18,7 +18,7 @@ using testing::HasSubstr;
 constexpr std::size_t rows = 200;
 
 /// Normal scores around `mean`, the noise of the rows the same at each checkpoint but for `noise`.
-Array scores(double mean, std::uint64_t set, std::uint64_t checkpoint, double noise) {
+Array scores_of_set(double mean, std::uint64_t set, std::uint64_t checkpoint, double noise) {
   Rng own(1, set), further(2, set, checkpoint);
   std::vector<float> out(rows);
   for (float& value : out) {
@@ -32,10 +32,10 @@ std::vector<TracedCheckpoint> run_with(const std::vector<double>& gap, double no
   std::vector<TracedCheckpoint> out;
   for (std::size_t c = 0; c < gap.size(); ++c) {
     TracedCheckpoint at{.step = static_cast<std::int64_t>(10 * (c + 1))};
-    at.scores.emplace(std::pair("energy", "id"), scores(0, 0, c, noise));
-    at.scores.emplace(std::pair("energy", "val"), scores(gap[c], 1, c, noise));
-    at.scores.emplace(std::pair("energy", "near"), scores(gap[c], 2, c, noise));
-    at.scores.emplace(std::pair("energy", "far"), scores(2 * gap[c], 3, c, noise));
+    at.scores.emplace(std::pair("energy", "id"), scores_of_set(0, 0, c, noise));
+    at.scores.emplace(std::pair("energy", "val"), scores_of_set(gap[c], 1, c, noise));
+    at.scores.emplace(std::pair("energy", "near"), scores_of_set(gap[c], 2, c, noise));
+    at.scores.emplace(std::pair("energy", "far"), scores_of_set(2 * gap[c], 3, c, noise));
     out.push_back(std::move(at));
   }
   return out;
@@ -99,7 +99,7 @@ TEST(Trace, TheTestSetsDoNotChoose) {
   for (std::size_t c = 0; c < run.size(); ++c) {
     for (const char* set : {"near", "far"}) {
       run[c].scores.insert_or_assign(std::pair("energy", set),
-                                     scores(0.3 * static_cast<double>(c), 2, c, 0.05));
+                                     scores_of_set(0.3 * static_cast<double>(c), 2, c, 0.05));
     }
   }
   const Trace found = trace(run, settings_for());

@@ -12,9 +12,9 @@
 namespace nescio::expr {
 namespace {
 
-constexpr std::size_t width = 8, bank_rows = 3000, rows = 700;
+constexpr std::size_t width = 8, bank_rows = 3000, query_rows = 700;
 
-std::vector<float> random_values(std::size_t count, std::uint64_t seed) {
+std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
   Rng rng(seed);
   std::vector<float> values(count);
   for (float& v : values) v = static_cast<float>(rng.normal());
@@ -26,7 +26,7 @@ struct Scores {
   std::shared_ptr<Graph> graph = std::make_shared<Graph>();
   Expr x = input(graph, "x", width);
   std::vector<float> of_bank = [] {
-    auto values = random_values(bank_rows * width, 1);
+    auto values = random_floats(bank_rows * width, 1);
     // Ties, within a share and across shares.
     for (std::size_t r : {7u, 1500u, 2999u}) std::copy_n(values.data(), width, &values[r * width]);
     return values;
@@ -71,7 +71,7 @@ struct Scores {
 template <class T>
 std::vector<std::vector<T>> run(const std::vector<Expr>& outputs, const Executor& executor,
                                 std::size_t count) {
-  const std::vector<float> x = random_values(rows * width, 2);
+  const std::vector<float> x = random_floats(query_rows * width, 2);
   std::vector<std::vector<T>> values;
   std::vector<Output> to;
   for (const Expr& e : outputs) values.emplace_back(count * e.width());
@@ -81,7 +81,7 @@ std::vector<std::vector<T>> run(const std::vector<Expr>& outputs, const Executor
 }
 
 TEST(Divided, FindsWhatOneProcessFinds) {
-  for (const std::size_t count : {rows, std::size_t{1}, std::size_t{0}}) {
+  for (const std::size_t count : {query_rows, std::size_t{1}, std::size_t{0}}) {
     const auto one = run<float>(Scores().exact(), Executor::cpu, count);
     for (const int size : {2, 3, 5}) {
       PlayedProcesses::run(size, [&](Communicator& processes) {

@@ -50,12 +50,12 @@ std::uint64_t hash(const Node& node) {
   return mix(h, hash_bytes(node.name.data(), node.name.size()));
 }
 
-bool same(const Node& a, const Node& b) {
+bool same_node(const Node& a, const Node& b) {
   return a.op == b.op && a.arguments == b.arguments && a.integers == b.integers &&
          a.name == b.name && a.width == b.width && a.table == b.table;
 }
 
-bool same(const Table& a, const Table& b) {
+bool same_node(const Table& a, const Table& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() && a.array().dtype() == b.array().dtype() &&
          (a.array().data() == b.array().data() ||
           std::memcmp(a.array().data(), b.array().data(), a.array().bytes()) == 0);
@@ -67,7 +67,7 @@ NodeId Graph::add(Node node) {
   const std::uint64_t h = hash(node);
   const auto [first, last] = by_hash_.equal_range(h);
   for (auto it = first; it != last; ++it) {
-    if (same(nodes_[it->second], node)) return it->second;
+    if (same_node(nodes_[it->second], node)) return it->second;
   }
   nodes_.push_back(std::move(node));
   const auto id = static_cast<NodeId>(nodes_.size() - 1);
@@ -77,13 +77,14 @@ NodeId Graph::add(Node node) {
 
 NodeId Graph::add(const Table& table) {
   const auto known = by_address_.find(table.array().data());
-  if (known != by_address_.end() && same(this->table(known->second), table)) return known->second;
+  if (known != by_address_.end() && same_node(this->table(known->second), table))
+    return known->second;
 
   const std::uint64_t h =
       mix(hash_bytes(table.array().data(), table.array().bytes()), table.rows(), table.cols());
   const auto [first, last] = by_hash_.equal_range(h);
   for (auto it = first; it != last; ++it) {
-    if (nodes_[it->second].op == Op::constant && same(this->table(it->second), table)) {
+    if (nodes_[it->second].op == Op::constant && same_node(this->table(it->second), table)) {
       return it->second;
     }
   }

@@ -13,9 +13,9 @@
 namespace nescio::image {
 namespace {
 
-constexpr std::size_t side = 32;
+constexpr std::size_t picture_side = 32;
 constexpr std::size_t channels = 3;
-constexpr std::size_t pixel_bytes = channels * side * side;
+constexpr std::size_t pixel_bytes = channels * picture_side * picture_side;
 
 class RecordFiles final : public Dataset {
  public:
@@ -60,7 +60,8 @@ std::int64_t CifarRecords::label(std::size_t i) const {
 }
 
 Image CifarRecords::image(std::size_t i) const {
-  return from_planes(bytes_.data() + i * record_bytes() + labels_.bytes, channels, side, side);
+  return from_planes(bytes_.data() + i * record_bytes() + labels_.bytes, channels, picture_side,
+                     picture_side);
 }
 
 CifarRecords parse_cifar_records(const io::SharedBytes& bytes, const RecordLabels& labels,

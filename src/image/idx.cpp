@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::size_t most_sides = 4;
 
-struct Header {
+struct IdxHeader {
   Shape shape;
   std::size_t bytes = 0;  // before the values
 };
 
 /// `bytes` holds the header as far as the file has it.
-Header parse_header(std::span<const std::uint8_t> bytes, std::string_view where) {
+IdxHeader parse_header(std::span<const std::uint8_t> bytes, std::string_view where) {
   if (bytes.size() < 4 || bytes[0] != 0 || bytes[1] != 0) {
     fail(where, ": is no IDX file: expected two zero bytes, a type and a number of sides first");
   }
@@ -31,7 +31,7 @@ Header parse_header(std::span<const std::uint8_t> bytes, std::string_view where)
   if (sides == 0 || sides > most_sides) {
     fail(where, ": expected 1 to ", most_sides, " sides, found ", sides);
   }
-  Header header;
+  IdxHeader header;
   header.bytes = 4 + 4 * sides;
   if (bytes.size() < header.bytes) fail(where, ": truncated within the header");
   for (std::size_t i = 4; i < header.bytes; i += 4) {
@@ -94,7 +94,8 @@ class Gunzip {
   bool ended_ = false;
 };
 
-[[noreturn]] void wrong_size(std::string_view where, const Header& header, std::string_view found) {
+[[noreturn]] void wrong_size(std::string_view where, const IdxHeader& header,
+                             std::string_view found) {
   fail(where, ": the header promises ", to_string(header.shape), " bytes after ", header.bytes,
        " of header, found ", found, "; the file is truncated or damaged");
 }
@@ -104,7 +105,7 @@ class Gunzip {
 Array parse_idx(const io::SharedBytes& bytes, std::string_view where) {
   const bool packed = bytes.size() >= 2 && bytes.data()[0] == 0x1f && bytes.data()[1] == 0x8b;
   if (!packed) {
-    Header header = parse_header(bytes.span(), where);
+    IdxHeader header = parse_header(bytes.span(), where);
     const std::size_t values = bytes.size() - header.bytes;
     if (values != count_of(header.shape)) wrong_size(where, header, std::to_string(values));
     return io::array_from_bytes(DType::uint8, header.shape, bytes.part(header.bytes, values));
@@ -112,7 +113,7 @@ Array parse_idx(const io::SharedBytes& bytes, std::string_view where) {
   Gunzip gunzip(bytes.span(), where);
   std::vector<std::uint8_t> unpacked;
   gunzip.read_up_to(4 + 4 * most_sides, unpacked);
-  const Header header = parse_header(unpacked, where);
+  const IdxHeader header = parse_header(unpacked, where);
   const std::size_t size = header.bytes + count_of(header.shape);
   // One byte more than promised shows an archive that is longer.
   gunzip.read_up_to(size + 1, unpacked);

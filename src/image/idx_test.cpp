@@ -42,7 +42,7 @@ Bytes gzip(const Bytes& bytes) {
 }
 
 Array parse(const Bytes& bytes) { return parse_idx(io::SharedBytes(bytes), "x.idx"); }
-std::string fault(const Bytes& bytes) {
+std::string idx_fault(const Bytes& bytes) {
   return io::error_of([&] { parse(bytes); });
 }
 
@@ -63,34 +63,35 @@ TEST(Idx, ReadsManyPackedBytes) {
 }
 
 TEST(Idx, RefusesWhatIsNoIdx) {
-  EXPECT_NE(fault({}).find("is no IDX file"), std::string::npos);
-  EXPECT_NE(fault({1, 2, 3, 4, 5}).find("is no IDX file"), std::string::npos);
-  EXPECT_NE(fault({0, 0, 13, 1, 0, 0, 0, 0}).find("found type 13"), std::string::npos);
-  EXPECT_NE(fault({0, 0, 8, 0}).find("found 0"), std::string::npos);
-  EXPECT_NE(fault({0, 0, 8, 9}).find("found 9"), std::string::npos);
-  EXPECT_NE(fault({0, 0, 8, 2, 0, 0}).find("truncated within the header"), std::string::npos);
-  EXPECT_NE(fault(gzip({0, 0, 8, 2, 0, 0})).find("truncated within the header"), std::string::npos);
+  EXPECT_NE(idx_fault({}).find("is no IDX file"), std::string::npos);
+  EXPECT_NE(idx_fault({1, 2, 3, 4, 5}).find("is no IDX file"), std::string::npos);
+  EXPECT_NE(idx_fault({0, 0, 13, 1, 0, 0, 0, 0}).find("found type 13"), std::string::npos);
+  EXPECT_NE(idx_fault({0, 0, 8, 0}).find("found 0"), std::string::npos);
+  EXPECT_NE(idx_fault({0, 0, 8, 9}).find("found 9"), std::string::npos);
+  EXPECT_NE(idx_fault({0, 0, 8, 2, 0, 0}).find("truncated within the header"), std::string::npos);
+  EXPECT_NE(idx_fault(gzip({0, 0, 8, 2, 0, 0})).find("truncated within the header"),
+            std::string::npos);
 }
 
 TEST(Idx, RefusesWrongSizes) {
   const Bytes head = header({2, 1, 3});
   for (const Bytes& values : {Bytes{1, 2, 3}, Bytes(7, 1)}) {
-    EXPECT_NE(fault(head + values).find("promises [2, 1, 3]"), std::string::npos);
-    EXPECT_NE(fault(gzip(head + values)).find("promises [2, 1, 3]"), std::string::npos);
+    EXPECT_NE(idx_fault(head + values).find("promises [2, 1, 3]"), std::string::npos);
+    EXPECT_NE(idx_fault(gzip(head + values)).find("promises [2, 1, 3]"), std::string::npos);
   }
 }
 
 TEST(Idx, BelievesNoHeaderBeforeTheBytesAreThere) {
   const Bytes huge = header({1000000000, 28, 28}) + Bytes(100, 0);
-  EXPECT_NE(fault(huge).find("found 100"), std::string::npos);
-  EXPECT_NE(fault(gzip(huge)).find("found 100"), std::string::npos);
+  EXPECT_NE(idx_fault(huge).find("found 100"), std::string::npos);
+  EXPECT_NE(idx_fault(gzip(huge)).find("found 100"), std::string::npos);
   const Bytes overflow = header({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff});
-  EXPECT_NE(fault(overflow), "");
-  EXPECT_NE(fault(gzip(overflow)), "");
+  EXPECT_NE(idx_fault(overflow), "");
+  EXPECT_NE(idx_fault(gzip(overflow)), "");
 }
 
 TEST(Idx, StopsUnpackingWhereTheHeaderEnds) {
-  EXPECT_NE(fault(gzip(header({3}) + Bytes(std::size_t{8} << 20, 0))).find("found more"),
+  EXPECT_NE(idx_fault(gzip(header({3}) + Bytes(std::size_t{8} << 20, 0))).find("found more"),
             std::string::npos);
 }
 
@@ -98,7 +99,7 @@ TEST(Idx, RefusesEveryTruncationOfGzip) {
   Bytes packed = gzip(header({5}) + Bytes{1, 2, 3, 4, 5});
   while (packed.size() > 2) {
     packed.pop_back();
-    EXPECT_NE(fault(packed), "") << packed.size();
+    EXPECT_NE(idx_fault(packed), "") << packed.size();
   }
 }
 
@@ -110,15 +111,15 @@ TEST(Idx, ReadsGzipOfSeveralMembers) {
         gzip(Bytes(file.begin(), middle)) + gzip({}) + gzip(Bytes(middle, file.end()));
     EXPECT_EQ(parse(packed).as<std::uint8_t>().back(), 5) << cut;
     EXPECT_EQ(parse(packed + Bytes(20, 0)).size(), 5U);  // padded, as tapes are
-    EXPECT_NE(fault(Bytes(packed.begin(), packed.end() - 3)), "") << cut;
+    EXPECT_NE(idx_fault(Bytes(packed.begin(), packed.end() - 3)), "") << cut;
   }
-  EXPECT_NE(fault(gzip(file) + gzip({6})).find("found more"), std::string::npos);
+  EXPECT_NE(idx_fault(gzip(file) + gzip({6})).find("found more"), std::string::npos);
 }
 
 TEST(Idx, RefusesDamagedGzip) {
   Bytes packed = gzip(header({5}) + Bytes{1, 2, 3, 4, 5});
   packed[packed.size() - 6] ^= 0xff;  // in the checksum
-  EXPECT_NE(fault(packed).find("damaged or truncated gzip"), std::string::npos);
+  EXPECT_NE(idx_fault(packed).find("damaged or truncated gzip"), std::string::npos);
 }
 
 }  // namespace

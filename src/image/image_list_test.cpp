@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string fault(std::string_view list) {
+std::string list_fault(std::string_view list) {
   return io::error_of([&] { parse_image_list(list, "test.txt"); });
 }
 std::int64_t label(std::string_view label) {
@@ -38,12 +38,12 @@ TEST(ImageList, ReadsWhatOtherSystemsWrite) {
     EXPECT_EQ(pictures[0].label, 3) << list;
     EXPECT_EQ(pictures[1].label, 4) << list;
   }
-  EXPECT_THAT(fault(std::string_view("\xff\xfe"
-                                     "a\0",
-                                     4)),
+  EXPECT_THAT(list_fault(std::string_view("\xff\xfe"
+                                          "a\0",
+                                          4)),
               HasSubstr("UTF-16"));
-  EXPECT_THAT(fault("..\\a.png 1"), HasSubstr("'..' is not allowed"));
-  EXPECT_THAT(fault("a\tb.png\t1"), HasSubstr("blank or tab"));
+  EXPECT_THAT(list_fault("..\\a.png 1"), HasSubstr("'..' is not allowed"));
+  EXPECT_THAT(list_fault("a\tb.png\t1"), HasSubstr("blank or tab"));
 }
 
 TEST(ImageList, TakesTheLabelOfADictionary) {
@@ -54,29 +54,29 @@ TEST(ImageList, TakesTheLabelOfADictionary) {
 }
 
 TEST(ImageList, NamesTheLineOfAMistake) {
-  EXPECT_THAT(fault("a.png 1\nmy photos/b.png 2\n"), HasSubstr("test.txt: line 2: "));
-  EXPECT_THAT(fault("a.png 1\nmy photos/b.png 2\n"), HasSubstr("paths cannot hold any"));
-  EXPECT_THAT(fault("a.png 1\n\nb.png 1"), HasSubstr("line 2: it is empty"));
-  EXPECT_THAT(fault("a.png"), HasSubstr("line 1: expected 'path label', found 'a.png'"));
-  EXPECT_THAT(fault(" 1\n"), HasSubstr("expected 'path label'"));
-  EXPECT_THAT(fault("/etc/passwd 1"), HasSubstr("relative to root="));
-  EXPECT_THAT(fault("a/../../b.png 1"), HasSubstr("'..' is not allowed"));
-  EXPECT_THAT(fault(".. 1"), HasSubstr("'..' is not allowed"));
-  EXPECT_EQ(fault("a..b/..c.png 1"), "");
-  EXPECT_THAT(fault("a.png 9223372036854775808"), HasSubstr("too large"));
-  EXPECT_THAT(fault("a.png 1.5"), HasSubstr("expected a whole number"));
-  EXPECT_THAT(fault(std::string_view("a\0b 1", 5)), HasSubstr("zero byte"));
-  EXPECT_THAT(fault(""), HasSubstr("test.txt: the list is empty"));
-  EXPECT_THAT(fault("\n \n"), HasSubstr("the list is empty"));
+  EXPECT_THAT(list_fault("a.png 1\nmy photos/b.png 2\n"), HasSubstr("test.txt: line 2: "));
+  EXPECT_THAT(list_fault("a.png 1\nmy photos/b.png 2\n"), HasSubstr("paths cannot hold any"));
+  EXPECT_THAT(list_fault("a.png 1\n\nb.png 1"), HasSubstr("line 2: it is empty"));
+  EXPECT_THAT(list_fault("a.png"), HasSubstr("line 1: expected 'path label', found 'a.png'"));
+  EXPECT_THAT(list_fault(" 1\n"), HasSubstr("expected 'path label'"));
+  EXPECT_THAT(list_fault("/etc/passwd 1"), HasSubstr("relative to root="));
+  EXPECT_THAT(list_fault("a/../../b.png 1"), HasSubstr("'..' is not allowed"));
+  EXPECT_THAT(list_fault(".. 1"), HasSubstr("'..' is not allowed"));
+  EXPECT_EQ(list_fault("a..b/..c.png 1"), "");
+  EXPECT_THAT(list_fault("a.png 9223372036854775808"), HasSubstr("too large"));
+  EXPECT_THAT(list_fault("a.png 1.5"), HasSubstr("expected a whole number"));
+  EXPECT_THAT(list_fault(std::string_view("a\0b 1", 5)), HasSubstr("zero byte"));
+  EXPECT_THAT(list_fault(""), HasSubstr("test.txt: the list is empty"));
+  EXPECT_THAT(list_fault("\n \n"), HasSubstr("the list is empty"));
 }
 
 TEST(ImageList, RefusesDictionariesThatPythonWouldRefuse) {
   for (const char* broken :
        {"{", "{'a'}", "{'a': }", "{'a': 1", "{'a': 1} x", "{'a' 1}", "{'a': 'b}", "{'a': foo}",
         "{'a': f(1)}", "{'label': 'x'}", "{'label': 1.5}", "{'a': [1}", "{'a': 1 'b': 2}"}) {
-    EXPECT_NE(fault(text("a.png ", broken)), "") << broken;
+    EXPECT_NE(list_fault(text("a.png ", broken)), "") << broken;
   }
-  EXPECT_THAT(fault("a.png {'a': " + std::string(100, '[')), HasSubstr("nested too deeply"));
+  EXPECT_THAT(list_fault("a.png {'a': " + std::string(100, '[')), HasSubstr("nested too deeply"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_side = 8192;
 
 /// As Pillow computes it: the weights of ITU-R BT.601 in units of 2^-16, rounded to the nearest.
-std::size_t luma(const std::uint8_t* rgb) {
+std::size_t grey_of(const std::uint8_t* rgb) {
   return (19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 0x8000u) >> 16;
 }
 
@@ -185,7 +185,7 @@ void Preprocessor::each_byte(const Image& image, const Cut& cut, std::size_t c, 
     const std::uint8_t* pixel =
         image.pixels.data() + ((cut.top + y) * image.width + cut.left) * channels + source;
     for (std::size_t x = 0; x < cut.width; ++x, ++place, pixel += channels) {
-      put(place, mixed ? luma(pixel) : *pixel);
+      put(place, mixed ? grey_of(pixel) : *pixel);
     }
   }
 }

@@ -12,19 +12,19 @@
 namespace nescio::image {
 namespace {
 
-const Preprocessing small{
+const Preprocessing small_pictures{
     .height = 1, .width = 2, .mean = {0.5, 0.25, 0.0}, .std = {0.5, 0.25, 2.0}};
 
 TEST(Preprocessor, NormalisesIntoPlanes) {
   std::vector<float> out(6);
-  Preprocessor(small).apply({1, 2, 3, {255, 0, 51, 0, 255, 102}}, out);
+  Preprocessor(small_pictures).apply({1, 2, 3, {255, 0, 51, 0, 255, 102}}, out);
   const std::vector<float> expected = {1, -1, -1, 3, 0.1f, 0.2f};
   for (std::size_t i = 0; i < out.size(); ++i) EXPECT_FLOAT_EQ(out[i], expected[i]) << i;
 }
 
 TEST(Preprocessor, MakesGreyThreeChannels) {
   std::vector<float> out(6);
-  Preprocessor(small).apply({1, 2, 1, {0, 255}}, out);
+  Preprocessor(small_pictures).apply({1, 2, 1, {0, 255}}, out);
   const std::vector<float> expected = {-1, 1, -1, 3, 0, 0.5f};
   for (std::size_t i = 0; i < out.size(); ++i) EXPECT_FLOAT_EQ(out[i], expected[i]) << i;
   EXPECT_EQ(to_rgb({1, 2, 1, {3, 4}}).pixels, (std::vector<std::uint8_t>{3, 3, 3, 4, 4, 4}));
@@ -118,14 +118,14 @@ TEST(Preprocessing, ChangesOnlyWhatIsSet) {
   EXPECT_EQ(q.mean, p.mean);
 }
 
-struct Case {
+struct PreprocessingCase {
   std::size_t height, width, channels, short_side, cut_height, cut_width;
   const char* filter;
   const char* sha256;  // of Resize and CenterCrop with Pillow 13.0; testdata/print_resized.py
 };
 
 TEST(Preprocessor, EqualsPillowWithShortSideAndCut) {
-  const Case cases[] = {
+  const PreprocessingCase cases[] = {
       {375, 500, 3, 256, 224, 224, "bilinear",
        "fc464c1c329173daac6edf9db13c78d52203e436dc5152b11cdaf35a1a80edab"},
       {375, 500, 3, 256, 224, 224, "bicubic",
@@ -159,7 +159,7 @@ TEST(Preprocessor, EqualsPillowWithShortSideAndCut) {
       {61, 61, 1, 31, 28, 30, "bicubic",
        "53bfdab1c6407c132be2b481a9e63214630c9fbc8fbd85f14331204f34bcf4d6"},
   };
-  for (const Case& c : cases) {
+  for (const PreprocessingCase& c : cases) {
     Image image{c.height, c.width, c.channels, {}};
     for (std::size_t y = 0; y < c.height; ++y) {
       for (std::size_t x = 0; x < c.width; ++x) {
@@ -233,7 +233,7 @@ TEST(Preprocessor, ItsBytesBecomeItsValues) {
 
 TEST(Preprocessor, ItsBytesAreThoseOfThePicture) {
   std::vector<std::uint8_t> bytes(6);
-  Preprocessor(small).interleave({1, 2, 3, {1, 2, 3, 4, 5, 6}}, bytes);
+  Preprocessor(small_pictures).interleave({1, 2, 3, {1, 2, 3, 4, 5, 6}}, bytes);
   EXPECT_EQ(bytes, (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
   Preprocessor({.height = 1, .width = 2, .channels = "bgr"})
       .interleave({1, 2, 3, {1, 2, 3, 4, 5, 6}}, bytes);
@@ -249,11 +249,14 @@ TEST(Preprocessor, RefusesSettingsWithoutSense) {
 
 TEST(Preprocessor, RefusesTwoChannels) {
   std::vector<float> out(6);
-  EXPECT_NE(io::error_of([&] { Preprocessor(small).apply({1, 2, 2, {1, 2, 3, 4}}, out); }), "");
+  EXPECT_NE(io::error_of([&] {
+              Preprocessor(small_pictures).apply({1, 2, 2, {1, 2, 3, 4}}, out);
+            }),
+            "");
 }
 
 TEST(Preprocessing, SaysItselfInJson) {
-  EXPECT_EQ(to_json(small).dump(),
+  EXPECT_EQ(to_json(small_pictures).dump(),
             R"({"channels":"rgb","height":1,"mean":[0.5,0.25,0.0],"resize":"bilinear",)"
             R"("short_side":0,"std":[0.5,0.25,2.0],"width":2})");
 }

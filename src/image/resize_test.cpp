@@ -34,7 +34,7 @@ TEST(Resize, EqualsPillowOnASmallPicture) {
   EXPECT_EQ(out.channels, 1u);
 }
 
-struct Case {
+struct ResizeCase {
   std::size_t height, width, channels, new_height, new_width;
   const char* filter;
   const char* sha256;  // of what Pillow 13.0 makes of pattern(); testdata/print_resized.py
@@ -42,7 +42,7 @@ struct Case {
 
 /// Every instruction set of this machine must give the same bits.
 TEST(Resize, EqualsPillowBitByBit) {
-  const Case cases[] = {
+  const ResizeCase cases[] = {
       {28, 28, 1, 32, 32, "bilinear",
        "84ade144f8308d05f2aa477afc7e29b761b70ba2c2464d308988d92b51218308"},
       {28, 28, 1, 32, 32, "bicubic",
@@ -107,7 +107,7 @@ TEST(Resize, EqualsPillowBitByBit) {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    for (const Case& c : cases) {
+    for (const ResizeCase& c : cases) {
       const Image out = resize(pattern(c.height, c.width, c.channels), c.new_height, c.new_width,
                                find_filter(c.filter));
       EXPECT_EQ(io::sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)

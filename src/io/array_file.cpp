@@ -19,11 +19,6 @@
 namespace nescio::io {
 namespace {
 
-bool is_there(std::string_view path) {
-  std::error_code ignored;
-  return std::filesystem::exists(std::filesystem::path(path), ignored);
-}
-
 std::vector<std::string> names_of(const std::map<std::string, Array>& arrays) {
   std::vector<std::string> names;
   for (const auto& [name, array] : arrays) names.push_back(name);

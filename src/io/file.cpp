@@ -35,11 +35,6 @@ void sync_descriptor(const FileDescriptor& file, const fs::path& path) {
   }
 }
 
-bool there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// A file to read from. Folders, devices and pipes are refused at once: opening a pipe would wait for
 /// its other end, and a device need not end.
 FileDescriptor open_file(const fs::path& path) {
@@ -55,6 +50,11 @@ fs::path folder_of(const fs::path& path) {
 }
 
 }  // namespace
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
 
 FileDescriptor::FileDescriptor(const fs::path& path, int flags)
     : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
@@ -163,7 +163,7 @@ void AtomicFile::create_temporary() {
   for (int tries = 0;; ++tries) {
     const fs::path name =
         temporary_name(path_.native(), (std::uint64_t{random()} << 32) | random());
-    const bool taken = there(name) && tries < 100;
+    const bool taken = is_there(name) && tries < 100;
     if (taken) continue;
     file_ = FileDescriptor(name, O_WRONLY | O_CREAT | O_EXCL);
     temporary_ = name;
@@ -222,7 +222,7 @@ void rename_folder(const fs::path& from, const fs::path& to) {
 
 void replace_folder(const fs::path& from, const fs::path& to) {
   make_folders(folder_of(to));
-  if (!there(to)) {
+  if (!is_there(to)) {
     rename_folder(from, to);
   } else if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
     const int error = errno;
@@ -244,7 +244,7 @@ void replace_folder_by_renaming(const fs::path& from, const fs::path& to) {
 }
 
 void restore_folder(const fs::path& from, const fs::path& to) {
-  if (!there(to) && there(set_aside(from))) rename_folder(set_aside(from), to);
+  if (!is_there(to) && is_there(set_aside(from))) rename_folder(set_aside(from), to);
 }
 
 }  // namespace nescio::io

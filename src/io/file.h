@@ -59,6 +59,9 @@ void write_all(const FileDescriptor& file, const std::filesystem::path& path,
 void sync_file(const std::filesystem::path& path);
 void sync_folder(const std::filesystem::path& path);
 
+/// Whether there is anything of this name; false where that cannot be known.
+bool is_there(const std::filesystem::path& path);
+
 /// A file that appears under its name only when it is complete: written beside it under a
 /// temporary name, synced and renamed by commit(). Without commit() nothing remains.
 class AtomicFile {

@@ -11,7 +11,7 @@
 namespace nescio::io {
 namespace {
 
-constexpr int max_depth = 100;
+constexpr int max_json_depth = 100;
 
 // "line 3, column 7" of the byte at `offset` (0-based); of a single line the column alone.
 std::string position(std::string_view text, std::size_t offset) {
@@ -55,7 +55,7 @@ nlohmann::json parse_json(std::string_view text, std::string_view where) {
   using Json = nlohmann::json;
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > max_depth) fail(where, ": more than ", max_depth, " levels of nesting");
+    if (depth > max_json_depth) fail(where, ": more than ", max_json_depth, " levels of nesting");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key) {

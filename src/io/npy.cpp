@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
 // NumPy itself refuses longer headers; a plain array needs about a hundred bytes.
-constexpr std::size_t max_header = 10'000;
+constexpr std::size_t max_npy_header = 10'000;
 constexpr std::size_t max_sides = 32;
 
 struct Header {
@@ -167,8 +167,8 @@ Array parse_npy(const SharedBytes& bytes, std::string_view where) {
   const std::size_t header_size = version == 1
                                       ? load_little_endian<std::uint16_t>(bytes.data() + 8)
                                       : load_little_endian<std::uint32_t>(bytes.data() + 8);
-  if (header_size > max_header) {
-    fail(where, ": header of ", header_size, " bytes, expected at most ", max_header);
+  if (header_size > max_npy_header) {
+    fail(where, ": header of ", header_size, " bytes, expected at most ", max_npy_header);
   }
   if (header_size > bytes.size() - prefix) fail(where, ": truncated inside its header");
 

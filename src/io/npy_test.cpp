@@ -26,9 +26,9 @@ std::string npy(std::string_view dict, std::string_view values, int version = 1)
   return out + std::string(dict) + std::string(values);
 }
 
-Array parse(const std::string& file) { return parse_npy(SharedBytes::copy_of(file), "a.npy"); }
-std::string error(const std::string& file) {
-  return error_of([&] { parse(file); });
+Array parsed_npy(const std::string& file) { return parse_npy(SharedBytes::copy_of(file), "a.npy"); }
+std::string npy_error(const std::string& file) {
+  return error_of([&] { parsed_npy(file); });
 }
 std::string dict(std::string_view descr, std::string_view shape, std::string_view order = "False") {
   return text("{'descr': '", descr, "', 'fortran_order': ", order, ", 'shape': ", shape, ", }\n");
@@ -80,55 +80,56 @@ TEST(Npy, FilesAreMappedNotCopied) {
 
 TEST(Npy, VersionsTwoAndThree) {
   for (const int version : {2, 3}) {
-    EXPECT_THAT(parse(npy(dict("|u1", "(2,)"), "ab", version)).as<std::uint8_t>(),
+    EXPECT_THAT(parsed_npy(npy(dict("|u1", "(2,)"), "ab", version)).as<std::uint8_t>(),
                 ElementsAre('a', 'b'));
   }
-  EXPECT_THAT(error(npy(dict("|u1", "(2,)"), "ab", 4)), HasSubstr("version 4.0 is not known"));
+  EXPECT_THAT(npy_error(npy(dict("|u1", "(2,)"), "ab", 4)), HasSubstr("version 4.0 is not known"));
 }
 
 TEST(Npy, BigEndianIsConverted) {
-  const Array array = parse(npy(dict(">i2", "(2,)"), std::string("\x01\x02\x00\x03", 4)));
+  const Array array = parsed_npy(npy(dict(">i2", "(2,)"), std::string("\x01\x02\x00\x03", 4)));
   EXPECT_THAT(array.to_int64().as<std::int64_t>(), ElementsAre(0x102, 3));
 }
 
 TEST(Npy, UnsignedTypesAreRead) {
-  const Array small = parse(npy(dict("<u2", "(2,)"), std::string("\xff\xff\x01\x00", 4)));
+  const Array small = parsed_npy(npy(dict("<u2", "(2,)"), std::string("\xff\xff\x01\x00", 4)));
   EXPECT_THAT(small.to_int64().as<std::int64_t>(), ElementsAre(65535, 1));
-  const Array swapped = parse(npy(dict(">u4", "(1,)"), std::string("\x80\x00\x00\x01", 4)));
+  const Array swapped = parsed_npy(npy(dict(">u4", "(1,)"), std::string("\x80\x00\x00\x01", 4)));
   EXPECT_THAT(swapped.to_int64().as<std::int64_t>(), ElementsAre(2147483649));
-  const Array large = parse(npy(dict("<u8", "(1,)"), std::string("\x05\0\0\0\0\0\0\0", 8)));
+  const Array large = parsed_npy(npy(dict("<u8", "(1,)"), std::string("\x05\0\0\0\0\0\0\0", 8)));
   EXPECT_EQ(large.dtype(), DType::uint64);
   EXPECT_THAT(large.to_int64().as<std::int64_t>(), ElementsAre(5));
 }
 
 TEST(Npy, FortranOrderIsConverted) {
-  const Array array = parse(npy(dict("|u1", "(2, 3)", "True"), "adbecf"));
+  const Array array = parsed_npy(npy(dict("|u1", "(2, 3)", "True"), "adbecf"));
   EXPECT_EQ(array.shape(), (Shape{2, 3}));
   EXPECT_THAT(array.as<std::uint8_t>(), ElementsAre('a', 'b', 'c', 'd', 'e', 'f'));
-  const Array swapped = parse(npy(dict(">i2", "(1, 2)", "True"), std::string("\0\1\0\2", 4)));
+  const Array swapped = parsed_npy(npy(dict(">i2", "(1, 2)", "True"), std::string("\0\1\0\2", 4)));
   EXPECT_THAT(swapped.to_int64().as<std::int64_t>(), ElementsAre(1, 2));
-  EXPECT_EQ(parse(npy(dict("<f4", "(0, 3)", "True"), "")).size(), 0u);
+  EXPECT_EQ(parsed_npy(npy(dict("<f4", "(0, 3)", "True"), "")).size(), 0u);
 }
 
 TEST(Npy, HeaderVariantsOfOldWriters) {
-  EXPECT_EQ(
-      parse(npy("{\"shape\": (2L,), \"descr\":\"|u1\",\"fortran_order\":False}  ", "ab")).shape(),
-      (Shape{2}));
+  EXPECT_EQ(parsed_npy(npy("{\"shape\": (2L,), \"descr\":\"|u1\",\"fortran_order\":False}  ", "ab"))
+                .shape(),
+            (Shape{2}));
 }
 
 TEST(Npy, ObjectsAndUnknownTypesNameTheRemedy) {
-  EXPECT_THAT(error(npy(dict("|O", "(1,)"), "x")), HasSubstr("Python objects (a pickle)"));
-  EXPECT_THAT(error(npy(dict("<U3", "(1,)"), "x")), HasSubstr("holds text of type '<U3'"));
-  EXPECT_THAT(error(npy(dict("<c8", "(1,)"), "x")),
+  EXPECT_THAT(npy_error(npy(dict("|O", "(1,)"), "x")), HasSubstr("Python objects (a pickle)"));
+  EXPECT_THAT(npy_error(npy(dict("<U3", "(1,)"), "x")), HasSubstr("holds text of type '<U3'"));
+  EXPECT_THAT(npy_error(npy(dict("<c8", "(1,)"), "x")),
               AllOf(HasSubstr("'<c8' are not supported"), HasSubstr("astype")));
-  EXPECT_THAT(error(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "x")),
-              HasSubstr("structured"));
+  EXPECT_THAT(
+      npy_error(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "x")),
+      HasSubstr("structured"));
 }
 
 TEST(Npy, DamagedHeadersAreRefused) {
-  EXPECT_THAT(error(""), HasSubstr("empty file"));
-  EXPECT_THAT(error("not numpy at all"), HasSubstr("expected a NumPy array"));
-  EXPECT_THAT(error(npy(dict("|u1", "(2,)"), "ab").substr(0, 20)), HasSubstr("truncated"));
+  EXPECT_THAT(npy_error(""), HasSubstr("empty file"));
+  EXPECT_THAT(npy_error("not numpy at all"), HasSubstr("expected a NumPy array"));
+  EXPECT_THAT(npy_error(npy(dict("|u1", "(2,)"), "ab").substr(0, 20)), HasSubstr("truncated"));
   for (const char* broken : {
            "",
            "{",
@@ -145,23 +146,23 @@ TEST(Npy, DamagedHeadersAreRefused) {
            "{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999999,)}",
            "{'descr': '|u1, 'fortran_order': False, 'shape': (2,)}",
        }) {
-    EXPECT_THAT(error(npy(broken, "ab")), HasSubstr("damaged .npy header")) << broken;
+    EXPECT_THAT(npy_error(npy(broken, "ab")), HasSubstr("damaged .npy header")) << broken;
   }
 }
 
 TEST(Npy, SizesMustAgreeWithTheFile) {
-  EXPECT_THAT(error(npy(dict("<f4", "(3,)"), "12345678")),
+  EXPECT_THAT(npy_error(npy(dict("<f4", "(3,)"), "12345678")),
               HasSubstr("truncated: expected 12 bytes of values for float32 [3], found 8"));
-  EXPECT_THAT(error(npy(dict("<f4", "(1,)"), "12345678")), HasSubstr("expected 4 bytes"));
-  EXPECT_THAT(error(npy(dict("<f8", "(4294967296, 4294967296)"), "")), HasSubstr("too large"));
-  EXPECT_THAT(error(npy(dict("<f8", "(1152921504606846977, 1)"), "")), HasSubstr("too large"));
-  EXPECT_THAT(error(npy(dict("<f4", "(1000000000000,)", "True"), "")), HasSubstr("truncated"));
+  EXPECT_THAT(npy_error(npy(dict("<f4", "(1,)"), "12345678")), HasSubstr("expected 4 bytes"));
+  EXPECT_THAT(npy_error(npy(dict("<f8", "(4294967296, 4294967296)"), "")), HasSubstr("too large"));
+  EXPECT_THAT(npy_error(npy(dict("<f8", "(1152921504606846977, 1)"), "")), HasSubstr("too large"));
+  EXPECT_THAT(npy_error(npy(dict("<f4", "(1000000000000,)", "True"), "")), HasSubstr("truncated"));
 }
 
 TEST(Npy, HugeHeaderIsRefused) {
   std::string file = npy(dict("|u1", "(2,)"), "ab", 2);
   file[8] = file[9] = file[10] = file[11] = '\xff';
-  EXPECT_THAT(error(file), HasSubstr("header of 4294967295 bytes"));
+  EXPECT_THAT(npy_error(file), HasSubstr("header of 4294967295 bytes"));
 }
 
 TEST(Npy, FullDiskIsAnError) {

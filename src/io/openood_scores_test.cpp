@@ -36,16 +36,17 @@ std::string scores(const std::string& test, const std::string& near) {
                                        num(0), nums({1}), nums({1}), "\x89", ordered_dict()}) +
                                 "R"}});
 }
-std::vector<SavedConfidences> parse(const std::string& body) {
+std::vector<SavedConfidences> parsed_scores(const std::string& body) {
   return parse_openood_pickle(SharedBytes::copy_of(pickle(body)), "msp.pkl");
 }
-std::string fault(const std::string& body) {
-  return error_of([&] { parse(body); });
+std::string scores_fault(const std::string& body) {
+  return error_of([&] { parsed_scores(body); });
 }
 
 TEST(OpenoodPickle, GivesEverySetThatWasScored) {
-  const auto all = parse(scores(triple({1, 0}, {0.5F, 0.25F}, {1, 1}),
-                                dict({{"tin", triple({2}, {-1}, {-1})}, {"cifar100", "N"}})));
+  const auto all =
+      parsed_scores(scores(triple({1, 0}, {0.5F, 0.25F}, {1, 1}),
+                           dict({{"tin", triple({2}, {-1}, {-1})}, {"cifar100", "N"}})));
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].role, "id");
   EXPECT_THAT(all[0].confidences.as<float>(), ElementsAre(0.5F, 0.25F));
@@ -57,9 +58,9 @@ TEST(OpenoodPickle, GivesEverySetThatWasScored) {
 
 TEST(OpenoodPickle, ReadsDoublesAndBigEndianNumbers) {
   const auto one = [](const std::string& conf) {
-    return parse(scores(list({numpy_array(numpy_type("u1", "|"), nums({1}), "\x07"), conf,
-                              numpy_array(numpy_type("i1", "|"), nums({1}), "\xff")}),
-                        dict({})))
+    return parsed_scores(scores(list({numpy_array(numpy_type("u1", "|"), nums({1}), "\x07"), conf,
+                                      numpy_array(numpy_type("i1", "|"), nums({1}), "\xff")}),
+                                dict({})))
         .at(0)
         .confidences;
   };
@@ -71,14 +72,16 @@ TEST(OpenoodPickle, ReadsDoublesAndBigEndianNumbers) {
 
 TEST(OpenoodPickle, RefusesWhatItIsNot) {
   const std::string good = triple({1}, {0.5F}, {1});
-  EXPECT_THAT(fault(num(3)), HasSubstr("msp.pkl: expected the scores of OpenOOD"));
-  EXPECT_THAT(fault(dict({{"id", dict({{"test", "N"}})}})), HasSubstr("found no 'ood'"));
-  EXPECT_THAT(fault(scores(list({}), dict({}))), HasSubstr("id: expected a list of three arrays"));
-  EXPECT_THAT(fault(scores(good, dict({{"tin", triple({1, 2}, {0.5F}, {1})}}))),
+  EXPECT_THAT(scores_fault(num(3)), HasSubstr("msp.pkl: expected the scores of OpenOOD"));
+  EXPECT_THAT(scores_fault(dict({{"id", dict({{"test", "N"}})}})), HasSubstr("found no 'ood'"));
+  EXPECT_THAT(scores_fault(scores(list({}), dict({}))),
+              HasSubstr("id: expected a list of three arrays"));
+  EXPECT_THAT(scores_fault(scores(good, dict({{"tin", triple({1, 2}, {0.5F}, {1})}}))),
               HasSubstr("near tin: expected one prediction and label for each of 1"));
-  EXPECT_THAT(fault(scores(triple({}, {}, {}), num(1))), HasSubstr("data sets under 'near'"));
+  EXPECT_THAT(scores_fault(scores(triple({}, {}, {}), num(1))),
+              HasSubstr("data sets under 'near'"));
   const auto with = [&](const std::string& conf) {
-    return fault(
+    return scores_fault(
         scores(list({numpy_buffer(numpy_type("i8"), nums({1}), raw<std::int64_t>({1})), conf,
                      numpy_buffer(numpy_type("i8"), nums({1}), raw<std::int64_t>({1}))}),
                dict({})));
@@ -95,7 +98,7 @@ TEST(OpenoodPickle, RefusesWhatItIsNot) {
               HasSubstr("three arrays"));
   EXPECT_THAT(with(global("numpy.core.multiarray", "_reconstruct") + tuple({}) + "R"),
               HasSubstr("three arrays"));
-  const std::string message = fault(global("os", "system") + tuple({str("true")}) + "R");
+  const std::string message = scores_fault(global("os", "system") + tuple({str("true")}) + "R");
   EXPECT_THAT(message, HasSubstr("expected the scores of OpenOOD"));
   EXPECT_THAT(message, testing::Not(HasSubstr("state_dict")));
 }
@@ -105,7 +108,7 @@ TEST(OpenoodPickle, RefusesOneLargeArrayInManyPlaces) {
   const std::vector<std::int64_t> whole(conf.size(), 1);
   std::string sets = "}(" + str("a") + triple(whole, conf, whole) + "q\x07";
   for (int i = 0; i < 1000; ++i) sets += str(text("s", i)) + "h\x07";
-  EXPECT_THAT(fault(scores("N", sets + "u")), HasSubstr("far more memory"));
+  EXPECT_THAT(scores_fault(scores("N", sets + "u")), HasSubstr("far more memory"));
 }
 
 TEST(OpenoodPickle, ReadsProtocolTwo) {
@@ -114,7 +117,7 @@ TEST(OpenoodPickle, ReadsProtocolTwo) {
                           global("_codecs", "encode") + tuple({str(latin1), str("latin1")}) + "R");
   };
   const std::string label = array(numpy_type("u1"), "\x07");
-  const auto all = parse(scores(
+  const auto all = parsed_scores(scores(
       list({label, array(numpy_type("f4"), std::string("\0\0\xc2\x80?", 5)), label}), dict({})));
   EXPECT_EQ(all.at(0).confidences.as<float>()[0], 1.0F);
   EXPECT_EQ(all.at(0).labels.as<std::uint8_t>()[0], 7);

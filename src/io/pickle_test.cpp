@@ -27,7 +27,7 @@ class Parsed {
   Budget budget_;
   Pickle pickle_;
 };
-std::string error(const std::string& body) {
+std::string pickle_error(const std::string& body) {
   return error_of([&] { Parsed{body}; });
 }
 
@@ -72,7 +72,7 @@ TEST(Pickle, MemoAndSelfReference) {
       "]q\x01h\x01"
       "a");  // a list that holds itself
   EXPECT_EQ(parsed->get_if<PickleValue::List>()->items[0], &*parsed);
-  EXPECT_THAT(error("h\x07"), HasSubstr("nothing was remembered as 7"));
+  EXPECT_THAT(pickle_error("h\x07"), HasSubstr("nothing was remembered as 7"));
 }
 
 TEST(Pickle, SizeEndsWithTheStop) {
@@ -113,8 +113,8 @@ TEST(Pickle, DictionariesOfOtherKinds) {
 }
 
 TEST(Pickle, OtherInstructionsAreRefused) {
-  EXPECT_THAT(error("\x82\x01"), HasSubstr("instruction 130"));  // EXT1
-  EXPECT_THAT(error("\x97"), HasSubstr("instruction 151"));      // NEXT_BUFFER
+  EXPECT_THAT(pickle_error("\x82\x01"), HasSubstr("instruction 130"));  // EXT1
+  EXPECT_THAT(pickle_error("\x97"), HasSubstr("instruction 151"));      // NEXT_BUFFER
 }
 
 TEST(Pickle, TheTextOfProtocolZero) {
@@ -127,7 +127,7 @@ TEST(Pickle, TheTextOfProtocolZero) {
   EXPECT_EQ(*Parsed("Va\np1\n0g1\n")->get_if<std::string_view>(), "a");
   for (const std::string body :
        {"Ix\n", "I\n", "I5", "F\n", "Sa\n", "S'\\q'\n", "V\\u12\n", "gx\n"}) {
-    EXPECT_THAT(error(body), HasSubstr("damaged pickle at byte")) << body;
+    EXPECT_THAT(pickle_error(body), HasSubstr("damaged pickle at byte")) << body;
   }
 }
 
@@ -137,7 +137,7 @@ TEST(Pickle, BytesOfProtocolTwo) {
       *Parsed(encode + "(" + str("a\xc3\xbf") + str("latin1") + "tR")->get_if<std::string_view>(),
       "a\xff");
   EXPECT_EQ(*Parsed(global("__builtin__", "bytes") + ")R")->get_if<std::string_view>(), "");
-  EXPECT_THAT(error(encode + "(" + str("\xe2\x82\xac") + str("latin1") + "tR"),
+  EXPECT_THAT(pickle_error(encode + "(" + str("\xe2\x82\xac") + str("latin1") + "tR"),
               HasSubstr("damaged pickle"));
 }
 
@@ -167,7 +167,7 @@ TEST(Pickle, DamageIsAnErrorWithThePlace) {
                                  "cabc",
                                  "\x93",
                                  "q\x01"}) {
-    EXPECT_THAT(error(body), HasSubstr("a.pth: damaged pickle at byte")) << body;
+    EXPECT_THAT(pickle_error(body), HasSubstr("a.pth: damaged pickle at byte")) << body;
   }
   Budget budget(0, "a.pth");
   EXPECT_THAT(error_of([&] { Pickle({}, "a.pth", budget); }), HasSubstr("ends too early"));
@@ -182,9 +182,9 @@ TEST(Pickle, MemoryIsBounded) {
   for (int i = 0; i < 1000; ++i) bomb += "h\x02";
   bomb += "eq\x03";
   for (int i = 0; i < 10000; ++i) bomb += "h\x01h\x03\x85R";
-  EXPECT_THAT(error(bomb), HasSubstr("far more memory"));
-  EXPECT_THAT(error(std::string(1'000'000, ']')), HasSubstr("far more memory"));
-  EXPECT_NE(error(std::string(1'000'000, '(')), "");
+  EXPECT_THAT(pickle_error(bomb), HasSubstr("far more memory"));
+  EXPECT_THAT(pickle_error(std::string(1'000'000, ']')), HasSubstr("far more memory"));
+  EXPECT_NE(pickle_error(std::string(1'000'000, '(')), "");
 }
 
 TEST(Pickle, DeepNestingNeedsNoDeepStack) {
@@ -192,7 +192,7 @@ TEST(Pickle, DeepNestingNeedsNoDeepStack) {
   std::string deep("X\0\0\x10\0", 5);
   deep += std::string(1 << 20, 'x') + "0)";
   for (int i = 0; i < 100'000; ++i) deep += "\x85";
-  EXPECT_EQ(error(deep), "");
+  EXPECT_EQ(pickle_error(deep), "");
 }
 
 }  // namespace

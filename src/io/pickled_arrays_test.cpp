@@ -13,11 +13,11 @@ using namespace test_pickle;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-PickledArrays parse(const std::string& file) {
+PickledArrays parsed_arrays(const std::string& file) {
   return parse_pickled_arrays(SharedBytes::copy_of(file), "data_batch_1");
 }
-std::string fault(const std::string& file) {
-  return error_of([&] { parse(file); });
+std::string arrays_fault(const std::string& file) {
+  return error_of([&] { parsed_arrays(file); });
 }
 
 // As Python 2 wrote the batches of CIFAR: protocol 2, its str as bytes.
@@ -36,7 +36,7 @@ std::string cifar(const std::string& pixels) {
 }
 
 TEST(PickledArrays, ReadsABatchOfPython2) {
-  const PickledArrays batch = parse(cifar("abcdef"));
+  const PickledArrays batch = parsed_arrays(cifar("abcdef"));
   EXPECT_EQ(batch.arrays.size(), 2u);
   EXPECT_EQ(batch.arrays.at("data").shape(), (Shape{2, 3}));
   EXPECT_THAT(batch.arrays.at("data").as<std::uint8_t>(),
@@ -49,29 +49,32 @@ TEST(PickledArrays, KeysMayBeTextOrBytes) {
   const std::string list =
       "](K\x01K\x02"
       "e";
-  EXPECT_EQ(parse(pickle("}(" + str("labels") + list + "u")).arrays.size(), 1u);
-  EXPECT_EQ(parse(pickle("}(C\x06labels" + list + "u")).arrays.size(), 1u);
-  EXPECT_EQ(parse(pickle("}(K\x01" + list + "u")).arrays.count("1"), 1u);
+  EXPECT_EQ(parsed_arrays(pickle("}(" + str("labels") + list + "u")).arrays.size(), 1u);
+  EXPECT_EQ(parsed_arrays(pickle("}(C\x06labels" + list + "u")).arrays.size(), 1u);
+  EXPECT_EQ(parsed_arrays(pickle("}(K\x01" + list + "u")).arrays.count("1"), 1u);
 }
 
 TEST(PickledArrays, DictionariesInDictionaries) {
   const std::string one = numpy_array(numpy_type("f4"), nums({1}), raw<float>({2.5F}));
   const auto found =
-      parse(pickle(dict({{"train", dict({{"z", one}, {"y", dict({{"x", one}})}})}})));
+      parsed_arrays(pickle(dict({{"train", dict({{"z", one}, {"y", dict({{"x", one}})}})}})));
   EXPECT_EQ(found.arrays.size(), 2u);
   EXPECT_EQ(found.arrays.at("train.z").as<float>()[0], 2.5F);
   EXPECT_EQ(found.arrays.at("train.y.x").as<float>()[0], 2.5F);
   // A dictionary that holds itself.
-  EXPECT_EQ(parse(pickle("}q\x01" + str("a") + "h\x01s" + str("z") + one + "s")).arrays.size(), 1u);
+  EXPECT_EQ(
+      parsed_arrays(pickle("}q\x01" + str("a") + "h\x01s" + str("z") + one + "s")).arrays.size(),
+      1u);
 }
 
 TEST(PickledArrays, WhatIsNoNumberIsLeftOut) {
   const std::string one = numpy_array(numpy_type("f4"), nums({1}), raw<float>({2.5F}));
   const std::string names = numpy_array(numpy_type("U1"), nums({1}), raw<float>({0}));
-  EXPECT_EQ(parse(pickle(dict({{"z", one}, {"names", names}}))).arrays.size(), 1u);
-  EXPECT_THAT(fault(pickle(names)),
+  EXPECT_EQ(parsed_arrays(pickle(dict({{"z", one}, {"names", names}}))).arrays.size(), 1u);
+  EXPECT_THAT(arrays_fault(pickle(names)),
               HasSubstr("expected numbers, found elements of NumPy's type 'U1'"));
-  EXPECT_THAT(fault(pickle(global("a", "B") + ")R")), HasSubstr("an object of the class a.B"));
+  EXPECT_THAT(arrays_fault(pickle(global("a", "B") + ")R")),
+              HasSubstr("an object of the class a.B"));
 }
 
 TEST(PickledArrays, ArraysThatPythonWroteInEveryProtocol) {
@@ -93,7 +96,7 @@ TEST(PickledArrays, ArraysThatPythonWroteInEveryProtocol) {
       pickle(dict({{"x", numpy_array(type, shape, bytes)}})),
       pickle(dict({{"x", numpy_buffer(type, shape, bytes)}}))};
   for (const std::string& file : files) {
-    const Array array = parse(file).arrays.at("x");
+    const Array array = parsed_arrays(file).arrays.at("x");
     EXPECT_EQ(array.shape(), (Shape{2, 2}));
     EXPECT_THAT(array.to_int64().as<std::int64_t>(), ElementsAre(1, 300, 7, 65535));
   }
@@ -108,18 +111,19 @@ TEST(PickledArrays, ProtocolZeroOfPython2) {
       "S'|'\np14\nNNNI-1\nI-1\nI0\ntp15\nbI00\nS'\\x01\\''\np16\ntp17\nbsS'labels'\np18\n("
       "lp19\nI3\n"
       "aI4\nasS'big'\np20\n(lp21\nL99L\naF1.5\nas.";
-  const PickledArrays found = parse(file);
+  const PickledArrays found = parsed_arrays(file);
   EXPECT_THAT(found.arrays.at("data").as<std::uint8_t>(), ElementsAre(1, '\''));
   EXPECT_THAT(found.arrays.at("labels").as<std::int64_t>(), ElementsAre(3, 4));
 }
 
 TEST(PickledArrays, ListsAndBareArrays) {
   const std::string one = numpy_array(numpy_type("f4"), nums({1}), raw<float>({2.5F}));
-  EXPECT_EQ(parse(pickle(one)).arrays.at("").as<float>()[0], 2.5F);
-  EXPECT_EQ(parse(pickle(tuple({one, one}))).arrays.at("1").as<float>()[0], 2.5F);
-  EXPECT_THAT(fault(pickle(num(1))), HasSubstr("data_batch_1: expected a pickled dictionary"));
-  EXPECT_THAT(fault("plain text"), HasSubstr("expected a pickled dictionary"));
-  EXPECT_THAT(fault(""), HasSubstr("an empty file"));
+  EXPECT_EQ(parsed_arrays(pickle(one)).arrays.at("").as<float>()[0], 2.5F);
+  EXPECT_EQ(parsed_arrays(pickle(tuple({one, one}))).arrays.at("1").as<float>()[0], 2.5F);
+  EXPECT_THAT(arrays_fault(pickle(num(1))),
+              HasSubstr("data_batch_1: expected a pickled dictionary"));
+  EXPECT_THAT(arrays_fault("plain text"), HasSubstr("expected a pickled dictionary"));
+  EXPECT_THAT(arrays_fault(""), HasSubstr("an empty file"));
 }
 
 TEST(PickledArrays, FortranOrderAndNumbersOfNumpy) {
@@ -129,7 +133,8 @@ TEST(PickledArrays, FortranOrderAndNumbersOfNumpy) {
   const std::string scalar = global("numpy._core.multiarray", "scalar") +
                              tuple({numpy_type("i8"), std::string("C\x08\x05\0\0\0\0\0\0\0", 10)}) +
                              "R";
-  const auto found = parse(pickle(dict({{"x", array}, {"labels", "](" + scalar + num(6) + "e"}})));
+  const auto found =
+      parsed_arrays(pickle(dict({{"x", array}, {"labels", "](" + scalar + num(6) + "e"}})));
   EXPECT_THAT(found.arrays.at("x").as<std::uint8_t>(), ElementsAre('a', 'b', 'c', 'd'));
   EXPECT_THAT(found.arrays.at("labels").as<std::int64_t>(), ElementsAre(5, 6));
 }
@@ -142,9 +147,9 @@ TEST(PickledArrays, ListsOfNumbersOfAnyKind) {
   };
   const std::string f4 = scalar("f4", raw<float>({1.5F})), yes = scalar("b1", "\1", "|");
   const std::string i4 = scalar("i4", std::string("\0\0\1\2", 4), ">");
-  const auto found = parse(pickle(dict({{"x", "](" + f4 + num(2) + "e"},
-                                        {"y", "](" + i4 + num(7) + "e"},
-                                        {"b", "](\x88" + yes + "\x89" + "e"}})));
+  const auto found = parsed_arrays(pickle(dict({{"x", "](" + f4 + num(2) + "e"},
+                                                {"y", "](" + i4 + num(7) + "e"},
+                                                {"b", "](\x88" + yes + "\x89" + "e"}})));
   EXPECT_THAT(found.arrays.at("x").as<double>(), ElementsAre(1.5, 2));
   EXPECT_THAT(found.arrays.at("y").as<std::int64_t>(), ElementsAre(258, 7));
   EXPECT_THAT(found.arrays.at("b").as<double>(), ElementsAre(1, 1, 0));
@@ -152,9 +157,9 @@ TEST(PickledArrays, ListsOfNumbersOfAnyKind) {
 
 TEST(PickledArrays, NothingIsExecutedAndOddArraysAreNamed) {
   const std::string system = global("os", "system") + tuple({str("false")}) + "R";
-  EXPECT_TRUE(parse(pickle(dict({{"x", system}}))).arrays.empty());
+  EXPECT_TRUE(parsed_arrays(pickle(dict({{"x", system}}))).arrays.empty());
   EXPECT_THAT(
-      fault(pickle(dict({{"x", numpy_array(numpy_type("c8"), nums({1}), "12345678")}}))),
+      arrays_fault(pickle(dict({{"x", numpy_array(numpy_type("c8"), nums({1}), "12345678")}}))),
       HasSubstr("data_batch_1: 'x': expected numbers, found elements of NumPy's type 'c8'"));
 }
 
@@ -163,13 +168,13 @@ TEST(PickledArrays, MemoryIsInProportionToTheFile) {
                      numpy_array(numpy_type("f4"), nums({250000}), std::string(1000000, 'a')) +
                      "q\x07";
   for (int i = 0; i < 100; ++i) many += str(text("s", i)) + "h\x07";
-  EXPECT_THAT(fault(pickle(many + "u")), HasSubstr("far more memory"));
+  EXPECT_THAT(arrays_fault(pickle(many + "u")), HasSubstr("far more memory"));
 }
 
 TEST(PickledArrays, EveryTruncationIsAnError) {
   const std::string whole = cifar("abcdef");
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_NE(fault(whole.substr(0, size)), "") << size;
+    EXPECT_NE(arrays_fault(whole.substr(0, size)), "") << size;
   }
 }
 

@@ -12,7 +12,7 @@
 namespace nescio::io {
 namespace {
 
-constexpr std::uint64_t max_header = 100'000'000;  // the reference implementation's bound
+constexpr std::uint64_t max_json_header = 100'000'000;  // the reference implementation's bound
 
 struct TypeName {
   DType dtype;
@@ -109,7 +109,7 @@ Safetensors parse_safetensors(const SharedBytes& bytes, std::string_view where) 
   if (bytes.size() < 8)
     fail(where, ": expected a safetensors file, found ", bytes.size(), " bytes");
   const auto header_size = load_little_endian<std::uint64_t>(bytes.data());
-  if (header_size > max_header || header_size > bytes.size() - 8) {
+  if (header_size > max_json_header || header_size > bytes.size() - 8) {
     fail(where, ": no safetensors file, or truncated: its header would have ", header_size,
          " bytes, the file has ", bytes.size());
   }

@@ -15,22 +15,22 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Safetensors parse(std::string_view header, std::string_view data) {
+Safetensors parsed_safetensors(std::string_view header, std::string_view data) {
   const std::string file =
       little_endian(header.size(), 8) + std::string(header) + std::string(data);
   return parse_safetensors(SharedBytes::copy_of(file), "a.safetensors");
 }
-std::string error(std::string_view header, std::string_view data) {
-  return error_of([&] { parse(header, data); });
+std::string safetensors_error(std::string_view header, std::string_view data) {
+  return error_of([&] { parsed_safetensors(header, data); });
 }
 
 TEST(Safetensors, ReadsTensorsAndMetadata) {
-  const auto file = parse(R"({"__metadata__": {"format": "pt"},
+  const auto file = parsed_safetensors(R"({"__metadata__": {"format": "pt"},
       "b": {"dtype": "U8", "shape": [2, 1], "data_offsets": [8, 10]},
       "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
       "none": {"dtype": "I64", "shape": [0, 3], "data_offsets": [10, 10]},
       "one": {"dtype": "I8", "shape": [], "data_offsets": [10, 11]}}   )",
-                          std::string("\0\0\x80\x3f\0\0\0\x40xyz", 11));
+                                       std::string("\0\0\x80\x3f\0\0\0\x40xyz", 11));
   EXPECT_EQ(file.metadata.at("format"), "pt");
   EXPECT_EQ(file.tensors.size(), 4u);
   EXPECT_THAT(file.tensors.at("a").as<float>(), ElementsAre(1.0f, 2.0f));
@@ -86,40 +86,48 @@ TEST(Safetensors, HeaderSizeIsChecked) {
 }
 
 TEST(Safetensors, DamagedHeadersAreRefused) {
-  EXPECT_THAT(error("[]", ""), HasSubstr("no JSON object"));
-  EXPECT_THAT(error("{", ""), HasSubstr("no valid JSON"));
-  EXPECT_THAT(error(R"({"a": 5})", ""), HasSubstr("tensor 'a': expected dtype, shape"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}})", "1234"),
+  EXPECT_THAT(safetensors_error("[]", ""), HasSubstr("no JSON object"));
+  EXPECT_THAT(safetensors_error("{", ""), HasSubstr("no valid JSON"));
+  EXPECT_THAT(safetensors_error(R"({"a": 5})", ""), HasSubstr("tensor 'a': expected dtype, shape"));
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}})",
+                                "1234"),
               HasSubstr("expected dtype"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]}})", "1234"),
+  EXPECT_THAT(safetensors_error(
+                  R"({"a": {"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]}})", "1234"),
               HasSubstr("expected dtype"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}})", "1"),
+  EXPECT_THAT(safetensors_error(
+                  R"({"a": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}})", "1"),
               HasSubstr("type F8_E4M3 are not supported"));
-  EXPECT_THAT(error(R"({"__metadata__": {"a": 1}})", ""), HasSubstr("no text"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]},
+  EXPECT_THAT(safetensors_error(R"({"__metadata__": {"a": 1}})", ""), HasSubstr("no text"));
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]},
                         "a": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}})",
-                    ""),
+                                ""),
               HasSubstr("'a' occurs twice"));
 }
 
 TEST(Safetensors, OffsetsMustFillTheFile) {
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 5]}})", "12345"),
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 5]}})",
+                                "12345"),
               HasSubstr("needs 4 bytes"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}})", "1234"),
-              HasSubstr("needs 4 bytes"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", "12"),
-              HasSubstr("truncated: expected 4 bytes"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", "12345"),
+  EXPECT_THAT(
+      safetensors_error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}})", "1234"),
+      HasSubstr("needs 4 bytes"));
+  EXPECT_THAT(
+      safetensors_error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", "12"),
+      HasSubstr("truncated: expected 4 bytes"));
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})",
+                                "12345"),
               HasSubstr("expected 4 bytes of values, found 5"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}})", "12345678"),
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}})",
+                                "12345678"),
               HasSubstr("hole"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
                         "b": {"dtype": "F32", "shape": [1], "data_offsets": [2, 6]}})",
-                    "123456"),
+                                "123456"),
               HasSubstr("overlaps"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F64", "shape": [4294967296, 4294967296],
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F64", "shape": [4294967296, 4294967296],
                               "data_offsets": [0, 0]}})",
-                    ""),
+                                ""),
               HasSubstr("too large"));
 }
 

@@ -111,7 +111,7 @@ std::string quoted(std::string_view field) {
   return text("'", printable(field), "'", has_comma ? " with a decimal comma; write a point" : "");
 }
 
-bool is_count(std::string_view field) {
+bool is_digits(std::string_view field) {
   return !field.empty() && field.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
@@ -225,7 +225,7 @@ class Table {
       Column& column = columns_[c];
       if (!value && column.word.empty()) column.word = field;
       column.empty = column.empty && field.empty();
-      measured_ = measured_ || !(field.empty() || is_count(field));
+      measured_ = measured_ || !(field.empty() || is_digits(field));
       values_.push_back(value.value_or(0));
     }
     if (counted_columns_ && measured_) {

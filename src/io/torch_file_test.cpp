@@ -20,11 +20,11 @@ using ::testing::HasSubstr;
 std::vector<TensorGroup> parse_groups(const std::string& file) {
   return parse_torch_file(SharedBytes::copy_of(file), "a.pth");
 }
-std::map<std::string, Array> parse(const std::string& file) {
+std::map<std::string, Array> parsed_torch(const std::string& file) {
   return join_groups(parse_groups(file));
 }
-std::string error(const std::string& file) {
-  return error_of([&] { parse(file); });
+std::string torch_error(const std::string& file) {
+  return error_of([&] { parsed_torch(file); });
 }
 // uint8 values "abcdef" seen as a tensor.
 std::string letters(std::int32_t offset, const std::vector<std::int32_t>& shape,
@@ -36,7 +36,7 @@ std::string letters_file(const std::string& body) { return zip_file(body, {{"0",
 TEST(TorchFile, BothFormsGiveTheSame) {
   const std::string body = dict({{"w", letters(0, {2, 3}, {3, 1})}, {"b", letters(4, {2}, {1})}});
   for (const auto& file : {letters_file(body), legacy_file(body, {{"0", 6, "abcdef"}})}) {
-    const auto weights = parse(file);
+    const auto weights = parsed_torch(file);
     ASSERT_EQ(weights.size(), 2u);
     EXPECT_EQ(weights.at("w").shape(), (Shape{2, 3}));
     EXPECT_THAT(weights.at("w").as<std::uint8_t>(), ElementsAre('a', 'b', 'c', 'd', 'e', 'f'));
@@ -54,8 +54,8 @@ TEST(TorchFile, EveryStorageType) {
   for (const auto& [name, type] : types) {
     const std::string bytes(2 * size_of(type), '\1');
     const std::string body = dict({{"w", tensor(storage(name, "0", 2), 0, {2}, {1})}});
-    EXPECT_EQ(parse(zip_file(body, {{"0", bytes}})).at("w").dtype(), type);
-    EXPECT_EQ(parse(legacy_file(body, {{"0", 2, bytes}})).at("w").dtype(), type);
+    EXPECT_EQ(parsed_torch(zip_file(body, {{"0", bytes}})).at("w").dtype(), type);
+    EXPECT_EQ(parsed_torch(legacy_file(body, {{"0", 2, bytes}})).at("w").dtype(), type);
   }
 }
 
@@ -76,14 +76,14 @@ TEST(TorchFile, EveryDictionaryOfTensorsIsAGroup) {
 
 TEST(TorchFile, BareTensorsAndLists) {
   const std::string w = letters(0, {6}, {1});
-  EXPECT_EQ(parse(letters_file(w)).at("").size(), 6u);
-  EXPECT_EQ(parse(letters_file(tuple({w, letters(0, {2}, {1})}))).at("1").size(), 2u);
-  EXPECT_EQ(parse(letters_file("](" + w + w + "e")).size(), 2u);
+  EXPECT_EQ(parsed_torch(letters_file(w)).at("").size(), 6u);
+  EXPECT_EQ(parsed_torch(letters_file(tuple({w, letters(0, {2}, {1})}))).at("1").size(), 2u);
+  EXPECT_EQ(parsed_torch(letters_file("](" + w + w + "e")).size(), 2u);
 }
 
 TEST(TorchFile, ArraysOfNumpyAreTensors) {
   const std::string array = numpy_array(numpy_type("f4"), nums({2}), raw<float>({1.5F, 2.5F}));
-  EXPECT_THAT(parse(letters_file(dict({{"z", array}}))).at("z").as<float>(),
+  EXPECT_THAT(parsed_torch(letters_file(dict({{"z", array}}))).at("z").as<float>(),
               ElementsAre(1.5F, 2.5F));
 }
 
@@ -97,13 +97,13 @@ TEST(TorchFile, KeysOfNumbersAndNamesBesideTensors) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_THAT(found[0].tensors, testing::SizeIs(2));
   EXPECT_EQ(found[0].tensors.count("1"), 1u);
-  EXPECT_THAT(error(letters_file(names)), HasSubstr("the tensor: expected numbers"));
+  EXPECT_THAT(torch_error(letters_file(names)), HasSubstr("the tensor: expected numbers"));
 }
 
 TEST(TorchFile, NamesTheTypeThatIsNotRead) {
   const std::string z = tensor(storage("ComplexFloatStorage", "0", 1), 0, {1}, {1});
   EXPECT_EQ(
-      error(zip_file(dict({{"z", z}}), {{"0", "12345678"}})),
+      torch_error(zip_file(dict({{"z", z}}), {{"0", "12345678"}})),
       "a.pth: tensor 'z': its elements are of the type ComplexFloatStorage; save real numbers");
 }
 
@@ -122,7 +122,7 @@ TEST(TorchFile, UnsignedTypesLieInStoragesOfBytes) {
                       tuple({storage("UntypedStorage", "0", 4), num(0), nums({2}), nums({1}),
                              "\x89", ordered_dict(), global("torch", "uint16")}) +
                       "R"}});
-  EXPECT_THAT(parse(zip_file(body, {{"0", std::string("\x01\0\xff\xff", 4)}}))
+  EXPECT_THAT(parsed_torch(zip_file(body, {{"0", std::string("\x01\0\xff\xff", 4)}}))
                   .at("y")
                   .to_int64()
                   .as<std::int64_t>(),
@@ -140,7 +140,8 @@ TEST(TorchFile, ObjectsOfAnyClassStayClosed) {
                                       {"net", dict({{"w", letters(0, {6}, {1})}})}})));
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].key, "net");
-  EXPECT_THAT(error(letters_file(space)), HasSubstr("an object of the class argparse.Namespace"));
+  EXPECT_THAT(torch_error(letters_file(space)),
+              HasSubstr("an object of the class argparse.Namespace"));
 }
 
 TEST(TorchFile, DictionariesThatHoldOneAnotherAreVisitedOnce) {
@@ -183,7 +184,7 @@ TEST(TorchFile, OrderedDictWithAttributesAndParameters) {
                                 tuple({letters(0, {6}, {1}), "\x88", ordered_dict()}) + "R";
   const std::string body = ordered_dict() + "(" + str("w") + parameter + "u" +
                            dict({{"_metadata", ordered_dict()}}) + "b";
-  EXPECT_EQ(parse(letters_file(body)).at("w").shape(), (Shape{6}));
+  EXPECT_EQ(parsed_torch(letters_file(body)).at("w").shape(), (Shape{6}));
 }
 
 TEST(TorchFile, OldestFunctionAndStorageViews) {
@@ -192,19 +193,19 @@ TEST(TorchFile, OldestFunctionAndStorageViews) {
                            "Q";
   const std::string body = dict({{"w", global("torch._utils", "_rebuild_tensor") +
                                            tuple({view, num(1), nums({2}), nums({1})}) + "R"}});
-  EXPECT_THAT(parse(legacy_file(body, {{"0", 6, "abcdef"}})).at("w").as<std::uint8_t>(),
+  EXPECT_THAT(parsed_torch(legacy_file(body, {{"0", 6, "abcdef"}})).at("w").as<std::uint8_t>(),
               ElementsAre('d', 'e'));
 }
 
 TEST(TorchFile, StridedTensorsAreMadeContiguous) {
-  const auto weights = parse(
+  const auto weights = parsed_torch(
       letters_file(dict({{"t", letters(0, {3, 2}, {1, 3})}, {"column", letters(1, {2}, {3})}})));
   EXPECT_THAT(weights.at("t").as<std::uint8_t>(), ElementsAre('a', 'd', 'b', 'e', 'c', 'f'));
   EXPECT_THAT(weights.at("column").as<std::uint8_t>(), ElementsAre('b', 'e'));
 }
 
 TEST(TorchFile, ScalarsAndEmptyTensors) {
-  const auto weights = parse(
+  const auto weights = parsed_torch(
       letters_file(dict({{"one", letters(5, {}, {})}, {"none", letters(0, {0, 4}, {4, 1})}})));
   EXPECT_EQ(weights.at("one").as<std::uint8_t>()[0], 'f');
   EXPECT_EQ(weights.at("none").shape(), (Shape{0, 4}));
@@ -213,7 +214,7 @@ TEST(TorchFile, ScalarsAndEmptyTensors) {
 TEST(TorchFile, TensorsBeyondTheirStorageAreRefused) {
   const auto refused = [](std::int32_t offset, const std::vector<std::int32_t>& shape,
                           const std::vector<std::int32_t>& strides) {
-    return error(letters_file(dict({{"w", letters(offset, shape, strides)}})));
+    return torch_error(letters_file(dict({{"w", letters(offset, shape, strides)}})));
   };
   EXPECT_THAT(refused(0, {7}, {1}),
               HasSubstr("a.pth: tensor 'w': shape [7] at element 0 needs more"));
@@ -229,20 +230,20 @@ TEST(TorchFile, TensorsBeyondTheirStorageAreRefused) {
 
 TEST(TorchFile, StoragesMustHaveTheirSize) {
   const std::string body = dict({{"w", letters(0, {6}, {1})}});
-  EXPECT_THAT(error(zip_file(body, {{"0", "abc"}})), HasSubstr("expected 6 elements"));
-  EXPECT_THAT(error(zip_file(body, {{"1", "abcdef"}})), HasSubstr("storage '0' is missing"));
-  EXPECT_THAT(error(legacy_file(body, {{"0", 6, "abc"}})), HasSubstr("truncated"));
-  EXPECT_THAT(error(legacy_file(body, {{"0", ~std::uint64_t{0}, "abcdef"}})),
+  EXPECT_THAT(torch_error(zip_file(body, {{"0", "abc"}})), HasSubstr("expected 6 elements"));
+  EXPECT_THAT(torch_error(zip_file(body, {{"1", "abcdef"}})), HasSubstr("storage '0' is missing"));
+  EXPECT_THAT(torch_error(legacy_file(body, {{"0", 6, "abc"}})), HasSubstr("truncated"));
+  EXPECT_THAT(torch_error(legacy_file(body, {{"0", ~std::uint64_t{0}, "abcdef"}})),
               HasSubstr("truncated"));
-  EXPECT_THAT(error(legacy_file(body, {{"1", 6, "abcdef"}})), HasSubstr("no tensor uses"));
-  EXPECT_THAT(error(legacy_file(body, {})), HasSubstr("missing"));
+  EXPECT_THAT(torch_error(legacy_file(body, {{"1", 6, "abcdef"}})), HasSubstr("no tensor uses"));
+  EXPECT_THAT(torch_error(legacy_file(body, {})), HasSubstr("missing"));
 }
 
 TEST(TorchFile, EveryTruncationIsAnError) {
   const std::string body = dict({{"w", letters(0, {2, 3}, {3, 1})}});
   for (const auto& file : {letters_file(body), legacy_file(body, {{"0", 6, "abcdef"}})}) {
     for (std::size_t size = 0; size < file.size(); ++size) {
-      EXPECT_NE(error(file.substr(0, size)), "") << size;
+      EXPECT_NE(torch_error(file.substr(0, size)), "") << size;
     }
   }
 }
@@ -254,24 +255,25 @@ TEST(TorchFile, ManyViewsOfOneStorageStayInProportion) {
     items.emplace_back("t" + std::to_string(i),
                        tensor(storage("ByteStorage", "0", 1 << 20), 0, {1024, 1024}, {1, 1024}));
   }
-  EXPECT_THAT(error(zip_file(dict(items), {{"0", bytes}})), HasSubstr("far more memory"));
+  EXPECT_THAT(torch_error(zip_file(dict(items), {{"0", bytes}})), HasSubstr("far more memory"));
 }
 
 TEST(TorchFile, OtherFilesSayWhatToDo) {
-  EXPECT_THAT(error(""), HasSubstr("empty file"));
-  EXPECT_THAT(error("no weights"), HasSubstr("expected a file that torch.save wrote"));
-  EXPECT_THAT(error(pickle("N")), HasSubstr("a pickle that torch.save did not write"));
-  EXPECT_THAT(error(test_zip({{.name = "a.npy"}})), HasSubstr("no data.pkl"));
-  EXPECT_THAT(error(test_zip({{.name = "a/data.pkl"}, {.name = "a/constants.pkl"}})),
+  EXPECT_THAT(torch_error(""), HasSubstr("empty file"));
+  EXPECT_THAT(torch_error("no weights"), HasSubstr("expected a file that torch.save wrote"));
+  EXPECT_THAT(torch_error(pickle("N")), HasSubstr("a pickle that torch.save did not write"));
+  EXPECT_THAT(torch_error(test_zip({{.name = "a.npy"}})), HasSubstr("no data.pkl"));
+  EXPECT_THAT(torch_error(test_zip({{.name = "a/data.pkl"}, {.name = "a/constants.pkl"}})),
               HasSubstr("TorchScript"));
-  EXPECT_THAT(error(letters_file("]")), HasSubstr("holds no tensors"));
-  EXPECT_THAT(error(letters_file(global("__main__", "Net") + ")R")), HasSubstr("__main__.Net"));
-  EXPECT_THAT(error(legacy_head(false) + pickle("}") + pickle("]")), HasSubstr("big-endian"));
+  EXPECT_THAT(torch_error(letters_file("]")), HasSubstr("holds no tensors"));
+  EXPECT_THAT(torch_error(letters_file(global("__main__", "Net") + ")R")),
+              HasSubstr("__main__.Net"));
+  EXPECT_THAT(torch_error(legacy_head(false) + pickle("}") + pickle("]")), HasSubstr("big-endian"));
 }
 
 TEST(TorchFile, SelfReferenceEnds) {
   const std::string body = "}q\x01(" + str("model") + "h\x01u";
-  EXPECT_THAT(error(letters_file(body)), HasSubstr("holds no tensors"));
+  EXPECT_THAT(torch_error(letters_file(body)), HasSubstr("holds no tensors"));
 }
 
 TEST(TorchFile, ReadsPublishedWeights) {

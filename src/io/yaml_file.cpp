@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t max_depth = 100;
+constexpr std::size_t max_yaml_depth = 100;
 // Keys in the order of the file are looked for one by one.
 constexpr std::size_t max_keys = 1000;
 
@@ -65,7 +65,8 @@ class Builder final : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
     if (anchor != 0) refuse_sharing(mark);
-    if (levels_.size() == max_depth) refuse(mark, "more than ", max_depth, " levels of nesting");
+    if (levels_.size() == max_yaml_depth)
+      refuse(mark, "more than ", max_yaml_depth, " levels of nesting");
     if (is_key()) refuse(mark, "expected a text as key, found a list or mapping");
     levels_.push_back({std::move(value), {}, false});
   }

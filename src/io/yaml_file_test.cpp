@@ -26,18 +26,18 @@ TEST(Yaml, KeepsScalarsAsTheyStand) {
   EXPECT_TRUE(parse_yaml("", "x.yaml").is_null());
 }
 
-std::string refusal(const std::string& yaml) {
+std::string yaml_refusal(const std::string& yaml) {
   return error_of([&] { parse_yaml(yaml, "x.yaml"); });
 }
 
 TEST(Yaml, NamesTheLineOfWhatItRefuses) {
-  EXPECT_THAT(refusal("a: 1\nb: [1, 2\n"), HasSubstr("x.yaml: line "));
-  EXPECT_THAT(refusal("a: 1\nb: 2\na: 3\n"), HasSubstr("line 3: the key 'a' occurs twice"));
-  EXPECT_THAT(refusal("a: &x 1\nb: *x\n"), HasSubstr("anchors"));
-  EXPECT_THAT(refusal("a: 1\n--- \nb: 2\n"), HasSubstr("expected one document"));
-  EXPECT_THAT(refusal("? [a]\n: 1\n"), HasSubstr("expected a text as key"));
-  EXPECT_THAT(refusal(std::string(300, '[')), HasSubstr("x.yaml"));
-  EXPECT_THAT(refusal(std::string(300, '[') + std::string(300, ']')),
+  EXPECT_THAT(yaml_refusal("a: 1\nb: [1, 2\n"), HasSubstr("x.yaml: line "));
+  EXPECT_THAT(yaml_refusal("a: 1\nb: 2\na: 3\n"), HasSubstr("line 3: the key 'a' occurs twice"));
+  EXPECT_THAT(yaml_refusal("a: &x 1\nb: *x\n"), HasSubstr("anchors"));
+  EXPECT_THAT(yaml_refusal("a: 1\n--- \nb: 2\n"), HasSubstr("expected one document"));
+  EXPECT_THAT(yaml_refusal("? [a]\n: 1\n"), HasSubstr("expected a text as key"));
+  EXPECT_THAT(yaml_refusal(std::string(300, '[')), HasSubstr("x.yaml"));
+  EXPECT_THAT(yaml_refusal(std::string(300, '[') + std::string(300, ']')),
               HasSubstr("100 levels of nesting"));
 }
 
@@ -47,7 +47,7 @@ TEST(Yaml, ManyAliasesCostNothing) {
     const std::string alias = std::string("*") + static_cast<char>(c - 1);
     bomb += text(c, ": &", c, " [", alias, ",", alias, ",", alias, "]\n");
   }
-  EXPECT_THAT(refusal(bomb), HasSubstr("line 1: anchors"));
+  EXPECT_THAT(yaml_refusal(bomb), HasSubstr("line 1: anchors"));
 }
 
 TEST(Yaml, ManyKeysAreRefused) {

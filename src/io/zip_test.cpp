@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 ZipArchive open(const std::string& bytes) { return {SharedBytes::copy_of(bytes), "a.zip"}; }
-std::string error(const std::string& bytes) {
+std::string zip_error(const std::string& bytes) {
   return error_of([&] {
     const ZipArchive archive = open(bytes);
     for (const auto& member : archive.members()) archive.read(member);
@@ -53,28 +53,29 @@ TEST(Zip, StoredMembersAreNotCopied) {
 }
 
 TEST(Zip, OtherFilesAndTruncatedOnesAreRefused) {
-  EXPECT_THAT(error(""), HasSubstr("found something else"));
-  EXPECT_THAT(error("no zip at all, but long enough for one"), HasSubstr("found something else"));
+  EXPECT_THAT(zip_error(""), HasSubstr("found something else"));
+  EXPECT_THAT(zip_error("no zip at all, but long enough for one"),
+              HasSubstr("found something else"));
   const std::string good = test_zip({{.name = "a", .content = "hello", .zip64 = true}}, true);
   for (std::size_t size = 0; size < good.size(); ++size) {
-    EXPECT_NE(error(good.substr(0, size)), "") << size;
+    EXPECT_NE(zip_error(good.substr(0, size)), "") << size;
   }
 }
 
 TEST(Zip, DamageIsNoticed) {
-  EXPECT_THAT(error(test_zip({{.name = "a", .content = "hello", .wrong_checksum = true}})),
+  EXPECT_THAT(zip_error(test_zip({{.name = "a", .content = "hello", .wrong_checksum = true}})),
               HasSubstr("checksum"));
   std::string file = test_zip({{.name = "a", .content = std::string(1000, 'x'), .deflated = true}});
   file[33] = static_cast<char>(file[33] ^ 0x55);
-  EXPECT_THAT(error(file), HasSubstr("damaged"));
+  EXPECT_THAT(zip_error(file), HasSubstr("damaged"));
 }
 
 TEST(Zip, LiesAboutSizesAreRefused) {
   const auto lie = [](std::int64_t size, bool deflated) {
-    return error(test_zip({{.name = "a",
-                            .content = std::string(1000, 'x'),
-                            .deflated = deflated,
-                            .claimed_size = size}}));
+    return zip_error(test_zip({{.name = "a",
+                                .content = std::string(1000, 'x'),
+                                .deflated = deflated,
+                                .claimed_size = size}}));
   };
   EXPECT_THAT(lie(999, true), HasSubstr("more than the expected 999 bytes"));
   EXPECT_THAT(lie(1001, true), HasSubstr("less than the expected 1001 bytes"));
@@ -83,17 +84,18 @@ TEST(Zip, LiesAboutSizesAreRefused) {
 }
 
 TEST(Zip, MembersMayNotOverlapOrRepeat) {
-  EXPECT_THAT(error(test_zip({{.name = "a", .content = "hello"},
-                              {.name = "b", .content = "hello", .claimed_offset = 0}})),
+  EXPECT_THAT(zip_error(test_zip({{.name = "a", .content = "hello"},
+                                  {.name = "b", .content = "hello", .claimed_offset = 0}})),
               HasSubstr("overlap"));
-  EXPECT_THAT(error(test_zip({{.name = "a", .content = "x"}, {.name = "a", .content = "y"}})),
+  EXPECT_THAT(zip_error(test_zip({{.name = "a", .content = "x"}, {.name = "a", .content = "y"}})),
               HasSubstr("two members called 'a'"));
-  EXPECT_THAT(error(test_zip({{.name = "a", .content = "x", .claimed_offset = 1000}})),
+  EXPECT_THAT(zip_error(test_zip({{.name = "a", .content = "x", .claimed_offset = 1000}})),
               HasSubstr("is not where"));
 }
 
 TEST(Zip, EncryptionIsRefused) {
-  EXPECT_THAT(error(test_zip({{.name = "a", .content = "x", .flags = 1}})), HasSubstr("encrypted"));
+  EXPECT_THAT(zip_error(test_zip({{.name = "a", .content = "x", .flags = 1}})),
+              HasSubstr("encrypted"));
 }
 
 }  // namespace

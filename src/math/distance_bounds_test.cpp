@@ -51,7 +51,8 @@ struct Searched {
 
 /// No row within a limit is ruled out, at limits just at the distances themselves. Returns the share
 /// of rows that is left at the 1 % limit.
-double check(const Rows& rows, const Rows& x, std::optional<LeadingDirections> directions = {}) {
+double check_bounds(const Rows& rows, const Rows& x,
+                    std::optional<LeadingDirections> directions = {}) {
   Searched s(rows, x, std::move(directions));
   const std::size_t first = 3, count = rows.rows - 5;
   double left = 0;
@@ -80,19 +81,19 @@ double check(const Rows& rows, const Rows& x, std::optional<LeadingDirections> d
 TEST_P(DistanceBoundsTest, RuleOutNoRowWithinTheLimit) {
   for (const std::size_t width : widths()) {
     const Rows x(5, width, width + 3, normal(1));
-    check(Rows(300, width, width, normal(2)), x);
-    check(Rows(300, width, width, whole(3, 2)), Rows(5, width, width, whole(4, 2)));
+    check_bounds(Rows(300, width, width, normal(2)), x);
+    check_bounds(Rows(300, width, width, whole(3, 2)), Rows(5, width, width, whole(4, 2)));
   }
 }
 
 TEST_P(DistanceBoundsTest, RuleOutMostOthers) {
-  EXPECT_LT(check(Rows(4000, 512, 512, normal(1)), Rows(6, 512, 512, normal(2))), 0.04);
+  EXPECT_LT(check_bounds(Rows(4000, 512, 512, normal(1)), Rows(6, 512, 512, normal(2))), 0.04);
   // Numbers that are never negative, as networks say, and far from the origin.
   auto draw = normal(3);
   const auto positive = [&] { return std::max(0.0f, draw()); };
-  EXPECT_LT(check(Rows(4000, 512, 512, positive), Rows(6, 512, 512, positive)), 0.05);
+  EXPECT_LT(check_bounds(Rows(4000, 512, 512, positive), Rows(6, 512, 512, positive)), 0.05);
   const auto far = [&] { return 1000 + draw(); };
-  EXPECT_LT(check(Rows(4000, 512, 512, far), Rows(6, 512, 512, far)), 0.05);
+  EXPECT_LT(check_bounds(Rows(4000, 512, 512, far), Rows(6, 512, 512, far)), 0.05);
 }
 
 TEST_P(DistanceBoundsTest, HoldForRowsOfAllScales) {
@@ -102,10 +103,10 @@ TEST_P(DistanceBoundsTest, HoldForRowsOfAllScales) {
     return std::pow(10.0f, static_cast<float>(i++ / 40 % 36) - 20) * draw();
   };
   for (const float scale : {1e-35f, 1e-20f, 1.0f, 1e14f}) {
-    check(Rows(500, 40, 40, scaled), Rows(5, 40, 40, normal(5, scale)));
-    check(Rows(500, 40, 40, normal(6, scale)), Rows(5, 40, 40, normal(7, scale)));
+    check_bounds(Rows(500, 40, 40, scaled), Rows(5, 40, 40, normal(5, scale)));
+    check_bounds(Rows(500, 40, 40, normal(6, scale)), Rows(5, 40, 40, normal(7, scale)));
   }
-  check(Rows(500, 40, 40, [] { return 0.0f; }), Rows(2, 40, 40, [] { return 3.0f; }));
+  check_bounds(Rows(500, 40, 40, [] { return 0.0f; }), Rows(2, 40, 40, [] { return 3.0f; }));
 }
 
 /// At so many directions of the rows, and of others, which say less.
@@ -116,8 +117,8 @@ double check_directions(const Rows& rows, const Rows& x, std::size_t count) {
     LeadingDirections found =
         leading_directions(of->data(), of == &rows ? n : 50, rows.width, count);
     if (found.count == 0) continue;
-    if (of == &rows) return check(rows, x, std::move(found));
-    check(rows, x, std::move(found));
+    if (of == &rows) return check_bounds(rows, x, std::move(found));
+    check_bounds(rows, x, std::move(found));
   }
   return 1;
 }

@@ -13,7 +13,7 @@ class DoubleRowsTest : public EveryTarget {};
 INSTANTIATE_TEST_SUITE_P(Targets, DoubleRowsTest, testing::ValuesIn(targets_here()), target_name);
 
 /// Behind the values one more, to see whether it is touched.
-std::vector<double> random_values(std::size_t count, std::uint32_t seed) {
+std::vector<double> random_doubles(std::size_t count, std::uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
   std::vector<double> values(count + 1);
@@ -23,7 +23,7 @@ std::vector<double> random_values(std::size_t count, std::uint32_t seed) {
 
 TEST_P(DoubleRowsTest, WidensAddsAndSubtractsEveryValueAndNoOther) {
   for (const std::size_t count : widths()) {
-    const std::vector<double> x = random_values(count, 1), y = random_values(count, 2);
+    const std::vector<double> x = random_doubles(count, 1), y = random_doubles(count, 2);
     std::vector<double> sum = y, difference = y, wide = y;
     const std::vector<float> narrow(x.begin(), x.end());
     add(x.data(), sum.data(), count);
@@ -44,7 +44,7 @@ TEST_P(DoubleRowsTest, FindsWhatIsNotFiniteAnywhere) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   EXPECT_TRUE(all_finite(static_cast<const double*>(nullptr), 0));
   for (const std::size_t count : widths()) {
-    std::vector<double> x = random_values(count, 3);
+    std::vector<double> x = random_doubles(count, 3);
     x[count] = inf;
     x[0] = std::numeric_limits<double>::max();
     EXPECT_TRUE(all_finite(x.data(), count));
@@ -62,8 +62,8 @@ TEST_P(DoubleRowsTest, FindsWhatIsNotFiniteAnywhere) {
 TEST_P(DoubleRowsTest, AddsColumnsInTheOrderOfTheRows) {
   for (const std::size_t width : widths()) {
     for (const std::size_t rows : {0u, 1u, 7u, 8u, 21u}) {
-      const std::vector<double> x = random_values(rows * width, 4);
-      std::vector<double> sums = random_values(width, 5), squares(width + 1, 0.5);
+      const std::vector<double> x = random_doubles(rows * width, 4);
+      std::vector<double> sums = random_doubles(width, 5), squares(width + 1, 0.5);
       std::vector<double> plain = sums;
       add_columns(x.data(), rows, width, sums.data(), squares.data());
       for (std::size_t c = 0; c < width; ++c) {
@@ -83,7 +83,7 @@ TEST_P(DoubleRowsTest, AddsColumnsInTheOrderOfTheRows) {
 
 TEST_P(DoubleRowsTest, ExponentialsAreThoseOfTheLibraryFarDown) {
   for (const std::size_t count : widths()) {
-    std::vector<double> x = random_values(count, 6), found = x;
+    std::vector<double> x = random_doubles(count, 6), found = x;
     for (std::size_t i = 0; i < count; ++i) found[i] = x[i] *= 40.0 * static_cast<double>(i);
     const double top = *std::max_element(x.begin(), x.end() - 1);
     const double sum = exp_terms(found.data(), count, top);

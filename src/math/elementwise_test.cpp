@@ -5,12 +5,10 @@
 
 #include "math/every_target.h"
 #include "math/row_kernels.h"
+#include "math/test_values.h"
 
 namespace nescio::math {
 namespace {
-
-constexpr float kInf = std::numeric_limits<float>::infinity();
-const float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 /// Equal, both NaN, or within a few units in the last place of the exact value.
 void expect_close(float found, double expected, double ulps, const std::string& where) {

@@ -14,7 +14,7 @@
 namespace nescio::math {
 namespace {
 
-std::vector<float> random_values(std::size_t count, std::uint32_t seed) {
+std::vector<float> random_floats(std::size_t count, std::uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   std::vector<float> values(count);
@@ -33,9 +33,9 @@ class GemmShapes : public testing::TestWithParam<Shape> {};
 TEST_P(GemmShapes, EqualsPlainLoopsAndKeepsWhatLiesBetweenRows) {
   const auto [transpose_b, m, n, k, alpha, beta] = GetParam();
   const std::size_t lda = k + 3, ldb = (transpose_b ? k : n) + 2, ldc = n + 5;
-  const auto a = random_values(m * lda, 1);
-  const auto b = random_values((transpose_b ? n : k) * ldb, 2);
-  const auto before = random_values(m * ldc, 3);
+  const auto a = random_floats(m * lda, 1);
+  const auto b = random_floats((transpose_b ? n : k) * ldb, 2);
+  const auto before = random_floats(m * ldc, 3);
   auto c = before;
   gemm(transpose_b, m, n, k, alpha, a.data(), lda, b.data(), ldb, beta, c.data(), ldc);
   for (std::size_t i = 0; i < m; ++i) {
@@ -79,8 +79,8 @@ TEST(Gemm, RefusesOverlappingRows) {
 
 TEST(Gemm, GivesTheSameBitsInsideParallelLoopsForAnyNumberOfThreads) {
   const std::size_t m = 96, n = 200, k = 130;
-  const auto a = random_values(m * k, 1);
-  const auto b = random_values(n * k, 2);
+  const auto a = random_floats(m * k, 1);
+  const auto b = random_floats(n * k, 2);
   const int threads_before = thread_count();
   std::vector<std::vector<float>> results;
   for (const int threads : {1, 2, 4}) {

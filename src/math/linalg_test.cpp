@@ -13,7 +13,7 @@ namespace nescio::math {
 namespace {
 
 using testing::HasSubstr;
-const double kNaN = std::numeric_limits<double>::quiet_NaN();
+const double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint32_t seed) {
   std::mt19937 random(seed);
@@ -205,7 +205,7 @@ TEST(Linalg, LeaveOutWhatIsBelowTheNoise) {
 
 TEST(Linalg, SaysWhatIsWrong) {
   Matrix bad(2, 2, 1.0);
-  bad(0, 1) = kNaN;
+  bad(0, 1) = not_a_number;
   EXPECT_THAT(message_of([&] { eigen_symmetric(bad); }), HasSubstr("found 1 of 4 NaN or infinite"));
   EXPECT_THAT(message_of([&] { pseudo_inverse(bad); }), HasSubstr("NaN or infinite"));
   EXPECT_THAT(message_of([&] { whitening(bad); }), HasSubstr("NaN or infinite"));

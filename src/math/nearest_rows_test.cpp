@@ -18,7 +18,7 @@ constexpr std::size_t points = 6;
 
 /// The wanted ranks of `points` - 1 points (the last one is left out) against sorted distances; with
 /// bounds the same bits.
-void check(const Rows& rows, const Rows& x, const std::vector<Ranks>& wanted) {
+void check_nearest(const Rows& rows, const Rows& x, const std::vector<Ranks>& wanted) {
   const std::size_t width = rows.width;
   const DistanceTable table(Array({rows.rows, width}, std::vector(rows.values)), rows.rows, width);
   const std::size_t sample = std::min<std::size_t>(rows.rows, 500);
@@ -79,11 +79,11 @@ TEST_P(NearestRowsTest, AreThoseOfSortedDistances) {
     const Rows rows(count, 33, 33, normal(1));
     const Rows x(points, 33, 40, normal(2));
     for (const std::size_t rank : {0u, 49u, 700u}) {
-      if (rank < count) check(rows, x, {{rank, rank + 1}});
+      if (rank < count) check_nearest(rows, x, {{rank, rank + 1}});
     }
-    check(rows, x, {{0, std::min<std::size_t>(count, 20)}});
-    if (count > 500) check(rows, x, {{400, 402}, {3, 4}, {0, 1}, {20, 60}});
-    if (count < 500) check(rows, x, {{0, count}});
+    check_nearest(rows, x, {{0, std::min<std::size_t>(count, 20)}});
+    if (count > 500) check_nearest(rows, x, {{400, 402}, {3, 4}, {0, 1}, {20, 60}});
+    if (count < 500) check_nearest(rows, x, {{0, count}});
   }
 }
 
@@ -98,20 +98,21 @@ TEST_P(NearestRowsTest, AreFoundAmongMoreThanTheBufferHolds) {
   };
   const Rows rows(4000, 17, 17, clustered);
   const Rows x(points, 17, 17, clustered);
-  check(rows, x, {{0, 3}, {60, 61}});
-  check(Rows(4000, 17, 17, [] { return 2.0f; }), x, {{0, 1}, {99, 100}});
-  check(Rows(4000, 17, 17, [] { return 0.0f; }), Rows(points, 17, 17, [] { return 0.0f; }),
-        {{9, 10}});
+  check_nearest(rows, x, {{0, 3}, {60, 61}});
+  check_nearest(Rows(4000, 17, 17, [] { return 2.0f; }), x, {{0, 1}, {99, 100}});
+  check_nearest(Rows(4000, 17, 17, [] { return 0.0f; }), Rows(points, 17, 17, [] { return 0.0f; }),
+                {{9, 10}});
 }
 
 TEST_P(NearestRowsTest, AreFoundWhereSquaresOfFloatsEnd) {
   for (const float scale : {1e-22f, 1e-18f, 1e17f}) {
-    check(Rows(700, 9, 9, normal(1, scale)), Rows(points, 9, 9, normal(2, scale)), {{0, 60}});
+    check_nearest(Rows(700, 9, 9, normal(1, scale)), Rows(points, 9, 9, normal(2, scale)),
+                  {{0, 60}});
   }
   // Products beyond the floats although the distances are not.
   auto draw = normal(3, 1e15f);
-  check(Rows(700, 9, 9, [&] { return 3e20f + draw(); }),
-        Rows(points, 9, 9, [&] { return 3e20f + draw(); }), {{0, 60}});
+  check_nearest(Rows(700, 9, 9, [&] { return 3e20f + draw(); }),
+                Rows(points, 9, 9, [&] { return 3e20f + draw(); }), {{0, 60}});
 }
 
 TEST_P(NearestRowsTest, AreFoundWhateverBytesMakeOfTheRows) {
@@ -122,17 +123,17 @@ TEST_P(NearestRowsTest, AreFoundWhateverBytesMakeOfTheRows) {
   {
     Rows rows(count, width, width, random);  // one number in a row takes all the bytes
     for (std::size_t r = 0; r < count; r += 3) rows.values[r * width + r % width] = 1e4f;
-    check(rows, plain, {{0, 50}});
+    check_nearest(rows, plain, {{0, 50}});
     for (std::size_t r = 1; r < count; r += 700) rows.values[r * width] = 1e12f;
-    check(rows, plain, {{0, 1}, {99, 100}});
+    check_nearest(rows, plain, {{0, 1}, {99, 100}});
   }
   {
     Rows rows(count, width, width, random);  // each row twice, and some as the points
     std::copy_n(rows.values.begin(), count / 2 * width, rows.values.begin() + count / 2 * width);
     std::copy_n(plain.values.begin(), 4 * width, rows.values.begin() + 2500 * width);
-    check(rows, plain, {{0, 7}, {100, 101}});
+    check_nearest(rows, plain, {{0, 7}, {100, 101}});
     for (std::size_t c = 0; c < width; ++c) rows.values[2900 * width + c] = INFINITY;
-    check(rows, plain, {{0, 7}});
+    check_nearest(rows, plain, {{0, 7}});
   }
   {
     std::size_t i = 0;  // lengths over many powers of ten; rows of zeros
@@ -141,19 +142,19 @@ TEST_P(NearestRowsTest, AreFoundWhateverBytesMakeOfTheRows) {
       return row % 50 == 0 ? 0.0f : std::pow(10.0f, static_cast<float>(row % 30 - 15)) * draw();
     };
     const Rows rows(count, width, width, scaled);
-    check(rows, Rows(points, width, width, scaled), {{0, 30}, {1000, 1001}});
+    check_nearest(rows, Rows(points, width, width, scaled), {{0, 30}, {1000, 1001}});
   }
   for (const float offset : {100.0f, 1e6f}) {
     const auto far = [&] { return offset + draw(); };
-    check(Rows(count, width, width, far), Rows(points, width, width, far), {{0, 50}});
-    check(Rows(count, width, width, far), plain, {{0, 50}});
+    check_nearest(Rows(count, width, width, far), Rows(points, width, width, far), {{0, 50}});
+    check_nearest(Rows(count, width, width, far), plain, {{0, 50}});
   }
   for (const float scale : {1e-38f, 1e-19f, 1e18f}) {
-    check(Rows(count, width, width, normal(6, scale)), Rows(points, width, width, normal(7, scale)),
-          {{0, 50}});
+    check_nearest(Rows(count, width, width, normal(6, scale)),
+                  Rows(points, width, width, normal(7, scale)), {{0, 50}});
   }
-  check(Rows(count, width, width, whole(8, 1)), Rows(points, width, width, whole(9, 1)),
-        {{0, 1}, {49, 50}});
+  check_nearest(Rows(count, width, width, whole(8, 1)), Rows(points, width, width, whole(9, 1)),
+                {{0, 1}, {49, 50}});
 }
 
 TEST(NearestRows, SayWhatIsWrong) {

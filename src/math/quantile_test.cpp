@@ -79,7 +79,7 @@ std::vector<double> guessed(const std::vector<double>& values, std::size_t chunk
 }
 
 template <class T>
-void check(const std::vector<T>& values) {
+void check_quantiles(const std::vector<T>& values) {
   for (const std::size_t chunk : {std::size_t{1}, std::size_t{1000}, values.size()}) {
     if (chunk == 1 && values.size() > 10000) continue;
     EXPECT_EQ(found(values, chunk), sorted_quantiles(values))
@@ -104,7 +104,7 @@ TYPED_TEST(QuantileTest, EqualsAFullSort) {
   for (const std::size_t count : {1u, 2u, 3u, 10u, 1001u, 20001u}) {
     std::vector<TypeParam> values(count);
     for (auto& value : values) value = normal(this->random);
-    check(values);
+    check_quantiles(values);
   }
 }
 
@@ -119,12 +119,12 @@ TYPED_TEST(QuantileTest, TakesTiesNegativeNumbersAndDenormals) {
     wide.push_back(std::pow(TypeParam(10), static_cast<TypeParam>(10 * digit(this->random))) *
                    static_cast<TypeParam>(digit(this->random)));
   }
-  check(ties);
-  check(zeros);
-  check(denormals);
-  check(wide);
-  check(std::vector<TypeParam>(100, TypeParam(-1e4)));
-  check(std::vector<TypeParam>(20000, TypeParam(-1e4)));
+  check_quantiles(ties);
+  check_quantiles(zeros);
+  check_quantiles(denormals);
+  check_quantiles(wide);
+  check_quantiles(std::vector<TypeParam>(100, TypeParam(-1e4)));
+  check_quantiles(std::vector<TypeParam>(20000, TypeParam(-1e4)));
 }
 
 TYPED_TEST(QuantileTest, LargeChunksAreSharedByThreads) {
@@ -134,7 +134,7 @@ TYPED_TEST(QuantileTest, LargeChunksAreSharedByThreads) {
   const int before = thread_count();
   for (const int threads : {1, 3}) {
     set_thread_count(threads);
-    check(values);
+    check_quantiles(values);
   }
   set_thread_count(before);
 }

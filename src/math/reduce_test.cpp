@@ -6,12 +6,10 @@
 
 #include "math/every_target.h"
 #include "math/row_kernels.h"
+#include "math/test_values.h"
 
 namespace nescio::math {
 namespace {
-
-constexpr float kInf = std::numeric_limits<float>::infinity();
-const float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 double exact_logsumexp(const float* x, std::size_t width) {
   const double peak = *std::max_element(x, x + width);

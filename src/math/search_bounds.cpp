@@ -71,7 +71,7 @@ Sample sample_of(const DistanceTable& table, std::uint64_t seed, std::size_t cou
 }
 
 /// -2 x y of their first numbers.
-std::vector<float> products(const Sample& points, const Sample& rows, std::size_t first) {
+std::vector<float> sample_products(const Sample& points, const Sample& rows, std::size_t first) {
   std::vector<float> out(points.n() * rows.n());
   gemm(true, points.n(), rows.n(), first, -2.0f, points.values.data(), points.width,
        rows.values.data(), rows.width, 0.0f, out.data(), rows.n());
@@ -82,7 +82,7 @@ class Trial {
  public:
   /// Each point has `nearest` rows within its limit.
   Trial(const Sample& points, const Sample& rows, std::size_t nearest) : limits_(points.n()) {
-    std::vector<float> distances = products(points, rows, points.width);
+    std::vector<float> distances = sample_products(points, rows, points.width);
     for (std::size_t p = 0; p < points.n(); ++p) {
       float* own = &distances[p * rows.n()];
       for (std::size_t r = 0; r < rows.n(); ++r) own[r] += rows.lengths[r] * rows.lengths[r];
@@ -93,7 +93,7 @@ class Trial {
 
   /// The share of pairs that bounds of the first numbers do not rule out.
   double left(const Sample& points, const Sample& rows, std::size_t first) const {
-    const std::vector<float> all = products(points, rows, first);
+    const std::vector<float> all = sample_products(points, rows, first);
     std::vector<double> rests(rows.n()), tails(rows.n());
     for (std::size_t r = 0; r < rows.n(); ++r) {
       rests[r] = rows.rest(r, first, false);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t width = 256;
 
 /// About the means of classes; 0 of these: about the origin.
-DistanceTable table_of(std::size_t rows, std::size_t classes) {
+DistanceTable random_table(std::size_t rows, std::size_t classes) {
   auto mean = normal(1), draw = normal(2, 0.5f);
   std::vector<float> means(classes * width), values(rows * width);
   for (float& v : means) v = mean();
@@ -24,21 +24,21 @@ DistanceTable table_of(std::size_t rows, std::size_t classes) {
 
 TEST(SearchBounds, TakeDirectionsWhereTheseTellRowsApart) {
   if (!byte_products_are_fast()) GTEST_SKIP() << "products of bytes are no faster here";
-  const DistanceTable classes = table_of(10000, 60);
+  const DistanceTable classes = random_table(10000, 60);
   const SearchBounds of_classes = bounds_that_pay(classes, 10);
   ASSERT_EQ(of_classes.levels.size(), 2U);
   EXPECT_LT(of_classes.levels[0].width(), width);
   EXPECT_EQ(of_classes.levels[1].width(), width);
   ASSERT_TRUE(of_classes.scout);
   EXPECT_LT(of_classes.scout->width(), of_classes.levels[0].width());
-  const DistanceTable one = table_of(10000, 0);
+  const DistanceTable one = random_table(10000, 0);
   const SearchBounds of_one = bounds_that_pay(one, 10);
   EXPECT_EQ(of_one.levels.size(), 1U);
   EXPECT_FALSE(of_one.scout);
 }
 
 TEST(SearchBounds, AreNoneOfSmallTables) {
-  const DistanceTable small = table_of(1000, 20);
+  const DistanceTable small = random_table(1000, 20);
   const SearchBounds none = bounds_that_pay(small, 10);
   EXPECT_TRUE(none.levels.empty());
   EXPECT_FALSE(none.scout);

@@ -5,12 +5,10 @@
 
 #include "math/every_target.h"
 #include "math/row_kernels.h"
+#include "math/test_values.h"
 
 namespace nescio::math {
 namespace {
-
-constexpr float kInf = std::numeric_limits<float>::infinity();
-const float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 class SoftmaxTest : public EveryTarget {};
 
@@ -23,7 +21,7 @@ double log_sum(std::vector<double> x) {
   return peak + std::log(sum);
 }
 
-void check_rows(const Rows& x) {
+void check_softmax(const Rows& x) {
   std::vector<float> p(x.rows * x.width + 1, 123), logp = p, rest(x.rows * 2 + 1, 123);
   softmax(x.data(), x.stride, x.rows, x.width, p.data());
   log_softmax(x.data(), x.stride, x.rows, x.width, logp.data());
@@ -52,10 +50,10 @@ void check_rows(const Rows& x) {
 TEST_P(SoftmaxTest, EqualsPlainLoops) {
   for (const std::size_t width : widths()) {
     for (const std::size_t rows : {0u, 1u, 3u, 4u, 5u, 67u}) {
-      check_rows(Rows(rows, width, width, normal(1, 3)));
-      check_rows(Rows(rows, width, width + 3, normal(2, 1e4f)));
-      check_rows(Rows(rows, width, width, whole(3, 2)));  // the maximum occurs several times
-      check_rows(Rows(rows, width, width, [] { return 5.0f; }));
+      check_softmax(Rows(rows, width, width, normal(1, 3)));
+      check_softmax(Rows(rows, width, width + 3, normal(2, 1e4f)));
+      check_softmax(Rows(rows, width, width, whole(3, 2)));  // the maximum occurs several times
+      check_softmax(Rows(rows, width, width, [] { return 5.0f; }));
     }
   }
 }

@@ -22,7 +22,7 @@ void sort_pairs(const std::int32_t* keys, const std::uint32_t* columns, std::siz
 
 std::uint32_t column_of(std::uint64_t pair) { return static_cast<std::uint32_t>(pair); }
 
-std::int32_t key_of(std::uint64_t pair) {
+std::int32_t key_of_pair(std::uint64_t pair) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(pair >> 32) ^ 0x80000000u);
 }
 
@@ -115,7 +115,7 @@ void RunningTopK::finish(float* values, std::uint32_t* columns) {
     shrink(r, k_ + k_ / 2);
     sort_pairs(keys_of(r), columns_of(r), counts_[r], pairs_.data());
     for (std::size_t i = 0; i < k_; ++i) {
-      values[r * k_ + i] = sign_ * value_of_key(key_of(pairs_[i]));
+      values[r * k_ + i] = sign_ * value_of_key(key_of_pair(pairs_[i]));
       if (columns != nullptr) columns[r * k_ + i] = column_of(pairs_[i]);
     }
   }

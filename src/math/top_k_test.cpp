@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "math/every_target.h"
+#include "math/test_values.h"
 
 namespace nescio::math {
 namespace {
 
 using testing::HasSubstr;
-constexpr float kInf = std::numeric_limits<float>::infinity();
 
 class TopKTest : public EveryTarget {};
 

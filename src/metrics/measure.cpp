@@ -34,7 +34,7 @@ std::vector<std::vector<double>> at_their_places(Resampled values,
   return out;
 }
 
-IntervalOptions of_rows(IntervalOptions options, std::size_t id_number) {
+IntervalOptions options_of_rows(IntervalOptions options, std::size_t id_number) {
   options.seed += id_number;  // other ID rows are drawn on their own
   return options;
 }
@@ -103,7 +103,8 @@ std::vector<MeasuredRows> measure_rows(std::vector<RowRanking> rankings, std::si
     pointers.push_back(&out[k].rows);
   }
   if (options.resamples == 0 || statistics.empty()) return out;
-  auto resampled = bootstrap(pointers, ood_numbers, statistics, of_rows(options, id_number));
+  auto resampled =
+      bootstrap(pointers, ood_numbers, statistics, options_of_rows(options, id_number));
   for (std::size_t k = 0; k < out.size(); ++k) {
     out[k].resampled = at_their_places(std::move(resampled[k]), places, chosen.size());
   }
@@ -169,8 +170,9 @@ MeasuredAnswers measure_answers(Answers answers, std::size_t number, const Inter
   }
   out.resampled.resize(out.metrics.size());
   if (options.resamples == 0 || statistics.empty()) return out;
-  out.resampled = at_their_places(bootstrap(out.answers, statistics, of_rows(options, number)),
-                                  places, out.metrics.size());
+  out.resampled =
+      at_their_places(bootstrap(out.answers, statistics, options_of_rows(options, number)), places,
+                      out.metrics.size());
   return out;
 }
 

@@ -14,9 +14,9 @@ namespace nescio::metrics {
 namespace {
 
 using testing::ElementsAre;
-using Scores = std::vector<float>;
+using FloatScores = std::vector<float>;
 
-RowRanking ranked(const Scores& id, const Scores& ood) {
+RowRanking ranking_of(const FloatScores& id, const FloatScores& ood) {
   return rank_rows(Array({id.size()}, id), Array({ood.size()}, ood));
 }
 
@@ -26,14 +26,14 @@ std::vector<std::string> names(const std::vector<Measurement>& measured) {
   return all;
 }
 
-RowRanking some_rows() { return ranked({1, 2, 3, 4, 5, 6, 7}, {4, 5.5F, 8, 9, 10}); }
+RowRanking some_rows() { return ranking_of({1, 2, 3, 4, 5, 6, 7}, {4, 5.5F, 8, 9, 10}); }
 
 // The scores that two networks give the same rows: what they have in common, and some of their own.
 struct TwoNetworks {
   TwoNetworks(std::size_t id, std::size_t ood, unsigned seed, bool ties = false) {
     std::mt19937 random(seed);
     std::normal_distribution<float> normal;
-    const auto draw = [&](std::size_t count, float shift, Scores& a, Scores& b) {
+    const auto draw = [&](std::size_t count, float shift, FloatScores& a, FloatScores& b) {
       for (std::size_t r = 0; r < count; ++r) {
         const float common = normal(random) + shift;
         const auto noisy = [&](float better) {
@@ -47,13 +47,13 @@ struct TwoNetworks {
     draw(id, 0, id_a, id_b);
     draw(ood, 1, ood_a, ood_b);
   }
-  Scores id_a, id_b, ood_a, ood_b;
+  FloatScores id_a, id_b, ood_a, ood_b;
 };
 
 // DeLong et al. 1988, equations (3) to (7) with every pair of rows: the variance of L theta' for
 // areas of the same ID and OOD rows.
-double literal_variance(const std::vector<Scores>& id, const std::vector<Scores>& ood,
-                        const std::vector<double>& contrast) {
+double literal_variances(const std::vector<FloatScores>& id, const std::vector<FloatScores>& ood,
+                         const std::vector<double>& contrast) {
   const auto psi = [](float o, float i) { return o > i ? 1.0 : o == i ? 0.5 : 0.0; };
   const auto m = ood[0].size(), n = id[0].size();
   std::vector<std::vector<double>> v10(id.size(), std::vector<double>(m)),
@@ -91,18 +91,18 @@ double width(const std::optional<Bounds>& bounds) { return bounds->upper - bound
 TEST(PairedDeLong, EqualsThePaperOverAllPairs) {
   for (const bool ties : {false, true}) {
     const TwoNetworks world(60, 35, 4, ties), more(60, 35, 9, ties);
-    const std::vector<Scores> id = {world.id_a, world.id_b, more.id_a};
-    const std::vector<Scores> ood = {world.ood_a, world.ood_b, more.ood_a};
+    const std::vector<FloatScores> id = {world.id_a, world.id_b, more.id_a};
+    const std::vector<FloatScores> ood = {world.ood_a, world.ood_b, more.ood_a};
     const std::vector<double> weights = {-1, 0.5, 0.5};
     std::vector<RowRanking> rows;
-    for (std::size_t k = 0; k < 3; ++k) rows.push_back(ranked(id[k], ood[k]));
+    for (std::size_t k = 0; k < 3; ++k) rows.push_back(ranking_of(id[k], ood[k]));
     std::vector<RankingTerm> terms;
     double area = 0;
     for (std::size_t k = 0; k < 3; ++k) {
       terms.push_back({&rows[k], {}, weights[k]});
       area += weights[k] * auroc(rows[k].ranking);
     }
-    const double half = 1.959963984540054 * std::sqrt(literal_variance(id, ood, weights));
+    const double half = 1.959963984540054 * std::sqrt(literal_variances(id, ood, weights));
     const auto bounds = delong_interval(std::span<const RankingTerm>(terms), 0.95);
     ASSERT_TRUE(bounds);
     EXPECT_NEAR(bounds->lower, area - half, 1e-12);
@@ -112,7 +112,7 @@ TEST(PairedDeLong, EqualsThePaperOverAllPairs) {
 
 TEST(PairedDeLong, OfOneAreaIsTheIntervalOfThatArea) {
   const TwoNetworks world(50, 40, 1);
-  const RowRanking rows = ranked(world.id_a, world.ood_a);
+  const RowRanking rows = ranking_of(world.id_a, world.ood_a);
   const std::vector<RankingTerm> one = {{&rows, {}, 1}};
   const auto alone = delong_interval(rows.ranking, 0.9);
   const auto as_sum = delong_interval(std::span<const RankingTerm>(one), 0.9);
@@ -122,7 +122,7 @@ TEST(PairedDeLong, OfOneAreaIsTheIntervalOfThatArea) {
 
 TEST(PairedDeLong, TakesOtherNumbersForIndependentRows) {
   const TwoNetworks world(50, 40, 1);
-  const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.id_b, world.ood_b);
+  const RowRanking a = ranking_of(world.id_a, world.ood_a), b = ranking_of(world.id_b, world.ood_b);
   const std::vector<RankingTerm> paired = {{&a, {0, 0}, -1}, {&b, {0, 0}, 1}};
   const std::vector<RankingTerm> apart = {{&a, {0, 0}, -1}, {&b, {1, 1}, 1}};
   const auto of = [](const std::vector<RankingTerm>& terms) {
@@ -137,7 +137,7 @@ TEST(PairedDeLong, TakesOtherNumbersForIndependentRows) {
 
 TEST(PairedDeLong, RefusesOtherRowsUnderOneNumber) {
   const TwoNetworks world(50, 40, 1);
-  const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.ood_b, world.id_b);
+  const RowRanking a = ranking_of(world.id_a, world.ood_a), b = ranking_of(world.ood_b, world.id_b);
   const std::vector<RankingTerm> terms = {{&a, {}, 1}, {&b, {}, -1}};
   EXPECT_THROW(delong_interval(std::span<const RankingTerm>(terms), 0.95), Error);
 }
@@ -150,7 +150,8 @@ TEST(PairedDeLong, CoversTheTrueDifference) {
   int covered = 0;
   for (unsigned repeat = 0; repeat < 1000; ++repeat) {
     const TwoNetworks world(80, 80, repeat);
-    const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.id_b, world.ood_b);
+    const RowRanking a = ranking_of(world.id_a, world.ood_a),
+                     b = ranking_of(world.id_b, world.ood_b);
     const std::vector<RankingTerm> terms = {{&a, {}, -1}, {&b, {}, 1}};
     const auto bounds = delong_interval(std::span<const RankingTerm>(terms), 0.9);
     covered += bounds->lower <= truth && truth <= bounds->upper;
@@ -160,8 +161,8 @@ TEST(PairedDeLong, CoversTheTrueDifference) {
 
 TEST(Contrast, MeasuresAsEachRankingAlone) {
   const TwoNetworks world(70, 50, 3, true);
-  const MeasuredRows a = measure_rows(ranked(world.id_a, world.ood_a), {}, {.resamples = 0});
-  const MeasuredRows b = measure_rows(ranked(world.id_b, world.ood_b), {}, {.resamples = 0});
+  const MeasuredRows a = measure_rows(ranking_of(world.id_a, world.ood_a), {}, {.resamples = 0});
+  const MeasuredRows b = measure_rows(ranking_of(world.id_b, world.ood_b), {}, {.resamples = 0});
   const auto alone_a = measure(a.rows, {.resamples = 0});
   const auto alone_b = measure(b.rows, {.resamples = 0});
   const auto difference = contrast(std::vector<ContrastTerm>{{&b, 1}, {&a, -1}});
@@ -177,7 +178,7 @@ TEST(Contrast, MeasuresAsEachRankingAlone) {
 // of a score with itself none.
 TEST(Contrast, ResamplesTheSameRows) {
   const TwoNetworks world(400, 300, 3);
-  const RowRanking a = ranked(world.id_a, world.ood_a), b = ranked(world.id_b, world.ood_b);
+  const RowRanking a = ranking_of(world.id_a, world.ood_a), b = ranking_of(world.id_b, world.ood_b);
   const auto areas = [](const RowRanking& rows) {
     const RowRanking* one = &rows;
     const std::size_t number = 0;
@@ -247,8 +248,8 @@ TEST(Contrast, OfCalibrationResamplesTheSameRows) {
 }
 
 TEST(RankRows, KnowsTheStepOfEveryRow) {
-  const Scores id = {3, -0.0F, 1}, ood = {0, 3, 7};
-  const RowRanking rows = ranked(id, ood);
+  const FloatScores id = {3, -0.0F, 1}, ood = {0, 3, 7};
+  const RowRanking rows = ranking_of(id, ood);
   EXPECT_EQ(rows.ranking.steps, rank(std::span<const float>(id), ood).steps);
   EXPECT_THAT(rows.id, testing::ElementsAre(2, 0, 1));
   EXPECT_THAT(rows.ood, testing::ElementsAre(0, 2, 3));
@@ -282,7 +283,7 @@ TEST(Measure, OfSeveralSetsHaveAMeanWithAnInterval) {
   for (float& s : id) s = normal(random);
   for (float& s : near) s = normal(random) + 1;
   for (float& s : far) s = normal(random) + 2;
-  const std::vector<RowRanking> rankings = {ranked(id, near), ranked(id, far)};
+  const std::vector<RowRanking> rankings = {ranking_of(id, near), ranking_of(id, far)};
   const IntervalOptions options{.resamples = 4000};
   const SetMeasurements measured = measure(rankings, options);
   ASSERT_EQ(measured.sets.size(), 2U);

@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 template <class T>
-std::vector<T> draw(std::size_t count, unsigned seed, int distinct = 0) {
+std::vector<T> drawn(std::size_t count, unsigned seed, int distinct = 0) {
   std::mt19937 random(seed);
   std::normal_distribution<T> of(0, 3);
   std::vector<T> scores(count);
@@ -89,14 +89,14 @@ TEST(Ranking, EqualsALiteralCountWhateverTheThreads) {
   for (const int count : {1, 2, 3}) {
     set_thread_count(count);
     for (const int distinct : {0, 1, 50}) {
-      const auto id = draw<float>(1001, 1, distinct);
-      const auto ood = draw<float>(757, 2, distinct);
+      const auto id = drawn<float>(1001, 1, distinct);
+      const auto ood = drawn<float>(757, 2, distinct);
       EXPECT_EQ(rank(id, ood).steps, literal_steps(id, ood));
-      const auto many_id = draw<float>(60'000, 5, distinct);  // sorted in parallel
-      const auto many_ood = draw<float>(50'000, 6, distinct);
+      const auto many_id = drawn<float>(60'000, 5, distinct);  // sorted in parallel
+      const auto many_ood = drawn<float>(50'000, 6, distinct);
       EXPECT_EQ(rank(many_id, many_ood).steps, literal_steps(many_id, many_ood));
-      const auto wide_id = draw<double>(333, 3, distinct);
-      const auto wide_ood = draw<double>(1200, 4, distinct);
+      const auto wide_id = drawn<double>(333, 3, distinct);
+      const auto wide_ood = drawn<double>(1200, 4, distinct);
       EXPECT_EQ(rank(wide_id, wide_ood).steps, literal_steps(wide_id, wide_ood));
     }
   }
@@ -112,7 +112,7 @@ TEST(Ranking, RefusesAnEmptySide) {
 }
 
 TEST(Ranking, RefusesNaNAndInfinityWithCountAndPosition) {
-  auto scores = draw<float>(100, 1);
+  auto scores = drawn<float>(100, 1);
   const std::vector<float> good = {1, 2};
   scores[40] = std::numeric_limits<float>::infinity();
   scores[17] = std::numeric_limits<float>::quiet_NaN();

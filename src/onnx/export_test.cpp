@@ -19,8 +19,6 @@ using detectors::ToyBank;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-constexpr int type_float = 1;
-
 class OnnxExport : public testing::Test {
  protected:
   OnnxExport() : toy_(ToyBank().informed()) {

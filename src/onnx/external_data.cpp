@@ -16,7 +16,7 @@ using ::onnx::GraphProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
-class Tensors {
+class ExternalTensors {
  public:
   std::vector<const TensorProto*> external;
 
@@ -53,7 +53,7 @@ std::string entry(const TensorProto& tensor, std::string_view key) {
   return {};
 }
 
-std::optional<std::size_t> number(const std::string& digits) {
+std::optional<std::size_t> number_in(const std::string& digits) {
   std::size_t value = 0;
   const char* end = digits.data() + digits.size();
   const auto read = std::from_chars(digits.data(), end, value);
@@ -102,7 +102,7 @@ void check_location(const std::string& model, const std::string& location) {
 }  // namespace
 
 std::vector<const TensorProto*> external_tensors(const ::onnx::ModelProto& model) {
-  Tensors tensors;
+  ExternalTensors tensors;
   tensors.of(model.graph());
   for (const auto& function : model.functions()) {
     for (const NodeProto& node : function.node()) tensors.of(node);
@@ -134,14 +134,14 @@ io::SharedBytes external_file(const fs::path& model, const std::string& location
 io::SharedBytes external_bytes(const TensorProto& tensor, const io::SharedBytes& file,
                                const std::string& where) {
   const std::string first = entry(tensor, "offset"), count = entry(tensor, "length");
-  const auto offset = first.empty() ? std::optional<std::size_t>(0) : number(first);
-  if (!offset || (!count.empty() && !number(count))) {
+  const auto offset = first.empty() ? std::optional<std::size_t>(0) : number_in(first);
+  if (!offset || (!count.empty() && !number_in(count))) {
     fail(where, ": the weights '", printable(tensor.name()), "' lie at offset '", printable(first),
          "', length '", printable(count), "'; expected two whole numbers");
   }
   const std::size_t there = file.size() - std::min(*offset, file.size());
   const auto needed = bytes_of(tensor);
-  const std::size_t length = count.empty() ? needed.value_or(there) : *number(count);
+  const std::size_t length = count.empty() ? needed.value_or(there) : *number_in(count);
   if (*offset > file.size() || length > there) {
     fail(where, ": the weights '", printable(tensor.name()), "' are ", length, " bytes from ",
          *offset, " on of '", printable(external_location(tensor)), "', which has ", file.size(),

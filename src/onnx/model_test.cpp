@@ -17,8 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-constexpr int type_float = 1;
-
 TestModel classifier(int opset = 17) {
   TestModel made(opset);
   made.input("h", type_float, 3);

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::ThrowsMessage;
 
-constexpr int type_float = 1, type_uint8 = 2, type_int32 = 6, type_float16 = 10;
+constexpr int type_uint8 = 2, type_int32 = 6, type_float16 = 10;
 constexpr std::size_t classes = 2, planes = 3;
 
 struct Input {

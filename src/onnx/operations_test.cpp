@@ -18,7 +18,6 @@ using expr::Case;
 using expr::Expr;
 using expr::Values;
 
-constexpr int type_float = 1;
 constexpr std::size_t rows = 7;
 
 class OnnxOperations : public testing::TestWithParam<int> {};

@@ -11,6 +11,8 @@
 
 namespace nescio::onnx {
 
+inline constexpr int type_float = 1;
+
 /// A graph that is written node by node.
 class TestModel {
  public:

@@ -75,7 +75,7 @@ Html differences_chart(const evaluation::Comparison& comparison, const Rows& row
   return dot_chart(dots, axis, words);
 }
 
-Html figure(const Html& caption, const Html& chart) {
+Html comparison_figure(const Html& caption, const Html& chart) {
   if (chart.empty()) return {};
   return tag("figure", tag("figcaption", caption) + chart);
 }
@@ -88,10 +88,11 @@ Html charts(const evaluation::Comparison& comparison, const std::string& subject
     const Rows rows = rows_of(comparison, subject, place.set, place.role, metric.name);
     if (rows.empty()) continue;
     const std::string title = metric.name + " of " + subject + ", " + place.words;
-    panels += figure(Html(place.words) + tag("small", metric.name + " in per cent"),
-                     values_chart(comparison, rows, title));
-    panels += figure(Html(place.words) + tag("small", "difference to " + baseline_of(comparison)),
-                     differences_chart(comparison, rows, "Differences in " + title));
+    panels += comparison_figure(Html(place.words) + tag("small", metric.name + " in per cent"),
+                                values_chart(comparison, rows, title));
+    panels += comparison_figure(
+        Html(place.words) + tag("small", "difference to " + baseline_of(comparison)),
+        differences_chart(comparison, rows, "Differences in " + title));
   }
   return tag("div", {{"class", "panels pairs"}}, panels);
 }
@@ -167,7 +168,7 @@ Html definitions_section(const evaluation::Comparison& comparison, const std::st
 }
 
 // The highest difference on near and on far: -0.2 rather than -0.9.
-Html headlines(const evaluation::Comparison& comparison) {
+Html comparison_headlines(const evaluation::Comparison& comparison) {
   Html out;
   for (const Place& place : places(comparison)) {
     if (!place.whole || place.role == "id") continue;
@@ -198,7 +199,7 @@ Html headlines(const evaluation::Comparison& comparison) {
 std::string comparison_page(const evaluation::Comparison& comparison, const std::string& command) {
   return html_page(
       text(sides(comparison).size(), " ", one_side(comparison), "s side by side"),
-      headlines(comparison),
+      comparison_headlines(comparison),
       {{"arms", "Arms", "What is compared", arms_section(comparison)},
        {"charts", "Charts",
         comparison.of_detectors ? "Detectors and their differences" : "Arms and their differences",

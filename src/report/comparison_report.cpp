@@ -47,8 +47,8 @@ nlohmann::json json_of(const evaluation::ComparedRow& row) {
   return out;
 }
 
-std::string title_of(const evaluation::Comparison& comparison, const std::string& subject,
-                     const metrics::Metric& metric) {
+std::string comparison_title(const evaluation::Comparison& comparison, const std::string& subject,
+                             const metrics::Metric& metric) {
   return text(subject, ": ", metric.name, " in ", unit_of(metric), " (",
               metric.higher_is_better ? "higher" : "lower", " is better), differences to ",
               evaluation::sides(comparison)[comparison.baseline]);
@@ -173,7 +173,7 @@ std::string comparison_text(const evaluation::Comparison& comparison) {
                          metric->name == "fpr95_id" || metric->name == "id_accuracy";
       const TextTable table = sides_table(comparison, subject, *metric, false);
       if (!shown || table.rows.empty()) continue;
-      out += (out.empty() ? "" : "\n") + title_of(comparison, subject, *metric) + "\n" +
+      out += (out.empty() ? "" : "\n") + comparison_title(comparison, subject, *metric) + "\n" +
              to_text(table);
     }
   }
@@ -190,8 +190,8 @@ std::string comparison_markdown(const evaluation::Comparison& comparison,
     for (const metrics::Metric* metric : comparison.metrics) {
       const TextTable table = sides_table(comparison, subject, *metric, true);
       if (table.rows.empty()) continue;
-      out +=
-          "\n## " + markdown(title_of(comparison, subject, *metric)) + "\n\n" + to_markdown(table);
+      out += "\n## " + markdown(comparison_title(comparison, subject, *metric)) + "\n\n" +
+             to_markdown(table);
     }
   }
   out += "\n## What the numbers are\n\n";

@@ -5,17 +5,13 @@
 
 #include <limits>
 
+#include "report/test_page.h"
+
 namespace nescio::report {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++found;
-  return found;
-}
 
 TEST(LineChart, DrawsACurveForEachSeriesWithItsName) {
   const Html chart =

@@ -123,18 +123,19 @@ Html distributions(const Mixing& mixing, std::vector<double> LogitGroup::*values
       .chart;
 }
 
-Html figure(const std::string& caption, const Html& chart) {
+Html mixing_figure(const std::string& caption, const Html& chart) {
   return tag("figure", tag("figcaption", caption) + chart);
 }
 
 Html panels(const Mixing& mixing) {
-  return tag(
-      "div", {{"class", "panels"}},
-      figure("Confidence along the way", confidence_chart(mixing)) +
-          figure("Linearity gap", gap_chart(mixing)) +
-          figure("Logits in their plane", plane_chart(mixing)) +
-          figure("Confidence", distributions(mixing, &LogitGroup::confidence, "confidence")) +
-          figure("Norm of the logits", distributions(mixing, &LogitGroup::norm, "L2 norms")));
+  return tag("div", {{"class", "panels"}},
+             mixing_figure("Confidence along the way", confidence_chart(mixing)) +
+                 mixing_figure("Linearity gap", gap_chart(mixing)) +
+                 mixing_figure("Logits in their plane", plane_chart(mixing)) +
+                 mixing_figure("Confidence",
+                               distributions(mixing, &LogitGroup::confidence, "confidence")) +
+                 mixing_figure("Norm of the logits",
+                               distributions(mixing, &LogitGroup::norm, "L2 norms")));
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ LineSeries series(const Monitor& monitor, const std::string& name, const std::st
 }
 
 /// A chart over the rows, with a line where the alarm was raised.
-Html chart(const Monitor& monitor, const std::string& caption, const std::vector<LineSeries>& lines,
-           const AxisInfo& y) {
+Html monitor_chart(const Monitor& monitor, const std::string& caption,
+                   const std::vector<LineSeries>& lines, const AxisInfo& y) {
   std::optional<LineMark> mark;
   if (monitor.alarm_row()) mark = {static_cast<double>(*monitor.alarm_row()), "alarm"};
   const Html drawn = line_chart(lines, {"row"}, y, caption + " over rows", mark);
@@ -65,29 +65,31 @@ Html state_words(const Monitor& monitor) {
                       "is begun anew."));
 }
 
-Html curves(const Monitor& monitor) {
+Html monitor_curves(const Monitor& monitor) {
   const double expected = expected_rate(monitor), needed = monitor.test().needed();
   const auto level = [](double value) { return [value](const WindowReport&) { return value; }; };
   const auto line = [&](const char* name, const char* style, const Value& value) {
     return series(monitor, name, style, value);
   };
   Html out;
-  out += chart(monitor, "Flagged rows of the window",
-               {line("flagged", "first", [](const auto& r) { return 100 * share(r.flagged); }),
-                line("lower", "other", [](const auto& r) { return 100 * r.rate.lower; }),
-                line("upper", "other", [](const auto& r) { return 100 * r.rate.upper; }),
-                line("calibration", "third", level(100 * expected))},
-               {"per cent"});
-  out += chart(monitor, "Evidence for a change",
-               {line("evidence", "first", [](const auto& r) { return r.evidence; }),
-                line("alarm", "second", level(needed))},
-               {"to 1", true});
-  out += chart(monitor, "Distance of the scores (KS)",
-               {line("KS", "first", [](const auto& r) { return r.ks.statistic; })}, {"distance"});
-  out += chart(monitor, "Stability index of the scores (PSI)",
-               {line("PSI", "first", [](const auto& r) { return r.psi; }),
-                line("by chance", "third", [](const auto& r) { return r.psi_by_chance; })},
-               {"index"});
+  out +=
+      monitor_chart(monitor, "Flagged rows of the window",
+                    {line("flagged", "first", [](const auto& r) { return 100 * share(r.flagged); }),
+                     line("lower", "other", [](const auto& r) { return 100 * r.rate.lower; }),
+                     line("upper", "other", [](const auto& r) { return 100 * r.rate.upper; }),
+                     line("calibration", "third", level(100 * expected))},
+                    {"per cent"});
+  out += monitor_chart(monitor, "Evidence for a change",
+                       {line("evidence", "first", [](const auto& r) { return r.evidence; }),
+                        line("alarm", "second", level(needed))},
+                       {"to 1", true});
+  out += monitor_chart(monitor, "Distance of the scores (KS)",
+                       {line("KS", "first", [](const auto& r) { return r.ks.statistic; })},
+                       {"distance"});
+  out += monitor_chart(monitor, "Stability index of the scores (PSI)",
+                       {line("PSI", "first", [](const auto& r) { return r.psi; }),
+                        line("by chance", "third", [](const auto& r) { return r.psi_by_chance; })},
+                       {"index"});
   if (out.empty()) return tag("p", "Curves begin with the second report.");
   return tag("div", {{"class", "panels pairs"}}, out);
 }
@@ -151,7 +153,7 @@ std::string monitor_page(const std::string& detector, const Monitor& monitor,
                     thousands(monitor.rows()), " rows were flagged so far.", unreadable));
   return html_page("Monitor of " + detector, headlines,
                    {{"state", "State", "What the stream says", state},
-                    {"curves", "Curves", "Over the rows", curves(monitor)},
+                    {"curves", "Curves", "Over the rows", monitor_curves(monitor)},
                     {"scores", "Scores", "Scores", scores(monitor)},
                     {"reports", "Reports", "Reports", reports(monitor)}},
                    reload_seconds);

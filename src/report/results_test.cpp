@@ -8,7 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 
-evaluation::Results two_detectors() {
+evaluation::Results two_results() {
   evaluation::Results results;
   results.detectors = {"knn(k=5,normalize=false)", "energy"};
   results.sets = {
@@ -29,7 +29,7 @@ evaluation::Results two_detectors() {
 }
 
 TEST(Results, LongTableHasFullPrecisionAndEmptyBounds) {
-  const TextTable table = long_table(two_detectors());
+  const TextTable table = long_table(two_results());
   ASSERT_EQ(table.rows.size(), 12U);
   EXPECT_EQ(table.rows[1],
             (std::vector<std::string>{"knn(k=5,normalize=false)", "a/test", "near", "auroc",
@@ -40,7 +40,7 @@ TEST(Results, LongTableHasFullPrecisionAndEmptyBounds) {
 }
 
 TEST(Results, TextBeginsWithRolesAndRepeatsNoSet) {
-  const std::string words = results_text(two_detectors());
+  const std::string words = results_text(two_results());
   const auto near = words.find("near: a/test (50 rows)");
   const auto mean = words.find("far: mean of b/test (10 rows), c/test (20 rows)");
   const auto single = words.find("far: b/test (10 rows)");
@@ -53,7 +53,7 @@ TEST(Results, TextBeginsWithRolesAndRepeatsNoSet) {
 
 // In nats, no share: not in per cent, and it is said.
 TEST(Results, LikelihoodsStandInTheirUnit) {
-  evaluation::Results results = two_detectors();
+  evaluation::Results results = two_results();
   const std::string& first = results.detectors[0];
   results.rows.push_back({first, "in/test", "id", "nll", 0.51024, metrics::Bounds{0.5, 1.25}});
   results.rows.push_back({first, "in/test", "id", "ece", 0.5, std::nullopt});
@@ -63,7 +63,7 @@ TEST(Results, LikelihoodsStandInTheirUnit) {
 }
 
 TEST(Results, JsonKeepsTheRunAndDefinesTheMetrics) {
-  const auto json = results_json(two_detectors(), {{"command", "nescio evaluate"}});
+  const auto json = results_json(two_results(), {{"command", "nescio evaluate"}});
   EXPECT_EQ(json.at("command"), "nescio evaluate");
   EXPECT_EQ(json.at("rows").size(), 12U);
   EXPECT_TRUE(json.at("rows").at(2).at("lower").is_null());
@@ -72,7 +72,7 @@ TEST(Results, JsonKeepsTheRunAndDefinesTheMetrics) {
 }
 
 TEST(Results, MarkdownHasIntervalsAndWhatWasLeftOut) {
-  const std::string words = results_markdown(two_detectors(), "nescio evaluate ...");
+  const std::string words = results_markdown(two_results(), "nescio evaluate ...");
   EXPECT_THAT(words, HasSubstr("33.33 (25.00-50.00)"));
   EXPECT_THAT(words, HasSubstr("- skipped vim: the bank has no head"));
   EXPECT_THAT(words, HasSubstr("nescio evaluate ..."));

@@ -65,7 +65,7 @@ std::vector<Curve> curves(const Findings& findings, const evaluation::SetInfo& s
   return out;
 }
 
-Html panel(const Findings& findings, const evaluation::SetInfo& set) {
+Html roc_panel(const Findings& findings, const evaluation::SetInfo& set) {
   const Scale x{0, 1, 36, width - 14};
   const Scale y{0, 1, height - 40, 24};
   Html others, best, names;
@@ -106,7 +106,7 @@ Html roc_section(const Findings& findings) {
   if (findings.charted().empty()) return {};
   Html panels;
   for (const std::string& role : findings.ood_roles()) {
-    for (const evaluation::SetInfo& set : findings.sets(role)) panels += panel(findings, set);
+    for (const evaluation::SetInfo& set : findings.sets(role)) panels += roc_panel(findings, set);
   }
   const Html words =
       "Every threshold at once: how much of an OOD set is caught against how much of the ID set is "

@@ -14,12 +14,6 @@ std::string chart(const std::vector<ScatterPoint>& points) {
   return scatter_chart(points, {"operations", true}, {"AUROC"}, "words").code();
 }
 
-std::size_t count(const std::string& code, const std::string& words) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = code.find(words, at)) != std::string::npos; ++at) ++found;
-  return found;
-}
-
 TEST(ScatterChart, DrawsEveryPointThatHasAPlace) {
   const double none = std::numeric_limits<double>::quiet_NaN();
   const std::string code = chart({{.name = "a", .x = 1, .y = 50},

@@ -11,6 +11,13 @@
 
 namespace nescio::report {
 
+/// How often `part` stands in `text`.
+inline std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; ++at) ++found;
+  return found;
+}
+
 struct Element {
   std::string name;
   std::map<std::string, std::string> attributes;

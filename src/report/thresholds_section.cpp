@@ -16,7 +16,7 @@ const FlaggedRows* find(const Findings& findings, const std::string& detector,
 }
 
 // Of ID rows the share that is kept, of OOD rows the share that is caught.
-DotRow row_of(const FlaggedRows& rows) {
+DotRow dot_row(const FlaggedRows& rows) {
   const double flagged = metrics::share(rows.flagged);
   const bool id = rows.role == "id";
   const auto right = [&](double share) { return 100 * (id ? 1 - share : share); };
@@ -27,7 +27,7 @@ DotRow row_of(const FlaggedRows& rows) {
   return out;
 }
 
-Html figure(const Findings& findings, const evaluation::SetInfo& set) {
+Html flagged_figure(const Findings& findings, const evaluation::SetInfo& set) {
   std::vector<DotRow> rows;
   std::string words = set.role == "id" ? "Share of " + set.name + " that is kept."
                                        : "Share of " + set.name + " that is caught.";
@@ -35,7 +35,7 @@ Html figure(const Findings& findings, const evaluation::SetInfo& set) {
     if (rows.size() == charted_detectors) break;
     const FlaggedRows* found = find(findings, detector, set.name);
     if (!found) continue;
-    rows.push_back(row_of(*found));
+    rows.push_back(dot_row(*found));
     words += " " + detector + ": " + rows.back().words + " %.";
   }
   if (rows.empty()) return {};
@@ -56,7 +56,8 @@ Html figure(const Findings& findings, const evaluation::SetInfo& set) {
 Html thresholds_section(const Findings& findings) {
   if (findings.results().flagged.empty()) return {};
   Html panels;
-  for (const evaluation::SetInfo& set : findings.results().sets) panels += figure(findings, set);
+  for (const evaluation::SetInfo& set : findings.results().sets)
+    panels += flagged_figure(findings, set);
   const Html words =
       Html("For each detector the lowest threshold that keeps " +
            per_cent(evaluation::share_kept, 0) + " % of " + findings.roles().val + " (" +

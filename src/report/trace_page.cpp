@@ -16,13 +16,13 @@ using evaluation::TracedDetector;
 using evaluation::TracedMetric;
 
 /// The place of a checkpoint on the horizontal axis.
-using Place = double (*)(const TracedCheckpoint& checkpoint);
+using Coordinate = double (*)(const TracedCheckpoint& checkpoint);
 
 double by_step(const TracedCheckpoint& c) { return static_cast<double>(c.step); }
 double by_loss(const TracedCheckpoint& c) { return c.train_loss; }
 
 LineSeries curve(const std::string& name, const std::string& style,
-                 std::span<const TracedCheckpoint> checkpoints, Place place,
+                 std::span<const TracedCheckpoint> checkpoints, Coordinate place,
                  const std::vector<double>& values, double factor = 100) {
   LineSeries out{name, style, {}};
   for (std::size_t c = 0; c < values.size(); ++c) {
@@ -31,7 +31,7 @@ LineSeries curve(const std::string& name, const std::string& style,
   return out;
 }
 
-Html figure(const Html& caption, const Html& chart) {
+Html trace_figure(const Html& caption, const Html& chart) {
   if (chart.empty()) return {};
   return tag("figure", tag("figcaption", caption) + chart);
 }
@@ -40,7 +40,7 @@ Html metric_charts(const TracedDetector& detector, const TracedMetric& metric,
                    std::span<const TracedCheckpoint> checkpoints,
                    const evaluation::TraceSettings& settings) {
   const std::string name = metric.metric->name;
-  const auto chart = [&](const AxisInfo& axis, Place place) {
+  const auto chart = [&](const AxisInfo& axis, Coordinate place) {
     std::vector<LineSeries> series;
     for (const std::string& set : settings.test) {
       series.push_back(curve(set, "other", checkpoints, place, metric.sets.at(set)));
@@ -51,10 +51,10 @@ Html metric_charts(const TracedDetector& detector, const TracedMetric& metric,
                       text(name, " of ", detector.detector, " over ", axis.words),
                       LineMark{place(checkpoints[detector.chosen]), "chosen"});
   };
-  return figure(Html(detector.detector) + tag("small", name + " over steps"),
-                chart({"step"}, by_step)) +
-         figure(Html(detector.detector) + tag("small", name + " over training loss"),
-                chart({"cross-entropy of training pictures", true}, by_loss));
+  return trace_figure(Html(detector.detector) + tag("small", name + " over steps"),
+                      chart({"step"}, by_step)) +
+         trace_figure(Html(detector.detector) + tag("small", name + " over training loss"),
+                      chart({"cross-entropy of training pictures", true}, by_loss));
 }
 
 Html detection_section(const evaluation::Trace& trace,
@@ -91,7 +91,7 @@ Html training_section(std::span<const TracedCheckpoint> checkpoints) {
                  {"step"}, {"accuracy, %"}, "Accuracy over steps");
   return tag("p", "Of the network in evaluation mode, training pictures without augmentation.") +
          tag("div", {{"class", "panels pairs"}},
-             figure("Loss", loss) + figure("Accuracy", accuracy));
+             trace_figure("Loss", loss) + trace_figure("Accuracy", accuracy));
 }
 
 std::string interval(const metrics::Measurement& m) {

@@ -12,15 +12,15 @@
 namespace nescio::report {
 namespace {
 
-constexpr std::size_t thumbnail_side = 112;
+constexpr std::size_t reconstruction_side = 112;
 
-std::string style_of(const std::string& split) {
+std::string style_of_split(const std::string& split) {
   if (split == "train") return "second";
   return split == "val" ? "first" : "third";
 }
 
 /// The names of all values, in the order in which they come.
-std::vector<std::string> names(const std::vector<CurveRow>& rows) {
+std::vector<std::string> curve_names(const std::vector<CurveRow>& rows) {
   std::vector<std::string> out;
   for (const CurveRow& row : rows) {
     for (const auto& [name, value] : row.values) {
@@ -31,14 +31,14 @@ std::vector<std::string> names(const std::vector<CurveRow>& rows) {
   return out;
 }
 
-Html chart(const std::vector<CurveRow>& rows, const std::string& name) {
+Html curve_chart(const std::vector<CurveRow>& rows, const std::string& name) {
   std::vector<LineSeries> series;
   for (const CurveRow& row : rows) {
     const auto value = std::ranges::find(row.values, name, &std::pair<std::string, double>::first);
     if (value == row.values.end()) continue;
     auto of_split = std::ranges::find(series, row.split, &LineSeries::name);
     if (of_split == series.end()) {
-      series.push_back({row.split, style_of(row.split), {}});
+      series.push_back({row.split, style_of_split(row.split), {}});
       of_split = series.end() - 1;
     }
     of_split->points.push_back({static_cast<double>(row.step), value->second});
@@ -48,8 +48,8 @@ Html chart(const std::vector<CurveRow>& rows, const std::string& name) {
 }
 
 Html picture(const image::Image& image, const char* words) {
-  const bool small = std::max(image.height, image.width) <= thumbnail_side;
-  return tag("li", empty_tag("img", {{"src", thumbnail(image, thumbnail_side)},
+  const bool small = std::max(image.height, image.width) <= reconstruction_side;
+  return tag("li", empty_tag("img", {{"src", thumbnail(image, reconstruction_side)},
                                      {"alt", words},
                                      {"class", small ? "pixels" : ""}}) +
                        tag("div", tag("small", words)));
@@ -92,7 +92,7 @@ std::vector<CurveRow> read_curves(std::string_view lines) {
 std::string training_page(const std::string& run, const std::vector<CurveRow>& rows,
                           const std::vector<PictureRow>& pictures) {
   Html panels;
-  for (const std::string& name : names(rows)) panels += chart(rows, name);
+  for (const std::string& name : curve_names(rows)) panels += curve_chart(rows, name);
   Html headlines;
   if (!rows.empty()) headlines += headline(text(rows.back().step), "steps");
   std::vector<std::pair<std::string, const CurveRow*>> last;

@@ -7,7 +7,7 @@
 namespace nescio::extract {
 namespace {
 
-constexpr std::size_t learned_rows = 40, rows = 9;
+constexpr std::size_t fitted_rows = 40, scored_rows = 9;
 
 /// sigmoid(alpha a dKL/da) of each of the three channels of a place, a = its mean, by which KL(1/C || p) is
 /// differentiated by moving all of its values.
@@ -41,11 +41,12 @@ class NacProbe : public testing::Test {
     return probe.run(pass);
   }
   void fit(const NamedProbe& named) const {
-    fit_on(*named.learning(), network_, learned_, std::vector<std::int64_t>(learned_rows, -1));
+    fit_on(*named.learning(), network_, learned_, std::vector<std::int64_t>(fitted_rows, -1));
   }
 
   TestBackbone network_;
-  std::vector<float> learned_ = test_pictures(learned_rows, 3), seen_ = test_pictures(rows, 2);
+  std::vector<float> learned_ = test_pictures(fitted_rows, 3),
+                     seen_ = test_pictures(scored_rows, 2);
 };
 
 TEST_F(NacProbe, IsThePapersEquation) {
@@ -54,18 +55,18 @@ TEST_F(NacProbe, IsThePapersEquation) {
         make_probes({text("nac(at=", tokens ? "last" : "pixels", ",alpha=20,bins=7,full=0.5)")});
     fit(named[0]);
     const Array found = run(*named[0].probe);
-    ASSERT_EQ(found.shape(), (Shape{rows, 1}));
+    ASSERT_EQ(found.shape(), (Shape{scored_rows, 1}));
     const auto bin = [](double s) { return std::min(6, static_cast<int>(s * 7)); };
     std::size_t partly = 0;
-    for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t r = 0; r < scored_rows; ++r) {
       const auto now = states(seen_, r, tokens, 20);
       double covered = 0;
       for (std::size_t i = 0; i < 3; ++i) {
         double count = 0;
-        for (std::size_t t = 0; t < learned_rows; ++t) {
+        for (std::size_t t = 0; t < fitted_rows; ++t) {
           count += bin(states(learned_, t, tokens, 20)[i]) == bin(now[i]);
         }
-        covered += std::min(1.0, count / (0.5 * learned_rows)) / 3;
+        covered += std::min(1.0, count / (0.5 * fitted_rows)) / 3;
       }
       partly += covered > 0 && covered < 1;
       EXPECT_NEAR(found.as<float>()[r], 1 - covered, 1e-6) << tokens << ' ' << r;
@@ -85,7 +86,7 @@ TEST_F(NacProbe, TakesTheAuthorsBins) {
   const Array covered = named[0].learning()->learned().at("covered");
   ASSERT_EQ(covered.shape(), (Shape{3, 6}));
   std::vector<double> counts(18);
-  for (std::size_t t = 0; t < learned_rows; ++t) {
+  for (std::size_t t = 0; t < fitted_rows; ++t) {
     const auto now = states(learned_, t, false, 20);
     for (std::size_t i = 0; i < 3; ++i) {
       const auto below = std::ranges::count_if(borders, [&](double b) { return b <= now[i]; });
@@ -93,7 +94,7 @@ TEST_F(NacProbe, TakesTheAuthorsBins) {
     }
   }
   for (std::size_t i = 0; i < 18; ++i) {
-    EXPECT_NEAR(covered.as<float>()[i], std::min(1.0, counts[i] / (0.2 * learned_rows)), 1e-6) << i;
+    EXPECT_NEAR(covered.as<float>()[i], std::min(1.0, counts[i] / (0.2 * fitted_rows)), 1e-6) << i;
   }
 }
 

@@ -20,7 +20,7 @@ void change(Image& image, const std::string& name, double value) {
   FAIL() << name;
 }
 
-struct Case {
+struct ColourCase {
   const char* name;
   double value;
   const char* digests[3];  // of what Pillow 13.0 makes of the pictures; testdata/print_changed.py
@@ -28,7 +28,7 @@ struct Case {
 
 TEST(Colour, EqualsPillowBitByBit) {
   const Image pictures[] = {all_colours(), pattern(31, 20, 3), pattern(31, 20, 1)};
-  const Case cases[] = {
+  const ColourCase cases[] = {
       {"brightness", 0, {"b7a4432672848268", "5b30d76f6613b7c6", "b5afda9531d50eca"}},
       {"brightness", 0.37, {"db19275b7e3bea2c", "949d4a4613ba9150", "0eba3e85870bbeb9"}},
       {"brightness", 1, {"4148f3f67c605c22", "dfe60ad76f3087ac", "6841fba3bdcbaff8"}},
@@ -59,7 +59,7 @@ TEST(Colour, EqualsPillowBitByBit) {
       {"autocontrast", 0, {"4148f3f67c605c22", "f6d00124096666dd", "55a27fc2457b88e4"}},
       {"equalize", 0, {"482257864e488b20", "7e9ed14bd2dadfd1", "663c190212a952a4"}},
   };
-  for (const Case& c : cases) {
+  for (const ColourCase& c : cases) {
     for (std::size_t i = 0; i < 3; ++i) {
       Image image = pictures[i];
       change(image, c.name, c.value);

@@ -8,7 +8,7 @@
 namespace nescio::image {
 namespace {
 
-Image changed(std::string_view specs, std::size_t item) {
+Image changed_image(std::string_view specs, std::size_t item) {
   Image image = pattern(31, 20, 3);
   Augmentation(specs).apply(image, {31, 20}, 1, 0, item);
   return image;
@@ -17,7 +17,7 @@ Image changed(std::string_view specs, std::size_t item) {
 /// Draws of one change each by what they made of pattern(31, 20, 3).
 std::map<std::string, int> draws(std::string_view specs, std::size_t count) {
   std::map<std::string, int> draws;
-  for (std::size_t i = 0; i < count; ++i) ++draws[digest(changed(specs, i))];
+  for (std::size_t i = 0; i < count; ++i) ++draws[digest(changed_image(specs, i))];
   return draws;
 }
 
@@ -125,7 +125,7 @@ TEST(RandAugment, HasItsFullStrengthInTheLastBin) {
 TEST(RandAugment, MakesAsManyChangesAsAsked) {
   const std::string unchanged = digest(pattern(31, 20, 3));
   for (std::size_t i = 0; i < 20; ++i) {
-    EXPECT_EQ(digest(changed("rand_augment(n=0)", i)), unchanged);
+    EXPECT_EQ(digest(changed_image("rand_augment(n=0)", i)), unchanged);
   }
   EXPECT_GT(draws("rand_augment(n=2)", 200).size(), 100u);
 }

@@ -23,7 +23,7 @@ std::string record(int label, int grey, std::size_t label_bytes = 1) {
          std::string(3072, static_cast<char>(grey));
 }
 
-std::string fault(const std::string& spec) {
+std::string dataset_fault(const std::string& spec) {
   return io::error_of([&] { open_dataset(spec); });
 }
 
@@ -51,7 +51,7 @@ TEST(OpenDataset, TakesTheFineLabelsOfCifar100) {
   folder.file("test.bin", std::string("\x03\x63", 2) + record(0, 5).substr(1));
   const auto test = open_dataset(text("cifar100:", folder.path().string()));
   EXPECT_EQ(test->load(0).label, 99);
-  EXPECT_THAT(fault(text("cifar100:", folder.path().string(), "?split=train")),
+  EXPECT_THAT(dataset_fault(text("cifar100:", folder.path().string(), "?split=train")),
               HasSubstr("train.bin"));
 }
 
@@ -64,8 +64,9 @@ TEST(OpenDataset, TakesTheCoarseLabelsOfCifar100) {
   EXPECT_EQ(coarse->load(0).label, 3);
   EXPECT_THAT(coarse->class_names(), testing::ElementsAre("fish"));
   folder.file("test.bin", std::string("\x14\x64", 2) + record(0, 5).substr(1));
-  EXPECT_THAT(fault(spec), HasSubstr("expected a label of 0 .. 99, found 100"));
-  EXPECT_THAT(fault(spec + "?labels=coarse"), HasSubstr("expected a label of 0 .. 19, found 20"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("expected a label of 0 .. 99, found 100"));
+  EXPECT_THAT(dataset_fault(spec + "?labels=coarse"),
+              HasSubstr("expected a label of 0 .. 19, found 20"));
 }
 
 TEST(OpenDataset, GroupsTheClassesOfCifar100) {
@@ -107,7 +108,8 @@ TEST(OpenDataset, GroupsTheClassesOfCifar100) {
   EXPECT_EQ(open_dataset(spec + "official")->class_names().at(14), "people");
   EXPECT_EQ(open_dataset(spec + "csi")->class_names().at(14), "people_csi");
   EXPECT_NE(open_dataset(spec + "csi")->hash(), open_dataset(spec + "official")->hash());
-  EXPECT_THAT(fault(spec + "csi&labels=coarse"), HasSubstr("it counts only with superclass=none"));
+  EXPECT_THAT(dataset_fault(spec + "csi&labels=coarse"),
+              HasSubstr("it counts only with superclass=none"));
 }
 
 /// A batch of CIFAR's Python version: pictures of one value each.
@@ -150,13 +152,13 @@ TEST(OpenDataset, RefusesPicklesThatAreNotCifar) {
   const io::TestFolder folder;
   const std::string spec = text("cifar10:", folder.path().string());
   folder.file("test_batch", python_batch({1, 2}, {{"labels", {1}}}));
-  EXPECT_THAT(fault(spec), HasSubstr("expected 2 labels, found [1]"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("expected 2 labels, found [1]"));
   folder.file("test_batch", python_batch({1}, {{"fine_labels", {1}}}));
-  EXPECT_THAT(fault(spec), HasSubstr("expected 'labels'"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("expected 'labels'"));
   folder.file("test_batch", python_batch({1}, {{"labels", {10}}}));
-  EXPECT_THAT(fault(spec), HasSubstr("expected a label of 0 .. 9, found 10"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("expected a label of 0 .. 9, found 10"));
   folder.file("test_batch", python_batch({1}, {{"labels", {-1}}}));
-  EXPECT_THAT(fault(spec), HasSubstr("expected 0 .. 255, found -1"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("expected 0 .. 255, found -1"));
 }
 
 TEST(OpenDataset, RefusesRecordsOfClassesWithoutAName) {
@@ -164,7 +166,7 @@ TEST(OpenDataset, RefusesRecordsOfClassesWithoutAName) {
   const std::string spec = text("records:", folder.file("all.bin", record(2, 1)).string());
   EXPECT_EQ(open_dataset(spec)->label(0), 2);
   folder.file("classes.txt", "a\nb\n");
-  EXPECT_THAT(fault(spec), HasSubstr("expected a label of 0 .. 1, found 2"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("expected a label of 0 .. 1, found 2"));
 }
 
 TEST(OpenDataset, KeepsTheRowsOfAnIndexInItsOrder) {
@@ -183,11 +185,11 @@ TEST(OpenDataset, KeepsTheRowsOfAnIndexInItsOrder) {
   io::write_npy(folder / "rows.npy", Array({2}, std::vector<std::int64_t>{0, 3}));
   const std::string spec =
       text("records:", file.string(), "?index=", (folder / "rows.npy").string());
-  EXPECT_THAT(fault(spec), HasSubstr("data set of 3, found 3 at position 1"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("data set of 3, found 3 at position 1"));
   io::write_npy(folder / "rows.npy", Array({2, 1}, std::vector<std::int64_t>{0, 1}));
-  EXPECT_THAT(fault(spec), HasSubstr("[2, 1]"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("[2, 1]"));
   io::write_npy(folder / "rows.npy", Array({0}, std::vector<std::int64_t>{}));
-  EXPECT_THAT(fault(spec), HasSubstr("holds no pictures"));
+  EXPECT_THAT(dataset_fault(spec), HasSubstr("holds no pictures"));
 }
 
 TEST(OpenDataset, ReadsIdxWithAndWithoutLabels) {
@@ -204,9 +206,10 @@ TEST(OpenDataset, ReadsIdxWithAndWithoutLabels) {
   const auto labelled = open_dataset(text("idx:", images.string(), "?labels=", labels.string()));
   EXPECT_EQ(labelled->load(1).label, 6);
   EXPECT_NE(labelled->hash(), plain->hash());
-  EXPECT_THAT(fault(text("idx:", images.string(), "?labels=", images.string())),
+  EXPECT_THAT(dataset_fault(text("idx:", images.string(), "?labels=", images.string())),
               HasSubstr("expected 2 labels"));
-  EXPECT_THAT(fault(text("idx:", labels.string())), HasSubstr("expected pictures as uint8"));
+  EXPECT_THAT(dataset_fault(text("idx:", labels.string())),
+              HasSubstr("expected pictures as uint8"));
 }
 
 TEST(OpenDataset, ReadsNpyPictures) {
@@ -222,9 +225,11 @@ TEST(OpenDataset, ReadsNpyPictures) {
   EXPECT_THAT(rgb->load(1).image.pixels, testing::ElementsAre(4, 5, 6));
 
   io::write_npy(folder / "float.npy", Array({1, 2, 2}, std::vector<float>{1, 2, 3, 4}));
-  EXPECT_THAT(fault(text("npy:", (folder / "float.npy").string())), HasSubstr("found float32"));
+  EXPECT_THAT(dataset_fault(text("npy:", (folder / "float.npy").string())),
+              HasSubstr("found float32"));
   io::write_npy(folder / "flat.npy", Array({1, 0, 2}, std::vector<std::uint8_t>{}));
-  EXPECT_THAT(fault(text("npy:", (folder / "flat.npy").string())), HasSubstr("no side may be 0"));
+  EXPECT_THAT(dataset_fault(text("npy:", (folder / "flat.npy").string())),
+              HasSubstr("no side may be 0"));
 }
 
 class Arrays : public testing::Test {
@@ -265,10 +270,10 @@ TEST_F(Arrays, OfOnePictureAreNotManyGreyOnes) {
   EXPECT_EQ(form(spec({3, 5, 6})), "3 of 5 x 6 x 1: 0");
   EXPECT_THAT(notices(spec({3, 5, 6})), testing::ElementsAre(HasSubstr("layout=chw")));
   EXPECT_EQ(form(spec({3, 5, 6}, "?layout=chw")), "1 of 5 x 6 x 3: 0 30 60");
-  EXPECT_THAT(fault(spec({8, 5, 4})), HasSubstr("transparency"));
-  EXPECT_THAT(fault(spec({8, 5})), HasSubstr("layout=hw takes it as one grey picture"));
+  EXPECT_THAT(dataset_fault(spec({8, 5, 4})), HasSubstr("transparency"));
+  EXPECT_THAT(dataset_fault(spec({8, 5})), HasSubstr("layout=hw takes it as one grey picture"));
   EXPECT_EQ(form(spec({8, 5}, "?layout=hw")), "1 of 8 x 5 x 1: 0");
-  EXPECT_THAT(fault(spec({8, 5}, "?layout=nchw")), HasSubstr("layout=nchw"));
+  EXPECT_THAT(dataset_fault(spec({8, 5}, "?layout=nchw")), HasSubstr("layout=nchw"));
   EXPECT_NE(open_dataset(spec({8, 5, 3}))->hash(),
             open_dataset(spec({8, 5, 3}, "?layout=nhw"))->hash());
 }
@@ -278,17 +283,17 @@ TEST_F(Arrays, MayHaveTheChannelsFirst) {
   EXPECT_EQ(form(spec({2, 1, 4, 5})), "2 of 4 x 5 x 1: 0");
   EXPECT_EQ(form(spec({2, 3, 4, 3})), "2 of 3 x 4 x 3: 0 1 2");
   EXPECT_EQ(form(spec({2, 3, 4, 3}, "?layout=nchw")), "2 of 4 x 3 x 3: 0 12 24");
-  EXPECT_THAT(fault(spec({2, 4, 4, 4})), HasSubstr("4 channels"));
+  EXPECT_THAT(dataset_fault(spec({2, 4, 4, 4})), HasSubstr("4 channels"));
 }
 
 TEST_F(Arrays, OfOtherNumbersAreAnsweredWithTheConversion) {
   const std::string file = text("npy:", (folder_ / "f.npy").string());
   io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{0.5F, 1}));
-  EXPECT_THAT(fault(file), HasSubstr("np.rint(255 * x).astype(np.uint8)"));
+  EXPECT_THAT(dataset_fault(file), HasSubstr("np.rint(255 * x).astype(np.uint8)"));
   io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::int64_t>{0, 255}));
-  EXPECT_THAT(fault(file), HasSubstr("np.rint(x).astype(np.uint8)"));
+  EXPECT_THAT(dataset_fault(file), HasSubstr("np.rint(x).astype(np.uint8)"));
   io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<float>{-2, 2}));
-  EXPECT_THAT(fault(file), HasSubstr("its values lie in -2 .. 2"));
+  EXPECT_THAT(dataset_fault(file), HasSubstr("its values lie in -2 .. 2"));
   io::write_npy(folder_ / "f.npy", Array({1, 1, 2}, std::vector<std::uint8_t>{0, 1}));
   EXPECT_THAT(notices(file), testing::ElementsAre(HasSubstr("the values 0 and 1 alone")));
 }
@@ -301,9 +306,10 @@ TEST_F(Arrays, HaveLabelsOfAnyWholeTypeAndMayLieInOneFile) {
     EXPECT_EQ(dataset->label(0), 1);
     EXPECT_EQ(dataset->label(1), 0);
   }
-  EXPECT_THAT(fault(spec({2, 4, 4}, labels(Array({1, 2}, std::vector<std::uint8_t>{1, 0})))),
-              HasSubstr("expected 2 labels"));
-  EXPECT_THAT(fault(spec({2, 4, 4}, labels(Array({2}, std::vector<std::int32_t>{1, -2})))),
+  EXPECT_THAT(
+      dataset_fault(spec({2, 4, 4}, labels(Array({1, 2}, std::vector<std::uint8_t>{1, 0})))),
+      HasSubstr("expected 2 labels"));
+  EXPECT_THAT(dataset_fault(spec({2, 4, 4}, labels(Array({2}, std::vector<std::int32_t>{1, -2})))),
               HasSubstr("found -2"));
 }
 
@@ -312,7 +318,7 @@ TEST_F(Arrays, OfOneFileAreChosenByName) {
   EXPECT_EQ(form("npy:" + npz + "#rgb.png"), "1 of 11 x 19 x 3: 127 172 89");
   EXPECT_NE(open_dataset("npy:" + npz + "#rgb.png")->hash(),
             open_dataset("npy:" + npz + "#rgba.png")->hash());
-  EXPECT_THAT(fault("npy:" + npz), HasSubstr("Known: alpha.webp, "));
+  EXPECT_THAT(dataset_fault("npy:" + npz), HasSubstr("Known: alpha.webp, "));
 }
 
 TEST(OpenDataset, TurnsPicturesIntoTheirNegatives) {
@@ -327,7 +333,7 @@ TEST(OpenDataset, TurnsPicturesIntoTheirNegatives) {
   EXPECT_EQ(sample.index, 0);
   EXPECT_EQ(negative->label(0), 4);
   EXPECT_NE(negative->hash(), open_dataset(spec + "?index=1,0")->hash());
-  EXPECT_THAT(fault(spec + "?negative=perhaps"), HasSubstr("expected true or false"));
+  EXPECT_THAT(dataset_fault(spec + "?negative=perhaps"), HasSubstr("expected true or false"));
 }
 
 /// Mean and standard deviation of the values of some noise, in units of [0, 1].
@@ -362,23 +368,23 @@ TEST(OpenDataset, MakesNoise) {
   EXPECT_NE(open("bernoulli?seed=1")->load(3).image.pixels,
             open("bernoulli?seed=2")->load(3).image.pixels);
   EXPECT_NE(open("uniform?seed=1")->hash(), open("uniform?seed=2")->hash());
-  EXPECT_THAT(fault("noise:gausian"), HasSubstr("Did you mean 'gaussian'"));
+  EXPECT_THAT(dataset_fault("noise:gausian"), HasSubstr("Did you mean 'gaussian'"));
 }
 
 TEST(OpenDataset, SaysWhatIsWrongWithASpec) {
-  EXPECT_THAT(fault("cifar10"), HasSubstr("expected type:PATH"));
-  EXPECT_THAT(fault("cifar11:x"), HasSubstr("Did you mean 'cifar10'"));
-  EXPECT_THAT(fault("cifar10:"), HasSubstr("expected a path"));
-  EXPECT_THAT(fault("cifar10:x?spilt=test"), HasSubstr("Did you mean 'split'"));
-  EXPECT_THAT(fault("cifar10:x?split=val"), HasSubstr("unknown value 'val'"));
-  EXPECT_THAT(fault("cifar10:x?split"), HasSubstr("expected key=value"));
-  EXPECT_THAT(fault("cifar10:/nonexistent"), HasSubstr("/nonexistent/test_batch.bin"));
+  EXPECT_THAT(dataset_fault("cifar10"), HasSubstr("expected type:PATH"));
+  EXPECT_THAT(dataset_fault("cifar11:x"), HasSubstr("Did you mean 'cifar10'"));
+  EXPECT_THAT(dataset_fault("cifar10:"), HasSubstr("expected a path"));
+  EXPECT_THAT(dataset_fault("cifar10:x?spilt=test"), HasSubstr("Did you mean 'split'"));
+  EXPECT_THAT(dataset_fault("cifar10:x?split=val"), HasSubstr("unknown value 'val'"));
+  EXPECT_THAT(dataset_fault("cifar10:x?split"), HasSubstr("expected key=value"));
+  EXPECT_THAT(dataset_fault("cifar10:/nonexistent"), HasSubstr("/nonexistent/test_batch.bin"));
 }
 
 TEST(OpenDataset, RefusesATruncatedFile) {
   const io::TestFolder folder;
   const auto file = folder.file("all.bin", record(0, 1).substr(1));
-  EXPECT_THAT(fault(text("records:", file.string())), HasSubstr("found 3072 bytes"));
+  EXPECT_THAT(dataset_fault(text("records:", file.string())), HasSubstr("found 3072 bytes"));
 }
 
 TEST(Datasets, DescribeThemselves) {

@@ -8,9 +8,9 @@ namespace nescio::image {
 namespace {
 
 /// Ten pictures of 12 bytes that count how often they are decoded and hashed.
-class Counting final : public Dataset {
+class CountingReads final : public Dataset {
  public:
-  Counting(std::vector<int>& decoded, int& hashed) : decoded_(decoded), hashed_(hashed) {}
+  CountingReads(std::vector<int>& decoded, int& hashed) : decoded_(decoded), hashed_(hashed) {}
   std::size_t size() const override { return decoded_.size(); }
   Sample load(std::size_t i) const override {
     ++decoded_[i];
@@ -37,7 +37,7 @@ TEST(Kept, EachPictureIsDecodedOnceWhileThereIsRoom) {
   std::vector<int> decoded(10);
   int hashed = 0;
   const auto budget = std::make_shared<MemoryBudget>(7 * 12 + 5);
-  const auto kept = kept_in_memory(std::make_unique<Counting>(decoded, hashed), budget);
+  const auto kept = kept_in_memory(std::make_unique<CountingReads>(decoded, hashed), budget);
   for (int pass = 0; pass < 3; ++pass) {
     for (std::size_t i = 0; i < kept->size(); ++i) {
       const Sample sample = kept->load(i);
@@ -56,13 +56,13 @@ TEST(Kept, EachPictureIsDecodedOnceWhileThereIsRoom) {
 TEST(EvenlySpread, TakesSoManyFromTheWholeLength) {
   std::vector<int> decoded(10);
   int hashed = 0;
-  const auto some = evenly_spread(std::make_unique<Counting>(decoded, hashed), 4);
+  const auto some = evenly_spread(std::make_unique<CountingReads>(decoded, hashed), 4);
   ASSERT_EQ(some->size(), 4u);
   std::vector<std::int64_t> labels;
   for (std::size_t i = 0; i < 4; ++i) labels.push_back(some->label(i));
   EXPECT_EQ(labels, (std::vector<std::int64_t>{0, 2, 5, 7}));
-  EXPECT_EQ(evenly_spread(std::make_unique<Counting>(decoded, hashed), 10)->size(), 10u);
-  EXPECT_EQ(evenly_spread(std::make_unique<Counting>(decoded, hashed), 99)->size(), 10u);
+  EXPECT_EQ(evenly_spread(std::make_unique<CountingReads>(decoded, hashed), 10)->size(), 10u);
+  EXPECT_EQ(evenly_spread(std::make_unique<CountingReads>(decoded, hashed), 99)->size(), 10u);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class Noise final : public DatasetType {
   std::int64_t seed = 0;
 };
 
-std::string all_names() {
+std::string noise_names() {
   std::vector<std::string> names;
   for (const Distribution& distribution : distributions) {
     names.push_back(text(distribution.name, " (", distribution.summary, ")"));
@@ -93,7 +93,7 @@ DatasetInfo noise() {
   return describe_dataset<Noise>(
       {.name = "noise",
        .summary = "pictures of independent random values in steps of 1 / 255, as many as wanted",
-       .path = all_names(),
+       .path = noise_names(),
        .options = {
            dataset_option(&Noise::side, {.name = "side",
                                          .doc = "height and width",

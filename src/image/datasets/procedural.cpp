@@ -63,7 +63,7 @@ class Procedural final : public DatasetType {
   std::int64_t seed = 0;
 };
 
-std::string all_names() {
+std::string pattern_names() {
   std::vector<std::string> names;
   for (const auto& painter : procedural::painters()) {
     names.push_back(text(painter.name, " (", painter.summary, ")"));
@@ -78,7 +78,7 @@ DatasetInfo procedural() {
   return describe_dataset<Procedural>(
       {.name = "procedural",
        .summary = "32 x 32 colour pictures painted by formulas, as many as wanted",
-       .path = all_names(),
+       .path = pattern_names(),
        .options = {
            dataset_option(&Procedural::split,
                           {.name = "split",

@@ -17,11 +17,11 @@ namespace nescio::image {
 namespace {
 
 /// What the header says of the pixels.
-struct Header {
+struct BmpHeader {
   std::size_t offset, height, width, bits;
 };
 
-Header read_header(std::span<const std::uint8_t> bytes, std::string_view where) {
+BmpHeader read_header(std::span<const std::uint8_t> bytes, std::string_view where) {
   if (bytes.size() < 30) fail(where, ": damaged or truncated BMP: it ends in its header");
   const auto whole = [&](std::size_t at) {
     return io::load_little_endian<std::uint32_t>(bytes.data() + at);
@@ -37,7 +37,7 @@ Header read_header(std::span<const std::uint8_t> bytes, std::string_view where) 
 /// Palettes and bit fields become colours, transparency is dropped. Not read: run lengths, and JPEG
 /// or PNG inside.
 Image decode_bmp(std::span<const std::uint8_t> bytes, std::string_view where) {
-  const Header header = read_header(bytes, where);
+  const BmpHeader header = read_header(bytes, where);
   check_plausible(header.height, header.width, bytes.size(), "BMP", where);
   // stb_image takes what is missing as 0.
   const std::size_t row = (header.width * header.bits + 31) / 32 * 4;

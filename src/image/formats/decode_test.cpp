@@ -14,11 +14,11 @@ namespace {
 
 const std::filesystem::path pictures = NESCIO_TEST_PICTURES;
 
-std::string fault(std::string_view bytes) {
+std::string decoding_fault(std::string_view bytes) {
   return io::error_of([&] { decode_image(io::SharedBytes::copy_of(bytes), "x"); });
 }
 
-std::string fault(const io::SharedBytes& bytes) { return fault(bytes.text()); }
+std::string decoding_fault(const io::SharedBytes& bytes) { return decoding_fault(bytes.text()); }
 
 TEST(DecodeImage, GivesThePixelsOfPillow) {
   const auto expected_file = pictures / "expected.npz";
@@ -40,22 +40,24 @@ TEST(DecodeImage, GivesThePixelsOfPillow) {
 }
 
 TEST(DecodeImage, NamesOtherFormats) {
-  EXPECT_EQ(fault(""), "x: expected a picture (" + readable_formats() + "), found an empty file");
-  EXPECT_NE(fault("RIFF\1\2\3\4WEBPVP8 ").find("WebP"), std::string::npos);
-  EXPECT_NE(fault("GIF89a...").find("GIF"), std::string::npos);
-  EXPECT_NE(fault(std::string_view("II*\0\x08\0", 6)).find("TIFF"), std::string::npos);
-  EXPECT_NE(fault("BM....").find("BMP"), std::string::npos);
-  EXPECT_NE(fault("P3\n1 1 255").find("found a PNM in text file"), std::string::npos);
-  EXPECT_NE(fault("qoif....").find("found a QOI file; convert it to PNG"), std::string::npos);
-  EXPECT_NE(fault("%PDF-1.7").find("found a PDF file"), std::string::npos);
-  EXPECT_NE(fault(std::string_view("\0\0\0\x18"
-                                   "ftypheic",
-                                   12))
+  EXPECT_EQ(decoding_fault(""),
+            "x: expected a picture (" + readable_formats() + "), found an empty file");
+  EXPECT_NE(decoding_fault("RIFF\1\2\3\4WEBPVP8 ").find("WebP"), std::string::npos);
+  EXPECT_NE(decoding_fault("GIF89a...").find("GIF"), std::string::npos);
+  EXPECT_NE(decoding_fault(std::string_view("II*\0\x08\0", 6)).find("TIFF"), std::string::npos);
+  EXPECT_NE(decoding_fault("BM....").find("BMP"), std::string::npos);
+  EXPECT_NE(decoding_fault("P3\n1 1 255").find("found a PNM in text file"), std::string::npos);
+  EXPECT_NE(decoding_fault("qoif....").find("found a QOI file; convert it to PNG"),
+            std::string::npos);
+  EXPECT_NE(decoding_fault("%PDF-1.7").find("found a PDF file"), std::string::npos);
+  EXPECT_NE(decoding_fault(std::string_view("\0\0\0\x18"
+                                            "ftypheic",
+                                            12))
                 .find("HEIC"),
             std::string::npos);
-  EXPECT_NE(fault("<!DOCTYPE html>").find("a web page"), std::string::npos);
-  EXPECT_NE(fault("hello").find("a text file"), std::string::npos);
-  EXPECT_NE(fault("\xff\1").find("begins like none of these"), std::string::npos);
+  EXPECT_NE(decoding_fault("<!DOCTYPE html>").find("a web page"), std::string::npos);
+  EXPECT_NE(decoding_fault("hello").find("a text file"), std::string::npos);
+  EXPECT_NE(decoding_fault("\xff\1").find("begins like none of these"), std::string::npos);
 }
 
 TEST(FileKinds, FollowFromBytesAndNames) {
@@ -101,10 +103,10 @@ TEST(DecodeImage, RefusesEveryTruncation) {
     if (kind_by_name(name).is_read) truncate(name);
   }
   const io::SharedBytes jpeg = io::map_file(pictures / "ycc_420.jpg");
-  EXPECT_NE(fault(jpeg.part(0, jpeg.size() - 20)).find("x: damaged or truncated JPEG: "),
+  EXPECT_NE(decoding_fault(jpeg.part(0, jpeg.size() - 20)).find("x: damaged or truncated JPEG: "),
             std::string::npos);
   const io::SharedBytes png = io::map_file(pictures / "rgb.png");
-  EXPECT_EQ(fault(png.part(0, png.size() - 40)),
+  EXPECT_EQ(decoding_fault(png.part(0, png.size() - 40)),
             "x: damaged or truncated PNG: the file ends early");
 }
 
@@ -118,8 +120,8 @@ TEST(DecodeImage, SurvivesEveryTruncationAndEveryDamagedByte) {
     for (std::size_t i = 0; i < whole.size(); ++i) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ 0xff);
-      fault(damaged);
-      fault(whole.substr(0, i));
+      decoding_fault(damaged);
+      decoding_fault(whole.substr(0, i));
     }
   }
 }
@@ -128,9 +130,10 @@ TEST(DecodeImage, RefusesAbsurdSizesOfFormatsThatPackWithoutLimit) {
   if (!kind_by_name("x.gif").is_read) GTEST_SKIP() << "built without giflib";
   std::string gif(io::map_file(pictures / "palette.gif").text());
   gif.replace(6, 4, "\xff\xff\xff\xff");
-  EXPECT_NE(fault(gif).find("found 65535 x 65535"), std::string::npos) << fault(gif);
+  EXPECT_NE(decoding_fault(gif).find("found 65535 x 65535"), std::string::npos)
+      << decoding_fault(gif);
   gif.replace(6, 4, std::string_view("\0\x40\0\x40", 4));
-  EXPECT_NE(fault(gif).find("cannot hold a GIF of 16384 x 16384"), std::string::npos);
+  EXPECT_NE(decoding_fault(gif).find("cannot hold a GIF of 16384 x 16384"), std::string::npos);
 }
 
 void append(std::string& bytes, std::uint64_t value, int count) {
@@ -158,39 +161,44 @@ std::string tiff(std::uint32_t height, std::uint32_t width, std::uint16_t bits,
 
 TEST(DecodeImage, RefusesTiffsOfOtherNumbers) {
   if (!kind_by_name("x.tif").is_read) GTEST_SKIP() << "built without libtiff";
-  EXPECT_EQ(fault(tiff(8, 8, 8, 1)), "");
-  EXPECT_NE(fault(tiff(4, 4, 32, 3)).find("found floating-point ones of 32 bits"),
+  EXPECT_EQ(decoding_fault(tiff(8, 8, 8, 1)), "");
+  EXPECT_NE(decoding_fault(tiff(4, 4, 32, 3)).find("found floating-point ones of 32 bits"),
             std::string::npos);
-  EXPECT_NE(fault(tiff(4, 4, 16, 2)).find("found signed ones of 16 bits"), std::string::npos);
-  EXPECT_NE(fault(tiff(4, 4, 32, 1)).find("found unsigned ones of 32 bits"), std::string::npos);
-  EXPECT_NE(fault(tiff(4, 4, 12, 1)).find("libtiff does not read"), std::string::npos);
+  EXPECT_NE(decoding_fault(tiff(4, 4, 16, 2)).find("found signed ones of 16 bits"),
+            std::string::npos);
+  EXPECT_NE(decoding_fault(tiff(4, 4, 32, 1)).find("found unsigned ones of 32 bits"),
+            std::string::npos);
+  EXPECT_NE(decoding_fault(tiff(4, 4, 12, 1)).find("libtiff does not read"), std::string::npos);
 }
 
 TEST(DecodeImage, RefusesAbsurdSizesOfTiff) {
   if (!kind_by_name("x.tif").is_read) GTEST_SKIP() << "built without libtiff";
-  EXPECT_NE(fault(tiff(100000, 100000, 8, 1)).find("found 100000 x 100000"), std::string::npos);
-  EXPECT_NE(fault(tiff(16384, 16384, 8, 1)).find("cannot hold a TIFF of 16384 x 16384"),
+  EXPECT_NE(decoding_fault(tiff(100000, 100000, 8, 1)).find("found 100000 x 100000"),
             std::string::npos);
-  EXPECT_NE(fault(tiff(0, 8, 8, 1)).find("TIFF"), std::string::npos);
+  EXPECT_NE(decoding_fault(tiff(16384, 16384, 8, 1)).find("cannot hold a TIFF of 16384 x 16384"),
+            std::string::npos);
+  EXPECT_NE(decoding_fault(tiff(0, 8, 8, 1)).find("TIFF"), std::string::npos);
 }
 
 TEST(DecodeImage, RefusesWhatABmpOrPnmDoesNotHold) {
-  EXPECT_NE(fault("P5 20000 20000 255\n....").find("found 20000 x 20000"), std::string::npos);
-  EXPECT_NE(fault("P5 200 200 255\n....").find("its pixels end early"), std::string::npos);
-  EXPECT_NE(fault("P5 2 2 0\n....").find("a largest value outside"), std::string::npos);
-  EXPECT_NE(fault("P5 2 2 65536\n....").find("a largest value outside"), std::string::npos);
-  EXPECT_NE(fault("P5 99999999999 2 255\n").find("its header"), std::string::npos);
-  EXPECT_NE(fault("P5 2").find("its header"), std::string::npos);
+  EXPECT_NE(decoding_fault("P5 20000 20000 255\n....").find("found 20000 x 20000"),
+            std::string::npos);
+  EXPECT_NE(decoding_fault("P5 200 200 255\n....").find("its pixels end early"), std::string::npos);
+  EXPECT_NE(decoding_fault("P5 2 2 0\n....").find("a largest value outside"), std::string::npos);
+  EXPECT_NE(decoding_fault("P5 2 2 65536\n....").find("a largest value outside"),
+            std::string::npos);
+  EXPECT_NE(decoding_fault("P5 99999999999 2 255\n").find("its header"), std::string::npos);
+  EXPECT_NE(decoding_fault("P5 2").find("its header"), std::string::npos);
   if (!kind_by_name("x.bmp").is_read) GTEST_SKIP() << "built without stb_image";
   std::string bmp(io::map_file(pictures / "rgb.bmp").text());
   bmp.replace(18, 8, std::string_view("\0\0\x80\0\0\0\x80\0", 8));
-  EXPECT_NE(fault(bmp).find("found 8388608 x 8388608"), std::string::npos);
+  EXPECT_NE(decoding_fault(bmp).find("found 8388608 x 8388608"), std::string::npos);
 }
 
 TEST(DecodeImage, RefusesDamage) {
   std::string png(io::map_file(pictures / "rgb.png").text());
   png[60] = static_cast<char>(png[60] ^ 0xff);
-  EXPECT_NE(fault(png).find("damaged or truncated PNG: "), std::string::npos);
+  EXPECT_NE(decoding_fault(png).find("damaged or truncated PNG: "), std::string::npos);
 }
 
 TEST(DecodeImage, PassesWhatCostsNoPixels) {
@@ -210,21 +218,25 @@ TEST(DecodeImage, RefusesAbsurdSizesFromTheHeader) {
   std::string png(io::map_file(pictures / "rgb.png").text());
   put(png, 16, {0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0});
   put(png, 29, {0x27, 0x30, 0x9c, 0x9f});
-  EXPECT_NE(fault(png).find("found 100000 x 100000"), std::string::npos) << fault(png);
+  EXPECT_NE(decoding_fault(png).find("found 100000 x 100000"), std::string::npos)
+      << decoding_fault(png);
   put(png, 16, {0, 0x0f, 0x42, 0x41, 0, 0, 0, 1});  // 1,000,001 pixels in one row
   put(png, 29, {0xf2, 0x7d, 0x6b, 0x21});
-  EXPECT_NE(fault(png).find("found 1 x 1000001"), std::string::npos) << fault(png);
+  EXPECT_NE(decoding_fault(png).find("found 1 x 1000001"), std::string::npos)
+      << decoding_fault(png);
   put(png, 16, {0, 0, 0x40, 0, 0, 0, 0x40, 0});
   put(png, 29, {0x26, 0xaa, 0x87, 0xd3});
-  EXPECT_NE(fault(png).find("cannot hold a PNG of 16384 x 16384"), std::string::npos) << fault(png);
+  EXPECT_NE(decoding_fault(png).find("cannot hold a PNG of 16384 x 16384"), std::string::npos)
+      << decoding_fault(png);
 
   std::string jpeg(io::map_file(pictures / "grey.jpg").text());
   const std::size_t frame = jpeg.find("\xff\xc0");
   put(jpeg, frame + 5, {0xea, 0x60, 0xea, 0x60});
-  EXPECT_NE(fault(jpeg).find("found 60000 x 60000"), std::string::npos) << fault(jpeg);
+  EXPECT_NE(decoding_fault(jpeg).find("found 60000 x 60000"), std::string::npos)
+      << decoding_fault(jpeg);
   put(jpeg, frame + 5, {0x40, 0, 0x40, 0});
-  EXPECT_NE(fault(jpeg).find("cannot hold a JPEG of 16384 x 16384"), std::string::npos)
-      << fault(jpeg);
+  EXPECT_NE(decoding_fault(jpeg).find("cannot hold a JPEG of 16384 x 16384"), std::string::npos)
+      << decoding_fault(jpeg);
 }
 
 TEST(DecodeImage, RefusesEndlessScans) {
@@ -235,13 +247,13 @@ TEST(DecodeImage, RefusesEndlessScans) {
   const std::string scan = grey.substr(begin, grey.size() - 2 - begin);
   std::string bomb = colour.substr(0, colour.rfind("\xff\xda"));
   for (int i = 0; i < 600; ++i) bomb += scan;
-  EXPECT_EQ(fault(bomb + "\xff\xd9"), "x: damaged or truncated JPEG: more than 500 scans");
+  EXPECT_EQ(decoding_fault(bomb + "\xff\xd9"), "x: damaged or truncated JPEG: more than 500 scans");
 }
 
 TEST(DecodeImage, RefusesOtherPrecisions) {
   std::string jpeg(io::map_file(pictures / "ycc_444.jpg").text());
   put(jpeg, jpeg.find("\xff\xc0") + 4, {12});
-  EXPECT_NE(fault(jpeg).find("precision 12"), std::string::npos) << fault(jpeg);
+  EXPECT_NE(decoding_fault(jpeg).find("precision 12"), std::string::npos) << decoding_fault(jpeg);
 }
 
 TEST(ExifOrientation, IsReadAndNotApplied) {

@@ -11,17 +11,17 @@ namespace nescio::image {
 namespace {
 
 /// giflib's state over bytes in memory.
-class Reader {
+class GifReader {
  public:
-  Reader(std::span<const std::uint8_t> bytes, std::string_view where)
+  GifReader(std::span<const std::uint8_t> bytes, std::string_view where)
       : bytes_(bytes), left_(bytes), where_(where) {
     int error = 0;
     gif_ = DGifOpen(&left_, give, &error);
     if (!gif_) damaged();
   }
-  ~Reader() { DGifCloseFile(gif_, nullptr); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  ~GifReader() { DGifCloseFile(gif_, nullptr); }
+  GifReader(const GifReader&) = delete;
+  GifReader& operator=(const GifReader&) = delete;
 
   /// The first frame. What it leaves of the canvas has the transparent colour, or else the first
   /// one; a canvas that is too small grows: both as in Pillow.
@@ -114,7 +114,7 @@ class Reader {
 };
 
 Image decode_gif(std::span<const std::uint8_t> bytes, std::string_view where) {
-  return Reader(bytes, where).first_frame();
+  return GifReader(bytes, where).first_frame();
 }
 
 }  // namespace

@@ -14,15 +14,15 @@ namespace nescio::image {
 namespace {
 
 // A resize holds weights in proportion to a side; this is libpng's own limit, too.
-constexpr std::size_t max_side = 1'000'000;
+constexpr std::size_t max_png_side = 1'000'000;
 
 // The most that deflate can unpack from one byte.
 constexpr std::size_t most_bytes_per_byte = 1032;
 
 /// libpng's state and where its errors go.
-class Reader {
+class PngReader {
  public:
-  Reader(std::span<const std::uint8_t> bytes, std::string_view where)
+  PngReader(std::span<const std::uint8_t> bytes, std::string_view where)
       : bytes_(bytes),
         left_(bytes),
         where_(where),
@@ -33,9 +33,9 @@ class Reader {
       fail(where, ": libpng cannot start");
     }
   }
-  ~Reader() { png_destroy_read_struct(&png_, &info_, nullptr); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
 
   Image decode() {
     run([this] { read_header(); });
@@ -88,8 +88,8 @@ class Reader {
   void check_size() {
     const std::size_t height = png_get_image_height(png_, info_);
     const std::size_t width = png_get_image_width(png_, info_);
-    if (std::max(height, width) > max_side || height > max_pixels / width) {
-      fail(where_, ": expected at most ", max_pixels, " pixels, ", max_side, " a side, found ",
+    if (std::max(height, width) > max_png_side || height > max_pixels / width) {
+      fail(where_, ": expected at most ", max_pixels, " pixels, ", max_png_side, " a side, found ",
            height, " x ", width);
     }
     if (height * png_get_rowbytes(png_, info_) / most_bytes_per_byte > bytes_.size()) {
@@ -120,7 +120,7 @@ class Reader {
 /// and colour profiles are not applied. Of 16 bits the upper 8 are kept, also for grey, which
 /// Pillow's convert("RGB") clips instead (256 and up: white). Refused: more than a million on a side.
 Image decode_png(std::span<const std::uint8_t> bytes, std::string_view where) {
-  return Reader(bytes, where).decode();
+  return PngReader(bytes, where).decode();
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 namespace nescio::image {
 namespace {
 
-class Reader {
+class PnmReader {
  public:
-  Reader(std::span<const std::uint8_t> bytes, std::string_view where)
+  PnmReader(std::span<const std::uint8_t> bytes, std::string_view where)
       : bytes_(bytes), where_(where) {}
 
   Image decode() {
@@ -92,7 +92,7 @@ class Reader {
 };
 
 Image decode_pnm(std::span<const std::uint8_t> bytes, std::string_view where) {
-  return Reader(bytes, where).decode();
+  return PnmReader(bytes, where).decode();
 }
 
 }  // namespace

@@ -70,9 +70,9 @@ tmsize_t most_memory(std::size_t file_bytes) {
   return static_cast<tmsize_t>((std::size_t{1} << 26) + file_bytes * 4096);
 }
 
-class Reader {
+class TiffReader {
  public:
-  Reader(std::span<const std::uint8_t> bytes, std::string_view where)
+  TiffReader(std::span<const std::uint8_t> bytes, std::string_view where)
       : where_(where), source_{.bytes = bytes} {
     const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(
         TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
@@ -84,9 +84,9 @@ class Reader {
                           Source::close, Source::size, Source::map, Source::unmap, options.get());
     if (!tiff_) damaged();
   }
-  ~Reader() { TIFFClose(tiff_); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  ~TiffReader() { TIFFClose(tiff_); }
+  TiffReader(const TiffReader&) = delete;
+  TiffReader& operator=(const TiffReader&) = delete;
 
   Image first_page() {
     check_samples();
@@ -221,7 +221,7 @@ class Reader {
 /// The first page, in whatever way it is packed. 16-bit grey keeps its upper byte as in PNG; CMYK may
 /// differ from Pillow's by 1. Refused: more than 16 bits, signed and floating-point numbers.
 Image decode_tiff(std::span<const std::uint8_t> bytes, std::string_view where) {
-  return Reader(bytes, where).first_page();
+  return TiffReader(bytes, where).first_page();
 }
 
 }  // namespace

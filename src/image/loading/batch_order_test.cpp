@@ -12,7 +12,7 @@ namespace {
 
 using Items = std::vector<std::size_t>;
 
-std::vector<BatchItems> all(std::size_t pictures, const LoaderOptions& options) {
+std::vector<BatchItems> all_items(std::size_t pictures, const LoaderOptions& options) {
   BatchOrder order(pictures, options);
   std::vector<BatchItems> batches;
   for (std::size_t n = 0; n < order.batches(); ++n) batches.push_back(order.at(n));
@@ -22,14 +22,14 @@ std::vector<BatchItems> all(std::size_t pictures, const LoaderOptions& options) 
 /// The pictures of all batches, one after the other.
 Items items(std::size_t pictures, const LoaderOptions& options) {
   Items out;
-  for (const BatchItems& batch : all(pictures, options)) {
+  for (const BatchItems& batch : all_items(pictures, options)) {
     out.insert(out.end(), batch.items.begin(), batch.items.end());
   }
   return out;
 }
 
 TEST(BatchOrder, CutsTheStoredOrderIntoBatches) {
-  const auto batches = all(7, {.batch = 3});
+  const auto batches = all_items(7, {.batch = 3});
   ASSERT_EQ(batches.size(), 3u);
   EXPECT_EQ(batches[0].items, (Items{0, 1, 2}));
   EXPECT_EQ(batches[1].items, (Items{3, 4, 5}));
@@ -38,9 +38,9 @@ TEST(BatchOrder, CutsTheStoredOrderIntoBatches) {
 
 TEST(BatchOrder, BeginsWhereItIsTold) {
   EXPECT_EQ(items(10, {.batch = 4, .first = 8}), (Items{8, 9}));
-  EXPECT_TRUE(all(10, {.batch = 4, .first = 10}).empty());
-  EXPECT_TRUE(all(0, {.batch = 4}).empty());
-  EXPECT_TRUE(all(10, {.batch = 4, .epochs = 0}).empty());
+  EXPECT_TRUE(all_items(10, {.batch = 4, .first = 10}).empty());
+  EXPECT_TRUE(all_items(0, {.batch = 4}).empty());
+  EXPECT_TRUE(all_items(10, {.batch = 4, .epochs = 0}).empty());
 }
 
 TEST(BatchOrder, EachEpochHasEveryPictureInAnotherOrder) {
@@ -63,17 +63,18 @@ TEST(BatchOrder, EachEpochHasEveryPictureInAnotherOrder) {
 
 TEST(BatchOrder, DropsABatchThatIsNotFull) {
   const auto batches =
-      all(10, {.batch = 4, .epochs = 2, .order = Order::shuffled, .drop_last = true});
+      all_items(10, {.batch = 4, .epochs = 2, .order = Order::shuffled, .drop_last = true});
   ASSERT_EQ(batches.size(), 4u);
   for (const BatchItems& batch : batches) EXPECT_EQ(batch.items.size(), 4u);
   EXPECT_EQ(BatchOrder::batches_per_epoch(10, 4, true), 2u);
   EXPECT_EQ(BatchOrder::batches_per_epoch(10, 4, false), 3u);
-  EXPECT_TRUE(all(3, {.batch = 4, .epochs = 9, .drop_last = true}).empty());
+  EXPECT_TRUE(all_items(3, {.batch = 4, .epochs = 9, .drop_last = true}).empty());
 }
 
 TEST(BatchOrder, NumbersItsEpochs) {
   std::vector<std::size_t> epochs;
-  for (const BatchItems& batch : all(10, {.batch = 4, .first = 8, .first_epoch = 5, .epochs = 3})) {
+  for (const BatchItems& batch :
+       all_items(10, {.batch = 4, .first = 8, .first_epoch = 5, .epochs = 3})) {
     epochs.push_back(batch.epoch);
   }
   EXPECT_EQ(epochs, (std::vector<std::size_t>{5, 6, 6, 6, 7, 7, 7}));
@@ -81,7 +82,7 @@ TEST(BatchOrder, NumbersItsEpochs) {
 
 TEST(BatchOrder, AnswersInAnyOrder) {
   const LoaderOptions options{.batch = 8, .epochs = 6, .order = Order::shuffled};
-  const auto expected = all(50, options);
+  const auto expected = all_items(50, options);
   BatchOrder order(50, options);
   for (const std::size_t n : {40u, 0u, 41u, 7u, 20u, 1u}) {
     EXPECT_EQ(order.at(n).items, expected[n].items) << n;
@@ -106,23 +107,23 @@ TEST(BatchOrder, ReadsOnFromAnOffsetThatEachEpochDraws) {
 }
 
 TEST(BatchOrder, ReadsFewPicturesAgainWhereAnEpochIsLong) {
-  const auto batches = all(3, {.batch = 4, .first = 4, .epochs = 2, .epoch_batches = 2});
+  const auto batches = all_items(3, {.batch = 4, .first = 4, .epochs = 2, .epoch_batches = 2});
   ASSERT_EQ(batches.size(), 3u);
   EXPECT_EQ(batches[0].items, (Items{1, 2, 0, 1}));
   EXPECT_EQ(batches[1].items, (Items{0, 1, 2, 0}));
-  EXPECT_TRUE(all(0, {.batch = 4, .epoch_batches = 2}).empty());
+  EXPECT_TRUE(all_items(0, {.batch = 4, .epoch_batches = 2}).empty());
 }
 
 TEST(BatchOrder, PartsJoinedAreTheWhole) {
   for (const Order order : {Order::as_stored, Order::shuffled, Order::from_offset}) {
     LoaderOptions options{.batch = 7, .first = 7, .epochs = 2, .order = order};
-    const auto whole = all(31, options);
+    const auto whole = all_items(31, options);
     for (const std::size_t parts : {2u, 3u, 7u, 9u}) {
       std::vector<Items> joined(whole.size());
       for (std::size_t part = 0; part < parts; ++part) {
         options.part = part;
         options.parts = parts;
-        const auto batches = all(31, options);
+        const auto batches = all_items(31, options);
         ASSERT_EQ(batches.size(), whole.size());
         for (std::size_t n = 0; n < whole.size(); ++n) {
           EXPECT_EQ(batches[n].epoch, whole[n].epoch);
@@ -141,7 +142,7 @@ TEST(BatchOrder, PartsAreAboutEqual) {
   const auto sizes = [](std::size_t parts) {
     std::vector<std::pair<std::size_t, std::size_t>> sizes;  // of a full batch, of the last
     for (std::size_t part = 0; part < parts; ++part) {
-      const auto batches = all(12, {.batch = 10, .part = part, .parts = parts});
+      const auto batches = all_items(12, {.batch = 10, .part = part, .parts = parts});
       sizes.emplace_back(batches[0].items.size(), batches[1].items.size());
     }
     return sizes;

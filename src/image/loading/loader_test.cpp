@@ -17,9 +17,9 @@ namespace {
 const Preprocessing tiny{.height = 2, .width = 1};
 
 /// Picture i is grey of value i, label i % 3, index 100 + i; one may be broken.
-class Counting final : public Dataset {
+class CountingDataset final : public Dataset {
  public:
-  explicit Counting(std::size_t size, std::size_t broken = 1000000)
+  explicit CountingDataset(std::size_t size, std::size_t broken = 1000000)
       : size_(size), broken_(broken) {}
   std::size_t size() const override { return size_; }
   Sample load(std::size_t i) const override {
@@ -62,8 +62,8 @@ Preprocessing small(std::string channels) {
   return p;
 }
 
-std::vector<ImageBatch> all(const Dataset& dataset, const LoaderOptions& options,
-                            const Preprocessing& preprocessing = tiny) {
+std::vector<ImageBatch> all_batches(const Dataset& dataset, const LoaderOptions& options,
+                                    const Preprocessing& preprocessing = tiny) {
   Loader loader(dataset, preprocessing, options);
   std::vector<ImageBatch> batches;
   for (ImageBatch batch; loader.next(batch);) batches.push_back(batch);
@@ -77,10 +77,10 @@ TEST(Loader, ReadsTheWantedPlacesOfFullBatches) {
   for (const bool bytes : {false, true}) {
     LoaderOptions options{
         .batch = 4, .epochs = 2, .order = Order::shuffled, .views = 2, .bytes = bytes};
-    const auto whole = all(pictures, options, small("rgb"));
+    const auto whole = all_batches(pictures, options, small("rgb"));
     options.read = {{0, 1}, {2, 1}};
     pictures.loads = 0;
-    const auto some = all(pictures, options, small("rgb"));
+    const auto some = all_batches(pictures, options, small("rgb"));
     EXPECT_EQ(pictures.loads, 2 * (2 + 2 + 3));
     ASSERT_EQ(some.size(), whole.size());
     for (std::size_t n = 0; n < some.size(); ++n) {
@@ -109,7 +109,7 @@ TEST(Loader, ReadsTheWantedPlacesOfFullBatches) {
 }
 
 TEST(Loader, GivesEveryPictureInOrder) {
-  const auto batches = all(Counting(7), {.batch = 3, .workers = 2});
+  const auto batches = all_batches(CountingDataset(7), {.batch = 3, .workers = 2});
   ASSERT_EQ(batches.size(), 3u);
   EXPECT_EQ(batches[2].count, 1u);
   EXPECT_EQ(batches[1].index, (std::vector<std::int64_t>{103, 104, 105}));
@@ -119,16 +119,16 @@ TEST(Loader, GivesEveryPictureInOrder) {
 
 TEST(Loader, FillsTheLastBatchWithZeros) {
   // There are places for two batches, so its memory has held another one.
-  const auto batches = all(Counting(13), {.batch = 3, .workers = 1, .ahead = 1});
+  const auto batches = all_batches(CountingDataset(13), {.batch = 3, .workers = 1, .ahead = 1});
   ASSERT_EQ(batches.back().images.size(), 18u);
   for (std::size_t i = 6; i < 18; ++i) EXPECT_EQ(batches.back().images[i], 0.0f);
 }
 
 TEST(Loader, GivesTheSameForAnyNumberOfWorkers) {
-  const Counting dataset(200);
-  const auto expected = all(dataset, {.batch = 7, .workers = 1});
+  const CountingDataset dataset(200);
+  const auto expected = all_batches(dataset, {.batch = 7, .workers = 1});
   for (const std::size_t workers : {2u, 5u, 40u}) {
-    const auto batches = all(dataset, {.batch = 7, .workers = workers});
+    const auto batches = all_batches(dataset, {.batch = 7, .workers = workers});
     ASSERT_EQ(batches.size(), expected.size());
     for (std::size_t i = 0; i < batches.size(); ++i) {
       EXPECT_EQ(batches[i].images, expected[i].images);
@@ -138,7 +138,7 @@ TEST(Loader, GivesTheSameForAnyNumberOfWorkers) {
 }
 
 TEST(Loader, RethrowsInTheBatchThatIsBroken) {
-  const Counting dataset(20, 9);
+  const CountingDataset dataset(20, 9);
   Loader loader(dataset, tiny, {.batch = 4, .workers = 3});
   ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
@@ -147,14 +147,14 @@ TEST(Loader, RethrowsInTheBatchThatIsBroken) {
 }
 
 TEST(Loader, StopsWhenItIsLeftBehind) {
-  const Counting dataset(200);
+  const CountingDataset dataset(200);
   Loader loader(dataset, tiny, {.batch = 2, .workers = 4});
   ImageBatch batch;
   EXPECT_TRUE(loader.next(batch));
 }
 
 TEST(Loader, BeginsInTheMiddleOfAnEpoch) {
-  const Counting dataset(50);
+  const CountingDataset dataset(50);
   for (const bool drop_last : {false, true}) {
     LoaderOptions options{.batch = 8,
                           .epochs = 3,
@@ -162,11 +162,11 @@ TEST(Loader, BeginsInTheMiddleOfAnEpoch) {
                           .order = Order::shuffled,
                           .drop_last = drop_last,
                           .augmentation = Augmentation("crop(padding=1)")};
-    const auto whole = all(dataset, options);
+    const auto whole = all_batches(dataset, options);
     options.first_epoch = 1;
     options.first = 3 * 8;
     options.epochs = 2;
-    const auto rest = all(dataset, options);
+    const auto rest = all_batches(dataset, options);
     const std::size_t skipped = Loader::batches_per_epoch(50, 8, drop_last) + 3;
     ASSERT_EQ(rest.size(), whole.size() - skipped);
     for (std::size_t i = 0; i < rest.size(); ++i) {
@@ -177,17 +177,17 @@ TEST(Loader, BeginsInTheMiddleOfAnEpoch) {
 }
 
 TEST(Loader, TrainingBatchesDoNotDependOnWorkersOrOnWhatIsKept) {
-  const Counting dataset(60);
+  const CountingDataset dataset(60);
   LoaderOptions options{.batch = 7,
                         .workers = 1,
                         .epochs = 4,
                         .order = Order::shuffled,
                         .augmentation = Augmentation("crop(padding=1),flip")};
-  const auto expected = all(dataset, options);
+  const auto expected = all_batches(dataset, options);
   for (const std::size_t workers : {3u, 16u}) {
     options.workers = workers;
     options.keep = !options.keep;
-    const auto batches = all(dataset, options);
+    const auto batches = all_batches(dataset, options);
     ASSERT_EQ(batches.size(), expected.size());
     for (std::size_t i = 0; i < batches.size(); ++i) {
       EXPECT_EQ(batches[i].images, expected[i].images);
@@ -206,7 +206,7 @@ TEST(Loader, DecodesOnceWhatItKeeps) {
                                 .keep = true,
                                 .augmentation = Augmentation("flip"),
                                 .views = 2};
-    all(dataset, options, colour ? small("rgb") : small("grey"));
+    all_batches(dataset, options, colour ? small("rgb") : small("grey"));
     EXPECT_EQ(dataset.loads, 10) << colour;
   }
 }
@@ -242,8 +242,8 @@ TEST(Loader, GivesWholePicturesToACropThatComesFirst) {
 }
 
 TEST(Loader, SaysWhichPicturesOfWhichEpoch) {
-  const auto batches = all(
-      Counting(5),
+  const auto batches = all_batches(
+      CountingDataset(5),
       {.batch = 4, .first = 4, .first_epoch = 6, .epochs = 2, .seed = 3, .order = Order::shuffled});
   ASSERT_EQ(batches.size(), 3u);
   EXPECT_EQ(batches[0].epoch, 6u);
@@ -275,7 +275,7 @@ TEST(Loader, AViewDependsOnSeedNumberAndPictureOnly) {
                                 .augmentation = Augmentation("crop,flip"),
                                 .views = 3,
                                 .distinct_views = distinct};
-    for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+    for (const ImageBatch& batch : all_batches(dataset, options, small("rgb"))) {
       ASSERT_EQ(batch.images.size(), 3 * 5 * each);
       for (std::size_t v = 0; v < 3; ++v) {
         const std::size_t number = batch.epoch * 3 + v;
@@ -305,7 +305,7 @@ TEST(Loader, ViewsThatWereSeenOnceComeBack) {
                         .views = 3,
                         .distinct_views = 3};
   std::map<std::pair<std::size_t, std::int64_t>, std::vector<float>> seen;
-  for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+  for (const ImageBatch& batch : all_batches(dataset, options, small("rgb"))) {
     for (std::size_t row = 0; row < 3 * 4; ++row) {
       if (row % 4 >= batch.count) continue;
       seen[{row / 4, batch.items[row % 4]}] = row_of(batch.images, row, each);
@@ -318,7 +318,7 @@ TEST(Loader, ViewsThatWereSeenOnceComeBack) {
   options.first_epoch = 4;
   options.epochs = 3;
   options.order = Order::shuffled;
-  for (const ImageBatch& batch : all(dataset, options, small("rgb"))) {
+  for (const ImageBatch& batch : all_batches(dataset, options, small("rgb"))) {
     for (std::size_t i = 0; i < batch.count; ++i) {
       const std::pair key(options.view(batch.epoch, 0), batch.items[i]);
       EXPECT_EQ(row_of(batch.images, i, each), seen.at(key));
@@ -334,12 +334,12 @@ TEST(Loader, PartsJoinedAreTheWhole) {
                         .order = Order::shuffled,
                         .augmentation = Augmentation("crop,flip"),
                         .views = 2};
-  const auto whole = all(dataset, options, small("rgb"));
+  const auto whole = all_batches(dataset, options, small("rgb"));
   for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(whole[n].images.size(), 2 * 8 * each);
   options.parts = 3;
   std::vector<std::size_t> begun(whole.size());  // rows of each batch that were compared
   for (options.part = 0; options.part < 3; ++options.part) {
-    const auto parts = all(dataset, options, small("rgb"));
+    const auto parts = all_batches(dataset, options, small("rgb"));
     ASSERT_EQ(parts.size(), whole.size());
     for (std::size_t n = 0; n < parts.size(); ++n) {
       const ImageBatch& part = parts[n];
@@ -382,9 +382,9 @@ TEST(Loader, ItsBytesBecomeItsImages) {
                           .epochs = 2,
                           .augmentation = Augmentation("crop,flip"),
                           .views = 2};
-    const auto expected = all(dataset, options, small(channels));
+    const auto expected = all_batches(dataset, options, small(channels));
     options.bytes = true;
-    const auto batches = all(dataset, options, small(channels));
+    const auto batches = all_batches(dataset, options, small(channels));
     ASSERT_EQ(batches.size(), expected.size());
     for (std::size_t n = 0; n < batches.size(); ++n) {
       EXPECT_TRUE(batches[n].images.empty());
@@ -416,7 +416,7 @@ TEST(Loader, FillsBatchesOfAnotherLoader) {
 }
 
 TEST(Loader, RefusesNothingToDo) {
-  const Counting dataset(2);
+  const CountingDataset dataset(2);
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.batch = 0}); }), "");
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.workers = 0}); }), "");
   EXPECT_NE(io::error_of([&] { Loader(dataset, tiny, {.ahead = 0}); }), "");
