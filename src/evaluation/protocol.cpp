@@ -239,13 +239,14 @@ Protocol parse_protocol(std::string_view yaml, const std::string& where,
   root.require_mapping();
   for (const auto& [role, sets] : options.roles) {
     OrderedJson& roles = file["roles"];
-    if (!roles.is_null()) root.at("roles").require_mapping();
+    if (roles.is_null()) roles = OrderedJson::object();
+    root.at("roles").require_mapping();
     if (sets == "none") {
       roles.erase(role);
-    } else if (role == "near" || role == "far" || role == "ood_val") {
-      roles[role] = split_top_level(sets);
-    } else {
+    } else if (role == "train" || role == "val" || role == "id") {
       roles[role] = sets;
+    } else {
+      roles[role] = split_top_level(sets);
     }
   }
   return Reader(root, options).read();

@@ -63,6 +63,11 @@ TEST(Protocol, WritesValuesThatWouldEndAnOption) {
 
 TEST(Protocol, RolesOfTheUserNeedAMapping) {
   const io::TestFolder folder;
+  EXPECT_THAT(io::error_of([&] {
+                read_protocol(folder.file("none.yaml", "name: toy\n" + sets),
+                              {.root = "r", .split = {}, .roles = {{"near", "none"}}});
+              }),
+              HasSubstr("roles: an evaluation needs the in-distribution split"));
   for (const char* yaml : {"hello", "[a]", "roles: x", "roles: [1]", ""}) {
     EXPECT_THAT(io::error_of([&] {
                   read_protocol(folder.file("p.yaml", yaml),
@@ -91,6 +96,9 @@ TEST(Protocol, UserChoosesTheSplitAndChangesRoles) {
   EXPECT_EQ(p.sets.back().data, "npy:d.npy?index=7");
   EXPECT_THAT(p.unused, ElementsAre("a/train", "b/test"));
   EXPECT_THAT(io::error_of([&] { read_protocol(file, {.root = "D"}); }), HasSubstr("split=N"));
+  const Protocol two =
+      read_protocol(file, {.root = "D", .split = "7", .roles = {{"shifted", "c/test,d/test"}}});
+  EXPECT_THAT(two.roles.shifted, ElementsAre("c/test", "d/test"));
   const ProtocolOptions unknown{.root = "D", .split = "7", .roles = {{"near", "c/tset"}}};
   EXPECT_THAT(io::error_of([&] { read_protocol(file, unknown); }),
               HasSubstr("Did you mean 'c/test'?"));
@@ -126,6 +134,11 @@ TEST(Protocol, RolesMustFitTheSets) {
               HasSubstr("roles: b/test is named as near and as far"));
   EXPECT_THAT(refusal(with("id: a/test, near: b/test, train: a/test")), HasSubstr("as train"));
   EXPECT_THAT(refusal(with("id: a/test, near: b/test, ood_val: b/test")), HasSubstr("as ood_val"));
+  EXPECT_THAT(refusal(with("id: a/test, near: b/test, val: a/train, ood_val: a/train")),
+              HasSubstr("roles: a/train is named as val and as ood_val"));
+  EXPECT_THAT(refusal(with("id: a/test, near: [b/test, b/test]")),
+              HasSubstr("roles: b/test is named twice as near"));
+  EXPECT_EQ(refusal(with("id: a/test, near: b/test, train: a/train, val: a/train")), "");
   EXPECT_THAT(refusal(with("near: b/test")), HasSubstr("roles: an evaluation needs the in-"));
   EXPECT_THAT(refusal(with("id: a/test")), HasSubstr("near= or far="));
   EXPECT_EQ(refusal(with("id: a/test, near: b/test, val: a/test")), "");

@@ -37,11 +37,19 @@ void check_roles(const Roles& roles) {
   std::map<std::string, std::string> role_of;
   for (const auto& [split, role] : scored_splits(roles)) {
     const auto [known, is_new] = role_of.emplace(split, role);
-    if (!is_new) {
-      fail(split, " is named as ", known->second, " and as ", role, "; a split has one role");
-    }
+    if (is_new) continue;
+    if (known->second == role) fail(split, " is named twice as ", role);
+    fail(split, " is named as ", known->second, " and as ", role, "; a split has one role");
   }
+  std::map<std::string, std::string> fitted_role_of;
   for (const auto& [split, role] : fitted_splits(roles)) {
+    const auto [fitted, is_first] = fitted_role_of.emplace(split, role);
+    if (!is_first && role == "ood_val") {
+      if (fitted->second == role) fail(split, " is named twice as ", role);
+      fail(split, " is named as ", fitted->second,
+           " and as ood_val; OOD rows are of no class that "
+           "the network knows");
+    }
     const auto known = role_of.find(split);
     if (known == role_of.end()) continue;
     if (known->second == "id" && role == "val") continue;
