@@ -27,6 +27,14 @@ std::string folder_name(const std::filesystem::path& folder) {
   return (name.empty() ? folder.parent_path().filename() : name).string();
 }
 
+// Where the name of an arm ends, if one begins the entry: not in a folder, as those of run/lr=0.1 and lr=0.1.
+std::size_t end_of_name(const std::string& entry) {
+  const auto equals = entry.find('=');
+  std::error_code ignored;
+  const bool folder = entry.find('/') < equals || std::filesystem::exists(entry, ignored);
+  return folder ? std::string::npos : equals;
+}
+
 // "a=RUN,RUN;b=RUN" or "RUN,RUN": without a name each run is an arm of its own. A name begins a new
 // arm behind a comma, too, as in the lists of a YAML file.
 std::vector<NamedArm> parse_arms(const std::string& list) {
@@ -34,8 +42,9 @@ std::vector<NamedArm> parse_arms(const std::string& list) {
   for (const std::string& part : split_top_level(list, ';')) {
     bool named = false;
     for (const std::string& entry : split_top_level(part)) {
-      const auto equals = entry.find('=');
+      const auto equals = end_of_name(entry);
       if (equals != std::string::npos) {
+        if (equals + 1 == entry.size()) fail_usage("compare: '", entry, "' names no run");
         arms.push_back({entry.substr(0, equals), {entry.substr(equals + 1)}});
         named = true;
       } else if (named) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -116,6 +117,29 @@ TEST_F(CompareTest, OfTheFullSpectrum) {
   }
   EXPECT_THAT(compare({"arms=" + path("full") + "," + path("one")}).log,
               HasSubstr("only runs on the same sets can be compared"));
+}
+
+// Folders are called after settings, as run/lr=0.1: what is behind the sign is no folder.
+TEST_F(CompareTest, TakesFoldersWithAnEqualsSign) {
+  for (const char* name : {"one", "two"}) {
+    std::filesystem::rename(path(name), path(std::string("lr=") + name));
+  }
+  const std::string first = path("lr=one"), second = path("lr=two");
+  const auto arms = [&](const std::string& words) {
+    const Outcome done = compare({words, "--json"});
+    EXPECT_EQ(done.code, 0) << done.log;
+    std::vector<std::string> names;
+    const auto json = io::parse_json(done.out, "stdout");
+    for (const auto& arm : json.at("arms")) {
+      names.push_back(arm.at("name"));
+    }
+    return names;
+  };
+  EXPECT_EQ(arms("arms=" + first + "," + second), (std::vector<std::string>{"lr=one", "lr=two"}));
+  EXPECT_EQ(arms("arms=a=" + first + ";b=" + second), (std::vector<std::string>{"a", "b"}));
+  const Outcome none = compare({"arms=a=;b=" + second});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.log, HasSubstr("'a=' names no run"));
 }
 
 TEST_F(CompareTest, RefusesWhatIsNoRun) {
