@@ -12,9 +12,9 @@ namespace nescio::cli {
 
 /// What a file says about one data set.
 struct ForeignScores {
-  std::string role;                  // "id", "near", "far", "ood_val"; empty: the file does not say
-  std::string set;                   // what the file calls it; empty: not at all
-  Array scores;                      // [N] float32 or float64, finite, higher = more OOD
+  std::string role;  // "id", "shifted", "near", "far", "ood_val"; empty: the file does not say
+  std::string set;   // what the file calls it; empty: not at all
+  Array scores;      // [N] float32 or float64, finite, higher = more OOD
   std::optional<Array> predictions;  // [N] int64
   std::optional<Array> labels;       // [N] int64, -1 = OOD
 };

@@ -129,6 +129,7 @@ evaluation::Roles add_score_files(bank::FeatureBank& bank, const ScoreFiles& fil
       const bool of_file = one.role.empty() || id_is_named;
       roles.id = add(of_file ? id.set : "id", one, id.source);
     }
+    if (one.role == "shifted") roles.shifted.push_back(add(one.set, one, id.source));
     if (one.role == "near") roles.near.push_back(add(one.set, one, id.source));
     if (one.role == "far") roles.far.push_back(add(one.set, one, id.source));
   }

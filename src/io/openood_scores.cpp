@@ -35,6 +35,7 @@ class ScoreTree {
     const PickleValue* root = &pickle_.root();
     const PickleValue* ood = member(root, "ood");
     add("id", "", member(member(root, "id"), "test"));
+    if (const PickleValue* shifted = find_key(*root, "csid")) add_group("shifted", shifted);
     add_group("near", member(ood, "near"));
     add_group("far", member(ood, "far"));
     add("ood_val", "", member(ood, "val"));

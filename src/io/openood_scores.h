@@ -14,15 +14,16 @@ namespace nescio::io {
 
 /// What OpenOOD kept about one data set, as it lies in the file.
 struct SavedConfidences {
-  std::string role;   // "id", "near", "far", "ood_val"; empty where the file does not say
-  std::string set;    // OpenOOD's name of the set; empty for id and ood_val
+  std::string role;  // "id", "shifted", "near", "far", "ood_val"; empty where the file does not say
+  std::string set;   // OpenOOD's name of the set; empty for id and ood_val
   Array confidences;  // [N], floating point; higher = more in-distribution
   Array predictions;  // [N], whole numbers
   Array labels;       // [N], whole numbers; -1 = OOD
 };
 
-/// scores/METHOD.pkl: every set that was scored, first id. Sets that were not (None), the training
-/// set and covariate-shifted sets are left out. Nothing in the pickle is executed.
+/// scores/METHOD.pkl: every set that was scored, first id, then the covariate-shifted ones ("csid", which
+/// are None but for fsood=True). Sets that were not (None) and the training set are left out. Nothing in the
+/// pickle is executed.
 /// Error, beginning with `where`, for damaged bytes, another structure, and arrays of other types or
 /// of different lengths.
 std::vector<SavedConfidences> parse_openood_pickle(const SharedBytes& bytes,

@@ -56,6 +56,17 @@ TEST(OpenoodPickle, GivesEverySetThatWasScored) {
   EXPECT_THAT(all[1].labels.as<std::int64_t>(), ElementsAre(-1));
 }
 
+TEST(OpenoodPickle, GivesShiftedSetsWhereTheyWereScored) {
+  const auto all = parse(
+      dict({{"id", dict({{"test", triple({1}, {0.5F}, {1})}})},
+            {"csid", dict({{"cifar10c", triple({3, 3}, {0.1F, 0.2F}, {3, 4})}, {"cinic10", "N"}})},
+            {"ood", dict({{"val", "N"}, {"near", dict({})}, {"far", dict({})}})}}));
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[1].role, "shifted");
+  EXPECT_EQ(all[1].set, "cifar10c");
+  EXPECT_THAT(all[1].labels.as<std::int64_t>(), ElementsAre(3, 4));
+}
+
 TEST(OpenoodPickle, ReadsDoublesAndBigEndianNumbers) {
   const auto one = [](const std::string& conf) {
     return parsed_scores(scores(list({numpy_array(numpy_type("u1", "|"), nums({1}), "\x07"), conf,

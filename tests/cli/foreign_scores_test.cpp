@@ -167,11 +167,10 @@ TEST_F(ForeignScores, OfAPickleBringTheirSets) {
     const std::vector<std::int64_t> whole(conf.size(), 1);
     return "](" + array("i8", whole) + array("f4", conf) + array("i8", whole) + "e";
   };
+  const auto ood =
+      dict({{"val", set({1})}, {"near", dict({{"tin", set({4, 5})}})}, {"far", dict({})}});
   io::write_text(folder_ / "msp.pkl",
-                 pickle(dict({{"id", dict({{"test", set({9, 7, 5, 3})}})},
-                              {"ood", dict({{"val", set({1})},
-                                            {"near", dict({{"tin", set({4, 5})}})},
-                                            {"far", dict({})}})}})));
+                 pickle(dict({{"id", dict({{"test", set({9, 7, 5, 3})}})}, {"ood", ood}})));
   const Outcome done = nescio_program({"evaluate", "id=" + path("msp.pkl"), "out=" + path("run")});
   ASSERT_EQ(done.code, 0) << done.log;
   EXPECT_EQ(value("tin/test", "auroc"), format_number(5.5 / 8));
@@ -180,6 +179,14 @@ TEST_F(ForeignScores, OfAPickleBringTheirSets) {
   EXPECT_EQ(imported.out,
             "cifar10/test: 4 scores of imported(name=msp)\ntin/test: 2 scores of "
             "imported(name=msp)\n");
+
+  // Those of fsood=True: the shifted rows count as ID.
+  io::write_text(folder_ / "fsood.pkl", pickle(dict({{"id", dict({{"test", set({9, 7})}})},
+                                                     {"csid", dict({{"cifar10c", set({5, 3})}})},
+                                                     {"ood", ood}})));
+  ASSERT_EQ(nescio_program({"evaluate", "id=" + path("fsood.pkl"), "out=" + path("run")}).code, 0);
+  EXPECT_EQ(value("tin/test", "auroc"), format_number(5.5 / 8));
+  EXPECT_EQ(value("id/test+cifar10c/test", "id_accuracy"), "1");
 }
 
 TEST_F(ForeignScores, JoinASplitWithoutTouchingTheRest) {
