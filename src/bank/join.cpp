@@ -108,10 +108,11 @@ std::vector<std::string> join_splits(const std::vector<Source>& sources,
   for (const Source& s : sources) check_same_pictures(one, s);
   const std::size_t rows = one.bank.rows(one.split);
   if (from.size() != rows)
-    fail("expected a split for each of ", rows, " rows, found ", from.size());
+    fail("from: expected a split for each of ", rows, " rows, found ", from.size());
   for (std::size_t r = 0; r < rows; ++r) {
     if (from[r] >= 0 && static_cast<std::size_t>(from[r]) < sources.size()) continue;
-    fail("row ", r, " is to come from split ", from[r], ", expected 0 .. ", sources.size() - 1);
+    fail("from: row ", r, " is to come from split ", from[r], ", expected 0 .. ",
+         sources.size() - 1);
   }
 
   std::vector<ArrayPlan> plans;

@@ -107,7 +107,7 @@ TEST_F(JoinTest, RefusesWhatDoesNotGoTogether) {
   EXPECT_THAT(fault({first}), HasSubstr("two or more"));
   const Source second = source(4, {});
   EXPECT_THAT(fault({first, second}, {0, 1, 2, 0, 0}),
-              HasSubstr("row 2 is to come from split 2, expected 0 .. 1"));
+              HasSubstr("from: row 2 is to come from split 2, expected 0 .. 1"));
   EXPECT_THAT(fault({first, second}, {0, 1}), HasSubstr("for each of 5 rows, found 2"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "bank/split_place.h"
 #include "base/text.h"
+#include "base/within.h"
 #include "cli/verb.h"
 #include "io/npy.h"
 
@@ -49,7 +50,8 @@ class Join final : public Verb {
   }
 
   static std::vector<std::int64_t> numbers_in(const std::string& file) {
-    const Array numbers = io::read_npy(file).to_int64();
+    const Array numbers =
+        within("from " + file + ": ", [&] { return io::read_npy(file).to_int64(); });
     if (numbers.shape().size() != 1) {
       fail("from ", file, ": expected the number of a split for each row [N], found ",
            to_string(numbers.shape()));

@@ -59,6 +59,9 @@ TEST_F(Join, RefusesWhatCannotBe) {
           "BANK#SET/SPLIT");
   const auto from = save("from.npy", Array({1, 4}, std::vector<std::int32_t>{1, 1, 0, 1}));
   refused({"join", splits(), "bank=" + bank(2), "as=b/train", "from=" + from}, 1, "[1, 4]");
+  const auto half = save("half.npy", Array({1}, std::vector<float>{0.5F}));
+  refused({"join", splits(), "bank=" + bank(2), "as=b/train", "from=" + half}, 1,
+          "from " + half + ": expected whole numbers");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "2" / "b"));
 }
 
