@@ -57,7 +57,7 @@ class Benchmark final : public Verb, public EvaluationOptions, public RoleOption
         protocol, {.root = pictures.empty() && !extracts ? std::string("{root}") : pictures,
                    .split = split,
                    .roles = changed_roles()});
-    check_needed_roles(settings, plan.roles);
+    check_needs(settings, plan.roles, 1);
     const fs::path folder = bank.empty() ? fs::path(out) / "bank" : fs::path(bank);
     std::vector<report::Mixing> mixed;
     const bank::FeatureBank features =

@@ -33,9 +33,10 @@ class Evaluate final : public Verb, public EvaluationOptions {
     }
     // A mistake on the command line comes before one in the bank.
     as_usage([&] { evaluation::check_roles(roles); });
-    check_needed_roles(evaluation_settings(*this, seed), roles);
+    const std::vector<std::string> folders = paths();
+    check_needs(evaluation_settings(*this, seed), roles, folders.size());
     std::vector<bank::FeatureBank> banks;
-    for (const std::string& path : paths()) banks.push_back(bank::FeatureBank::open(path));
+    for (const std::string& path : folders) banks.push_back(bank::FeatureBank::open(path));
     say_shared_classes(banks.front(), roles, console);
     run_evaluation(banks, roles, *this, seed, {{"settings", settings_json(evaluate(), *this)}},
                    console);
@@ -90,8 +91,9 @@ VerbInfo evaluate() {
            "for OOD splits; at least one of them is needed.",
            "detectors is a list of specs; square brackets in a spec are sweeps: "
            "knn(k=[10,50]),react(q=[0.9,0.95])+energy. all = every detector with its "
-           "defaults and each shaper with energy; those for which an array is missing are "
-           "skipped and named. imported(name=NAME) are scores that `import` brought into the "
+           "defaults and each shaper with energy; those that lack an array, or cannot take these "
+           "rows, are skipped and named. imported(name=NAME) are scores that `import` brought into "
+           "the "
            "bank.",
            "With sweep=true the lists of a spec, or the usual values (`describe NAME`) of the "
            "parameters that a spec without lists does not give, are tried on val= and ood_val=. "
@@ -110,9 +112,9 @@ VerbInfo evaluate() {
            "networks disagree.",
            "Without bank= the roles are files of scores that were made elsewhere, one for "
            "each set (.npz of OpenOOD, .npy, .csv, text; a member as FILE.npz#NAME), or id= alone "
-           "is a "
-           "pickle "
-           "of OpenOOD with all sets. SET=FILE says what a set is called; without it the file's "
+           "is a pickle of OpenOOD with all sets; those under csid, there with fsood=True, count "
+           "as ID. "
+           "SET=FILE says what a set is called; without it the file's "
            "name does or, where several have the same, the member or the folder. They are kept as "
            "the bank RUN/imported."},
       .examples = {"nescio evaluate bank=BANK train=cifar10/train id=cifar10/test "

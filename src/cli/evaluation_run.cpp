@@ -1,5 +1,6 @@
 #include "cli/evaluation_run.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 #include <set>
@@ -10,6 +11,7 @@
 #include "detectors/fitting.h"
 #include "evaluation/ensemble.h"
 #include "evaluation/imported.h"
+#include "evaluation/sweep.h"
 #include "io/file.h"
 #include "io/json_file.h"
 #include "io/own_folder.h"
@@ -24,9 +26,17 @@ nlohmann::json facts_of(const bank::FeatureBank& bank, const std::vector<std::st
   nlohmann::json facts = {
       {"path", bank.path().string()}, {"model", bank.model()}, {"head", bank.head_manifest()}};
   for (const std::string& split : splits) {
-    if (!split.empty()) facts["splits"][split] = bank.manifest(split).at("arrays");
+    facts["splits"][split] = bank.manifest(split).at("arrays");
   }
   return facts;
+}
+
+std::vector<std::string> splits_of(const evaluation::Roles& roles) {
+  std::vector<std::string> splits = {roles.train, roles.val};
+  for (const auto& [split, role] : evaluation::scored_splits(roles)) splits.push_back(split);
+  splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
+  std::erase(splits, "");
+  return splits;
 }
 
 // What somebody needs who wants the same numbers again.
@@ -36,18 +46,22 @@ void add_facts(nlohmann::json& run, const std::vector<bank::FeatureBank>& banks,
   run["roles"] = {{"train", roles.train},     {"val", roles.val},   {"id", roles.id},
                   {"shifted", roles.shifted}, {"near", roles.near}, {"far", roles.far},
                   {"ood_val", roles.ood_val}};
-  std::vector<std::string> splits = {roles.train, roles.val};
-  for (const auto& [split, role] : evaluation::scored_splits(roles)) splits.push_back(split);
-  splits.insert(splits.end(), roles.ood_val.begin(), roles.ood_val.end());
+  const std::vector<std::string> splits = splits_of(roles);
   run["bank"] = facts_of(banks.front(), splits);
   for (std::size_t i = 1; i < banks.size(); ++i) {
     run["further_banks"].push_back(facts_of(banks[i], splits));
   }
 }
 
-bank::BankViews views_of(const std::vector<bank::FeatureBank>& banks) {
+bank::BankViews views_of(const std::vector<bank::FeatureBank>& banks,
+                         const evaluation::Roles& roles) {
   std::vector<std::pair<std::string, bank::BankViews>> members;
-  for (const bank::FeatureBank& bank : banks) members.emplace_back(bank.path().string(), bank);
+  for (const bank::FeatureBank& bank : banks) {
+    members.emplace_back(bank.path().string(), bank);
+    if (banks.size() == 1) break;
+    // Side by side only splits that all have are left; this says which bank lacks one.
+    for (const std::string& split : splits_of(roles)) bank.manifest(split);
+  }
   return bank::side_by_side(members);
 }
 
@@ -110,22 +124,34 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
   return settings;
 }
 
-void check_needed_roles(const evaluation::EvaluationSettings& settings,
-                        const evaluation::Roles& roles) {
+void check_needs(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles,
+                 std::size_t banks) {
   std::vector<std::string> fitted = settings.detectors;
+  const auto joint = std::ranges::find_if(fitted, evaluation::is_ensemble);
+  if (banks < 2 && joint != fitted.end()) {
+    fail_usage("[", *joint,
+               "] reads several networks; name their banks with bank=BANK,BANK of `evaluate`");
+  }
   std::erase_if(fitted, [](const std::string& spec) {
     return evaluation::imported_name(spec) || evaluation::is_ensemble(spec);
   });
-  if (!settings.sweep) {
-    if (settings.skip_unavailable) return;  // what `all` cannot fit is left out and named
-    for (const std::string& spec : fitted) {
-      const std::string missing = detectors::missing_role(detectors::Chain(spec), roles.fitted());
-      if (!missing.empty()) fail_usage("[", spec, "] cannot be fitted: ", missing);
-    }
-    return;
-  }
   Notices said_later;
-  as_usage([&] { evaluation::grids_to_try(fitted, roles, said_later); });
+  const std::vector<detectors::Grid> grids = as_usage([&] {
+    if (settings.sweep) return evaluation::grids_to_try(fitted, roles, said_later);
+    std::vector<detectors::Grid> of_one;
+    for (const std::string& spec : fitted) of_one.push_back(detectors::without_choice(spec));
+    return of_one;
+  });
+  if (settings.skip_unavailable) return;  // what `all` cannot fit is left out and named
+  const auto missing = [&](const std::string& spec) {
+    return detectors::missing_role(detectors::Chain(spec), roles.fitted());
+  };
+  for (const detectors::Grid& grid : grids) {
+    const std::vector<std::string> specs = evaluation::specs_of({grid});
+    if (!std::ranges::any_of(specs, [&](const auto& spec) { return missing(spec).empty(); })) {
+      fail_usage("[", grid.asked, "] cannot be fitted: ", missing(specs.front()));
+    }
+  }
 }
 
 void say_shared_classes(const bank::FeatureBank& bank, const evaluation::Roles& roles,
@@ -160,7 +186,7 @@ void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluatio
                            .mixing = std::move(mixing),
                            .keep_scores = options.scores,
                            .further = std::move(further)};
-  const evaluation::Evaluated whole = evaluation::full_spectrum(views_of(banks), roles);
+  const evaluation::Evaluated whole = evaluation::full_spectrum(views_of(banks, roles), roles);
   record.results = evaluation::evaluate(
       whole.bank, whole.roles, settings, console.progress,
       [&](const std::string& detector, const std::string& set, const Array& scores) {

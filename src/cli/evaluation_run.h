@@ -69,9 +69,9 @@ evaluation::EvaluationSettings evaluation_settings(const EvaluationOptions& opti
                                                    std::int64_t seed);
 
 /// UsageError where these roles allow no sweep that was asked for (grids_to_try()), or lack one that a named detector is
-/// fitted on.
-void check_needed_roles(const evaluation::EvaluationSettings& settings,
-                        const evaluation::Roles& roles);
+/// fitted on in every setting, and where one reads several banks and there is one.
+void check_needs(const evaluation::EvaluationSettings& settings, const evaluation::Roles& roles,
+                 std::size_t banks);
 
 /// Warns of OOD splits some of whose classes are those of the ID splits. Splits that are not in the
 /// bank are passed over.

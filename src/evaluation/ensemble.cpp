@@ -80,7 +80,8 @@ std::vector<Expr> ensemble_scores(const bank::BankViews& bank,
                                   const std::vector<std::string>& splits,
                                   const std::vector<std::string>& specs) {
   if (bank.members().size() < 2) {
-    fail("[", specs.front(), "] reads several networks; name their banks with bank=BANK,BANK");
+    fail("[", specs.front(),
+         "] reads several networks; name their banks with bank=BANK,BANK of `evaluate`");
   }
   const std::vector<Expr> logits = detectors::logits_of_members(bank, splits);
   const Expr mean = log_mean_softmax(logits);

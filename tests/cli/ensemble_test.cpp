@@ -116,8 +116,16 @@ TEST_F(Ensemble, RefusesWhatIsNoScoreOfSeveralNetworks) {
                            "out=" + path("run")});
   };
   const Outcome one = refused(one_.bank(), "ensemble(msp)");
-  EXPECT_EQ(one.code, 1);
+  EXPECT_EQ(one.code, 2);
   EXPECT_THAT(one.log, HasSubstr("[ensemble(msp)] reads several networks"));
+  const std::string logits = one_.bank() + "/far/test/logits.npy";
+  ASSERT_EQ(
+      nescio_program({"import", "bank=" + one_.bank(), "as=more/test", "logits=" + logits}).code,
+      0);
+  const Outcome lacks = nescio_program({"evaluate", "bank=" + both(), "id=in/test",
+                                        "near=more/test", "detectors=msp", "out=" + path("run")});
+  EXPECT_EQ(lacks.code, 1);
+  EXPECT_THAT(lacks.log, HasSubstr(two_.bank() + ": there is no split 'more/test'"));
   const Outcome learns = refused(both(), "ensemble(knn)");
   EXPECT_EQ(learns.code, 2);
   EXPECT_THAT(learns.log, HasSubstr("reads more than logits, or learns"));

@@ -105,7 +105,14 @@ TEST_F(SweepCommand, RefusesWhatCannotBeChosenFairly) {
   refuses({"val=in/val", "ood_val=near/test"}, {"near/test is named as ood_val and as near"});
   refuses({"val=in/test", "ood_val=far/test"}, {"in/test is named as val and as id"});
   refuses({"val=in/val", "detectors=knn(k=[3,9])"}, {"knn(k=[3,9])", "no ood_val= is given"});
+  refuses({"val=in/val", "ood_val=in/val"}, {"in/val is named as val and as ood_val"});
+  refuses({"val=in/val", "ood_val=in/train"}, {"in/train is named as train and as ood_val"});
   refuses(with(validation_, {"detectors=knn(kk=[3,9])"}), {"unknown parameter 'kk'"});
+  expect_refusal(
+      nescio_program(with({"evaluate", "bank=" + world_.bank(), "id=in/test", "near=near/test",
+                           "sweep=true", "detectors=msp,knn", "out=" + world_.path("run")},
+                          validation_)),
+      2, {"[knn] cannot be fitted: it is fitted on train, and no train=SET/SPLIT is given"});
   expect_refusal(nescio_program({"evaluate", "id=a.npy", "near=b.npy", "sweep=true",
                                  "out=" + world_.path("run")}),
                  2, {"sweep= need bank="});
