@@ -224,20 +224,27 @@ std::vector<ScoresOfSets> scores_of(const std::vector<std::string>& specs,
     fail("[", skipped.detector, "] cannot be evaluated: ", skipped.reason);
   }
   results.notices.insert(results.notices.end(), choice.notices.begin(), choice.notices.end());
-  for (std::string& notice : members.notices(choice.detectors)) {
-    results.notices.push_back(std::move(notice));
-  }
-  results.detectors = std::move(choice.detectors);
-  for (const std::string& detector : results.detectors) {
-    results.costs.push_back({detector, members.operations(detector), members.arrays(detector)});
-  }
   results.skipped = std::move(choice.skipped);
   results.sweep = std::move(choice.sweep);
   std::vector<ScoresOfSets> scores;
-  for (DetectorScores& of_detector : members.score(results.detectors, splits, progress)) {
-    if (!of_detector.fault.empty()) fail(of_detector.fault);
-    scores.push_back(std::move(of_detector.sets));
+  std::vector<DetectorScores> scored = members.score(choice.detectors, splits, progress);
+  for (std::size_t d = 0; d < scored.size(); ++d) {
+    const std::string& detector = choice.detectors[d];
+    if (const std::string& fault = scored[d].fault; !fault.empty()) {
+      if (!settings.skip_unavailable) fail(fault);
+      results.skipped.push_back({detector, fault});
+      std::erase_if(results.sweep.detectors,
+                    [&](const SweptDetector& swept) { return swept.chosen == detector; });
+      continue;
+    }
+    results.detectors.push_back(detector);
+    results.costs.push_back({detector, members.operations(detector), members.arrays(detector)});
+    scores.push_back(std::move(scored[d].sets));
   }
+  for (std::string& notice : members.notices(results.detectors)) {
+    results.notices.push_back(std::move(notice));
+  }
+  if (scores.empty()) fail("no detector can score these rows: ", results.skipped.back().reason);
   if (!roles.val.empty() && std::ranges::find(splits, roles.val) == splits.end()) {
     add_flagged(members, roles.val, scores, results, progress);
   }

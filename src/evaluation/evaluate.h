@@ -21,7 +21,8 @@ struct EvaluationSettings {
   std::vector<std::string>
       detectors;       // specs, ensemble(...) and imported(...) among them; lists only in a sweep
   bool sweep = false;  // choose() on the validation rows what of each is measured
-  bool skip_unavailable = false;  // leave out detectors for which an array is missing
+  bool skip_unavailable =
+      false;  // leave out detectors that lack an array or cannot take these rows
   expr::Executor executor = expr::Executor::cpu;
   metrics::ChosenMetrics metrics = metrics::standard_metrics();
   metrics::IntervalOptions intervals;

@@ -41,8 +41,9 @@ class Evaluation : public testing::Test {
     settings.intervals.resamples = 0;
     return evaluate(bank, roles, settings, {}, keep);
   }
-  std::string refusal(const Roles& roles, const std::vector<std::string>& detectors) {
-    return io::error_of([&] { run(roles, detectors); });
+  std::string refusal(const Roles& roles, const std::vector<std::string>& detectors,
+                      bool skip = false) {
+    return io::error_of([&] { run(roles, detectors, skip); });
   }
 
   io::TestFolder folder_;
@@ -378,6 +379,20 @@ TEST_F(Evaluation, SaysWhereScoresAreTheSame) {
   ASSERT_EQ(flat.notices.size(), 1U);
   EXPECT_NE(flat.notices[0].find("[energy(T=1e+12)] a/test: 100 % of the pairs"), std::string::npos)
       << flat.notices[0];
+}
+
+TEST_F(Evaluation, LeavesOutWhatCannotScoreTheseRowsWhereThatIsAllowed) {
+  const Roles roles{.id = "id/test", .near = {"a/test"}};
+  const Results results = run(roles, {"energy(T=1e-40)", "msp"}, true);
+  EXPECT_EQ(results.detectors, std::vector<std::string>{"msp"});
+  ASSERT_EQ(results.costs.size(), 1U);
+  EXPECT_EQ(results.costs[0].detector, "msp");
+  ASSERT_EQ(results.skipped.size(), 1U);
+  EXPECT_EQ(results.skipped[0].detector, "energy(T=1e-40)");
+  EXPECT_NE(results.skipped[0].reason.find("of 4 rows are NaN or infinite"), std::string::npos);
+  for (const ResultRow& row : results.rows) EXPECT_EQ(row.detector, "msp");
+  EXPECT_NE(refusal(roles, {"energy(T=1e-40)"}, true).find("no detector can score these rows"),
+            std::string::npos);
 }
 
 TEST_F(Evaluation, CountsScoresThatAreNoNumbers) {
