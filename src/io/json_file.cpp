@@ -1,6 +1,6 @@
 #include "io/json_file.h"
 
-#include <set>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -11,7 +11,7 @@
 namespace nescio::io {
 namespace {
 
-constexpr int max_json_depth = 100;
+constexpr std::size_t max_json_depth = 100;
 
 // "line 3, column 7" of the byte at `offset` (0-based); of a single line the column alone.
 std::string position(std::string_view text, std::size_t offset) {
@@ -49,29 +49,81 @@ Json visible(const Json& value) {
   return out;
 }
 
+/// Makes the value of what the parser finds. nlohmann's own builder, asked to call back, looks through all members of a
+/// list or object whenever an object in it ends.
+class Builder final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  using Json = nlohmann::json;
+
+  Builder(std::string_view text, std::string_view where) : text_(text), where_(where) {}
+  Json take() { return std::move(root_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t& value) override { return add(std::move(value)); }  // JSON as text has none
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    const auto [member, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(name, Json());
+    if (!is_new) fail(where_, ": the key '", name, "' occurs twice");
+    member_ = &member->second;
+    return true;
+  }
+
+  bool parse_error(std::size_t byte, const std::string& token,
+                   const Json::exception& error) override {
+    const std::string place = position(text_, std::min(byte > 0 ? byte - 1 : 0, text_.size()));
+    if (dynamic_cast<const Json::out_of_range*>(&error) != nullptr) {
+      fail(where_, ": the number ", token, " that ends at ", place, " is too large");
+    }
+    fail(where_, ": no valid JSON at ", place);
+  }
+
+ private:
+  /// Puts it where the next value belongs.
+  bool add(Json value) {
+    place() = std::move(value);
+    return true;
+  }
+
+  bool open(Json value) {
+    if (open_.size() == max_depth) fail(where_, ": more than ", max_depth, " levels of nesting");
+    Json& here = place();
+    here = std::move(value);
+    open_.push_back(&here);
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  Json& place() {
+    if (open_.empty()) return root_;
+    if (open_.back()->is_object()) return *member_;
+    return open_.back()->emplace_back();
+  }
+
+  std::string_view text_, where_;
+  Json root_;
+  std::vector<Json*> open_;  // lists and objects that have not ended
+  Json* member_ = nullptr;   // that the last key named
+};
+
 }  // namespace
 
 nlohmann::json parse_json(std::string_view text, std::string_view where) {
-  using Json = nlohmann::json;
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > max_json_depth) fail(where, ": more than ", max_json_depth, " levels of nesting");
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto key = value.get<std::string>();
-      if (!keys.back().insert(key).second) fail(where, ": the key '", key, "' occurs twice");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text.begin(), text.end(), check);
-  } catch (const Json::parse_error& e) {
-    const std::size_t offset = e.byte > 0 ? e.byte - 1 : 0;
-    fail(where, ": no valid JSON at ", position(text, std::min(offset, text.size())));
-  } catch (const Json::exception& e) {
-    fail(where, ": no valid JSON: ", e.what());
-  }
+  Builder builder(text, where);
+  nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
 }
 
 nlohmann::json read_json(const std::filesystem::path& path) {

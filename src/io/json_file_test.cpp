@@ -33,13 +33,32 @@ TEST(JsonFile, DuplicateKeysAreRefused) {
   EXPECT_EQ(parse_json(R"({"a": {"a": 1}, "b": {"a": 1}})", "x.json").size(), 2u);
 }
 
+TEST(JsonFile, ReadsEveryKindOfValue) {
+  const char* words =
+      R"([{"a":{"b":[]},"c":{}},null,true,-3,18446744073709551615,0.1,"\u00e9",[[],[1,{"d":2}]]])";
+  EXPECT_EQ(parse_json(words, "x.json"), nlohmann::json::parse(words));
+  EXPECT_EQ(parse_json(" 7 ", "x.json"), 7);
+}
+
 TEST(JsonFile, DeepNestingIsRefused) {
   EXPECT_THAT(error_of([] { parse_json(std::string(100000, '['), "x.json"); }),
               HasSubstr("levels of nesting"));
+  const std::string deepest = std::string(100, '[') + "1" + std::string(100, ']');
+  EXPECT_EQ(parse_json(deepest, "x.json").dump(), deepest);
+  EXPECT_THAT(error_of([&] { parse_json("{\"a\": " + deepest + "}", "x.json"); }),
+              HasSubstr("more than 100 levels of nesting"));
 }
 
 TEST(JsonFile, NumbersBeyondTheRangeAreRefused) {
-  EXPECT_THROW(parse_json("[1e999]", "x.json"), Error);
+  EXPECT_THAT(error_of([] { parse_json("[1,\n -1e999]", "x.json"); }),
+              HasSubstr("x.json: the number -1e999 that ends at line 2, column 7 is too large"));
+}
+
+// Once each object in a list cost a look at all those before it: half a million of them took minutes.
+TEST(JsonFile, ManyObjectsInOneListAreRead) {
+  std::string words = "[{}";
+  for (int i = 1; i < 500'000; ++i) words += ",{}";
+  EXPECT_EQ(parse_json(words + "]", "x.json").size(), 500'000U);
 }
 
 TEST(JsonFile, TextThatIsNotUtf8IsWrittenOut) {
