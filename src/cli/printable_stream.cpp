@@ -1,11 +1,12 @@
 #include "cli/printable_stream.h"
 
 #include "base/text.h"
+#include "base/without_middle.h"
 
 namespace nescio::cli {
 
 void PrintableStream::Buffer::pass_on() {
-  to_ << printable(line_);
+  to_ << printable(without_middle(line_, longest_));
   line_.clear();
 }
 

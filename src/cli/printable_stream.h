@@ -8,17 +8,18 @@
 namespace nescio::cli {
 
 /// Passes every line on as printable() shows it, so that a name from outside cannot move the cursor
-/// or hide what stands before it. What is not a whole line waits for the rest, or for a flush.
+/// or hide what stands before it; of a line with more than `longest` bytes both ends. What is not a whole line waits for the rest, or for a flush.
 class PrintableStream final : public std::ostream {
  public:
-  explicit PrintableStream(std::ostream& to) : std::ostream(nullptr), buffer_(to) {
+  explicit PrintableStream(std::ostream& to, std::size_t longest = std::string::npos)
+      : std::ostream(nullptr), buffer_(to, longest) {
     rdbuf(&buffer_);
   }
 
  private:
   class Buffer final : public std::streambuf {
    public:
-    explicit Buffer(std::ostream& to) : to_(to) {}
+    Buffer(std::ostream& to, std::size_t longest) : to_(to), longest_(longest) {}
     ~Buffer() override { sync(); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
@@ -29,6 +30,7 @@ class PrintableStream final : public std::ostream {
     void pass_on();
 
     std::ostream& to_;
+    std::size_t longest_;
     std::string line_;
   };
 

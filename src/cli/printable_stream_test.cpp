@@ -22,6 +22,12 @@ TEST(PrintableStream, PassesTheLastLineOnWhenItEnds) {
   EXPECT_EQ(to.str(), "x");
 }
 
+TEST(PrintableStream, CutsTheMiddleOfLongLines) {
+  std::ostringstream to;
+  PrintableStream(to, 8) << "0123456789abcdef\nx\n";
+  EXPECT_EQ(to.str(), "012345 ... ef\nx\n");
+}
+
 TEST(PrintableStream, FailsWithTheStreamBehindIt) {
   std::ostringstream to;
   to.setstate(std::ios::badbit);

@@ -7,6 +7,7 @@
 
 #include "base/exception_text.h"
 #include "base/interrupt.h"
+#include "base/without_middle.h"
 #include "cli/command.h"
 #include "cli/help_text.h"
 #include "cli/printable_stream.h"
@@ -16,6 +17,8 @@
 
 namespace nescio::cli {
 namespace {
+
+constexpr std::size_t longest_sentence = 4000;  // on standard error, whatever it quotes
 
 int parse_and_run(int argc, const char* const* argv) {
   CLI::App app(std::string(program_summary()), "nescio");
@@ -49,7 +52,7 @@ int parse_and_run(int argc, const char* const* argv) {
     std::cout << (info ? verb_help(*info) : program_help());
   } else if (info) {
     ProgressBar bar;
-    PrintableStream out(std::cout), log(std::cerr);
+    PrintableStream out(std::cout), log(std::cerr, longest_sentence);
     Console console{out, log, bar.progress(),
                     command_line(std::vector<std::string>(argv + 1, argv + argc)), json};
     run_verb(*info, chosen.front()->remaining(), console);
@@ -66,7 +69,7 @@ int parse_and_run(int argc, const char* const* argv) {
 
 int report_problem(std::string message, int code) {
   std::ranges::replace(message, '\n', ' ');
-  std::cerr << "nescio: " << printable(message) << std::endl;
+  std::cerr << "nescio: " << printable(without_middle(message, longest_sentence)) << std::endl;
   return code;
 }
 

@@ -1,8 +1,9 @@
 // nescio serve DETECTOR port=8080
 // nescio serve DETECTOR model=resnet20:PATH.th
+#include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <ostream>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/threads.h"
 #include "base/version.h"
+#include "base/without_middle.h"
 #include "cli/answers.h"
 #include "cli/backbone.h"
 #include "cli/picture_scores.h"
@@ -53,6 +55,8 @@ class Serve final : public Verb {
   void route(httplib::Server& server);
   /// Calls `work`, whose errors are answers, and counts.
   void answer(const std::string& path, Response& response, const std::function<void()>& work);
+  /// 0 where none is stated.
+  static std::uint64_t stated_length(const Request& request);
   std::string body_of(const httplib::ContentReader& reader, const Request& request,
                       Response& response) const;
   void count_rows(const calibration::ScoredRows& rows);
@@ -86,6 +90,8 @@ class Serve final : public Verb {
 #ifdef NESCIO_HTTP
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t longest_sentence = 1000;  // in an answer, whatever it quotes
 
 void Serve::open(const Console& console) {
   calibrations_ = detectors::load_calibrations(detector);
@@ -151,7 +157,7 @@ void Serve::answer(const std::string& path, Response& response, const std::funct
   const auto begin = Clock::now();
   const auto refuse = [&](int status, const std::string& sentence) {
     response.status = status;
-    give(response, {{"error", sentence}});
+    give(response, {{"error", without_middle(sentence, longest_sentence)}});
   };
   try {
     work();
@@ -178,6 +184,23 @@ void Serve::answer(const std::string& path, Response& response, const std::funct
   requests_.add(path, response.status, std::chrono::duration<double>(Clock::now() - begin).count());
 }
 
+std::uint64_t Serve::stated_length(const Request& request) {
+  std::uint64_t length = 0;
+  const std::size_t count = request.get_header_value_count("Content-Length");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string words = request.get_header_value("Content-Length", i);
+    std::uint64_t one = 0;
+    const char* const end = words.data() + words.size();
+    const auto [at, error] = std::from_chars(words.data(), end, one);
+    if (error == std::errc::invalid_argument || at != end || (i > 0 && one != length)) {
+      throw Refusal{400, text("expected one Content-Length, a count of bytes, found '",
+                              printable(words), "'")};
+    }
+    length = error == std::errc{} ? one : std::numeric_limits<std::uint64_t>::max();
+  }
+  return length;
+}
+
 std::string Serve::body_of(const httplib::ContentReader& reader, const Request& request,
                            Response& response) const {
   const auto limit = static_cast<std::size_t>(max_body);
@@ -185,22 +208,33 @@ std::string Serve::body_of(const httplib::ContentReader& reader, const Request& 
   // A little too much is read and dropped, so that the answer arrives; much more is not.
   const std::size_t enough = 4 * limit + (std::size_t{1} << 20);
   std::size_t received = 0;
-  bool late = false;
+  bool whole = false;
   std::string body;
-  const auto length =
-      std::strtoull(request.get_header_value("Content-Length").c_str(), nullptr, 10);
-  const bool whole = length <= enough && reader([&](const char* data, std::size_t bytes) {
-                       received += bytes;
-                       if (received <= limit) body.append(data, bytes);
-                       late = Clock::now() > end;
-                       return !late && received <= enough;
-                     });
+  const auto take = [&](const char* data, std::size_t bytes) {
+    received += bytes;
+    if (received <= limit) body.append(data, bytes);
+    return Clock::now() <= end && received <= enough;
+  };
   const bool last = request.get_header_value("Connection") == "close";
-  if (!whole && !last) response.set_header("Connection", "close");
+  if (!last) response.set_header("Connection", "close");  // until the body is there
+  const std::uint64_t length = stated_length(request);
+  const bool is_form = request.is_multipart_form_data();
+  if (length <= enough) {
+    whole = is_form ? reader([](const httplib::MultipartFormData&) { return true; }, take)
+                    : reader(take);
+  }
+  if (whole) response.headers.erase("Connection");
   if (received > limit || length > enough) {
     throw Refusal{413, text("expected a body of at most ", limit, " bytes (max_body=)")};
   }
-  if (late) throw Refusal{408, text("the body took longer than ", timeout, " s (timeout=)")};
+  if (!whole && Clock::now() > end) {
+    throw Refusal{408, text("the body took longer than ", timeout, " s (timeout=)")};
+  }
+  if (is_form) {
+    throw Refusal{415,
+                  "expected the data alone as the body, found a form (multipart/form-data); "
+                  "curl sends a file so with --data-binary @FILE"};
+  }
   if (!whole) throw Refusal{400, "the body ended before its end, or is not encoded as it says"};
   return body;
 }
@@ -273,6 +307,9 @@ void Serve::route(httplib::Server& server) {
       unknown(request);
     });
   };
+  server.Options(".*", [this, unknown](const Request& request, Response& response) {
+    answer("other", response, [&] { unknown(request); });
+  });
   server.Post(".*", other);
   server.Put(".*", other);
   server.Patch(".*", other);
@@ -280,7 +317,11 @@ void Serve::route(httplib::Server& server) {
   server.set_error_handler([this](const Request&, Response& response) {
     if (!response.body.empty() || response.has_header("Connection")) return;
     requests_.add("other", response.status, 0);  // of what httplib itself refused
-    give(response, {{"error", text("this is no request that HTTP knows (", response.status, ")")}});
+    give(response,
+         {{"error", response.status == 414
+                        ? std::string("the address is too long")
+                        : text("this is no request that HTTP knows, or its header is too long (",
+                               response.status, ")")}});
   });
 }
 

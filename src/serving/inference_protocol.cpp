@@ -41,18 +41,30 @@ Shape shape_in(const Json& tensor) {
   return shape;
 }
 
-/// Flat, or a list of rows.
-void append(const Json& data, std::size_t depth, std::vector<float>& out) {
-  for (const Json& value : data) {
-    if (value.is_array() && depth == 0) {
-      append(value, 1, out);
-      continue;
-    }
+void append(const Json& numbers, std::vector<float>& out) {
+  for (const Json& value : numbers) {
     if (!value.is_number()) fail("'data': expected numbers, found ", value.type_name());
     const auto number = static_cast<float>(value.get<double>());
     if (!std::isfinite(number)) fail("'data': ", value.dump(), " is no finite float");
     out.push_back(number);
   }
+}
+
+/// Flat, or a list of rows, each with `width` numbers.
+std::vector<float> numbers_in(const Json& data, std::size_t width) {
+  std::vector<float> out;
+  if (data.empty() || !data.front().is_array()) {
+    append(data, out);
+    return out;
+  }
+  for (std::size_t r = 0; r < data.size(); ++r) {
+    if (!data[r].is_array() || data[r].size() != width) {
+      fail("'data': row ", r, ": expected ", width, " numbers, found ",
+           data[r].is_array() ? text(data[r].size()) : data[r].type_name());
+    }
+    append(data[r], out);
+  }
+  return out;
 }
 
 Array array_of(const Json& tensor) {
@@ -63,8 +75,7 @@ Array array_of(const Json& tensor) {
   const Shape shape = shape_in(tensor);
   const Json& data = member(tensor, "data");
   if (!data.is_array()) fail("'data': expected a list, found ", data.type_name());
-  std::vector<float> values;
-  append(data, 0, values);
+  std::vector<float> values = numbers_in(data, shape[1]);
   if (values.size() != count_of(shape)) {
     fail("'data': expected ", count_of(shape), " numbers for the shape ", to_string(shape),
          ", found ", values.size());

@@ -158,6 +158,8 @@ TEST_F(MonitorVerbTest, CountsWhatCannotBeRead) {
   EXPECT_EQ(lines(seen.out).at(0).at("row"), 2);
   EXPECT_THAT(io::read_text(metrics),
               HasSubstr("nescio_monitor_unreadable_total{detector=\"energy\"} 3\n"));
+  // Of a long line the ends are said.
+  EXPECT_LT(monitor(std::string(1'000'000, 'a') + "\n1\n", {}).log.size(), 6000U);
 }
 
 TEST_F(MonitorVerbTest, RefusesWhatDoesNotFit) {

@@ -246,6 +246,14 @@ TEST_F(ServeTest, AnswersWhatIsWrongWithASentence) {
        "at least one row"},
       {with([](auto& j) { j["inputs"][0]["data"] = "text"; }), "expected a list"},
       {with([](auto& j) { j["inputs"][0]["data"][3] = "text"; }), "expected numbers"},
+      {with([](auto& j) {  // 16 numbers, but not in rows of 8
+         j["inputs"][0]["data"] = {std::vector<int>(7), std::vector<int>(9)};
+       }),
+       "row 0: expected 8 numbers, found 7"},
+      {with(
+           [](auto& j) { j["inputs"][0]["data"] = {std::vector<int>(8), 1, 2, 3, 4, 5, 6, 7, 8}; }),
+       "row 1: expected 8 numbers, found number"},
+      {with([](auto& j) { j["inputs"][0]["data"][3] = {1}; }), "expected numbers, found array"},
       {with([](auto& j) { j["inputs"][0]["name"] = "pixels"; }), "reads no array 'pixels'"},
       {with([](auto& j) { j["inputs"].erase(0); }), "features is missing"},
       {with([](auto& j) { j["inputs"][1] = j["inputs"][0]; }), "twice"},
@@ -259,6 +267,10 @@ TEST_F(ServeTest, AnswersWhatIsWrongWithASentence) {
     EXPECT_EQ(reply.status, 400) << body;
     EXPECT_THAT(reply.json().at("error").get<std::string>(), HasSubstr(words)) << body;
   }
+  // What it quotes is cut.
+  EXPECT_LT(
+      infer(with([](auto& j) { j["inputs"][0]["name"] = std::string(10000, 'x'); })).body.size(),
+      5000U);
   EXPECT_EQ(get("/v2/models/other").status, 404);
   EXPECT_EQ(get("/nowhere").status, 404);
   EXPECT_EQ(post("/nowhere", "body").status, 404);
@@ -275,7 +287,12 @@ TEST_F(ServeTest, BoundsBodies) {
   // It says more than it sends, sends in pieces, or speaks otherwise.
   const std::string head = "POST /v2/models/knn5/infer HTTP/1.1\r\nHost: x\r\n";
   EXPECT_EQ(reply_of(ask(port, head + "Content-Length: 99999999999999\r\n\r\n{")).status, 413);
-  EXPECT_EQ(reply_of(ask(port, head + "Content-Length: 500\r\n\r\n{")).status, 400);
+  EXPECT_EQ(reply_of(ask(port, head + "Content-Length: 500\r\n\r\n{")).status, 408);
+  for (const char* length : {"-5", "five", "0x10", "10 10", "5\r\nContent-Length: 6"}) {
+    const Reply reply = reply_of(ask(port, head + "Content-Length: " + length + "\r\n\r\n[1, 2]"));
+    EXPECT_EQ(reply.status, 400) << length;
+    EXPECT_THAT(reply.body, HasSubstr("a count of bytes")) << length;
+  }
   std::string pieces;
   for (int i = 0; i < 100; ++i) pieces += "400\r\n" + std::string(1024, 'x') + "\r\n";
   EXPECT_EQ(reply_of(ask(port, head + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" +
@@ -287,6 +304,16 @@ TEST_F(ServeTest, BoundsBodies) {
                 .status,
             413);
   EXPECT_EQ(reply_of(ask(port, "no HTTP at all\r\n\r\n")).status, 400);
+  // As curl -F sends a file.
+  const std::string form =
+      "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b--\r\n";
+  const Reply refused =
+      reply_of(ask(port, head + "Content-Type: multipart/form-data; boundary=b\r\n" +
+                             "Content-Length: " + text(form.size()) + "\r\n\r\n" + form));
+  EXPECT_EQ(refused.status, 415);
+  EXPECT_THAT(refused.body, HasSubstr("--data-binary"));
+  EXPECT_THAT(ask(port, "OPTIONS /score HTTP/1.1\r\nHost: x\r\n\r\n"),
+              HasSubstr("there is no OPTIONS /score"));
   EXPECT_EQ(infer(request(2)).status, 200);
 }
 
