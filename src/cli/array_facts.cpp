@@ -81,6 +81,9 @@ Facts arrays_facts(const fs::path& file) {
                                  {"shape", array.shape()}});
     }
   }
+  for (const auto& [name, why] : found.others) {
+    facts["not_read"].push_back({{"name", name}, {"why", why}});
+  }
   return facts;
 }
 

@@ -46,14 +46,6 @@ std::string pick(const std::vector<std::string>& names, const ArrayPlace& place,
   return *place.member;
 }
 
-std::map<std::string, Array> all_of_npz(const SharedBytes& bytes, const std::string& path) {
-  std::map<std::string, Array> arrays;
-  for (const std::string& name : npz_members(bytes, path)) {
-    arrays.emplace(name, parse_npz(bytes, path, name));
-  }
-  return arrays;
-}
-
 StoredArrays parse_arrays(const SharedBytes& bytes, const std::string& path) {
   StoredArrays out{.format = identify(bytes.span()), .groups = {}};
   switch (out.format) {
@@ -69,7 +61,9 @@ StoredArrays parse_arrays(const SharedBytes& bytes, const std::string& path) {
       if (looks_like_torch(bytes, path)) {
         out.groups = parse_torch_file(bytes, path);
       } else if (out.format == FileFormat::zip) {
-        out.groups = {{{}, all_of_npz(bytes, path)}};
+        NpzArrays found = parse_npz(bytes, path);
+        out.groups = {{{}, std::move(found.arrays)}};
+        out.others = std::move(found.others);
       } else {
         out.groups = {{{}, parse_pickled_arrays(bytes, path).arrays}};
         if (out.groups[0].tensors.empty()) {

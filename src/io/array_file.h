@@ -36,6 +36,8 @@ struct StoredArrays {
   FileFormat format = FileFormat::other;
   std::vector<TensorGroup> groups;  // of a .pth its dictionaries, otherwise one with the key ""
   std::map<std::string, std::string> metadata = {};  // of safetensors
+  std::map<std::string, std::string> others =
+      {};  // of .npz: members that are no arrays of numbers, and what they are
 };
 
 /// Of the files that read_array() reads; what the file is, its first bytes say. Mapped where it can be; compressed members

@@ -37,6 +37,20 @@ std::vector<std::string> npz_members(const SharedBytes& bytes, std::string_view 
   return array_names(ZipArchive(bytes, std::string(where)));
 }
 
+NpzArrays parse_npz(const SharedBytes& bytes, std::string_view where) {
+  const ZipArchive archive(bytes, std::string(where));
+  NpzArrays out;
+  for (const std::string& name : array_names(archive)) {
+    const SharedBytes content = archive.read(*archive.find(name + std::string(suffix)));
+    try {
+      out.arrays.emplace(name, parse_npy(content, text(where, "#", name)));
+    } catch (const Error& e) {
+      out.others.emplace(name, e.what());
+    }
+  }
+  return out;
+}
+
 Array parse_npz(const SharedBytes& bytes, std::string_view where, std::string_view member) {
   const ZipArchive archive(bytes, std::string(where));
   const ZipMember* found = archive.find(std::string(member) + std::string(suffix));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "io/file.h"
 #include "io/npy.h"
 #include "io/test_folder.h"
 #include "io/test_zip.h"
@@ -35,6 +36,16 @@ TEST(Npz, UnknownMembersAreAnsweredWithTheList) {
   const auto path = folder.file("a.npz", two_arrays());
   EXPECT_THAT(error_of([&] { read_npz(path, "logit"); }),
               HasSubstr("there is no array 'logit'. Did you mean 'logits'? Known: labels, logits"));
+}
+
+TEST(Npz, WhatIsNoArrayOfNumbersIsToldBesideThoseThatAre) {
+  const TestFolder folder;
+  const auto path = folder.file(
+      "a.npz", test_zip({{.name = "n.npy", .content = npy_header(DType::uint8, {1}) + "a"},
+                         {.name = "x.npy", .content = "no array"}}));
+  const NpzArrays found = parse_npz(map_file(path), "a.npz");
+  EXPECT_EQ(found.arrays.size(), 1U);
+  EXPECT_THAT(found.others.at("x"), HasSubstr("a.npz#x: expected a NumPy array"));
 }
 
 TEST(Npz, ErrorsInsideNameFileAndMember) {

@@ -60,7 +60,7 @@ TEST(TokenLines, HoldTokensOfTheVocabularyOnceAndProbabilities) {
   EXPECT_THAT(lines_fault(line("[[[1.5, -1]]]")), HasSubstr("found the token 1.5"));
   EXPECT_THAT(lines_fault(line("[[[1e300, -1]]]")), HasSubstr("found the token 1e+300"));
   EXPECT_THAT(lines_fault(line("[[[1, 0.5]]]")), HasSubstr("at most 0, found 0.5"));
-  EXPECT_THAT(lines_fault(line("[[[1, -1e999]]]")), HasSubstr("no valid JSON"));
+  EXPECT_THAT(lines_fault(line("[[[1, -1e999]]]")), HasSubstr("column 66 is too large"));
   EXPECT_THAT(lines_fault(line("[[[1, -1], [2, -2], [1, -3]]]")),
               HasSubstr("row 0: the token 1 stands in two slots"));
   EXPECT_THAT(lines_fault(line("[[[1, -0.1], [2, -0.1]]]")),

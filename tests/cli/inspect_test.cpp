@@ -8,9 +8,11 @@
 
 #include "bank/answers.h"
 #include "base/text.h"
+#include "io/file.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
+#include "io/test_zip.h"
 #include "program.h"
 #include "world.h"
 
@@ -357,6 +359,15 @@ TEST_F(Inspect, WeightsByTheirBytesNotTheirName) {
   EXPECT_EQ(inspected(world->path("w.yaml") + "#module.fc.bias").at("shape"), Json({2}));
   EXPECT_EQ(inspected(world->path("W.npy")).at("parameters"), 32);
   refused(world->path("w.yaml") + "#fc.bias", {"there is no array 'fc.bias'"});
+
+  // One member of an archive that holds names does not hide the others.
+  file("mixed.npz",
+       io::test_zip({{.name = "z.npy", .content = io::read_text(world->folder() / "W.npy")},
+                     {.name = "names.npy", .content = "text"}}));
+  const Json mixed = inspected(world->path("mixed.npz"));
+  EXPECT_EQ(row_of(mixed.at("arrays"), "name", "z").at("shape"), Json({4, 8}));
+  EXPECT_THAT(row_of(mixed.at("not_read"), "name", "names").at("why").get<std::string>(),
+              HasSubstr("#names: expected"));
 
   const std::string bytes = io::read_text(world->folder() / "w.yaml");
   refused(file("cut.safetensors", bytes.substr(0, bytes.size() - 3)), {"cut.safetensors"});
