@@ -23,6 +23,8 @@ TEST(Chain, RefusesWhatIsUnknownWithTheNearestName) {
   EXPECT_THAT(message("enrgy"), HasSubstr("Did you mean 'energy'?"));
   EXPECT_THAT(message("mds"), HasSubstr("here it is called 'mahalanobis'"));
   EXPECT_THAT(message("ebo"), HasSubstr("here it is called 'energy'"));
+  EXPECT_THAT(message("imported(name=msp)"), HasSubstr("`nescio evaluate` alone takes it"));
+  EXPECT_THAT(message("ensemble(msp)"), HasSubstr("`nescio evaluate` alone takes it"));
   EXPECT_THAT(message("knn(K=5)"), HasSubstr("unknown parameter 'K'. Did you mean 'k'?"));
   EXPECT_THAT(message("knn(k=0)"), HasSubstr("k: expected a value >= 1, found 0"));
   EXPECT_THAT(message("knn(k=five)"), HasSubstr("expected a whole number, found 'five'"));

@@ -84,6 +84,9 @@ const DetectorInfo& find(const std::string& name) {
       fail("unknown detector '", name, "': here it is called '", info.name, "'");
     }
   }
+  if (name == "imported" || name == "ensemble") {
+    fail("'", name, "(...)' learns nothing of one bank's rows: `nescio evaluate` alone takes it");
+  }
   return find_entry(catalogue(), name, "detector");
 }
 
