@@ -36,11 +36,16 @@ def _from_torch(tensor: Any, name: str) -> Any:
             tensor = tensor.cpu()
         except (RuntimeError, NotImplementedError) as e:
             raise Error(f"{name}: a tensor on {tensor.device} cannot be copied to the CPU: {e}") from e
-    if tensor.layout is not torch.strided:
-        tensor = tensor.to_dense()
-    if tensor.dtype == torch.bfloat16:
-        tensor = tensor.float()  # numpy has no such type
-    return tensor.resolve_conj().resolve_neg().numpy()
+    try:
+        if tensor.layout is not torch.strided:
+            tensor = tensor.to_dense()
+        if getattr(tensor, "is_quantized", False):
+            tensor = tensor.dequantize()
+        if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
+            tensor = tensor.float()  # bfloat16 and smaller ones, which numpy has not
+        return tensor.resolve_conj().resolve_neg().numpy()
+    except (RuntimeError, NotImplementedError, TypeError) as e:
+        raise Error(f"{name}: a tensor of {tensor.dtype} cannot be read as an array: {e}") from e
 
 
 def _to_numpy(x: Any, name: str) -> NDArray[Any]:
@@ -143,6 +148,10 @@ def integers(x: Any, name: str, classes: bool = True) -> Integers:
         broken = np.flatnonzero(~(x == np.floor(x)))
         if broken.size:
             raise Error(f"{name}: row {broken[0]} is {x[broken[0]]}, which is no whole number")
+    if x.dtype.kind in "fu":
+        beyond = np.flatnonzero(np.abs(x.astype(np.float64)) >= 2.0**63)
+        if beyond.size:
+            raise Error(f"{name}: row {beyond[0]} is {x[beyond[0]]}, more than a whole number of 64 bits can be")
     return _converted(x, np.int64, name)
 
 

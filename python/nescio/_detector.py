@@ -301,6 +301,8 @@ class Detector:
             raise Error("calibrate: catch= wants scores of OOD rows; give ood=")
         if threshold is not None and guarantee:
             raise Error("calibrate: guarantee= is about a share, and threshold= is a value")
+        if class_rows < 0:
+            raise Error(f"class_rows: expected a count of rows, found {class_rows}")
         if p_values not in ("marginal", "conditional"):
             raise Error(f"p_values: expected one of marginal, conditional, found {p_values!r}")
         if per_class and predicted is None:
@@ -381,6 +383,8 @@ class Detector:
             return Prediction(None, empty.astype(np.float32), empty, empty.astype(bool), empty)
         s = _arrays.scores(scores, "scores")
         classes = None if predicted is None else _arrays.integers(predicted, "predicted")
+        if fdr is not None and threshold is not None:
+            raise Error("give one of threshold= and fdr=; each says which rows are flagged")
         if fdr is not None and not 0 < fdr < 1:
             raise Error(f"fdr: expected a share in (0, 1), found {fdr}")
         thresholds, is_ood, p_values = self._core.answers(s, classes, calibration, threshold, fdr)

@@ -84,6 +84,10 @@ ScoredRows scored_rows(const AnyArray& scores, const std::optional<AnyArray>& pr
   ScoredRows rows;
   const Array values = to_array(scores).to_float32();
   rows.scores.assign(values.as<float>().begin(), values.as<float>().end());
+  const auto nan = std::ranges::find_if(rows.scores, [](float s) { return std::isnan(s); });
+  if (nan != rows.scores.end()) {
+    fail("scores: row ", nan - rows.scores.begin(), " is nan; expected numbers");
+  }
   if (!predicted) return rows;
   const Array classes = to_array(*predicted);
   for (const std::int64_t c : classes.as<std::int64_t>()) {
@@ -190,7 +194,8 @@ class Detector {
       made->program(from, rows.rows);  // a score that cannot be computed is found here
     }
     fitted_ = made;
-    calibrations_ = std::make_shared<const Calibrations>();
+    // Scores that nothing was learned for are the same as before.
+    if (!chain_.fits_on().empty()) calibrations_ = std::make_shared<const Calibrations>();
     return made->detector.chain.notices();
   }
 
@@ -280,6 +285,9 @@ class Detector {
       fail("[", spec(),
            "] is not calibrated: call calibrate(scores of known rows), or give "
            "threshold=");
+    }
+    if (threshold && !std::isfinite(*threshold)) {
+      fail("threshold: expected a finite number, found ", *threshold);
     }
     const ScoredRows rows = scored_rows(scores, predicted);
     const Calibration* made = calibrated ? &known->find(name).made : nullptr;

@@ -124,6 +124,8 @@ def test_refuses_to_fit(world):
     fails(r"labels: expected whole numbers .*class_names, labels = numpy.unique", features=h, labels=y.astype(str))
     fails("labels: expected whole numbers", features=h, labels=[None] * len(y))
     fails("row 0 is 0.5, which is no whole number", features=h, labels=np.full(len(y), 0.5))
+    fails("row 0 is inf, more than a whole number of 64 bits", features=h, labels=np.full(len(y), np.inf))
+    fails("row 0 is 9223372036854775808, more", features=h, labels=np.full(len(y), 2**63, np.uint64))
     fails(r"of one-hot rows give x.argmax\(axis=1\)", features=h, labels=np.eye(5)[y])
     fails("labels: expected 600 rows as of features, found 10", features=h, labels=y[:10])
     fails("expected rows, found none", features=h[:0], labels=y[:0])
@@ -159,6 +161,11 @@ def test_torch_tensors(world):
     np.testing.assert_array_equal(
         nescio.Detector("energy").score(logits=rounded), nescio.Detector("energy").score(logits=rounded.float())
     )
+    if hasattr(torch, "float8_e5m2"):
+        small = tensor.to(torch.float8_e5m2)
+        np.testing.assert_array_equal(_arrays.matrix(small, "z"), small.float().numpy())
+    with pytest.raises(nescio.Error, match="cannot be read as an array"):
+        _arrays.matrix(torch.nested.nested_tensor([torch.zeros(5), torch.zeros(5)]), "z")
     head = torch.nn.Linear(16, 5)
     det = nescio.Detector("vim").fit(world.train["features"], world.train["logits"], head=head)
     assert det.fitted

@@ -46,6 +46,10 @@ def test_a_detector_that_learns_nothing_needs_no_fit(world):
     assert not det.fits_on and not det.fitted
     det.score(logits=world.test["logits"])
     assert det.fitted
+    # Scores of an earlier day: the first rows that it sees do not take the calibration away.
+    fresh = nescio.Detector("energy")
+    fresh.calibrate(det.score(logits=world.val["logits"]))
+    assert len(fresh.predict(logits=world.test["logits"])) == len(world.test["logits"])
     with pytest.raises(nescio.Error, match=r"expected \[N, 5\], found \[3, 4\]"):
         det.score(logits=np.ones((3, 4), np.float32))
 
@@ -114,6 +118,17 @@ def test_several_calibrations(world):
         det.calibrate(s_id, keep=0.9, threshold=3)
     with pytest.raises(nescio.Error, match="64 letters"):
         det.calibrate(s_id, name="two words")
+    for threshold in (np.nan, np.inf):
+        with pytest.raises(nescio.Error, match="expected a finite threshold"):
+            det.calibrate(s_id, threshold=threshold)
+        with pytest.raises(nescio.Error, match="threshold: expected a finite number"):
+            det.predict(logits=world.ood["logits"], threshold=threshold)
+    with pytest.raises(nescio.Error, match="class_rows: expected a count"):
+        det.calibrate(s_id, class_rows=-1)
+    with pytest.raises(nescio.Error, match="give one of threshold= and fdr="):
+        det.predict(logits=world.ood["logits"], threshold=1, fdr=0.1)
+    with pytest.raises(nescio.Error, match="scores: row 1 is nan"):
+        det.judge([1, np.nan])
 
 
 @pytest.mark.parametrize("spec", SPECS)

@@ -1,6 +1,7 @@
 #include "calibration/calibration.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 
@@ -24,6 +25,7 @@ double chosen(const Request& request, const ScoredRows& id, const ScoredRows& oo
       return threshold_that_catches(ood.scores, request.promise);
     case Goal::value: break;
   }
+  if (!std::isfinite(request.value)) fail("expected a finite threshold, found ", request.value);
   return request.value;
 }
 

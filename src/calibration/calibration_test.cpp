@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 
 namespace nescio::calibration {
@@ -77,6 +79,11 @@ TEST(Calibration, RefusesWhatCannotBe) {
   EXPECT_THROW(Calibration({.goal = Goal::value, .per_class = true}, {{1}, {0}}), Error);
   EXPECT_THAT([] { Calibration({.promise = {.guaranteed = true}}, {up_to(10)}); },
               ThrowsMessage<Error>(HasSubstr("that takes 59")));
+  // No row is above NaN, and JSON has neither.
+  for (const double value : {std::nan(""), HUGE_VAL}) {
+    EXPECT_THAT([&] { Calibration({.goal = Goal::value, .value = value}, {up_to(10)}); },
+                ThrowsMessage<Error>(HasSubstr("expected a finite threshold")));
+  }
 }
 
 }  // namespace
