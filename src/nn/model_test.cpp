@@ -332,7 +332,7 @@ Weights made_up_squeezenet(bool caffe) {
   };
   add(caffe ? "conv1" : "features.0", {96, 3, 7, 7});
   std::size_t in = 96, fire = 2;
-  for (const std::size_t layer : {3, 4, 5, 7, 8, 9, 10, 12}) {
+  for (const int layer : {3, 4, 5, 7, 8, 9, 10, 12}) {
     const std::size_t squeezed = 16 * (fire / 2), each = 4 * squeezed;
     const std::string name = caffe ? text("fire", fire, "/conv") : text("features.", layer, ".");
     add(name + (caffe ? "1x1_1" : "squeeze"), {squeezed, in, 1, 1});

@@ -36,7 +36,7 @@ struct Net {
   /// Of some rows, its share of the sum over all.
   torch::Tensor loss(const torch::Tensor& x) const {
     torch::Tensor h = x;
-    for (int layer = 0; layer < 3; ++layer) h = h.mm(parameters[layer]).tanh();
+    for (std::size_t layer = 0; layer < 3; ++layer) h = h.mm(parameters[layer]).tanh();
     return h.square().sum();
   }
   std::vector<torch::Tensor> gradients() const {
@@ -50,7 +50,7 @@ struct Net {
 };
 
 torch::Tensor rows_of(int step) {
-  torch::manual_seed(100 + step);
+  torch::manual_seed(static_cast<std::uint64_t>(100 + step));
   return torch::randn({6, 200});
 }
 

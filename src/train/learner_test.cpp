@@ -52,8 +52,8 @@ nn::ModelSource plain_source() {
   return source;
 }
 
-image::ImageBatch batch_of(std::int64_t count, int seed) {
-  torch::manual_seed(seed);
+image::ImageBatch batch_of(std::int64_t count, std::int64_t seed) {
+  torch::manual_seed(static_cast<std::uint64_t>(seed));
   const torch::Tensor images = torch::randn({count, 3, 6, 6});
   image::ImageBatch batch;
   batch.images.assign(images.const_data_ptr<float>(),
@@ -86,7 +86,7 @@ Taught teach(TrainSettings settings, std::int64_t pictures = 12, std::int64_t st
   learner.begin(&some_pictures());
   Taught out;
   for (std::int64_t step = 0; step < steps; ++step) {
-    StepData data{batch_of(pictures, 1 + static_cast<int>(step)), batch_of(6, 9)};
+    StepData data{batch_of(pictures, 1 + step), batch_of(6, 9)};
     const std::vector<float> view = data.images.images;
     for (std::int64_t v = 1; v < learner.method().needs().views; ++v) {
       data.images.images.insert(data.images.images.end(), view.begin(), view.end());

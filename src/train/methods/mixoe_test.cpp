@@ -17,7 +17,7 @@ TEST(MixOe, IsThePapersFormula) {
     const double o[2][3] = {{0.4, 0.2, -0.6}, {1.5, -0.5, 0.0}};
     const int y[2] = {0, 2};
     std::vector<std::vector<double>> z, zm, hard, q;
-    for (int b = 0; b < 2; ++b) {
+    for (std::size_t b = 0; b < 2; ++b) {
       z.emplace_back(), zm.emplace_back(), hard.emplace_back(), q.emplace_back();
       for (int c = 0; c < 3; ++c) {
         const auto f = [](double v) { return v + v * v / 4; };
