@@ -80,6 +80,9 @@ Facts arrays_facts(const fs::path& file) {
                                  {"dtype", name_of(array.dtype())},
                                  {"shape", array.shape()}});
     }
+    for (const auto& [name, why] : group.unread) {
+      facts["unread"].push_back({{"group", group.key}, {"name", name}, {"why", why}});
+    }
   }
   for (const auto& [name, why] : found.others) {
     facts["not_read"].push_back({{"name", name}, {"why", why}});

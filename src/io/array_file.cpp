@@ -52,7 +52,7 @@ StoredArrays parse_arrays(const SharedBytes& bytes, const std::string& path) {
     case FileFormat::npy: out.groups = {{{}, {{"", parse_npy(bytes, path)}}}}; break;
     case FileFormat::safetensors: {
       Safetensors found = parse_safetensors(bytes, path);
-      out.groups = {{{}, std::move(found.tensors)}};
+      out.groups = {{{}, std::move(found.tensors), std::move(found.unread)}};
       out.metadata = std::move(found.metadata);
       break;
     }
@@ -109,8 +109,15 @@ Array read_array(std::string_view file_and_member) {
   }
   const bool is_text = identify(bytes.span()) == FileFormat::text;
   if (is_text && place.member) return parse_text_columns(bytes.text(), path, *place.member);
-  const auto arrays = join_groups(parse_arrays(bytes, path).groups);
-  return arrays.at(pick(names_of(arrays), place, is_text));
+  const std::vector<TensorGroup> groups = parse_arrays(bytes, path).groups;
+  const auto arrays = join_groups(groups);
+  const auto unread = join_unread(groups);
+  std::vector<std::string> names = names_of(arrays);
+  for (const auto& [name, why] : unread) names.push_back(name);
+  const std::string name = pick(names, place, is_text);
+  const auto fault = unread.find(name);
+  if (fault != unread.end()) fail(path, ": array '", printable(name), "': ", fault->second);
+  return arrays.at(name);
 }
 
 StoredArrays read_arrays(const std::filesystem::path& path) {

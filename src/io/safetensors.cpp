@@ -28,7 +28,8 @@ constexpr TypeName type_names[] = {
 
 struct Entry {
   std::string name;
-  DType dtype = DType::float32;
+  std::string type;
+  std::optional<DType> dtype;  // none of a type that no Array holds
   Shape shape;
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -56,17 +57,17 @@ Entry read_entry(const std::string& name, const nlohmann::json& value, std::stri
   }
   Entry entry;
   entry.name = name;
-  const auto type = dtype.get<std::string>();
-  const auto found = std::find_if(std::begin(type_names), std::end(type_names),
-                                  [&](const TypeName& t) { return t.name == type; });
-  if (found == std::end(type_names)) {
-    fail(what, ": values of type ", type, " are not supported; convert them to F32 first");
-  }
-  entry.dtype = found->dtype;
+  entry.type = dtype.get<std::string>();
   entry.shape = shape.get<Shape>();
   entry.begin = offsets[0].get<std::size_t>();
   entry.end = offsets[1].get<std::size_t>();
-  const std::size_t width = size_of(entry.dtype);
+  const auto found = std::ranges::find(type_names, entry.type, &TypeName::name);
+  if (found == std::end(type_names)) {
+    if (entry.end < entry.begin) fail(what, ": it ends at ", entry.end, ", before ", entry.begin);
+    return entry;
+  }
+  entry.dtype = found->dtype;
+  const std::size_t width = size_of(found->dtype);
   std::size_t expected = 0;
   try {
     expected = count_of(entry.shape, width) * width;
@@ -74,7 +75,7 @@ Entry read_entry(const std::string& name, const nlohmann::json& value, std::stri
     fail(what, ": ", e.what());
   }
   if (entry.end < entry.begin || entry.end - entry.begin != expected) {
-    fail(what, ": ", type, " ", to_string(entry.shape), " needs ", expected,
+    fail(what, ": ", entry.type, " ", to_string(entry.shape), " needs ", expected,
          " bytes, its data_offsets are ", entry.begin, " and ", entry.end);
   }
   return entry;
@@ -134,8 +135,17 @@ Safetensors parse_safetensors(const SharedBytes& bytes, std::string_view where) 
   const SharedBytes data = bytes.part(8 + size, bytes.size() - 8 - size);
   check_layout(entries, data.size(), where);
   for (auto& entry : entries) {
+    if (!entry.dtype) {
+      out.unread.emplace(entry.name, text("values of type ", printable(entry.type),
+                                          " are not supported; convert them to F32 first"));
+      continue;
+    }
     const auto values = data.part(entry.begin, entry.end - entry.begin);
-    out.tensors.emplace(entry.name, array_from_bytes(entry.dtype, std::move(entry.shape), values));
+    out.tensors.emplace(entry.name, array_from_bytes(*entry.dtype, std::move(entry.shape), values));
+  }
+  if (out.tensors.empty() && !out.unread.empty()) {
+    const auto& [name, why] = *out.unread.begin();
+    fail(where, ": tensor '", name, "': ", why);
   }
   return out;
 }

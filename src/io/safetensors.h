@@ -14,12 +14,13 @@ namespace nescio::io {
 
 struct Safetensors {
   std::map<std::string, Array> tensors;
-  std::map<std::string, std::string> metadata;  // the header's "__metadata__"
+  std::map<std::string, std::string> metadata;     // the header's "__metadata__"
+  std::map<std::string, std::string> unread = {};  // why no Array holds these: float8, say
 };
 
 /// All tensors, mapped without a copy where they lie aligned. Error for a header above 100 MB or
-/// beyond the file, holes or overlaps between tensors, a name that occurs twice, and types that
-/// DType has not.
+/// beyond the file, holes or overlaps between tensors, a name that occurs twice, and where all are of
+/// types that DType has not.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
 /// The same from memory; `where` begins the message of an Error.

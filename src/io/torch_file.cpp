@@ -32,7 +32,18 @@ constexpr StorageType storage_types[] = {
     {"LongStorage", DType::int64},    {"IntStorage", DType::int32},
     {"ShortStorage", DType::int16},   {"CharStorage", DType::int8},
     {"ByteStorage", DType::uint8},    {"BoolStorage", DType::boolean},
+    {"UntypedStorage", DType::uint8},
 };
+// Those that no Array holds, and the bytes of an element: the older form has one storage behind another.
+struct ForeignType {
+  std::string_view name;
+  std::size_t width;
+};
+constexpr ForeignType foreign_types[] = {{"ComplexFloatStorage", 8},
+                                         {"ComplexDoubleStorage", 16},
+                                         {"QInt8Storage", 1},
+                                         {"QUInt8Storage", 1},
+                                         {"QInt32Storage", 4}};
 // Types that have no storage of their own: their elements lie in a storage of plain bytes.
 constexpr StorageType untyped[] = {
     {"uint16", DType::uint16},
@@ -40,10 +51,18 @@ constexpr StorageType untyped[] = {
     {"uint64", DType::uint64},
 };
 
+// A tensor of a sound file that no Array holds.
+class Unread : public Error {
+ public:
+  using Error::Error;
+};
+
 // What a pickle says about a storage: ('storage', type, key, location, elements[, view]).
 struct StorageId {
   std::string key;
-  DType dtype = DType::float32;
+  std::string_view type;        // as torch calls it
+  std::optional<DType> dtype;   // none of one that no Array holds
+  std::size_t width = 0;        // of an element, in bytes
   std::size_t elements = 0;     // of the storage as it was saved
   std::size_t view_offset = 0;  // old files: the storage is a part of the saved one
   std::size_t view_elements = 0;
@@ -72,10 +91,11 @@ std::optional<StorageId> storage_id(const PickleValue& persistent) {
   const auto* key = items[2]->get_if<std::string_view>();
   const auto elements = count_in(items[4]);
   if (!tag || *tag != "storage" || !type || !key || !elements) return {};
-  const auto dtype =
-      type->name == "UntypedStorage" ? DType::uint8 : find_type(storage_types, type->name);
-  if (!dtype) return {};
-  StorageId id{std::string(*key), *dtype, *elements, 0, *elements};
+  StorageId id{std::string(*key), type->name, find_type(storage_types, type->name), 0, *elements, 0,
+               *elements};
+  const auto foreign = std::ranges::find(foreign_types, type->name, &ForeignType::name);
+  if (!id.dtype && foreign == std::end(foreign_types)) return {};
+  id.width = id.dtype ? size_of(*id.dtype) : foreign->width;
   if (items.size() > 5) {
     if (const auto* view = items[5]->get_if<PickleValue::Tuple>()) {
       if (view->items.size() != 3) return {};
@@ -89,15 +109,19 @@ std::optional<StorageId> storage_id(const PickleValue& persistent) {
   return id;
 }
 
+[[noreturn]] void refuse_type(std::string_view type) {
+  throw Unread(text("its elements are of the type ", printable(type), "; save real numbers"));
+}
+
 /// Of a storage that storage_id() gives none of.
-std::string why_unread(const PickleValue& persistent) {
+[[noreturn]] void refuse_storage(const PickleValue& persistent) {
   const auto* reference = persistent.get_if<PickleValue::Persistent>();
   const auto* tuple = reference ? reference->id->get_if<PickleValue::Tuple>() : nullptr;
   const auto* type =
       tuple && tuple->items.size() > 1 ? tuple->items[1]->get_if<PickleValue::Global>() : nullptr;
   if (!type || find_type(storage_types, type->name))
-    return "its storage is not described as torch does it";
-  return text("its elements are of the type ", printable(type->name), "; save real numbers");
+    fail("its storage is not described as torch does it");
+  refuse_type(type->name);
 }
 
 using Storages = std::function<SharedBytes(const StorageId&)>;
@@ -115,12 +139,12 @@ bool is_contiguous(const Shape& shape, const std::vector<std::size_t>& strides) 
 StorageId typed(StorageId id, std::string_view type) {
   if (type.empty()) return id;
   const auto dtype = find_type(untyped, type);
-  if (!dtype || id.dtype != DType::uint8) fail("its elements are of the type ", printable(type));
-  const std::size_t width = size_of(*dtype);
+  if (!dtype || id.dtype != DType::uint8) refuse_type(type);
   id.dtype = *dtype;
-  id.elements /= width;
-  id.view_offset /= width;
-  id.view_elements /= width;
+  id.width = size_of(*dtype);
+  id.elements /= id.width;
+  id.view_offset /= id.width;
+  id.view_elements /= id.width;
   return id;
 }
 
@@ -140,9 +164,10 @@ class TensorReader {
  private:
   Array read(const PickleValue::Tensor& tensor) {
     const auto found = storage_id(*tensor.storage);
-    if (!found) fail(why_unread(*tensor.storage));
+    if (!found) refuse_storage(*tensor.storage);
     const StorageId id = typed(*found, tensor.type);
-    const std::size_t width = size_of(id.dtype);
+    if (!id.dtype) refuse_type(id.type);
+    const std::size_t width = id.width;
     SharedBytes bytes = storages_(*found);
     if (bytes.size() / width != id.elements || bytes.size() % width != 0) {
       fail("storage '", id.key, "': expected ", id.elements, " elements of ", width,
@@ -151,6 +176,11 @@ class TensorReader {
     bytes = bytes.part(id.view_offset * width, id.view_elements * width);
 
     const std::size_t count = count_of(tensor.shape, width);
+    for (std::size_t side = 0; side < tensor.shape.size(); ++side) {
+      if (count > id.view_elements && tensor.shape[side] > 1 && tensor.strides[side] == 0) {
+        throw Unread("its elements repeat, as expand() has them; save x.contiguous()");
+      }
+    }
     const bool inside =
         tensor.offset <= id.view_elements && count <= id.view_elements - tensor.offset;
     // Contiguous: count elements from the offset. Otherwise no element repeats (as an expanded
@@ -159,19 +189,19 @@ class TensorReader {
       fail("shape ", to_string(tensor.shape), " at element ", tensor.offset,
            " needs more than the ", id.view_elements, " elements of its storage");
     }
-    if (count == 0) return array_from_bytes(id.dtype, tensor.shape, {});
+    if (count == 0) return array_from_bytes(*id.dtype, tensor.shape, {});
     if (tensor.offset > id.view_elements) fail("begins beyond its storage");
     const std::size_t first = static_cast<std::size_t>(tensor.offset) * width;
     const SharedBytes rest = bytes.part(first, bytes.size() - first);
     // Many tensors may share one storage; their copies must stay in proportion to the file.
     if (!is_contiguous(tensor.shape, tensor.strides)) {
       budget_.pay_memory(count * width);
-      return array_from_strided(id.dtype, tensor.shape, tensor.strides, rest);
+      return array_from_strided(*id.dtype, tensor.shape, tensor.strides, rest);
     }
     if (reinterpret_cast<std::uintptr_t>(rest.data()) % width != 0) {
       budget_.pay_memory(count * width);
     }
-    return array_from_bytes(id.dtype, tensor.shape, rest.part(0, count * width));
+    return array_from_bytes(*id.dtype, tensor.shape, rest.part(0, count * width));
   }
 
   const Pickle& pickle_;
@@ -192,17 +222,29 @@ class GroupCollector {
   Groups collect(const PickleValue& root) {
     if (is_tensor(root)) {
       add({}, {}, root);
-      return std::move(groups_);
+    } else {
+      pending_.push_back({&root, {}});
     }
-    pending_.push_back({&root, {}});
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       const auto [value, key] = pending_[i];
       if (visited_.insert(value).second) visit(*value, key);
     }
+    const bool some =
+        std::ranges::any_of(groups_, [](const TensorGroup& g) { return !g.tensors.empty(); });
+    if (!some && !groups_.empty()) {
+      const auto& [name, why] = *groups_.front().unread.begin();
+      refuse(name, why);
+    }
+    if (!some) fail(where_, ": holds no tensors", closed_, "; ", remedy);
     return std::move(groups_);
   }
 
  private:
+  [[noreturn]] void refuse(std::string_view name, std::string_view why) const {
+    fail(where_, ": ", name.empty() ? "the tensor" : text("tensor '", printable(name), "'"), ": ",
+         why);
+  }
+
   void visit(const PickleValue& value, const std::string& key) {
     if (const auto* dict = value.get_if<PickleValue::Dict>()) {
       for (const auto& [name, item] : dict->items) {
@@ -223,6 +265,12 @@ class GroupCollector {
     const auto* array = item.get_if<PickleValue::NumpyArray>();
     if (array && !holds_numbers(*array)) return;  // names of files, say
     if (is_tensor(item)) return add(key, name, item);
+    const auto* object = item.get_if<PickleValue::Object>();
+    if (object && closed_.empty()) {
+      closed_ = text(", but under '", printable(name), "' an object of the class ",
+                     printable(object->type.module), ".", printable(object->type.name),
+                     ", which is never built");
+    }
     const bool holds = item.get_if<PickleValue::Dict>() || item.get_if<PickleValue::List>() ||
                        item.get_if<PickleValue::Tuple>();
     if (!holds) return;
@@ -233,11 +281,16 @@ class GroupCollector {
   void add(const std::string& key, std::string_view name, const PickleValue& item) {
     budget_.pay_memory(2 * sizeof(Array) + name.size());
     if (groups_.empty() || groups_.back().key != key) groups_.push_back({key, {}});
+    TensorGroup& group = groups_.back();
+    group.tensors.erase(std::string(name));
+    group.unread.erase(std::string(name));
     try {
-      groups_.back().tensors.insert_or_assign(std::string(name), reader_.read(item));
+      group.tensors.emplace(name, reader_.read(item));
+    } catch (const Unread& e) {
+      budget_.pay_memory(2 * sizeof(std::string) + std::string_view(e.what()).size());
+      group.unread.emplace(name, e.what());
     } catch (const Error& e) {
-      fail(where_, ": ", name.empty() ? "the tensor" : text("tensor '", printable(name), "'"), ": ",
-           e.what());
+      refuse(name, e.what());
     }
   }
 
@@ -250,6 +303,7 @@ class GroupCollector {
   std::string_view where_;
   std::vector<Pending> pending_;
   std::set<const PickleValue*> visited_;
+  std::string closed_;  // the first object, for the message where there is nothing else
   Groups groups_;
 };
 
@@ -259,9 +313,7 @@ Groups collect(const Pickle& pickle, Budget& budget, Storages storages, std::str
          printable(object->type.name), ", which is never built; ", remedy);
   }
   TensorReader reader(pickle, budget, std::move(storages));
-  Groups groups = GroupCollector(reader, budget, where).collect(pickle.root());
-  if (groups.empty()) fail(where, ": holds no tensors; ", remedy);
-  return groups;
+  return GroupCollector(reader, budget, where).collect(pickle.root());
 }
 
 Groups read_zip(const SharedBytes& bytes, std::string_view where) {
@@ -273,6 +325,7 @@ Groups read_zip(const SharedBytes& bytes, std::string_view where) {
     if (slash == std::string::npos) continue;
     const auto name = std::string_view(member.name).substr(slash + 1);
     if (name == "constants.pkl") fail(where, ": is a TorchScript program; ", remedy);
+    if (name == "archive_format") fail(where, ": is a program of torch.export; ", remedy);
     if (name != "data.pkl") continue;
     data = &member;
     prefix = member.name.substr(0, slash + 1);
@@ -349,7 +402,7 @@ Groups read_legacy(const SharedBytes& bytes, std::string_view where) {
     if (bytes.size() - at < 8) fail(where, ": truncated before storage '", id->first, "'");
     const auto elements = load_little_endian<std::uint64_t>(bytes.data() + at);
     at += 8;
-    const std::size_t width = size_of(id->second.dtype);
+    const std::size_t width = id->second.width;
     if (elements > (bytes.size() - at) / width) {
       fail(where, ": truncated inside storage '", id->first, "': expected ", elements,
            " elements of ", width, " bytes, found ", bytes.size() - at, " bytes");
@@ -364,6 +417,19 @@ Groups read_legacy(const SharedBytes& bytes, std::string_view where) {
     return found->second;
   };
   return collect(object, budget, find, where);
+}
+
+template <class Value>
+std::map<std::string, Value> joined(const Groups& groups,
+                                    std::map<std::string, Value> TensorGroup::*part) {
+  if (groups.size() == 1) return groups.front().*part;
+  std::map<std::string, Value> all;
+  for (const TensorGroup& group : groups) {
+    for (const auto& [name, value] : group.*part) {
+      all.insert_or_assign(group.key.empty() ? name : text(group.key, ".", name), value);
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -381,14 +447,11 @@ Groups parse_torch_file(const SharedBytes& bytes, std::string_view where) {
 }
 
 std::map<std::string, Array> join_groups(const Groups& groups) {
-  if (groups.size() == 1) return groups.front().tensors;
-  std::map<std::string, Array> all;
-  for (const TensorGroup& group : groups) {
-    for (const auto& [name, array] : group.tensors) {
-      all.insert_or_assign(group.key.empty() ? name : text(group.key, ".", name), array);
-    }
-  }
-  return all;
+  return joined(groups, &TensorGroup::tensors);
+}
+
+std::map<std::string, std::string> join_unread(const Groups& groups) {
+  return joined(groups, &TensorGroup::unread);
 }
 
 bool looks_like_torch(const SharedBytes& bytes, std::string_view where) {

@@ -107,6 +107,26 @@ TEST(TorchFile, NamesTheTypeThatIsNotRead) {
       "a.pth: tensor 'z': its elements are of the type ComplexFloatStorage; save real numbers");
 }
 
+TEST(TorchFile, WhatIsNotReadSpoilsNothingBesideIt) {
+  const std::string w = letters(0, {6}, {1});
+  const std::string z = tensor(storage("ComplexFloatStorage", "1", 2), 0, {2}, {1});
+  const std::string body = dict({{"z", z}, {"w", w}, {"often", letters(0, {9}, {0})}});
+  const std::string complex(16, '\1');
+  for (const auto& file : {zip_file(body, {{"0", "abcdef"}, {"1", complex}}),
+                           legacy_file(body, {{"1", 2, complex}, {"0", 6, "abcdef"}})}) {
+    const auto groups = parse_groups(file);
+    ASSERT_EQ(groups.size(), 1u);
+    EXPECT_THAT(groups[0].tensors.at("w").as<std::uint8_t>(),
+                ElementsAre('a', 'b', 'c', 'd', 'e', 'f'));
+    EXPECT_THAT(groups[0].unread.at("z"), HasSubstr("the type ComplexFloatStorage"));
+    EXPECT_THAT(groups[0].unread.at("often"), HasSubstr("elements repeat"));
+    EXPECT_EQ(groups[0].tensors.size(), 1u);
+  }
+  const auto apart = parse_groups(
+      zip_file(dict({{"w", w}, {"state", dict({{"z", z}})}}), {{"0", "abcdef"}, {"1", complex}}));
+  EXPECT_EQ(join_unread(apart).count("state.z"), 1u);
+}
+
 TEST(TorchFile, TheOlderFormInEveryProtocol) {
   // torch.save(..., pickle_protocol=4, _use_new_zipfile_serialization=False) frames each pickle.
   const std::string magic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19");
@@ -220,7 +240,7 @@ TEST(TorchFile, TensorsBeyondTheirStorageAreRefused) {
               HasSubstr("a.pth: tensor 'w': shape [7] at element 0 needs more"));
   EXPECT_THAT(refused(1, {6}, {1}), HasSubstr("needs more"));
   EXPECT_THAT(refused(0, {2, 2}, {5, 1}), HasSubstr("reaches beyond"));
-  EXPECT_THAT(refused(0, {2000000000}, {0}), HasSubstr("needs more"));  // expanded
+  EXPECT_THAT(refused(0, {2000000000}, {0}), HasSubstr("repeat"));  // expanded
   EXPECT_THAT(refused(0, {2000000000, 2000000000, 2000000000}, {0, 0, 0}), HasSubstr("too large"));
   EXPECT_THAT(refused(7, {0}, {1}), HasSubstr(""));
   EXPECT_THAT(refused(-1, {1}, {1}), HasSubstr("whole number >= 0"));
@@ -265,9 +285,13 @@ TEST(TorchFile, OtherFilesSayWhatToDo) {
   EXPECT_THAT(torch_error(test_zip({{.name = "a.npy"}})), HasSubstr("no data.pkl"));
   EXPECT_THAT(torch_error(test_zip({{.name = "a/data.pkl"}, {.name = "a/constants.pkl"}})),
               HasSubstr("TorchScript"));
+  EXPECT_THAT(torch_error(test_zip({{.name = "a/archive_format"}, {.name = "a/data/weights/weight_0"}})),
+              HasSubstr("torch.export"));
   EXPECT_THAT(torch_error(letters_file("]")), HasSubstr("holds no tensors"));
-  EXPECT_THAT(torch_error(letters_file(global("__main__", "Net") + ")R")),
-              HasSubstr("__main__.Net"));
+  EXPECT_THAT(torch_error(letters_file(global("__main__", "Net") + ")R")), HasSubstr("__main__.Net"));
+  EXPECT_THAT(torch_error(letters_file(dict({{"model", global("__main__", "Net") + ")R"}}))),
+              HasSubstr("under 'model' an object of the class __main__.Net, which is never built; "
+                        "save a dictionary"));
   EXPECT_THAT(torch_error(legacy_head(false) + pickle("}") + pickle("]")), HasSubstr("big-endian"));
 }
 

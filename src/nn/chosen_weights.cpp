@@ -180,7 +180,12 @@ class Chooser {
       const std::string name = info_.head + part;
       if (without_head && !c.own.tensors.contains(name)) e.optional.insert(name);
     }
-    return differences(e, c.own.tensors);
+    std::vector<std::string> parts;
+    if (std::string found = differences(e, c.own.tensors); !found.empty()) parts.push_back(found);
+    for (const auto& [name, why] : c.group->unread) {
+      if (name.starts_with(c.prefix)) parts.push_back(text(in_quotes(name), ": ", why));
+    }
+    return join(parts, "; ");
   }
 
   // Those that have all tensors; if there are none, all but the last layer.
@@ -264,8 +269,12 @@ class Chooser {
         break;
       }
       const std::string name = group.key.empty() ? "no key" : in_quotes(group.key);
-      parts.push_back(text(name, " (", group.tensors.size(), " tensors, the first ",
-                           in_quotes(group.tensors.begin()->first), ")"));
+      std::string inside = text(group.tensors.size(), " tensors");
+      if (!group.tensors.empty()) {
+        inside += text(", the first ", in_quotes(group.tensors.begin()->first));
+      }
+      if (!group.unread.empty()) inside += text(", and ", group.unread.size(), " of other types");
+      parts.push_back(text(name, " (", inside, ")"));
     }
     return join(parts);
   }

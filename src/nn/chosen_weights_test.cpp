@@ -148,6 +148,20 @@ TEST(ChooseWeights, OtherDictionariesAreNoMatter) {
   EXPECT_EQ(choose(groups).own.tensors.size(), 5u);
 }
 
+TEST(ChooseWeights, WhatIsNotReadMattersUnderThePrefixOnly) {
+  const std::vector<io::TensorGroup> beside = {{"state", {}, {{"exp_avg", "float8"}}},
+                                               {"", set_of("net."), {{"freqs", "complex"}}}};
+  EXPECT_EQ(choose(beside).own.tensors.size(), 5u);
+  Tensors encoder = set_of("net.");
+  encoder.erase("net.fc.weight");
+  encoder.erase("net.fc.bias");
+  EXPECT_THAT(fault({{"", encoder, {{"net.fc.weight", "float8"}}}}),
+              HasSubstr("'net.fc.weight': float8"));
+  EXPECT_THAT(fault({{"state", {}, {{"exp_avg", "float8"}}}, {"model", {{"x", filled({2}, 0)}}}}),
+              HasSubstr("'state' (0 tensors, and 1 of other types)"));
+  EXPECT_NE(fault({{"", {}}}), "");
+}
+
 TEST(ChooseWeights, AnEncoderWithoutItsLastLayer) {
   Tensors encoder = set_of("encoder.");
   encoder.erase("encoder.fc.weight");

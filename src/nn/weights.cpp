@@ -34,7 +34,8 @@ Weights read_weights(const std::filesystem::path& path) {
   switch (const io::FileFormat kind = io::identify(bytes.span())) {
     case io::FileFormat::safetensors: {
       io::Safetensors file = io::parse_safetensors(bytes, where);
-      weights.groups = {{.key = {}, .tensors = std::move(file.tensors)}};
+      weights.groups = {
+          {.key = {}, .tensors = std::move(file.tensors), .unread = std::move(file.unread)}};
       weights.metadata = std::move(file.metadata);
       break;
     }
