@@ -162,6 +162,15 @@ TEST(ChooseWeights, WhatIsNotReadMattersUnderThePrefixOnly) {
   EXPECT_NE(fault({{"", {}}}), "");
 }
 
+TEST(ChooseWeights, ALastLayerWithoutBiasHasOneOfZeros) {
+  Tensors bare = set_of("module.", 2, 7);
+  bare.erase("module.fc.bias");
+  const ChosenWeights chosen = choose({{"", bare}});
+  EXPECT_THAT(chosen.own.tensors.at("fc.bias").as<float>(),
+              testing::AllOf(testing::SizeIs(7), testing::Each(0)));
+  EXPECT_EQ(value_of(chosen), 2);
+}
+
 TEST(ChooseWeights, AnEncoderWithoutItsLastLayer) {
   Tensors encoder = set_of("encoder.");
   encoder.erase("encoder.fc.weight");

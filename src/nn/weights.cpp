@@ -51,10 +51,19 @@ Weights read_weights(const std::filesystem::path& path) {
 }
 
 NamedWeights adapted(const NetworkInfo& info, const Tensors& tensors, const ExpectedTensors& ours) {
+  NamedWeights out{tensors, info.preprocessing};
   for (const Adapter& adapter : info.also_reads) {
-    if (auto found = adapter.read(tensors, ours)) return {*std::move(found), adapter.preprocessing};
+    if (auto found = adapter.read(tensors, ours)) {
+      out = {*std::move(found), adapter.preprocessing};
+      break;
+    }
   }
-  return {tensors, info.preprocessing};
+  const auto head = out.tensors.find(info.head + ".weight");
+  if (head != out.tensors.end() && !head->second.shape().empty()) {
+    const std::size_t classes = head->second.shape()[0];
+    out.tensors.emplace(info.head + ".bias", Array({classes}, std::vector<float>(classes)));
+  }
+  return out;
 }
 
 std::string differences(const ExpectedTensors& expected, const Tensors& found) {

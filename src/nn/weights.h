@@ -29,7 +29,8 @@ struct NamedWeights {
   Tensors tensors;
   image::Preprocessing preprocessing;
 };
-/// What the first of the network's adapters makes of them that reads them; as they are if none does.
+/// What the first of the network's adapters makes of them that reads them; as they are if none does. A
+/// last layer without a bias gets one of zeros, which computes the same.
 NamedWeights adapted(const NetworkInfo& info, const Tensors& tensors, const ExpectedTensors& ours);
 
 /// What a network has with so many classes. Cost: makes its outline.
