@@ -156,6 +156,11 @@ class TensorReader {
 
   Array read(const PickleValue& value) {
     if (const auto* array = value.get_if<PickleValue::NumpyArray>()) {
+      const auto* type = array->type ? array->type->get_if<PickleValue::NumpyType>() : nullptr;
+      if (type && !numpy_type(type->code)) {
+        throw Unread(
+            text("expected numbers, found elements of NumPy's type '", printable(type->code), "'"));
+      }
       return array_from_numpy(*array, pickle_, budget_);
     }
     return read(*value.get_if<PickleValue::Tensor>());

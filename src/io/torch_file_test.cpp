@@ -110,7 +110,8 @@ TEST(TorchFile, NamesTheTypeThatIsNotRead) {
 TEST(TorchFile, WhatIsNotReadSpoilsNothingBesideIt) {
   const std::string w = letters(0, {6}, {1});
   const std::string z = tensor(storage("ComplexFloatStorage", "1", 2), 0, {2}, {1});
-  const std::string body = dict({{"z", z}, {"w", w}, {"often", letters(0, {9}, {0})}});
+  const std::string c = numpy_array(numpy_type("c8"), nums({1}), raw<double>({0}));
+  const std::string body = dict({{"z", z}, {"w", w}, {"often", letters(0, {9}, {0})}, {"c", c}});
   const std::string complex(16, '\1');
   for (const auto& file : {zip_file(body, {{"0", "abcdef"}, {"1", complex}}),
                            legacy_file(body, {{"1", 2, complex}, {"0", 6, "abcdef"}})}) {
@@ -120,6 +121,7 @@ TEST(TorchFile, WhatIsNotReadSpoilsNothingBesideIt) {
                 ElementsAre('a', 'b', 'c', 'd', 'e', 'f'));
     EXPECT_THAT(groups[0].unread.at("z"), HasSubstr("the type ComplexFloatStorage"));
     EXPECT_THAT(groups[0].unread.at("often"), HasSubstr("elements repeat"));
+    EXPECT_THAT(groups[0].unread.at("c"), HasSubstr("NumPy's type 'c8'"));
     EXPECT_EQ(groups[0].tensors.size(), 1u);
   }
   const auto apart = parse_groups(
