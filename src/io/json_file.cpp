@@ -94,7 +94,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool open(Json value) {
-    if (open_.size() == max_depth) fail(where_, ": more than ", max_depth, " levels of nesting");
+    if (open_.size() == max_json_depth)
+      fail(where_, ": more than ", max_json_depth, " levels of nesting");
     Json& here = place();
     here = std::move(value);
     open_.push_back(&here);

@@ -57,7 +57,7 @@ TEST(OpenoodPickle, GivesEverySetThatWasScored) {
 }
 
 TEST(OpenoodPickle, GivesShiftedSetsWhereTheyWereScored) {
-  const auto all = parse(
+  const auto all = parsed_scores(
       dict({{"id", dict({{"test", triple({1}, {0.5F}, {1})}})},
             {"csid", dict({{"cifar10c", triple({3, 3}, {0.1F, 0.2F}, {3, 4})}, {"cinic10", "N"}})},
             {"ood", dict({{"val", "N"}, {"near", dict({})}, {"far", dict({})}})}}));

@@ -106,15 +106,16 @@ TEST(Safetensors, DamagedHeadersAreRefused) {
 }
 
 TEST(Safetensors, OtherTypesBesideNumbersSpoilNothing) {
-  const auto file = parse(R"({"a": {"dtype": "F8_E4M3", "shape": [3], "data_offsets": [0, 3]},
+  const auto file =
+      parsed_safetensors(R"({"a": {"dtype": "F8_E4M3", "shape": [3], "data_offsets": [0, 3]},
       "b": {"dtype": "U8", "shape": [2], "data_offsets": [3, 5]}})",
-                          "xyz12");
+                         "xyz12");
   EXPECT_THAT(file.tensors.at("b").as<std::uint8_t>(), ElementsAre('1', '2'));
   EXPECT_EQ(file.tensors.size(), 1u);
   EXPECT_THAT(file.unread.at("a"), HasSubstr("type F8_E4M3 are not supported"));
-  EXPECT_THAT(error(R"({"a": {"dtype": "F8_E4M3", "shape": [3], "data_offsets": [3, 0]},
+  EXPECT_THAT(safetensors_error(R"({"a": {"dtype": "F8_E4M3", "shape": [3], "data_offsets": [3, 0]},
                         "b": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]}})",
-                    "12"),
+                                "12"),
               HasSubstr("tensor 'a': it ends at 0, before 3"));
 }
 

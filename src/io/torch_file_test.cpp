@@ -287,10 +287,12 @@ TEST(TorchFile, OtherFilesSayWhatToDo) {
   EXPECT_THAT(torch_error(test_zip({{.name = "a.npy"}})), HasSubstr("no data.pkl"));
   EXPECT_THAT(torch_error(test_zip({{.name = "a/data.pkl"}, {.name = "a/constants.pkl"}})),
               HasSubstr("TorchScript"));
-  EXPECT_THAT(torch_error(test_zip({{.name = "a/archive_format"}, {.name = "a/data/weights/weight_0"}})),
-              HasSubstr("torch.export"));
+  EXPECT_THAT(
+      torch_error(test_zip({{.name = "a/archive_format"}, {.name = "a/data/weights/weight_0"}})),
+      HasSubstr("torch.export"));
   EXPECT_THAT(torch_error(letters_file("]")), HasSubstr("holds no tensors"));
-  EXPECT_THAT(torch_error(letters_file(global("__main__", "Net") + ")R")), HasSubstr("__main__.Net"));
+  EXPECT_THAT(torch_error(letters_file(global("__main__", "Net") + ")R")),
+              HasSubstr("__main__.Net"));
   EXPECT_THAT(torch_error(letters_file(dict({{"model", global("__main__", "Net") + ")R"}}))),
               HasSubstr("under 'model' an object of the class __main__.Net, which is never built; "
                         "save a dictionary"));
