@@ -11,7 +11,7 @@
 namespace nescio::image {
 namespace {
 
-Image pattern(std::size_t height, std::size_t width, std::size_t channels) {
+Image ramp(std::size_t height, std::size_t width, std::size_t channels) {
   Image image{height, width, channels, {}};
   for (std::size_t y = 0; y < height; ++y) {
     for (std::size_t x = 0; x < width; ++x) {
@@ -25,7 +25,7 @@ Image pattern(std::size_t height, std::size_t width, std::size_t channels) {
 }
 
 TEST(Resize, EqualsPillowOnASmallPicture) {
-  const Image out = resize(pattern(3, 2, 1), 4, 4, bilinear);
+  const Image out = resize(ramp(3, 2, 1), 4, 4, bilinear);
   const std::vector<std::uint8_t> expected = {0,   9,   28,  37,  63,  73,  94,  105,
                                               139, 151, 174, 186, 202, 215, 240, 253};
   EXPECT_EQ(out.pixels, expected);
@@ -37,7 +37,8 @@ TEST(Resize, EqualsPillowOnASmallPicture) {
 struct ResizeCase {
   std::size_t height, width, channels, new_height, new_width;
   const char* filter;
-  const char* sha256;  // of what Pillow 13.0 makes of pattern(); testdata/print_resized.py
+  const char*
+      sha256;  // of what Pillow 13.0 makes of ramp(), there pattern(); testdata/print_resized.py
 };
 
 /// Every instruction set of this machine must give the same bits.
@@ -108,7 +109,7 @@ TEST(Resize, EqualsPillowBitByBit) {
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
     for (const ResizeCase& c : cases) {
-      const Image out = resize(pattern(c.height, c.width, c.channels), c.new_height, c.new_width,
+      const Image out = resize(ramp(c.height, c.width, c.channels), c.new_height, c.new_width,
                                find_filter(c.filter));
       EXPECT_EQ(io::sha256(std::span<const std::uint8_t>(out.pixels)), c.sha256)
           << c.height << " x " << c.width << " to " << c.new_height << " x " << c.new_width << " "
@@ -120,12 +121,12 @@ TEST(Resize, EqualsPillowBitByBit) {
 }
 
 TEST(Resize, LeavesEqualSidesAlone) {
-  const Image image = pattern(5, 6, 3);
+  const Image image = ramp(5, 6, 3);
   EXPECT_EQ(resize(image, 5, 6, bicubic).pixels, image.pixels);
 }
 
 TEST(Resize, MakesOnlyTheCut) {
-  const Image image = pattern(41, 30, 3);
+  const Image image = ramp(41, 30, 3);
   const Image whole = resize(image, 29, 50, bicubic);
   for (const Cut& cut : {Cut{0, 0, 29, 50}, Cut{3, 7, 20, 11}, Cut{28, 49, 1, 1}}) {
     const Image part = resize(image, 29, 50, bicubic, cut);
@@ -147,7 +148,7 @@ TEST(Resize, MakesOnlyTheCut) {
 TEST(Resize, RefusesEmptySidesAndUnknownFilters) {
   EXPECT_NE(io::error_of([] { resize(Image{}, 4, 4, bilinear); }).find("sides of at least 1"),
             std::string::npos);
-  EXPECT_NE(io::error_of([] { resize(pattern(2, 2, 1), 0, 4, bilinear); }).find("2 x 2 to 0 x 4"),
+  EXPECT_NE(io::error_of([] { resize(ramp(2, 2, 1), 0, 4, bilinear); }).find("2 x 2 to 0 x 4"),
             std::string::npos);
   EXPECT_NE(io::error_of([] { find_filter("bilinar"); }).find("bilinear"), std::string::npos);
 }
