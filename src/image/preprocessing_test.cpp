@@ -158,6 +158,10 @@ TEST(Preprocessor, EqualsPillowWithShortSideAndCut) {
        "e70507aa31c85ea00bbee11cd9bbb9c17311d658aa61168671853c8e43e4d979"},
       {61, 61, 1, 31, 28, 30, "bicubic",
        "53bfdab1c6407c132be2b481a9e63214630c9fbc8fbd85f14331204f34bcf4d6"},
+      {400, 130, 3, 64, 60, 50, "bilinear",
+       "4101caa59ac14ec59bfb71f5ee1dba9af33747c916975a0269e64c8c0cfb7850"},
+      {400, 130, 3, 64, 60, 50, "bicubic",
+       "f1d8572771fa9d82345a72c06014477a893709bd0480abb73ca405b3386d6910"},
   };
   for (const PreprocessingCase& c : cases) {
     Image image{c.height, c.width, c.channels, {}};

@@ -55,6 +55,15 @@ Taps make_taps(std::size_t in, std::size_t out, std::size_t begin, std::size_t s
   return taps;
 }
 
+/// Where Pillow takes the columns first: the height loses more than twice as many pixels as the width.
+bool columns_come_first(const Image& image, std::size_t height, std::size_t width) {
+  const auto lost = [](std::size_t in, std::size_t out) {
+    return static_cast<std::ptrdiff_t>(in) - static_cast<std::ptrdiff_t>(out);
+  };
+  const std::ptrdiff_t rows = lost(image.height, height);
+  return rows > 0 && rows > 2 * lost(image.width, width);
+}
+
 bool lies_within(std::size_t first, std::size_t count, std::size_t size) {
   return count > 0 && count <= size && first <= size - count;
 }
@@ -94,16 +103,24 @@ Image resize(const Image& image, std::size_t height, std::size_t width, const Fi
   }
   const Taps rows = make_taps(image.width, width, cut.left, cut.width, filter);
   Taps columns = make_taps(image.height, height, cut.top, cut.height, filter);
+  const std::size_t channels = image.channels;
+  Image result{cut.height, cut.width, channels,
+               std::vector<std::uint8_t>(cut.height * cut.width * channels)};
+  if (columns_come_first(image, height, width)) {
+    std::vector<std::uint8_t> low(cut.height * image.width * channels);
+    resize_along_columns(image.pixels.data(), image.width * channels, columns, low.data());
+    resize_along_rows(low.data(), cut.height, image.width, channels, rows, result.pixels.data());
+    return result;
+  }
   // The columns need only these rows of the source.
   const std::size_t first = columns.first.front();
   const std::size_t needed = columns.first.back() + columns.count.back() - first;
   for (std::size_t& row : columns.first) row -= first;
 
-  const std::size_t row = cut.width * image.channels;
+  const std::size_t row = cut.width * channels;
   std::vector<std::uint8_t> narrow(needed * row);
-  resize_along_rows(image.pixels.data() + first * image.width * image.channels, needed, image.width,
-                    image.channels, rows, narrow.data());
-  Image result{cut.height, cut.width, image.channels, std::vector<std::uint8_t>(cut.height * row)};
+  resize_along_rows(image.pixels.data() + first * image.width * channels, needed, image.width,
+                    channels, rows, narrow.data());
   resize_along_columns(narrow.data(), row, columns, result.pixels.data());
   return result;
 }

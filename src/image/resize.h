@@ -1,7 +1,7 @@
-// Resizing with antialiasing, in the integer arithmetic of Pillow: equal to it bit by bit.
+// Resizing with antialiasing, in the integer arithmetic of Pillow 13: equal to it bit by bit.
 //
-// Pillow 13 and later filter the columns first where a height shrinks much more than the width;
-// there they differ from us and from Pillow before by one grey level.
+// Where a height shrinks much more than the width, Pillow before 13 filters the rows first. There it differs by one grey
+// level with `bilinear`, and with `bicubic`, whose sums are cut to 0 .. 255 between the passes, at hard edges by more.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ struct Cut {
   std::size_t width = 0;
 };
 
-/// The picture with another height and width: first along the rows, then along the columns, each
-/// rounded to 8 bits. Any number of channels. Error for an empty picture or side.
+/// The picture with another height and width: first along the rows, then along the columns, or
+/// the other way round where the height loses more than twice as many pixels as the width, each rounded to 8 bits. Any number of channels. Error for an empty picture or side.
 /// Cost: outputs x taps per pass; taps = 2 support max(1, shrinking).
 Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter);
 

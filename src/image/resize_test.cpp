@@ -104,6 +104,26 @@ TEST(Resize, EqualsPillowBitByBit) {
        "7a06ccb38103f10d1aec6c92e1cf92358fe21c28edce5c5f00a0f66a3d6ab71b"},
       {40, 37, 3, 1, 1, "bicubic",
        "7a06ccb38103f10d1aec6c92e1cf92358fe21c28edce5c5f00a0f66a3d6ab71b"},
+      {100, 30, 3, 10, 7, "bilinear",
+       "69ef74a931cacaf7a9f6b2a2a86eca3180c9a2f653a6b25722aeb282bd0085be"},
+      {100, 30, 3, 10, 7, "bicubic",
+       "005f015b69ce99e1bed1d775993303b2b6c30b6853e38d59baf8d1eedf92d79b"},
+      {500, 300, 3, 224, 224, "bilinear",
+       "9a5d36e72627ed5c097f96c6bbf3a9fee46252f2d42fe5c346dc5e455dd1935c"},
+      {500, 300, 3, 224, 224, "bicubic",
+       "5cecae96a1c8ce1ab5fb3c014444b8dba23b5699361b77042a79391431148bc7"},
+      {60, 50, 1, 39, 40, "bilinear",
+       "87a99305e2716850944b773143ff5f8aa8b20af344ce9be1bd325e6e82090981"},
+      {60, 50, 1, 39, 40, "bicubic",
+       "0a115eeae414e8f64f94b3c439a47937728cd1c619ea47d3ce2158db506a3b75"},
+      {60, 50, 1, 40, 40, "bilinear",
+       "0730185365fe410bc31d1bfaa3b89c873901aa1b16a7673d984900b33d5cc2cc"},
+      {60, 50, 1, 40, 40, "bicubic",
+       "0cef2a5cda4b5eb554764905a48dca87d6940691608592aa0ece07227f0142cc"},
+      {90, 7, 3, 40, 31, "bilinear",
+       "8a54fdb29b3f3f11c05d38592ff1a8473d9a3bd1e5ed8e4fc27a03c8d8b8e82a"},
+      {90, 7, 3, 40, 31, "bicubic",
+       "70d29d9947fcfe938822ca9189bd31c5e6973018a0f646ed29360569373e1052"},
   };
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
@@ -125,8 +145,10 @@ TEST(Resize, LeavesEqualSidesAlone) {
   EXPECT_EQ(resize(image, 5, 6, bicubic).pixels, image.pixels);
 }
 
-TEST(Resize, MakesOnlyTheCut) {
-  const Image image = ramp(41, 30, 3);
+class ResizedPart : public testing::TestWithParam<std::size_t> {};  // the height of the source
+
+TEST_P(ResizedPart, IsTheCut) {
+  const Image image = ramp(GetParam(), 30, 3);
   const Image whole = resize(image, 29, 50, bicubic);
   for (const Cut& cut : {Cut{0, 0, 29, 50}, Cut{3, 7, 20, 11}, Cut{28, 49, 1, 1}}) {
     const Image part = resize(image, 29, 50, bicubic, cut);
@@ -144,6 +166,7 @@ TEST(Resize, MakesOnlyTheCut) {
               std::string::npos);
   }
 }
+INSTANTIATE_TEST_SUITE_P(RowsOrColumnsFirst, ResizedPart, testing::Values(20, 41));
 
 TEST(Resize, RefusesEmptySidesAndUnknownFilters) {
   EXPECT_NE(io::error_of([] { resize(Image{}, 4, 4, bilinear); }).find("sides of at least 1"),
