@@ -126,7 +126,7 @@ ModelSource read_model_source(std::string_view spec) {
     set_parameters<image::PreprocessingChanges>(options, model_parameters(),
                                                 text("[", info.name, "]"), parts.options);
   });
-  source.preprocessing = info.preprocessing;
+  source.preprocessing = source.network.design->input(info.preprocessing);
   if (!parts.path.empty()) {
     const io::ArrayPlace place = io::array_place(parts.path);
     source.path = place.file;
@@ -148,8 +148,8 @@ ModelSource read_model_source(std::string_view spec) {
     source.tensors = std::move(chosen.own.tensors);
     for (std::string& notice : chosen.notices) source.notices.push_back(std::move(notice));
     if (!chosen.part.empty()) source.sha256 = io::sha256(text(weights.sha256, "?", chosen.part));
-    source.preprocessing =
-        recorded_preprocessing(weights, chosen.own.preprocessing, source.where());
+    source.preprocessing = recorded_preprocessing(
+        weights, source.network.design->input(chosen.own.preprocessing), source.where());
     source.class_names = recorded_class_names(weights, source.where());
     check_class_names(source);
   }

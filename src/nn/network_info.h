@@ -50,6 +50,8 @@ class Design {
   /// The same for those who only ask for names and shapes, or write every value: what a value is, is
   /// left open where that spares work.
   virtual std::shared_ptr<Network> outline(std::int64_t classes) const { return make(classes); }
+  /// The pictures that it is made for, where its description at the defaults, or that of an adapter, names these.
+  virtual image::Preprocessing input(image::Preprocessing described) const { return described; }
 };
 
 /// The self-description from which loading, `list models` and `describe` come.

@@ -43,6 +43,12 @@ void check(const VisionTransformerDesign& d) {
 std::vector<Parameter<Design>> transformer_parameters(std::vector<Parameter<Design>> others) {
   using D = VisionTransformerDesign;
   std::vector<Parameter<Design>> all = {
+      network_parameter(&D::side,
+                        {.name = "side",
+                         .doc = "of the pictures that the weights were trained on; others, "
+                                "by size=, get resampled positions",
+                         .unit = "pixels",
+                         .min = 1}),
       network_parameter(&D::width, {.name = "width", .doc = "of a token", .min = 1}),
       network_parameter(&D::depth, {.name = "depth", .doc = "number of blocks", .min = 1}),
       network_parameter(&D::heads, {.name = "heads", .doc = "of the attention", .min = 1}),
@@ -82,6 +88,14 @@ Parameter<Design> positions_parameter(std::vector<std::string> choices) {
 
 std::shared_ptr<Network> VisionTransformerDesign::outline(std::int64_t classes) const {
   return std::make_shared<VisionTransformer>(*this, classes);
+}
+
+image::Preprocessing VisionTransformerDesign::input(image::Preprocessing described) const {
+  const auto own = static_cast<std::size_t>(side);
+  if (own == described.height) return described;
+  described.short_side = described.short_side * own / described.height;
+  described.height = described.width = own;
+  return described;
 }
 
 std::shared_ptr<Network> VisionTransformerDesign::make(std::int64_t classes) const {

@@ -38,9 +38,11 @@ class VisionTransformerDesign final : public Design {
   /// UsageError for sizes that do not go together.
   std::shared_ptr<Network> make(std::int64_t classes) const override;
   std::shared_ptr<Network> outline(std::int64_t classes) const override;
+  /// Of another side: the same share of the resized picture is cut out.
+  image::Preprocessing input(image::Preprocessing described) const override;
 };
 
-/// width, depth, heads, mlp_ratio, patch and drop_path, for describe_network(), and others behind them.
+/// side, width, depth, heads, mlp_ratio, patch and drop_path, for describe_network(), and others behind them.
 std::vector<Parameter<Design>> transformer_parameters(std::vector<Parameter<Design>> others = {});
 /// use_cls, for networks of which both kinds are published.
 Parameter<Design> use_cls_parameter();

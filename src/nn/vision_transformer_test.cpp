@@ -10,6 +10,7 @@
 #include "io/safetensors.h"
 #include "io/test_folder.h"
 #include "nn/model.h"
+#include "nn/position_tables.h"
 #include "nn/test_weights.h"
 
 namespace nescio::nn {
@@ -90,6 +91,28 @@ TEST(VisionTransformer, StretchesItsPositionsOverOtherPictures) {
     expect_as_python(load(of("beit_base_patch16_224"), "beit", options), text("beit", side));
   }
   expect_as_python(load(of("vit_t4_32", small_sizes), "vit_t4_32", "?size=48"), "vit_t4_48");
+}
+
+TEST(VisionTransformer, ReadsWhatWasTrainedOnPicturesOfAnotherSide) {
+  const io::TestFolder folder;
+  Tensors tensors = io::read_safetensors(NESCIO_NN_TESTDATA "/timm.safetensors").tensors;
+  const Array& own = tensors.at("pos_embed");  // [1, 1 + 14^2, 8]
+  const torch::Tensor table =
+      torch::tensor(std::vector<float>(own.as<float>().begin(), own.as<float>().end()))
+          .reshape({-1, 8});
+  tensors.insert_or_assign("pos_embed", to_array(resized_positions(table, 1, 10).unsqueeze(0)));
+  io::write_safetensors(folder / "timm160.safetensors", tensors);
+  const auto load = [&](const std::string& parameters) {
+    return Model::load(text("vit_base_patch16_224(", sizes, parameters,
+                            "):", (folder / "timm160.safetensors").string()),
+                       "cpu");
+  };
+  const Model model = load(",side=160");
+  expect_as_python(model, "timm160");
+  EXPECT_EQ(model.preprocessing().short_side, 177u);  // 248 of 224, as timm rounds it
+  EXPECT_EQ(model.preprocessing().width, 160u);
+  EXPECT_THAT(io::error_of([&] { load(""); }),
+              HasSubstr("pos_embed: expected [1, 197, 8], found [1, 101, 8]"));
 }
 
 TEST(VisionTransformer, TellsInputsByTheLayoutOfTheFile) {

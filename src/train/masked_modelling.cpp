@@ -22,9 +22,8 @@ void MaskedModelling::on_make(const MadeFor& made_for) {
   head_ = made_for.info.head;
   make(transformer, made_for.info);
   // What cannot be masked is refused before a run begins.
-  const auto height = static_cast<std::int64_t>(made_for.info.preprocessing.height);
   const SameRandomNumbers same;
-  draw_masks(1, side_in_patches(height, height, patch_));
+  draw_masks(1, transformer.grid());
 }
 
 std::map<std::string, torch::Tensor> MaskedModelling::exported(const nn::Network& network) const {
