@@ -107,7 +107,9 @@ void Serve::open(const Console& console) {
         "the detector is not calibrated: it is served without thresholds and p-values, "
         "and not monitored");
   }
-  rows_ = std::make_unique<serving::RowScorer>(detectors::load_detector(detector));
+  // It outlives its files: somebody copies the next detector over them.
+  rows_ = std::make_unique<serving::RowScorer>(
+      detectors::load_detector(detector, expr::Executor::cpu, detectors::Held::copied));
   spec_ = rows_->detector().chain.spec();
   class_names_ = class_names(rows_->detector());
   if (name.empty()) {

@@ -199,14 +199,16 @@ nlohmann::json read_manifest(const std::filesystem::path& folder) {
 
 }  // namespace
 
-FittedDetector load_detector(const std::filesystem::path& folder, const Executor& executor) {
+FittedDetector load_detector(const std::filesystem::path& folder, const Executor& executor,
+                             Held held) {
   io::restore_folder(partial_of(folder), folder);
   const nlohmann::json json = read_manifest(folder);
   const auto file = folder / arrays_file;
-  if (field(json, "learned_sha256", folder / manifest_file) != io::sha256_file(file)) {
+  const io::SharedBytes bytes = held == Held::copied ? io::read_bytes(file) : io::map_file(file);
+  if (field(json, "learned_sha256", folder / manifest_file) != io::sha256(bytes.span())) {
     fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
   }
-  return parse_detector(json, io::read_safetensors(file), folder, executor);
+  return parse_detector(json, io::parse_safetensors(bytes, file.string()), folder, executor);
 }
 
 SelfTest read_self_test(const std::filesystem::path& folder, const FittedDetector& detector) {

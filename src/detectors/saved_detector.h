@@ -23,10 +23,14 @@ void check_detector_folder(const std::filesystem::path& folder);
 /// that the chain needs (at most 16 are kept; features may stand for logits) are scored and stored.
 void save_detector(const FittedDetector& detector, const Batch& rows,
                    const std::filesystem::path& folder);
+/// How learned arrays are held: as the mapped file, which processes share and which must not be written into, or in
+/// memory of their own.
+enum class Held { mapped, copied };
+
 /// Reads it and replays the self-test rows; Error if a file is missing or damaged, the format is
 /// newer, or a score differs by more than 1e-4 of the stored range. The executor computes these.
 FittedDetector load_detector(const std::filesystem::path& folder,
-                             const Executor& executor = Executor::cpu);
+                             const Executor& executor = Executor::cpu, Held held = Held::mapped);
 /// The same from what the two files hold, whatever their hash. `folder` begins the messages.
 FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetensors& arrays,
                               const std::filesystem::path& folder,

@@ -110,6 +110,14 @@ TEST_F(SavedDetector, ScoresAsBefore) {
   }
 }
 
+TEST_F(SavedDetector, InMemoryOfItsOwnOutlivesItsFile) {
+  const fs::path saved = save("knn(k=5)");
+  const FittedDetector detector = load_detector(saved, Executor::cpu, Held::copied);
+  const std::vector<double> before = scores(detector);
+  fs::resize_file(saved / "learned.safetensors", 0);  // who had it mapped would die of a signal
+  EXPECT_EQ(scores(detector), before);
+}
+
 TEST_F(SavedDetector, OfAProbeWithoutItsSettingsIsRead) {
   const fs::path path = save("odin");
   // As it was written when the array of a probe was called as the probe alone.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -93,6 +94,21 @@ SharedBytes map_file(const fs::path& path) {
   const std::shared_ptr<const void> owner(
       data, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
   return {owner, {static_cast<const std::uint8_t*>(data), size}};
+}
+
+SharedBytes read_bytes(const fs::path& path) {
+  const FileDescriptor file = open_file(path);
+  const auto size = static_cast<std::size_t>(status_of(file, path).st_size);
+  const auto memory = std::make_shared_for_overwrite<std::uint8_t[]>(size);
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t got = ::read(file.get(), memory.get() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path.string(), ": cannot be read: ", reason(errno));
+    if (got == 0)
+      fail(path.string(), ": expected ", size, " bytes, found ", done, ": it was shortened");
+    done += static_cast<std::size_t>(got);
+  }
+  return {memory, {memory.get(), size}};
 }
 
 std::string read_text(const fs::path& path, std::size_t max_bytes) {

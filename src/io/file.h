@@ -34,6 +34,10 @@ class FileDescriptor {
 /// Error if it does not exist, is a folder or cannot be read.
 SharedBytes map_file(const std::filesystem::path& path);
 
+/// The whole file in memory of its own, which nobody who writes into the file can change. Error as map_file(), and
+/// where the file becomes shorter while it is read.
+SharedBytes read_bytes(const std::filesystem::path& path);
+
 /// The whole file as text. Error if it has more than `max_bytes`.
 std::string read_text(const std::filesystem::path& path,
                       std::size_t max_bytes = std::size_t{1} << 26);
