@@ -36,8 +36,9 @@ struct Cut {
   std::size_t width = 0;
 };
 
-/// The picture with another height and width: first along the rows, then along the columns, or
-/// the other way round where the height loses more than twice as many pixels as the width, each rounded to 8 bits. Any number of channels. Error for an empty picture or side.
+/// The picture with another height and width: first along the rows, then along the columns, or the other way round where
+/// the height loses more than twice as many pixels as the width, each rounded to 8 bits. Any number of channels. Error
+/// for an empty picture or side.
 /// Cost: outputs x taps per pass; taps = 2 support max(1, shrinking).
 Image resize(const Image& image, std::size_t height, std::size_t width, const Filter& filter);
 

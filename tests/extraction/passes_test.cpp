@@ -14,18 +14,20 @@
 namespace nescio::extract {
 namespace {
 
-constexpr std::size_t rows = 3, classes = 4;
+constexpr std::size_t few_rows = 3, few_classes = 4;
 
 class Passes : public testing::Test {
  protected:
-  Passes() : model_(network()), images_(nn::made_up_numbers(rows * 3 * 32 * 32, 5)) {}
+  Passes() : model_(network()), images_(nn::made_up_numbers(few_rows * 3 * 32 * 32, 5)) {}
 
   nn::Model network() const {
-    io::write_safetensors(folder_ / "weights.safetensors", nn::made_up_resnet20(classes, 1));
+    io::write_safetensors(folder_ / "weights.safetensors", nn::made_up_resnet20(few_classes, 1));
     return nn::Model::load("resnet20:" + (folder_ / "weights.safetensors").string(), "cpu");
   }
   /// Of f = sum_rc w_rc z_rc.
-  static Array slope() { return Array({rows, classes}, nn::made_up_numbers(rows * classes, 7)); }
+  static Array slope() {
+    return Array({few_rows, few_classes}, nn::made_up_numbers(few_rows * few_classes, 7));
+  }
   static double value(const Array& logits) {
     double sum = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) {
@@ -61,7 +63,7 @@ TEST_F(Passes, GoOnFromAnyPlace) {
   const runtime::BackboneOutputs whole = model_.forward(images_, model_.taps());
   for (std::size_t t = 0; t < model_.taps().size(); ++t) {
     const runtime::BackboneOutputs rest = model_.forward_from(model_.taps()[t], whole.taps[t]);
-    for (std::size_t i = 0; i < rows * classes; ++i) {
+    for (std::size_t i = 0; i < few_rows * few_classes; ++i) {
       EXPECT_NEAR(rest.logits.as<float>()[i], whole.logits.as<float>()[i], 1e-5) << t;
     }
     EXPECT_EQ(rest.features.shape(), whole.features.shape());
@@ -88,7 +90,7 @@ TEST_F(Passes, GiveSlopesOfValuesBetweenLayers) {
     const Array weights(at.shape(), nn::made_up_numbers(at.size(), 13));
     const auto pass = model_.trace(images_, {place});
     const Array found = pass->gradient(weights, place);
-    ASSERT_EQ(found.shape(), (Shape{rows, 3, 32, 32}));
+    ASSERT_EQ(found.shape(), (Shape{few_rows, 3, 32, 32}));
     expect_slope(
         [&](const Array& moved) {
           const Array there = model_.forward(moved.as<float>(), {place}).taps[0];
@@ -98,7 +100,7 @@ TEST_F(Passes, GiveSlopesOfValuesBetweenLayers) {
           }
           return sum;
         },
-        Array({rows, 3, 32, 32}, images_), found, place);
+        Array({few_rows, 3, 32, 32}, images_), found, place);
     EXPECT_THAT(io::error_of([&] { pass->gradient(weights, "layer1"); }),
                 testing::HasSubstr("keeps no way back from 'layer1'"));
   }
@@ -106,7 +108,7 @@ TEST_F(Passes, GiveSlopesOfValuesBetweenLayers) {
 
 TEST_F(Passes, DropNothingWhereTheNetworkHasNoDropout) {
   EXPECT_THAT(
-      io::error_of([&] { model_.forward_dropping(images_, std::vector<std::uint64_t>(rows)); }),
+      io::error_of([&] { model_.forward_dropping(images_, std::vector<std::uint64_t>(few_rows)); }),
       testing::HasSubstr("this network drops nothing out"));
 }
 
