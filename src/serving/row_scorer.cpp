@@ -1,7 +1,9 @@
 #include "serving/row_scorer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "base/error.h"
 #include "base/row_argmax.h"
@@ -20,15 +22,22 @@ constexpr std::size_t few_rows = 16;
 
 RowScorer::RowScorer(detectors::FittedDetector detector) : detector_(std::move(detector)) {
   from_network_ = way(LogitsFrom::network);
-  if (!detector_.chain.needs().logits || !detector_.head) return;
+  if (!detector_.head) return;
   if (detector_.feature_width == 0) detector_.feature_width = detector_.head->weight.cols();
   from_head_ = way(LogitsFrom::head);
 }
 
 RowScorer::Way RowScorer::way(LogitsFrom logits) const {
-  return {.many = detector_.compile(expr::Executor::cpu, logits),
-          .few = detector_.compile(expr::single_rows, logits),
-          .reads = detectors::arrays_for(detector_.chain.needs(), logits)};
+  const detectors::Inputs inputs = detector_.inputs(logits);
+  std::vector<expr::Expr> outputs = {detector_.chain.score(inputs)};
+  detectors::Needs needs = detector_.chain.needs();
+  if (logits == LogitsFrom::head) {
+    outputs.push_back(row_argmax(inputs.logits));
+    needs.logits = true;  // which class is seen follows from them, whatever the score reads
+  }
+  return {.many = expr::compile(outputs, expr::Executor::cpu),
+          .few = expr::compile(outputs, expr::single_rows),
+          .reads = detectors::arrays_for(needs, logits)};
 }
 
 std::map<std::string, std::size_t> RowScorer::widths() const {
@@ -61,26 +70,32 @@ calibration::ScoredRows RowScorer::score(const std::map<std::string, Array>& arr
     }
     rows = array.rows();
   }
-  const bool by_head = from_head_.many && !arrays.contains("logits");
+  const bool by_head =
+      from_head_.many && !arrays.contains("logits") && arrays.contains("features");
   const Way& way = by_head ? from_head_ : from_network_;
   expr::Batch batch;
   for (const std::string& name : way.reads) {
     const auto found = arrays.find(name);
     if (found == arrays.end()) {
-      fail(where, "needs ", join(way.reads, " and "), "; ", name, " is missing");
+      const bool head_helps = name == "logits" && from_head_.many;
+      fail(where, "needs ", join(way.reads, " and "), "; ", name,
+           head_helps ? " (or features)" : "", " is missing");
     }
     batch.emplace(name, found->second.matrix());
   }
   calibration::ScoredRows out{.scores = std::vector<float>(rows)};
+  std::vector<float> seen(by_head ? rows : 0);
+  const std::array<expr::Output, 2> outputs = {out.scores.data(), seen.data()};
   const auto& program = rows <= few_rows ? way.few : way.many;
-  program->run(batch, {out.scores.data()});
+  program->run(batch, std::span(outputs).first(by_head ? 2 : 1));
+  for (const float c : seen) out.predicted.push_back(static_cast<std::uint32_t>(c));
   const auto broken = std::ranges::find_if(out.scores, [](float s) { return !std::isfinite(s); });
   if (broken != out.scores.end()) {
     fail(where, "the score of row ", broken - out.scores.begin(), " is ", format_number(*broken));
   }
   if (const auto logits = arrays.find("logits"); logits != arrays.end()) {
-    const Array seen = row_argmax(logits->second);
-    for (const std::int64_t c : seen.as<std::int64_t>()) {
+    const Array largest = row_argmax(logits->second);
+    for (const std::int64_t c : largest.as<std::int64_t>()) {
       out.predicted.push_back(static_cast<std::uint32_t>(c));
     }
   }

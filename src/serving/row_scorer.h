@@ -18,8 +18,8 @@ class RowScorer {
   explicit RowScorer(detectors::FittedDetector detector);
 
   /// Of rows whose arrays these are, "features" [N, D], "logits" [N, C] and what probes add, float32; with the class of
-  /// the largest logit where there are logits. Where the detector reads logits and there are none, they follow from the
-  /// features and its head. The numbers are those of BankScores, of up to 16
+  /// the largest logit where there are logits. Where there are features and no logits and the detector has a head, they
+  /// follow from these, whatever its score reads. The numbers are those of BankScores, of up to 16
   /// rows within some 1e-6 of their range. Error if an array is missing, has another width or
   /// number of rows than it should, or holds NaN or infinity, and for a score that is not finite.
   calibration::ScoredRows score(const std::map<std::string, Array>& arrays) const;

@@ -34,9 +34,22 @@ TEST(RowScorer, ScoresLogitsAndWhatTheHeadMakesOfFeatures) {
   EXPECT_THAT(said.predicted, ElementsAre(0, 1));
   const auto followed = scorer.score({{"features", features}});
   for (std::size_t r = 0; r < 2; ++r) EXPECT_NEAR(followed.scores[r], said.scores[r], 1e-6);
-  EXPECT_TRUE(followed.predicted.empty());
+  EXPECT_EQ(followed.predicted, said.predicted);
   // The network's own logits are taken where they are there.
   EXPECT_EQ(scorer.score({{"features", features}, {"logits", logits}}).scores, said.scores);
+}
+
+TEST(RowScorer, SeesClassesByTheHeadWhateverTheScoreReads) {
+  detectors::FittedDetector odin = detector("odin", true);
+  const std::string array = odin.chain.needs().arrays.front();
+  odin.arrays = {{array, 1}};
+  const RowScorer scorer(std::move(odin));
+  const Array passes({2, 1}, std::vector<float>{0.5f, 0.25f});
+  const auto alone = scorer.score({{array, passes}});
+  EXPECT_TRUE(alone.predicted.empty());
+  const auto with_features = scorer.score({{array, passes}, {"features", features}});
+  EXPECT_EQ(with_features.scores, alone.scores);
+  EXPECT_THAT(with_features.predicted, ElementsAre(0, 1));
 }
 
 TEST(RowScorer, RefusesRowsThatItCannotRead) {
@@ -53,6 +66,8 @@ TEST(RowScorer, RefusesRowsThatItCannotRead) {
               HasSubstr("as many rows"));
   EXPECT_THAT(refusal({{"logits", Array({1, 2}, std::vector<float>{NAN, 0})}}),
               HasSubstr("logits"));
+  EXPECT_THAT(io::error_of([] { RowScorer(detector("energy", true)).score({}); }),
+              HasSubstr("needs logits; logits (or features) is missing"));
 }
 
 }  // namespace
