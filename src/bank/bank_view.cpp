@@ -204,6 +204,25 @@ std::size_t BankViews::feature_width() const {
   return known ? known->weight.cols() : 0;
 }
 
+std::vector<std::pair<std::string, std::string>> contents_of(
+    const BankViews& views, const std::vector<std::string>& splits) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto add = [&](const std::string& of, const nlohmann::json& entry) {
+    if (!entry.is_object() || !entry.contains("arrays")) return;
+    for (const auto& [name, facts] : entry.at("arrays").items()) {
+      out.emplace_back(text("the SHA-256 of ", of, "/", name), facts.value("sha256", ""));
+    }
+  };
+  for (const std::string& split : splits) {
+    const BankView& view = views.at(split);
+    out.emplace_back("rows of " + split, text(view.rows));
+    add(split, view.origin);
+  }
+  const nlohmann::json network = views.origin();
+  if (network.is_object()) add("head", network.value("head", nlohmann::json()));
+  return out;
+}
+
 nlohmann::json BankViews::origin(std::string_view member) const {
   for (const auto& [name, view] : views_) {
     const auto network = view.networks.find(member);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bank/feature_bank.h"
@@ -92,6 +93,11 @@ class BankViews {
   std::string from_;  // for messages
   std::map<std::string, BankView, std::less<>> views_;
 };
+
+/// How many rows splits have, and of a bank on disk the hashes of their arrays and of the head, by name: for
+/// require_alike().
+std::vector<std::pair<std::string, std::string>> contents_of(
+    const BankViews& views, const std::vector<std::string>& splits);
 
 /// Arrays in memory: Error unless they have equally many rows.
 BankView view_of(std::string name, const std::map<std::string, Array>& arrays,

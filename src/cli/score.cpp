@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/given_alike.h"
 #include "cli/answers.h"
 #include "cli/backbone.h"
 #include "cli/bank_scores.h"
@@ -48,6 +49,7 @@ class Score final : public Verb {
   BankScores bank_scores(detectors::FittedDetector fitted, const bank::BankViews& views,
                          const std::string& name, const std::vector<std::string>& splits,
                          Communicator& processes) const {
+    require_alike(processes, bank::contents_of(views, splits));
     return {std::move(fitted),
             views,
             name,
@@ -55,8 +57,18 @@ class Score final : public Verb {
             divided(executor_on(device), processes),
             divide == "fitted" ? alone() : processes};
   }
+  // Before the detector's self-test, which processes that divide it do together.
+  void require_alike_words(Communicator& processes) const {
+    if (processes.size() == 1) return;
+    require_alike(processes, {{"the detector", detectors::learned_sha256(detector)},
+                              {"divide", divide},
+                              {"sets", sets},
+                              {"features", features},
+                              {"logits", logits}});
+  }
 
   void answer(Communicator& processes, Console& console) const {
+    require_alike_words(processes);
     detectors::FittedDetector fitted =
         detectors::load_detector(detector, divided(expr::Executor::cpu, processes));
     const detectors::Calibrations known = detectors::load_calibrations(detector);
@@ -124,6 +136,10 @@ class Score final : public Verb {
                        const Console& console) const {
     const auto pictures = image::open_dataset(data);
     warn_of_pictures(*pictures, console);
+    if (processes.size() > 1) {
+      require_alike(processes, {{"the SHA-256 of data", pictures->hash()},
+                                {"the network", network.identity().value("weights_sha256", "")}});
+    }
     std::vector<double> kept;
     const auto take = [&](const PictureScore& p) {
       if (!out.empty()) kept.push_back(p.score);

@@ -1,11 +1,13 @@
 #include "detectors/fitting.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "bank/split_classes.h"
 #include "base/error.h"
+#include "base/given_alike.h"
 #include "base/interrupt.h"
 
 namespace nescio::detectors {
@@ -162,9 +164,25 @@ std::unique_ptr<Program> FittedDetector::compile(const Executor& executor,
   return expr::compile({chain.score(inputs(logits))}, executor);
 }
 
+namespace {
+
+void require_same_work(const bank::BankViews& bank, const std::string& spec,
+                       const FitSplits& splits, Communicator& processes) {
+  std::vector<std::pair<std::string, std::string>> given = {{"the detector", Chain(spec).spec()}};
+  Names read = splits.ood_val;
+  for (const std::string& split : {splits.train, splits.val}) {
+    if (!split.empty()) read.push_back(split);
+  }
+  std::ranges::copy(bank::contents_of(bank, read), std::back_inserter(given));
+  require_alike(processes, given);
+}
+
+}  // namespace
+
 FittedDetector fit_detector(const bank::BankViews& bank, const std::string& spec,
                             const FitSplits& splits, const Executor& executor,
                             Communicator& processes) {
+  if (processes.size() > 1) require_same_work(bank, spec, splits, processes);
   bank::check_split_classes(bank, {splits.train, splits.val});
   Fits fits = fit_detectors(bank, splits, {spec}, {.executor = executor, .processes = processes});
   FittedDetector out{.chain = std::move(fits.chains.front()),

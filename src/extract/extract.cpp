@@ -5,6 +5,7 @@
 
 #include "bank/answers.h"
 #include "base/error.h"
+#include "base/given_alike.h"
 #include "base/row_argmax.h"
 #include "base/version.h"
 #include "extract/answer_columns.h"
@@ -282,18 +283,26 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
                      .seed = options.answers.seed,
                      .progress = options.progress,
                      .doing = split};
-  const auto learned_from = claim_and_learn(probes, network, options.fit, bank, passes, processes);
-  if (!answering) all = network_columns(network, probes, learned_from);
-  const std::vector<Column> of_rows = row_columns();
-  all.insert(answering ? all.end() : all.begin() + 2, of_rows.begin(), of_rows.end());
-
   Extracted result{.rows = rows,
                    .classes = network.classes(),
                    .feature_width = answering ? 0 : network.feature_width(),
                    .skipped = dataset.skipped().size(),
                    .accuracy = {}};
-  result.notices = of_other_lessons(bank, split, learned_from);
   for (const NamedProbe& named : probes) result.probes.push_back(named.name);
+  require_alike(processes,
+                {{"as", split},
+                 {"data", data_spec},
+                 {"the SHA-256 of data", inputs.at("data_sha256").get<std::string>()},
+                 {"the network", described(network.identity())},
+                 {"batch", text(passes.batch.value_or(default_batch(network)))},
+                 {"probes", join(result.probes)},
+                 {"the SHA-256 of fit", options.fit.dataset ? options.fit.dataset->hash() : ""}});
+  const auto learned_from = claim_and_learn(probes, network, options.fit, bank, passes, processes);
+  if (!answering) all = network_columns(network, probes, learned_from);
+  const std::vector<Column> of_rows = row_columns();
+  all.insert(answering ? all.end() : all.begin() + 2, of_rows.begin(), of_rows.end());
+
+  result.notices = of_other_lessons(bank, split, learned_from);
   const bool same_rows =
       bank.has(split) && bank.manifest(split).value("inputs", nlohmann::json()) == inputs;
   const bool names_stay = same_rows && names_are_whole(bank, split);
@@ -311,6 +320,7 @@ Extracted extract(const runtime::Backbone& network, const image::Dataset& datase
     }
     if (!whole) missing[column.view].push_back(column);
   }
+  require_alike(processes, {{"what the bank has", join(result.there)}});
   const bool measurable = may_be_answers(network, options.class_names, dataset.class_names());
   bool kept = same_rows;  // what is known about the same pictures stays
   for (const auto& [view, columns] : missing) {

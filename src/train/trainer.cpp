@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/given_alike.h"
 #include "base/interrupt.h"
 #include "base/numbers.h"
 #include "io/safetensors.h"
@@ -96,6 +97,8 @@ struct Trainer::State {
   // The parts of run().
   nlohmann::ordered_json config(const nlohmann::ordered_json& origin) const;
   void restore(const Checkpoint& checkpoint, const Notice& warn);
+  /// Error unless all processes have the same settings, files and checkpoint.
+  void require_same_run(const std::optional<Checkpoint>& last) const;
   void read_losses(const CheckpointFolder& checkpoints);
   void require_finite(const Checkpoint& checkpoint, const CheckpointFolder& checkpoints) const;
   /// Calls f(), which reads pictures; where one cannot be read, what was done is kept and the Error
@@ -165,6 +168,25 @@ void Trainer::State::restore(const Checkpoint& checkpoint, const Notice& warn) {
                 "from that of an uninterrupted run"));
     }
   }
+}
+
+void Trainer::State::require_same_run(const std::optional<Checkpoint>& last) const {
+  if (processes.size() == 1) return;  // the hashes are a pass over the pictures
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const auto& [name, value] : print_settings(settings)) {
+    if (!is_free_on_resume(name)) given.emplace_back(name, value);
+  }
+  const auto add_hash = [&](const std::string& of, const std::string& hash) {
+    given.emplace_back("the SHA-256 of " + of, hash);
+  };
+  add_hash("data", data.train->hash());
+  if (data.val) add_hash("val", data.val->hash());
+  if (data.outliers) add_hash("outliers", data.outliers->hash());
+  if (data.teacher) add_hash("targets", data.teacher->sha256());
+  if (!data.weights.empty()) add_hash("the pictures' weights", data.weights_sha256);
+  if (!source.path.empty()) add_hash("the start weights", source.sha256);
+  given.emplace_back("the last checkpoint", last ? text("step ", last->step) : "none");
+  require_alike(processes, given);
 }
 
 void Trainer::State::read_losses(const CheckpointFolder& checkpoints) {
@@ -351,6 +373,7 @@ TrainResult Trainer::State::run(const TrainOptions& options) {
   const auto last = options.resume ? checkpoints.newest(warn) : std::nullopt;
   // Whatever may be wrong is found before the folder is touched.
   if (!last) load_start_weights(learner.network(), source, learner.classes(), settings.new_head);
+  require_same_run(last);
   learner.begin(last ? nullptr : data.train.get(), options.progress, data.teacher.get());
   // The first of several processes writes.
   std::optional<RunFolder> folder;

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "io/json_file.h"
 #include "launched.h"
 
@@ -12,6 +14,7 @@ namespace nescio {
 namespace {
 
 using testing::HasSubstr;
+namespace fs = std::filesystem;
 
 /// A port that nobody has.
 int free_port() {
@@ -94,6 +97,38 @@ TEST_F(Torchrun, FitsAndScoresAsOne) {
   const auto [scored, status_of_score] = shell(all_of(3, score("several", "bank", "by3")));
   ASSERT_EQ(status_of_score, 0) << scored;
   expect_same_file("scores/toy/test.npy", "by3/toy/test.npy");
+}
+
+TEST_F(Torchrun, RefuseToDoDifferentThingsTogether) {
+  const auto refused = [&](const std::string& command, const std::string& why) {
+    const auto [said, code] = shell(all_of(2, command));
+    EXPECT_EQ(code, 1) << said;
+    EXPECT_THAT(said, HasSubstr("process 1 of 2: " + why));
+  };
+  // The shell puts the rank there.
+  refused(small_training("a", "steps=4 clip=$((rank + 1))"),
+          "clip is '2', that of the first one is '1'");
+  EXPECT_FALSE(fs::exists(path("a")));
+  ASSERT_EQ(shell(by(1, small_training("run", "steps=2"))).second, 0);
+  // Enough pictures for the halves of both to be equally many.
+  std::string extraction = small_extraction("bank", 640);
+  extraction.replace(extraction.find("batch=8"), 7, "batch=$((8 * (rank + 1)))");
+  refused(extraction, "batch is '16', that of the first one is '8'");
+  small_bank("bank0", 3000);
+  small_bank("bank1", 3001);
+  refused(fit("mahalanobis", "bank'$rank'", "detector"), "rows of toy/train is '3001'");
+  ASSERT_EQ(shell(by(1, fit("knn(k=5)", "bank0", "det0"))).second, 0);
+  ASSERT_EQ(shell(by(1, fit("energy", "bank0", "det1"))).second, 0);
+  refused(score("det'$rank'", "bank0", "scores"), "the detector is ");
+}
+
+// Where the folder of a run is seen by one of them, the others would begin anew.
+TEST_F(Torchrun, RefuseToGoOnFromACheckpointThatOneSees) {
+  ASSERT_EQ(shell(by(1, small_training("own0", "steps=2"))).second, 0);
+  const auto [said, code] =
+      shell(all_of(2, small_training("own'$rank'", "steps=4 resume=changed")));
+  EXPECT_EQ(code, 1) << said;
+  EXPECT_THAT(said, HasSubstr("the last checkpoint is 'none', that of the first one is 'step 2'"));
 }
 
 TEST_F(Torchrun, EndWithOneThatIsKilled) {
