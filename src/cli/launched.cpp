@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <string>
@@ -27,10 +29,17 @@ bool is_set(const char* variable) {
   return value && *value;
 }
 
-/// What the first of these variables says that is set to a number; 0 where none is.
+/// What the first of these variables says that is set; 0 where none is. A launcher writes numbers: Error for anything else.
 int number_in(std::initializer_list<const char*> variables) {
   for (const char* variable : variables) {
-    if (is_set(variable)) return std::atoi(std::getenv(variable));
+    if (!is_set(variable)) continue;
+    const char* value = std::getenv(variable);
+    int number = -1;
+    const auto [end, error] = std::from_chars(value, value + std::strlen(value), number);
+    if (error != std::errc() || *end != '\0' || number < 0) {
+      fail(variable, ": expected a number, found '", printable(value), "'");
+    }
+    return number;
   }
   return 0;
 }
@@ -46,15 +55,28 @@ struct Meeting {
 
 /// torchrun's variables come first: under srun there are both, and its tasks are torchruns.
 Meeting meeting() {
-  if (is_set("RANK") && is_set("WORLD_SIZE") && is_set("MASTER_ADDR") && is_set("MASTER_PORT")) {
+  const bool is_one_of_several = is_set("RANK") && is_set("WORLD_SIZE");
+  const bool know_where = is_set("MASTER_ADDR") && is_set("MASTER_PORT");
+  if (is_one_of_several && know_where) {
+    const int launched = number_in({"WORLD_SIZE"}), rank = number_in({"RANK"});
+    if (launched < 1) fail("WORLD_SIZE: expected 1 or more, found ", launched);
+    if (rank >= launched) {
+      fail("RANK: expected a number from 0 to ", launched - 1, ", found '", rank, "'");
+    }
     return {
-        .launched = number_in({"WORLD_SIZE"}),
+        .launched = launched,
         .module = "libnescio_tcp.so",
         .missing = "build with libtorch (tools/setup), or start them by `mpirun -n N nescio ...`"};
   }
   // Open MPI's mpirun, that of MPICH and Intel, srun.
+  const int by_mpi = number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"});
+  if (is_one_of_several && by_mpi <= 1 && number_in({"WORLD_SIZE"}) > 1) {
+    fail("RANK and WORLD_SIZE say that this is one of ", std::getenv("WORLD_SIZE"),
+         " processes, and MASTER_ADDR and MASTER_PORT do not say where they meet; set these, or "
+         "unset the others");
+  }
   return {
-      .launched = number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}),
+      .launched = by_mpi,
       .module = "libnescio_mpi.so",
       .dlopen_flags = RTLD_NOW | RTLD_GLOBAL,  // for MPI's own parts
       .missing = "build with MPI (tools/setup --with-mpi)",

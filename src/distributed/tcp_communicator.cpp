@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -168,7 +169,18 @@ struct Environment {
   }
 };
 
-/// Words that all processes of a job can read, by names. Reading waits until somebody has written.
+/// Tries until it succeeds, for as long as the slowest machine may take to start; Ctrl-C ends it.
+template <class F>
+void wait_until(const F& succeeds) {
+  const auto last = Clock::now() + time_to_meet;
+  while (!succeeds(Clock::now() > last)) {
+    check_interrupt();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+/// Words that all processes of a job can read, by names. Reading waits until somebody has written. libtorch would wait, too,
+/// but not for a signal.
 class Store {
  public:
   explicit Store(const Environment& environment) : keys_(environment.keys) {
@@ -177,17 +189,36 @@ class Store {
     options.isServer = environment.rank == 0 && !environment.is_store_there;
     options.waitWorkers = false;
     options.timeout = time_to_meet;
+    if (!options.isServer) wait_for_its_keeper(environment);
     store_ = c10::make_intrusive<c10d::TCPStore>(environment.host, options);
   }
   void set(const std::string& key, const std::string& value) {
     store_->set(keys_ + key, std::vector<std::uint8_t>(value.begin(), value.end()));
   }
-  std::string get(const std::string& key) {
+  /// What the process of this rank has written.
+  std::string get(const std::string& key, int rank) {
+    wait_until([&](bool is_last) {
+      const bool is_there = store_->check({keys_ + key});
+      if (!is_there && is_last) fail("that of rank ", rank, " has not come");
+      return is_there;
+    });
     const std::vector<std::uint8_t> value = store_->get(keys_ + key);
     return {value.begin(), value.end()};
   }
 
  private:
+  static void wait_for_its_keeper(const Environment& environment) {
+    wait_until([&](bool is_last) {
+      try {
+        connect_to(environment.host, environment.port);
+        return true;
+      } catch (const Error&) {
+        if (is_last) throw;
+        return false;
+      }
+    });
+  }
+
   std::string keys_;
   c10::intrusive_ptr<c10d::TCPStore> store_;
 };
@@ -201,9 +232,9 @@ class TcpCommunicator final : public Communicator {
     try {
       meet(environment);
     } catch (const c10::Error& e) {
-      fail("process ", rank_, " of ", size_,
-           " does not meet the others at MASTER_ADDR=", environment.host,
-           " MASTER_PORT=", environment.port, ": ", e.what_without_backtrace());
+      does_not_meet(environment, e.what_without_backtrace());
+    } catch (const Error& e) {
+      does_not_meet(environment, e.what());
     }
   }
 
@@ -223,6 +254,12 @@ class TcpCommunicator final : public Communicator {
     std::int32_t rank = 0;
   };
 
+  [[noreturn]] void does_not_meet(const Environment& environment, const char* why) const {
+    fail("process ", rank_, " of ", size_,
+         " does not meet the others at MASTER_ADDR=", environment.host,
+         " MASTER_PORT=", environment.port, ": ", why);
+  }
+
   // Each waits for those of higher rank and goes to those of lower.
   void meet(const Environment& environment) {
     Store store(environment);
@@ -230,14 +267,20 @@ class TcpCommunicator final : public Communicator {
     const auto [own, unused] = here(connect_to(environment.host, environment.port, SOCK_DGRAM));
     // Others would look for it on their own machine.
     const std::string& host = is_of_one_machine(own) ? environment.host : own;
-    if (rank_ == 0) store.set("word", random_word());
+    if (rank_ == 0) {
+      store.set("size", std::to_string(size_));
+      store.set("word", random_word());
+    }
     store.set(std::to_string(rank_), text(here(door).second, " ", host));
     Greeting greeting;
-    const std::string word = store.get("word");
+    const std::string word = store.get("word", 0);
+    if (const std::string size = store.get("size", 0); size != std::to_string(size_)) {
+      fail("WORLD_SIZE is ", size_, " here and ", size, " in the process of rank 0");
+    }
     std::copy_n(word.begin(), std::min(word.size(), greeting.word.size()), greeting.word.begin());
     greeting.rank = rank_;
     for (int rank = 0; rank < rank_; ++rank) {
-      const std::string place = store.get(std::to_string(rank));
+      const std::string place = store.get(std::to_string(rank), rank);
       const std::size_t space = place.find(' ');
       Socket socket = connect_to(place.substr(space + 1), std::atoi(place.c_str()));
       prepare(socket);
@@ -268,7 +311,7 @@ class TcpCommunicator final : public Communicator {
           missing.push_back(std::to_string(rank));
         }
       }
-      fail("process ", rank_, " of ", size_, ": those of rank ", join(missing), " have not come");
+      fail("those of rank ", join(missing), " have not come");
     }
     if ((look.revents & POLLIN) == 0) return 0;
     Socket socket(::accept4(door.get(), nullptr, nullptr, SOCK_CLOEXEC));

@@ -153,6 +153,41 @@ TEST_F(Torchrun, SaysWhatIsWrongWithItsVariables) {
             by(1, small_training("run", "steps=1")));
   EXPECT_EQ(code, 1);
   EXPECT_THAT(said, HasSubstr("RANK: expected a number from 0 to 1, found '2'"));
+  // Alone, each would do all of it.
+  for (const auto& [variables, why] :
+       {std::pair("RANK=0 WORLD_SIZE=two MASTER_ADDR=127.0.0.1 MASTER_PORT=5",
+                  "WORLD_SIZE: expected"),
+        std::pair("RANK=1 WORLD_SIZE=1 MASTER_ADDR=127.0.0.1 MASTER_PORT=5", "RANK: expected"),
+        std::pair("RANK=1 WORLD_SIZE=2 MASTER_PORT=5", "do not say where they meet"),
+        std::pair("SLURM_STEP_NUM_TASKS=two", "SLURM_STEP_NUM_TASKS: expected a number")}) {
+    const auto [refused, status] =
+        shell(text("export ", variables, "\n", by(1, small_training("run", "steps=1"))));
+    EXPECT_EQ(status, 1) << variables;
+    EXPECT_THAT(refused, HasSubstr(why));
+  }
+}
+
+TEST_F(Torchrun, AreInterruptedWhileTheyWaitForEachOther) {
+  for (const int rank : {0, 1}) {
+    const auto [said, code] = shell(text(
+        "rank=", rank, "; ", one_of(2, small_training("run", "steps=1")), " & nescio=$!\n",
+        "while ! grep -q libnescio_tcp /proc/$nescio/maps; do kill -0 $nescio || exit 9; done\n"
+        "kill -INT $nescio\n"
+        "( sleep 30 && kill -KILL $nescio ) & guard=$!\n"
+        "wait $nescio; code=$?\npkill -P $guard; kill $guard\nexit $code\n"));
+    EXPECT_EQ(code, 130) << rank << said;
+  }
+}
+
+TEST_F(Torchrun, SayThatTheyAreNotAsMany) {
+  const std::string first = one_of(2, small_training("run", "steps=1"));
+  std::string second = first;
+  second.replace(second.find("WORLD_SIZE=2", second.find("LOCAL_WORLD_SIZE") + 16), 12,
+                 "WORLD_SIZE=3");
+  const auto [said, code] = shell(text("rank=0; ", first, " & nescio=$!\nrank=1; ", second,
+                                       "; code=$?\nkill -KILL $nescio\nexit $code\n"));
+  EXPECT_EQ(code, 1) << said;
+  EXPECT_THAT(said, HasSubstr("WORLD_SIZE is 3 here and 2 in the process of rank 0"));
 }
 
 }  // namespace
