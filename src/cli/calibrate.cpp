@@ -28,8 +28,9 @@ class Calibrate final : public Verb {
     const std::string name = as_usage([&] {
       return within("calibrate: as=", [&] { return detectors::calibration_name(request, as); });
     });
+    const std::string learned = detectors::learned_sha256(detector);
     detectors::FittedDetector fitted = detectors::load_detector(detector);
-    detectors::Calibrations known = detectors::load_calibrations(detector);
+    detectors::load_calibrations(detector);  // damaged ones are known before the work
     const bank::BankViews views(bank::FeatureBank::open(bank));
     std::vector<std::string> splits = {id};
     if (!ood.empty()) splits.push_back(ood);
@@ -42,9 +43,8 @@ class Calibrate final : public Verb {
         .ood = std::move(others),
         .data = {{"bank", bank}, {"id", described(views.at(id))}}};
     if (!ood.empty()) saved.data["ood"] = described(views.at(ood));
-    known.all.insert_or_assign(name, std::move(saved));
-    if (active || known.active.empty()) known.active = name;
-    detectors::save_calibrations(known, detector);
+    const detectors::Calibrations known =
+        detectors::add_calibration(name, std::move(saved), active, detector, learned);
     say(name, known, console);
   }
 

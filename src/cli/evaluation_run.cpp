@@ -178,6 +178,7 @@ void run_evaluation(const std::vector<bank::FeatureBank>& banks, const evaluatio
   io::check_writable(folder, "run", "results.json",
                      {"results.csv", "results.md", "report.html", "mixing.json", "command.txt"});
   io::make_folders(folder);  // a folder that cannot be made is found now, not after the work
+  const io::FolderLock lock(folder, false);
 
   report::RunRecord record{.results = {},
                            .run = std::move(run),

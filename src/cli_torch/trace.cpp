@@ -106,6 +106,7 @@ class TraceVerb final : public Verb, public RoleOptions {
     const auto checkpoints = checkpoints_of_run();
     io::check_writable(out, "trace", "trace.json", {"trace.csv", "trace.html"});
     io::make_folders(fs::path(out) / "scores");
+    const io::FolderLock lock(out, false);
 
     const nn::Model first = load(checkpoints.front().second);
     Datasets datasets = open(plan, first, console);

@@ -209,6 +209,22 @@ Calibrations load_calibrations(const std::filesystem::path& detector) {
   return calibrations_in(file, json, learned_sha256(detector), where);
 }
 
+Calibrations add_calibration(const std::string& name, SavedCalibration calibration, bool active,
+                             const std::filesystem::path& detector,
+                             const std::string& detector_sha256) {
+  const io::FolderLock lock(detector, true);
+  if (learned_sha256(detector) != detector_sha256) {
+    fail(detector.string(),
+         ": another detector has taken the place of the one that was being "
+         "calibrated; calibrate again");
+  }
+  Calibrations known = load_calibrations(detector);
+  known.all.insert_or_assign(name, std::move(calibration));
+  if (active || known.active.empty()) known.active = name;
+  save_calibrations(known, detector);
+  return known;
+}
+
 void save_calibrations(const Calibrations& calibrations, const std::filesystem::path& detector) {
   std::map<std::string, Array> arrays;
   Json all = Json::object();

@@ -45,6 +45,12 @@ Calibrations load_calibrations(const std::filesystem::path& detector);
 /// detector's learned arrays, and `where` begins the messages.
 Calibrations parse_calibrations(const io::Safetensors& file, const std::string& detector_sha256,
                                 const std::string& where);
+/// Puts one beside those that a saved detector has by now, or in the place of the one of its name, and makes it the active
+/// one if that is wanted or there is none; returns all. Error unless the folder still has the detector that it was
+/// made for, of which `detector_sha256` is the hash of what it has learned.
+Calibrations add_calibration(const std::string& name, SavedCalibration calibration, bool active,
+                             const std::filesystem::path& detector,
+                             const std::string& detector_sha256);
 /// Replaces those of a saved detector, all or nothing.
 void save_calibrations(const Calibrations& calibrations, const std::filesystem::path& detector);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "base/error.h"
 #include "detectors/saved_detector.h"
@@ -82,6 +83,25 @@ TEST_F(SavedCalibrations, GoWithTheDetectorThatTheyAreOf) {
   io::write_text(place() / calibration_file, bytes);
   EXPECT_THAT([&] { load_calibrations(place()); },
               ThrowsMessage<Error>(HasSubstr("was made for another detector")));
+}
+
+TEST_F(SavedCalibrations, AreAddedToThoseThatOthersHaveSavedMeanwhile) {
+  const std::string of = learned_sha256(place());
+  std::vector<std::string> names = {"a", "b", "c", "d"}, errors(names.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    threads.emplace_back([&, i] {
+      errors[i] = io::error_of([&] { add_calibration(names[i], kept(), false, place(), of); });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(errors, testing::Each(""));
+  EXPECT_EQ(load_calibrations(place()).all.size(), names.size());
+  EXPECT_EQ(add_calibration("e", kept(), true, place(), of).active, "e");
+  fit("msp");
+  EXPECT_THAT([&] { add_calibration("a", kept(), true, place(), of); },
+              ThrowsMessage<Error>(HasSubstr("another detector has taken the place")));
+  EXPECT_FALSE(fs::exists(place() / calibration_file));
 }
 
 TEST_F(SavedCalibrations, AreFoundByName) {

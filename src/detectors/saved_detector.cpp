@@ -114,6 +114,17 @@ std::filesystem::path partial_of(const std::filesystem::path& folder) {
   return folder.string() + ".partial";
 }
 
+/// Unless another process writes there by now.
+void remove_replaced(const std::filesystem::path& partial) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(partial, ignored)) return;
+  try {
+    const io::FolderLock lock(partial, false);
+    std::filesystem::remove_all(partial, ignored);
+  } catch (const Error&) {
+  }
+}
+
 }  // namespace
 
 void check_detector_folder(const std::filesystem::path& folder) {
@@ -158,11 +169,13 @@ void save_detector(const FittedDetector& detector, const Batch& rows,
 
   const std::filesystem::path partial = partial_of(folder);
   check_detector_folder(folder);
+  io::FolderLock writing = io::make_and_lock(partial);
   // After a crash it may be the one that was replaced.
   io::check_replaceable(partial, "half of a saved detector", true, own_files());
-  std::error_code ignored;  // what stands in the way is named by the next line
-  std::filesystem::remove_all(partial, ignored);
-  io::make_folders(partial);
+  std::error_code ignored;
+  for (const auto& rest : std::filesystem::directory_iterator(partial)) {
+    std::filesystem::remove(rest.path());
+  }
   try {
     io::write_safetensors(partial / arrays_file, tensors);
     io::write_json(partial / manifest_file,
@@ -178,8 +191,13 @@ void save_detector(const FittedDetector& detector, const Batch& rows,
     std::filesystem::remove_all(partial, ignored);
     throw;
   }
-  io::replace_folder(partial, folder);
-  std::filesystem::remove_all(partial, ignored);
+  {
+    io::FolderLock calibrating;  // nobody, then
+    if (std::filesystem::exists(folder)) calibrating = io::FolderLock(folder, true);
+    io::replace_folder(partial, folder);
+  }
+  writing = {};  // it is in its place
+  remove_replaced(partial);
 }
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "detectors/toy_bank.h"
@@ -95,6 +96,28 @@ TEST_F(SavedDetector, IsReplacedAfterACrashBehindTheExchange) {
   EXPECT_EQ(io::error_of([&] { save("msp"); }), "");
   EXPECT_FALSE(fs::exists(old));
   EXPECT_EQ(load_error(folder / "detector"), "");
+}
+
+TEST_F(SavedDetector, IsAWholeOneHoweverManySaveItAtATime) {
+  std::vector<FittedDetector> all;
+  for (const char* spec : {"knn(k=3)", "msp", "vim"}) {
+    all.push_back(fit_detector(bank(), spec, {"toy/train", "toy/train"}));
+  }
+  const Batch rows_of_bank = batch();
+  std::vector<std::string> errors(all.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int times = 0; times < 30 && errors[i].empty(); ++times) {
+        errors[i] = io::error_of([&] { save_detector(all[i], rows_of_bank, folder / "detector"); });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(errors, testing::Each(""));
+  EXPECT_EQ(load_error(folder / "detector"), "");
+  EXPECT_EQ(io::error_of([&] { save("msp"); }), "");
+  EXPECT_FALSE(fs::exists(folder / "detector.partial"));
 }
 
 TEST_F(SavedDetector, ScoresAsBefore) {

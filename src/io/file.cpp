@@ -215,14 +215,38 @@ void write_text(const fs::path& path, std::string_view text) {
   file.commit();
 }
 
-FolderLock::FolderLock(const fs::path& folder, bool wait)
-    : folder_(folder, O_RDONLY | O_DIRECTORY) {
-  while (::flock(folder_.get(), wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EWOULDBLOCK) {
-      fail(folder.string(), ": another process is writing here; wait for it to end");
+namespace {
+
+bool is_at(const FileDescriptor& file, const fs::path& path) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) != 0) return false;
+  const struct stat status = status_of(file, path);
+  return status.st_dev == there.st_dev && status.st_ino == there.st_ino;
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const fs::path& folder, bool wait) {
+  do {
+    folder_ = FileDescriptor(folder, O_RDONLY | O_DIRECTORY);
+    while (::flock(folder_.get(), wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EWOULDBLOCK) {
+        fail(folder.string(), ": another process is writing here; wait for it to end");
+      }
+      return;  // a file system without locks: go on unprotected
     }
-    return;  // a file system without locks: go on unprotected
+  } while (!is_at(folder_, folder));
+}
+
+FolderLock make_and_lock(const fs::path& folder) {
+  for (int tries = 0;; ++tries) {
+    make_folders(folder);
+    try {
+      return {folder, true};
+    } catch (const Error&) {
+      if (tries == 100) throw;  // it is not that others take it away
+    }
   }
 }
 

@@ -95,7 +95,8 @@ class AtomicFile {
 void write_text(const std::filesystem::path& path, std::string_view text);
 
 /// Holds a folder against other processes that lock it too; let go by the destructor or the end of
-/// the process. `wait` = false: Error at once if somebody else has it.
+/// the process. `wait` = false: Error at once if somebody else has it. Where another folder has taken its place by the
+/// time that it is let go, it is that one which is locked.
 class FolderLock {
  public:
   FolderLock() = default;
@@ -104,6 +105,9 @@ class FolderLock {
  private:
   FileDescriptor folder_;
 };
+
+/// Makes the folder if it is not there and holds it, once whoever has it lets it go, or takes it away.
+FolderLock make_and_lock(const std::filesystem::path& folder);
 
 /// Puts `from` in the place of the folder `to`, which then has what was there before at `from`
 /// (nothing if there was none): in one step where the file system can swap names, otherwise by

@@ -202,6 +202,7 @@ std::string comparison_markdown(const evaluation::Comparison& comparison,
 void write_comparison(const evaluation::Comparison& comparison, const nlohmann::json& run,
                       const std::string& command, const std::filesystem::path& folder) {
   io::make_folders(folder);
+  const io::FolderLock lock(folder, true);
   io::check_writable(folder, "comparison", "comparison.json",
                      {"comparison.csv", "comparison.md", "comparison.html"});
   io::write_json(folder / "comparison.json", comparison_json(comparison, run));

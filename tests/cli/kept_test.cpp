@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "bank/feature_bank.h"
+#include "io/file.h"
 #include "io/npy.h"
 #include "program.h"
 #include "world.h"
@@ -184,6 +185,23 @@ TEST_F(Kept, ADetectorWithOtherFilesIsNotReplaced) {
                                  "out=" + path("d2")}),
                  1, {"d2.partial", "notes.txt"});
   EXPECT_EQ(io::read_text(folder_ / "d2.partial/notes.txt"), "mine");
+}
+
+// A run of others in the same folder would leave half of each.
+TEST(RunFolder, IsOfOneProcessAtATime) {
+  const TestBank world;
+  const std::string out = world.path("run");
+  const auto evaluate = [&] {
+    return nescio_program({"evaluate", "bank=" + world.bank(), "id=in/test", "near=near/test",
+                           "detectors=msp", "bootstrap=0", "out=" + out});
+  };
+  fs::create_directories(out);
+  {
+    const io::FolderLock held(out, false);
+    expect_refusal(evaluate(), 1, {out, "another process is writing here"});
+    EXPECT_TRUE(fs::is_empty(out));
+  }
+  EXPECT_EQ(evaluate().code, 0);
 }
 
 }  // namespace
