@@ -65,6 +65,7 @@ class MonitorVerb final : public Verb {
  private:
   void begin(monitoring::Monitor& monitor, const Console& console) {
     if (!state.empty() && !reset && std::filesystem::exists(state)) {
+      stamp_ = stamp_of_state();
       seen_ = monitoring::load_monitor(monitor, state);
       console.log << "nescio: goes on behind row " << monitor.rows() << " of " << state << '\n';
       if (monitor.alarm_row()) {
@@ -183,7 +184,23 @@ class MonitorVerb final : public Verb {
   }
 
   /// Whoever reads one of them sees all of it or the one before.
-  void write_files(const monitoring::Monitor& monitor) const {
+  std::optional<io::FileStamp> stamp_of_state() const {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(state, ignored)) return {};
+    return io::stamp_of(state);
+  }
+
+  // Of two monitors with one state each would throw away the rows of the other.
+  void check_state() const {
+    const auto now = stamp_of_state();
+    if (!stamp_ || !now || *now == *stamp_) return;
+    fail(state,
+         ": another process has written it since this one did; a state is of one monitor at a "
+         "time");
+  }
+
+  void write_files(const monitoring::Monitor& monitor) {
+    check_state();
     const std::time_t now = std::time(nullptr);
     if (!metrics.empty()) {
       monitoring::MetricsText text(monitoring::MetricLabels{{"detector", spec_}});
@@ -196,7 +213,9 @@ class MonitorVerb final : public Verb {
       if (::gmtime_r(&now, &utc)) std::strftime(time, sizeof time, "%F %T UTC", &utc);
       io::write_text(page, report::monitor_page(spec_, monitor, time, static_cast<int>(reload)));
     }
-    if (!state.empty()) monitoring::save_monitor(monitor, seen_, state);
+    if (state.empty()) return;
+    monitoring::save_monitor(monitor, seen_, state);
+    stamp_ = stamp_of_state();
   }
 
   void finish(const monitoring::Monitor& monitor, Console& console) {
@@ -215,7 +234,8 @@ class MonitorVerb final : public Verb {
 
   std::string spec_;
   monitoring::SeenNames seen_;
-  std::uint64_t reported_ = 0;  // rows of the last line
+  std::optional<io::FileStamp> stamp_;  // of the state as this monitor read or wrote it last
+  std::uint64_t reported_ = 0;          // rows of the last line
   std::uint64_t unreadable_ = 0;
   bool has_head_ = false;
 };

@@ -4,8 +4,10 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "base/rng.h"
 #include "io/file.h"
@@ -149,6 +151,17 @@ TEST_F(MonitorVerbTest, CtrlCEndsItWithItsState) {
   EXPECT_EQ(program.wait(), 0);
   const Outcome next = monitor("1\n", {"every=10", "window=10", "state=" + state_});
   EXPECT_GT(lines(next.out).at(0).at("row").get<int>(), 10);
+}
+
+TEST_F(MonitorVerbTest, OneDoesNotThrowAwayWhatAnotherHasCounted) {
+  RunningProgram first({"monitor", detector(), "--json", "window=100", "state=" + state_});
+  first.write(stream(50, 50));
+  while (!std::filesystem::exists(state_)) std::this_thread::yield();  // it has begun
+  ASSERT_EQ(monitor(stream(100, 100), {"window=100", "state=" + state_}).code, 0);
+  first.close_input();
+  EXPECT_EQ(first.wait(), 1);
+  const Outcome third = monitor(stream(100, 100), {"window=100", "state=" + state_});
+  EXPECT_EQ(lines(third.out).back().at("row"), 200);
 }
 
 TEST_F(MonitorVerbTest, CountsWhatCannotBeRead) {
