@@ -194,6 +194,19 @@ TEST(Export, TakesTheWeightsAlong) {
     EXPECT_EQ(verified.code, 0) << verified.log << verified.out;
     EXPECT_THAT(verified.out, HasSubstr("of float16"));
   }
+  // Features that are means of float16 maps.
+  const std::string maps = "model=onnx:" + model + "?features=r";
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"extract", maps, "data=" + pictures, "bank=" + path("maps"),
+                                 "as=a/train"},
+        {"fit", "knn(k=2)", "bank=" + path("maps"), "train=a/train", "out=" + path("k")},
+        {"export", path("k"), "onnx=" + model, "out=" + path("new/k.onnx")}}) {
+    ASSERT_EQ(run(words).code, 0) << words[0];
+  }
+  const Outcome verified =
+      run({"verify", path("new/k.onnx"), "detector=" + path("k"), "data=" + pictures, "--json"});
+  EXPECT_EQ(verified.code, 0) << verified.log << verified.out;
+
   std::string bytes = io::read_text(path("new/half_network.onnx.data"));
   bytes[0] = static_cast<char>(bytes[0] ^ 1);
   io::write_text(path("new/half_network.onnx.data"), bytes);
