@@ -298,10 +298,10 @@ TEST_F(FeatureBankTest, DamagedManifestsAreRefused) {
   EXPECT_THAT(refused(bad), HasSubstr("version 3 of the bank's format, expected at most 2"));
   bad = good;
   bad["splits"]["../x"] = good["splits"]["a/test"];
-  EXPECT_THAT(refused(bad), HasSubstr("expected SET/SPLIT"));
+  EXPECT_THAT(refused(bad), HasSubstr("bank.json: expected SET/SPLIT"));
   bad = good;
   bad["splits"]["a/test"]["arrays"]["../../x"] = good["splits"]["a/test"]["arrays"]["logits"];
-  EXPECT_THAT(refused(bad), HasSubstr("name of an array"));
+  EXPECT_THAT(refused(bad), HasSubstr("a/test: expected the name of an array"));
   for (const char* file : {"../x.npy", "/x.npy", ".npy", "x"}) {
     bad = good;
     bad["splits"]["a/test"]["arrays"]["logits"]["file"] = file;

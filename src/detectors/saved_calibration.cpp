@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/within.h"
 #include "detectors/saved_detector.h"
 #include "io/file.h"
 #include "io/json_file.h"
@@ -32,7 +33,8 @@ template <class T>
 T named_in(const auto& names, const Json& name, const std::string& where) {
   const auto found = std::ranges::find(names, name);
   if (found == std::end(names)) {
-    fail(where, ": expected one of its known words, found ", name.dump());
+    fail(where, ": expected ", join({std::begin(names), std::end(names)}, " or "), ", found ",
+         name.dump());
   }
   return static_cast<T>(found - std::begin(names));
 }
@@ -78,15 +80,16 @@ std::size_t count_in(const Json& json, const char* name, const std::string& wher
 }
 
 Request request_of(const Json& json, const std::string& where) {
-  return {.goal = named_in<Goal>(goals, calibration_field<Json>(json, "goal", where), where),
+  return {.goal = named_in<Goal>(goals, calibration_field<Json>(json, "goal", where),
+                                 where + ": goal"),
           .promise = {.share = calibration_field<double>(json, "share", where),
                       .guaranteed = calibration_field<bool>(json, "guarantee", where),
                       .confidence = calibration_field<double>(json, "confidence", where)},
           .value = calibration_field<double>(json, "threshold", where),
           .per_class = calibration_field<bool>(json, "per_class", where),
           .class_rows = count_in(json, "class_rows", where),
-          .validity = named_in<Validity>(validities,
-                                         calibration_field<Json>(json, "p_values", where), where)};
+          .validity = named_in<Validity>(
+              validities, calibration_field<Json>(json, "p_values", where), where + ": p_values")};
 }
 
 // In an order of their own, so that equal calibrations have equal hashes.
@@ -135,9 +138,9 @@ Json json_in(const io::Safetensors& file, const std::string& where) {
   const auto found = file.metadata.find(metadata_key);
   if (found == file.metadata.end()) fail(where, ": no calibration in its metadata");
   Json json = io::parse_json(found->second, where);
-  if (calibration_field<int>(json, "format", where) != calibration_version) {
-    fail(where, ": format ", json.at("format").dump(), "; this program reads ",
-         calibration_version);
+  const Json format = calibration_field<Json>(json, "format", where);
+  if (format != calibration_version) {
+    fail(where, ": format ", format.dump(), "; this program reads ", calibration_version);
   }
   return json;
 }
@@ -145,17 +148,19 @@ Json json_in(const io::Safetensors& file, const std::string& where) {
 Calibrations calibrations_in(const io::Safetensors& file, const Json& json,
                              const std::string& detector_sha256, const std::string& where) {
   if (calibration_field<std::string>(json, "detector_sha256", where) != detector_sha256) {
-    fail(where, ": was made for another detector; calibrate this one");
+    fail(where, ": was made for another detector");
   }
   Calibrations out{.active = calibration_field<std::string>(json, "active", where)};
   const Json all = calibration_field<Json>(json, "calibrations", where);
   for (const auto& [name, one] : all.items()) {
     const std::string place = where + ": " + name;
     ScoredRows ood = rows_in(file.tensors, name + ".ood", place);
-    SavedCalibration saved{.made = Calibration(request_of(one, place),
-                                               rows_in(file.tensors, name + ".id", place), ood),
-                           .ood = std::move(ood),
-                           .data = one.value("data", Json())};
+    const Request request = request_of(one, place);
+    ScoredRows id = rows_in(file.tensors, name + ".id", place);
+    SavedCalibration saved{
+        .made = within(place + ": ", [&] { return Calibration(request, std::move(id), ood); }),
+        .ood = std::move(ood),
+        .data = one.value("data", Json())};
     if (saved.made.threshold().value != calibration_field<double>(one, "threshold", place)) {
       fail(place, ": its scores give the threshold ", format_number(saved.made.threshold().value),
            ", it states ", one.at("threshold").dump());
@@ -200,13 +205,18 @@ Calibrations parse_calibrations(const io::Safetensors& file, const std::string& 
 Calibrations load_calibrations(const std::filesystem::path& detector) {
   const auto path = detector / calibration_file;
   if (!std::filesystem::exists(path)) return {};
-  const std::string where = path.string();
-  const io::Safetensors file = io::read_safetensors(path);
-  const Json json = json_in(file, where);
-  if (calibration_field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
-    fail(where, ": damaged, the SHA-256 of its scores is not the one that it states");
+  const std::string where = path.string(), sha256 = learned_sha256(detector);
+  // `calibrate` reads it, too, since it keeps what is in it.
+  try {
+    const io::Safetensors file = io::read_safetensors(path);
+    const Json json = json_in(file, where);
+    if (calibration_field<std::string>(json, "scores_sha256", where) != hash_of(file.tensors)) {
+      fail(where, ": damaged, the SHA-256 of its scores is not the one that it states");
+    }
+    return calibrations_in(file, json, sha256, where);
+  } catch (const Error& e) {
+    fail(e.what(), "; remove this file and calibrate again");
   }
-  return calibrations_in(file, json, learned_sha256(detector), where);
 }
 
 Calibrations add_calibration(const std::string& name, SavedCalibration calibration, bool active,

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <thread>
+#include <tuple>
 
 #include "base/error.h"
 #include "detectors/saved_detector.h"
@@ -82,7 +83,8 @@ TEST_F(SavedCalibrations, GoWithTheDetectorThatTheyAreOf) {
   EXPECT_FALSE(fs::exists(place() / calibration_file));
   io::write_text(place() / calibration_file, bytes);
   EXPECT_THAT([&] { load_calibrations(place()); },
-              ThrowsMessage<Error>(HasSubstr("was made for another detector")));
+              ThrowsMessage<Error>(HasSubstr("was made for another detector; remove this file and "
+                                             "calibrate again")));
 }
 
 TEST_F(SavedCalibrations, AreAddedToThoseThatOthersHaveSavedMeanwhile) {
@@ -133,17 +135,20 @@ TEST_F(SavedCalibrations, DamageIsSeen) {
   std::string& json = file.metadata.at("calibration");
   const auto parsed = [&] { parse_calibrations(file, learned_sha256(place()), "f"); };
   EXPECT_NO_THROW(parsed());
-  for (const auto& [from, to] : {std::pair("\"format\":1", "\"format\":2"),
-                                 {"\"goal\":\"keep\"", "\"goal\":\"kept\""},
-                                 {"\"active\":\"a\"", "\"active\":\"x\""},
-                                 {"\"share\":0.6", "\"share\":7"},
-                                 {"\"share\":0.6", "\"share\":0.9"},
-                                 {"\"class_rows\":3", "\"class_rows\":-3"}}) {
+  for (const auto& [from, to, said] :
+       {std::tuple("\"format\":1", "\"format\":2", "f: format 2"),
+        {"\"format\":1", "\"format\":1.5", "f: format 1.5"},
+        {"\"goal\":\"keep\"", "\"goal\":\"kept\"",
+         "f: a: goal: expected keep or catch or threshold, found \"kept\""},
+        {"\"active\":\"a\"", "\"active\":\"x\"", "f: 'x' is active"},
+        {"\"share\":0.6", "\"share\":7", "f: a: expected a share"},
+        {"\"share\":0.6", "\"share\":0.9", "f: a: its scores give"},
+        {"\"class_rows\":3", "\"class_rows\":-3", "f: a: 'class_rows' is -3"}}) {
     const std::string before = json;
     const auto at = json.find(from);
     ASSERT_NE(at, std::string::npos) << from;
     json.replace(at, std::string(from).size(), to);
-    EXPECT_THROW(parsed(), Error) << to;
+    EXPECT_THAT(parsed, ThrowsMessage<Error>(testing::StartsWith(said))) << to;
     json = before;
   }
 }

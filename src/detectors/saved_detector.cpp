@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "base/within.h"
 #include "detectors/saved_calibration.h"
 #include "io/file.h"
 #include "io/json_file.h"
@@ -59,21 +60,21 @@ SelfTest self_test_of(const FittedDetector& detector, const std::map<std::string
 }
 
 void replay(const FittedDetector& detector, const std::map<std::string, Array>& tensors,
-            const std::filesystem::path& folder, const Executor& executor) {
+            const Executor& executor) {
   if (!tensors.contains("self_test.scores")) return;
   const auto [arrays, stored] = self_test_of(detector, tensors);
   const Batch batch = to_batch(arrays);
   const auto scores = score_rows(detector, batch, executor);
   if (scores.size() != stored.size()) {
-    fail(folder.string(), ": ", stored.size(), " self-test scores for ", scores.size(), " rows");
+    fail(stored.size(), " self-test scores for ", scores.size(), " rows");
   }
   if (stored.empty()) return;
   const auto [low, high] = std::ranges::minmax_element(stored);
   const double range = std::max(*high - *low, 1e-3 * std::max(std::abs(*high), 1e-3));
   for (std::size_t r = 0; r < stored.size(); ++r) {
     if (!(std::abs(scores[r] - stored[r]) <= self_test_tolerance * range)) {
-      fail(folder.string(), ": self-test row ", r, " scores ", format_number(scores[r]),
-           " here and ", format_number(stored[r]), " where the detector was saved; fit it again");
+      fail("self-test row ", r, " scores ", format_number(scores[r]), " here and ",
+           format_number(stored[r]), " where the detector was saved; fit it again");
     }
   }
 }
@@ -97,11 +98,11 @@ void rename_arrays(std::map<std::string, Value>& values, const std::string& befo
 }
 
 // Older files have no "arrays".
-Widths read_widths(const nlohmann::json& json, const std::filesystem::path& path) {
+Widths read_widths(const nlohmann::json& json) {
   Widths out;
   if (!json.contains("arrays")) return out;
   for (const auto& [name, width] : json.at("arrays").items()) {
-    if (!width.is_number_unsigned()) fail(path.string(), ": arrays: ", name, " is no width");
+    if (!width.is_number_unsigned()) fail("arrays: ", name, " is no width");
     out.emplace(name, width.get<std::size_t>());
   }
   return out;
@@ -210,7 +211,8 @@ nlohmann::json read_manifest(const std::filesystem::path& folder) {
   nlohmann::json json = io::read_json(path);
   const auto& format = field(json, "format", path);
   if (!format.is_number_integer() || format.get<int>() != format_version) {
-    fail(path.string(), ": format ", format.dump(), "; this program reads ", format_version);
+    fail(path.string(), ": format ", format.dump(), "; this program reads ", format_version,
+         "; use the one that wrote it, or fit it again");
   }
   return json;
 }
@@ -224,7 +226,7 @@ FittedDetector load_detector(const std::filesystem::path& folder, const Executor
   const auto file = folder / arrays_file;
   const io::SharedBytes bytes = held == Held::copied ? io::read_bytes(file) : io::map_file(file);
   if (field(json, "learned_sha256", folder / manifest_file) != io::sha256(bytes.span())) {
-    fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json");
+    fail(file.string(), ": damaged, its SHA-256 is not the one in detector.json; fit it again");
   }
   return parse_detector(json, io::parse_safetensors(bytes, file.string()), folder, executor);
 }
@@ -255,12 +257,14 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
       !origin.is_object()) {
     fail(path.string(), ": spec, classes, feature_width or origin is of the wrong type");
   }
-  FittedDetector out{.chain = Chain(spec.get<std::string>()),
-                     .classes = classes.get<std::size_t>(),
-                     .feature_width = width.get<std::size_t>(),
-                     .arrays = read_widths(manifest, path),
-                     .head = std::nullopt,
-                     .origin = origin};
+  const std::string where = folder.string() + ": ";  // a newer program knows other specs
+  FittedDetector out{
+      .chain = within(where, [&] { return Chain(spec.get<std::string>()); }),
+      .classes = classes.get<std::size_t>(),
+      .feature_width = width.get<std::size_t>(),
+      .arrays = within(path.string() + ": ", [&] { return read_widths(manifest); }),
+      .head = std::nullopt,
+      .origin = origin};
   std::map<std::string, Array> tensors = arrays.tensors;
   rename_arrays(out.arrays, "", out.chain);
   rename_arrays(tensors, "self_test.", out.chain);
@@ -268,11 +272,11 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
   for (const auto& [name, array] : tensors) {
     if (name.starts_with("learned.")) learned.emplace(name.substr(8), array);
   }
-  out.chain.load(learned);
+  within(where, [&] { out.chain.load(learned); });
   if (tensors.contains("head.weight") && tensors.contains("head.bias")) {
     out.head = Head{tensors.at("head.weight"), tensors.at("head.bias")};
   }
-  replay(out, tensors, folder, executor);
+  within(where, [&] { replay(out, tensors, executor); });
   return out;
 }
 

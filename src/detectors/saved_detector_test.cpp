@@ -222,6 +222,10 @@ TEST_F(SavedDetector, IsRefusedWhenDamaged) {
   EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("lacks '0.rows'"));
   changed["arrays"] = {{"odin", "wide"}};
   EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("odin is no width"));
+  for (const std::string newer : {"knew(k=5)", "knn(more=5)"}) {
+    changed["spec"] = newer;
+    EXPECT_THAT(with(changed.dump(), arrays), testing::StartsWith(path.string() + ": ")) << newer;
+  }
   changed = nlohmann::json::parse(json);
   changed["spec"] = 5;
   EXPECT_THAT(with(changed.dump(), arrays), HasSubstr("wrong type"));

@@ -86,7 +86,8 @@ Json json_in(const io::Safetensors& file) {
   Json json = io::parse_json(words->second, "its metadata");
   if (!json.is_object() || json.value("format", Json()) != format_version) {
     fail("expected format ", format_version, ", found ",
-         json.is_object() ? json.value("format", Json()).dump() : json.dump());
+         json.is_object() ? json.value("format", Json()).dump() : json.dump(),
+         "; use the program that wrote it, or remove it to begin anew");
   }
   return json;
 }
