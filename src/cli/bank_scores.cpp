@@ -77,8 +77,17 @@ calibration::ScoredRows BankScores::rows(const std::string& split, const Progres
         out.scores.insert(out.scores.end(), windows[0].begin(), windows[0].end());
       },
       progress);
-  if (processes_.is_first()) out.predicted = evaluation::predicted_classes(views_, split);
+  if (processes_.is_first()) out.predicted = predicted(split);
   return out;
+}
+
+std::vector<std::uint32_t> BankScores::predicted(const std::string& split) const {
+  auto said = evaluation::predicted_classes(views_, split);
+  const bank::BankView& view = views_.at(split);
+  if (!said.empty() || !detector_.head || !view.has("features")) return said;
+  const bank::BankViews by_head(
+      {bank::view_of(split, {{"features", view.array("features")}}, detector_.head)});
+  return evaluation::predicted_classes(by_head, split);
 }
 
 }  // namespace nescio::cli

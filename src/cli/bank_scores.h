@@ -32,11 +32,13 @@ class BankScores {
                               progress, processes_);
   }
 
-  /// All scores of a split, with the class that the network sees in each row, where it is known: of several processes
-  /// the first one knows it.
+  /// All scores of a split, with the class that the network sees in each row, where logits, the head of the bank or that
+  /// of the detector say: of several processes the first one knows it.
   calibration::ScoredRows rows(const std::string& split, const Progress& progress) const;
 
  private:
+  std::vector<std::uint32_t> predicted(const std::string& split) const;
+
   detectors::FittedDetector detector_;
   const bank::BankViews& views_;
   std::unique_ptr<expr::Program> program_;

@@ -169,6 +169,21 @@ TEST_F(CalibrateTest, ScoresFiles) {
   const std::string features = "features=" + world->path("H.npy");
   expect_refusal(nescio_program({"score", detector(), features}), 1,
                  {"needs logits, which " + world->path("H.npy") + " has not"});
+  // The detector's own head says which class it is.
+  const std::string by_head = world->path("by_head");
+  ASSERT_EQ(nescio_program({"fit", "react(q=0.9,fit_on=train)+energy", "bank=" + world->bank(),
+                            "train=in/train", "out=" + by_head})
+                .code,
+            0);
+  ASSERT_EQ(nescio_program({"calibrate", by_head, "bank=" + world->bank(), "id=in/val",
+                            "per_class=true", "class_rows=10"})
+                .code,
+            0);
+  const Outcome followed = nescio_program({"score", by_head, features, "--json"});
+  ASSERT_EQ(followed.code, 0) << followed.log;
+  EXPECT_EQ(followed.out, nescio_program({"score", by_head, features,
+                                          "logits=" + world->path("Z.npy"), "--json"})
+                              .out);
 }
 
 TEST_F(CalibrateTest, RefusesWhatCannotBePromised) {
