@@ -1,4 +1,5 @@
 // nescio calibrate DETECTOR bank=BANK id=mine/val keep=0.95 guarantee=true
+#include <algorithm>
 #include <ostream>
 
 #include "base/numbers.h"
@@ -31,6 +32,7 @@ class Calibrate final : public Verb {
     const std::string learned = detectors::learned_sha256(detector);
     detectors::FittedDetector fitted = detectors::load_detector(detector);
     detectors::load_calibrations(detector);  // damaged ones are known before the work
+    const std::size_t classes = fitted.classes;
     const bank::BankViews views(bank::FeatureBank::open(bank));
     std::vector<std::string> splits = {id};
     if (!ood.empty()) splits.push_back(ood);
@@ -45,6 +47,7 @@ class Calibrate final : public Verb {
     if (!ood.empty()) saved.data["ood"] = described(views.at(ood));
     const detectors::Calibrations known =
         detectors::add_calibration(name, std::move(saved), active, detector, learned);
+    warn_of_rare_classes(known.all.at(name).made, classes, console);
     say(name, known, console);
   }
 
@@ -96,6 +99,19 @@ class Calibrate final : public Verb {
     console.warn(text(detector, " was fitted on ", id,
                       ": its thresholds will keep fewer new rows than they promise; calibrate on "
                       "rows that it has not seen"));
+  }
+
+  static void warn_of_rare_classes(const calibration::Calibration& made, std::size_t classes,
+                                   const Console& console) {
+    if (!made.request().per_class) return;
+    const auto own = static_cast<std::size_t>(
+        std::ranges::count_if(made.by_class(), [](const auto& c) { return c.has_value(); }));
+    const std::size_t all = std::max(classes, made.by_class().size());
+    if (own == all) return;
+    const std::size_t enough =
+        std::max(made.request().class_rows, calibration::fewest_rows(made.request().promise));
+    console.warn(text(all - own, " of ", all, " classes have fewer than ", enough,
+                      " rows each and share the threshold of all"));
   }
 
   void say(const std::string& name, const detectors::Calibrations& known,

@@ -102,7 +102,13 @@ TEST_F(CalibrateTest, TellsTheThresholdOfEachClass) {
     EXPECT_GE(own.at("kept").at("share").get<double>(), 0.8);
     thresholds[own.at("class").get<int>()] = own.at("threshold").get<double>();
   }
-  ASSERT_FALSE(thresholds.empty());
+  ASSERT_EQ(thresholds.size(), 4U);
+  EXPECT_THAT(made.log, testing::Not(HasSubstr("share the threshold")));
+  EXPECT_THAT(calibrate({"keep=0.8", "per_class=true", "class_rows=1000", "active=false",
+                         "as=rare"})
+                  .log,
+              HasSubstr("4 of 4 classes have fewer than 1000 rows each and share the threshold of "
+                        "all"));
   const std::string name = said.at("calibration");
   EXPECT_EQ(name, "keep-0.8-per_class");  // beside that of keep=0.8 alone
   for (const auto& row : lines(score({"sets=in/test", "--json", "calibration=" + name}).out)) {
