@@ -30,6 +30,7 @@ class Export final : public Verb {
     const calibration::Calibration* made = calibrated ? &known.find(calibration).made : nullptr;
     nescio::onnx::Model model(onnx);
     const nlohmann::json network = fitted.origin.value("model", nlohmann::json::object());
+    warn_of_other_file(network, model, console);
     auto where = nescio::onnx::as_extracted({logits, features}, network, model);
     const detectors::SelfTest self_test = detectors::read_self_test(detector, fitted);
     where.normalised = nescio::onnx::reads_log_probabilities(self_test);
@@ -62,6 +63,19 @@ class Export final : public Verb {
       return short_number(static_cast<double>(std::filesystem::file_size(file)) / 1e6);
     };
     console.log << "; " << megabytes(out) << " MB, the model alone " << megabytes(onnx) << '\n';
+  }
+
+ private:
+  // The same weights may lie in another file, exported anew.
+  void warn_of_other_file(const nlohmann::json& network, const nescio::onnx::Model& model,
+                          const Console& console) const {
+    const bool was_onnx = network.is_object() && network.contains("tensors");
+    if (!was_onnx || network.value("weights_sha256", nlohmann::json()) ==
+                         nescio::onnx::weights_sha256(onnx, model)) {
+      return;
+    }
+    console.warn(text(detector, " was fitted on another file than ", onnx,
+                      ": if its weights are others, extract and fit again with this one"));
   }
 
 #else

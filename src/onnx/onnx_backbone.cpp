@@ -220,7 +220,7 @@ class OnnxBackbone final : public runtime::Backbone {
     model.expose(tensors_.logits);
     model.expose(features_);
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    sha256_ = hash(path, model);
+    sha256_ = weights_sha256(path, model);
     const std::string bytes = model.bytes();
     session_.emplace(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()),
                      where_, folder.empty() ? "." : folder);
@@ -250,14 +250,6 @@ class OnnxBackbone final : public runtime::Backbone {
   std::vector<std::string> taps() const override { return outputs_; }
 
  private:
-  /// Of the file and of those beside it that its weights lie in.
-  static std::string hash(const std::string& path, const Model& model) {
-    std::string all = io::sha256(io::map_file(path).text());
-    const auto files = model.external_sha256();
-    for (const std::string& file : files) all += file;
-    return files.empty() ? all : io::sha256(all);
-  }
-
   runtime::BackboneOutputs run(std::span<const float> images,
                                const std::vector<std::string>& taps) const override {
     const std::size_t each = preprocessing_.planes() * preprocessing_.height * preprocessing_.width;
@@ -393,6 +385,13 @@ class OnnxBackbone final : public runtime::Backbone {
 };
 
 }  // namespace
+
+std::string weights_sha256(const std::filesystem::path& path, const Model& model) {
+  std::string all = io::sha256(io::map_file(path).text());
+  const auto files = model.external_sha256();
+  for (const std::string& file : files) all += file;
+  return files.empty() ? all : io::sha256(all);
+}
 
 Where as_extracted(Where where, const nlohmann::json& identity, const Model& model) {
   const auto tensors = identity.is_object() ? identity.find("tensors") : identity.end();

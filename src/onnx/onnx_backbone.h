@@ -1,7 +1,9 @@
 // A classifier in an ONNX file as a network: the second Backbone beside libtorch's.
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "onnx/model.h"
@@ -29,6 +31,9 @@ inline constexpr std::string_view spec_type = "onnx";
 /// pictures, and where ONNX Runtime is missing or refuses the model.
 std::unique_ptr<runtime::Backbone> load_onnx_backbone(std::string_view spec,
                                                       std::string_view device = "auto");
+
+/// Of the model's file and of those beside it that its weights lie in, as identity() has it.
+std::string weights_sha256(const std::filesystem::path& path, const Model& model);
 
 /// What `where` leaves to be found is what a network of this identity() read, as far as the model has it.
 Where as_extracted(Where where, const nlohmann::json& identity, const Model& model);

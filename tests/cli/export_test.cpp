@@ -113,11 +113,15 @@ TEST(Export, IsVerified) {
   const Outcome scored = run({"score", path("d"), network, "data=" + pictures, "format=csv"});
   EXPECT_EQ(scored.code, 0) << scored.log;
   EXPECT_THAT(scored.out, HasSubstr("dog"));  // the model's own names
-  ASSERT_EQ(
-      run({"export", path("d"), "onnx=" NESCIO_SOURCE "/tests/cli/testdata/small_network.onnx",
-           "out=" + path("o.onnx")})
-          .code,
-      0);
+  const std::string file = NESCIO_SOURCE "/tests/cli/testdata/small_network.onnx";
+  const Outcome exported = run({"export", path("d"), "onnx=" + file, "out=" + path("o.onnx")});
+  ASSERT_EQ(exported.code, 0);
+  EXPECT_THAT(exported.log, testing::Not(HasSubstr("another file")));
+  std::string other = io::read_text(file);
+  other[other.find("K") + 40] ^= 1;
+  io::write_text(path("other.onnx"), other);
+  EXPECT_THAT(run({"export", path("d"), "onnx=" + path("other.onnx"), "out=" + path("p.onnx")}).log,
+              HasSubstr("was fitted on another file than " + path("other.onnx")));
   const Outcome verified =
       run({"verify", path("o.onnx"), "detector=" + path("d"), "data=" + pictures, "--json"});
   EXPECT_EQ(verified.code, 0) << verified.log << verified.out;
