@@ -1,5 +1,6 @@
 // nescio serve DETECTOR port=8080
 // nescio serve DETECTOR model=resnet20:PATH.th
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
@@ -93,6 +94,29 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t longest_sentence = 1000;  // in an answer, whatever it quotes
 
+std::string name_of(const std::string& folder) {
+  auto path = std::filesystem::absolute(folder).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "detector/"
+  return path.has_filename() ? path.filename().string() : "detector";
+}
+
+/// As a part of an address.
+std::string url_encoded(const std::string& name) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view plain = "-._~";
+  std::string out;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = byte < 0x80 && (std::isalnum(byte) || plain.find(c) != plain.npos);
+    if (is_plain) {
+      out += c;
+    } else {
+      out += {'%', digits[byte / 16], digits[byte % 16]};
+    }
+  }
+  return out;
+}
+
 void Serve::open(const Console& console) {
   calibrations_ = detectors::load_calibrations(detector);
   if (!calibrations_.all.empty() || !calibration.empty()) {
@@ -112,10 +136,7 @@ void Serve::open(const Console& console) {
       detectors::load_detector(detector, expr::Executor::cpu, detectors::Held::copied));
   spec_ = rows_->detector().chain.spec();
   class_names_ = class_names(rows_->detector());
-  if (name.empty()) {
-    name = std::filesystem::absolute(detector).lexically_normal().filename().string();
-  }
-  if (name.empty()) name = "detector";
+  if (name.empty()) name = name_of(detector);
   served_ = {.name = name, .scorer = rows_.get(), .calibration = made_};
   if (model.empty()) return;
   network_ = load_backbone(model, device);
@@ -328,6 +349,9 @@ void Serve::route(httplib::Server& server) {
 }
 
 void Serve::run(Console& console) {
+  if (name.find('/') != std::string::npos) {
+    throw UsageError(text("serve: name=", printable(name), ": expected no '/', which parts addresses"));
+  }
   if (!threads) set_thread_count(1);  // requests run side by side instead
   open(console);
   httplib::Server server;
@@ -357,7 +381,7 @@ void Serve::run(Console& console) {
          "; is the port in use, or the host none of this machine? port=0 takes a free one");
   }
   console.out << "http://" << (host.find(':') == std::string::npos ? host : "[" + host + "]") << ':'
-              << bound << "/v2/models/" << name << std::endl;
+              << bound << "/v2/models/" << url_encoded(name) << std::endl;
   console.log << "nescio: serves " << spec_ << "; Ctrl-C ends it\n" << std::flush;
   std::thread listening([&] { server.listen_after_bind(); });
   while (!interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -337,6 +337,21 @@ TEST_F(ServeTest, ThePortIsItsOwn) {
   EXPECT_THAT(second.log, HasSubstr("cannot listen at 127.0.0.1:" + text(port)));
 }
 
+TEST_F(ServeTest, TheAddressHoldsTheName) {
+  const auto address = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "serve");
+    words.emplace_back("port=0");
+    return RunningProgram(words).read_line();
+  };
+  EXPECT_THAT(address({world->path("knn5") + "/"}), testing::EndsWith("/v2/models/knn5"));
+  EXPECT_THAT(address({world->path("knn5"), "name=my k%"}),
+              testing::EndsWith("/v2/models/my%20k%25"));
+  expect_refusal(nescio_program({"serve", world->path("knn5"), "name=a/b", "port=0"}), 2,
+                 {"expected no '/'"});
+  // An address is decoded before it is compared.
+  EXPECT_EQ(get("/v2/models/%6Bnn5").status, 200);
+}
+
 TEST_F(ServeTest, EndsCleanly) {
   for (const int number : {SIGTERM, SIGINT}) {
     RunningProgram program({"serve", world->path("knn5"), "port=0"});
