@@ -42,9 +42,9 @@ TEST(RowScorer, ScoresLogitsAndWhatTheHeadMakesOfFeatures) {
 TEST(RowScorer, SeesClassesByTheHeadWhateverTheScoreReads) {
   detectors::FittedDetector odin = detector("odin", true);
   const std::string array = odin.chain.needs().arrays.front();
-  odin.arrays = {{array, 1}};
+  odin.arrays = {{array, 2}};
   const RowScorer scorer(std::move(odin));
-  const Array passes({2, 1}, std::vector<float>{0.5f, 0.25f});
+  const Array passes({2, 2}, std::vector<float>{2, 1, 0, 5});
   const auto alone = scorer.score({{array, passes}});
   EXPECT_TRUE(alone.predicted.empty());
   const auto with_features = scorer.score({{array, passes}, {"features", features}});
