@@ -350,7 +350,8 @@ void Serve::route(httplib::Server& server) {
 
 void Serve::run(Console& console) {
   if (name.find('/') != std::string::npos) {
-    throw UsageError(text("serve: name=", printable(name), ": expected no '/', which parts addresses"));
+    throw UsageError(
+        text("serve: name=", printable(name), ": expected no '/', which parts addresses"));
   }
   if (!threads) set_thread_count(1);  // requests run side by side instead
   open(console);

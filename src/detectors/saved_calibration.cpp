@@ -80,16 +80,16 @@ std::size_t count_in(const Json& json, const char* name, const std::string& wher
 }
 
 Request request_of(const Json& json, const std::string& where) {
-  return {.goal = named_in<Goal>(goals, calibration_field<Json>(json, "goal", where),
-                                 where + ": goal"),
-          .promise = {.share = calibration_field<double>(json, "share", where),
-                      .guaranteed = calibration_field<bool>(json, "guarantee", where),
-                      .confidence = calibration_field<double>(json, "confidence", where)},
-          .value = calibration_field<double>(json, "threshold", where),
-          .per_class = calibration_field<bool>(json, "per_class", where),
-          .class_rows = count_in(json, "class_rows", where),
-          .validity = named_in<Validity>(
-              validities, calibration_field<Json>(json, "p_values", where), where + ": p_values")};
+  return {
+      .goal = named_in<Goal>(goals, calibration_field<Json>(json, "goal", where), where + ": goal"),
+      .promise = {.share = calibration_field<double>(json, "share", where),
+                  .guaranteed = calibration_field<bool>(json, "guarantee", where),
+                  .confidence = calibration_field<double>(json, "confidence", where)},
+      .value = calibration_field<double>(json, "threshold", where),
+      .per_class = calibration_field<bool>(json, "per_class", where),
+      .class_rows = count_in(json, "class_rows", where),
+      .validity = named_in<Validity>(validities, calibration_field<Json>(json, "p_values", where),
+                                     where + ": p_values")};
 }
 
 // In an order of their own, so that equal calibrations have equal hashes.

@@ -258,13 +258,12 @@ FittedDetector parse_detector(const nlohmann::json& manifest, const io::Safetens
     fail(path.string(), ": spec, classes, feature_width or origin is of the wrong type");
   }
   const std::string where = folder.string() + ": ";  // a newer program knows other specs
-  FittedDetector out{
-      .chain = within(where, [&] { return Chain(spec.get<std::string>()); }),
-      .classes = classes.get<std::size_t>(),
-      .feature_width = width.get<std::size_t>(),
-      .arrays = within(path.string() + ": ", [&] { return read_widths(manifest); }),
-      .head = std::nullopt,
-      .origin = origin};
+  FittedDetector out{.chain = within(where, [&] { return Chain(spec.get<std::string>()); }),
+                     .classes = classes.get<std::size_t>(),
+                     .feature_width = width.get<std::size_t>(),
+                     .arrays = within(path.string() + ": ", [&] { return read_widths(manifest); }),
+                     .head = std::nullopt,
+                     .origin = origin};
   std::map<std::string, Array> tensors = arrays.tensors;
   rename_arrays(out.arrays, "", out.chain);
   rename_arrays(tensors, "self_test.", out.chain);

@@ -70,8 +70,7 @@ calibration::ScoredRows RowScorer::score(const std::map<std::string, Array>& arr
     }
     rows = array.rows();
   }
-  const bool by_head =
-      from_head_.many && !arrays.contains("logits") && arrays.contains("features");
+  const bool by_head = from_head_.many && !arrays.contains("logits") && arrays.contains("features");
   const Way& way = by_head ? from_head_ : from_network_;
   expr::Batch batch;
   for (const std::string& name : way.reads) {

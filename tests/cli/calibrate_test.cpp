@@ -104,11 +104,10 @@ TEST_F(CalibrateTest, TellsTheThresholdOfEachClass) {
   }
   ASSERT_EQ(thresholds.size(), 4U);
   EXPECT_THAT(made.log, testing::Not(HasSubstr("share the threshold")));
-  EXPECT_THAT(calibrate({"keep=0.8", "per_class=true", "class_rows=1000", "active=false",
-                         "as=rare"})
-                  .log,
-              HasSubstr("4 of 4 classes have fewer than 1000 rows each and share the threshold of "
-                        "all"));
+  EXPECT_THAT(
+      calibrate({"keep=0.8", "per_class=true", "class_rows=1000", "active=false", "as=rare"}).log,
+      HasSubstr("4 of 4 classes have fewer than 1000 rows each and share the threshold of "
+                "all"));
   const std::string name = said.at("calibration");
   EXPECT_EQ(name, "keep-0.8-per_class");  // beside that of keep=0.8 alone
   for (const auto& row : lines(score({"sets=in/test", "--json", "calibration=" + name}).out)) {
@@ -187,9 +186,9 @@ TEST_F(CalibrateTest, ScoresFiles) {
             0);
   const Outcome followed = nescio_program({"score", by_head, features, "--json"});
   ASSERT_EQ(followed.code, 0) << followed.log;
-  EXPECT_EQ(followed.out, nescio_program({"score", by_head, features,
-                                          "logits=" + world->path("Z.npy"), "--json"})
-                              .out);
+  EXPECT_EQ(
+      followed.out,
+      nescio_program({"score", by_head, features, "logits=" + world->path("Z.npy"), "--json"}).out);
 }
 
 TEST_F(CalibrateTest, RefusesWhatCannotBePromised) {
