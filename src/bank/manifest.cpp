@@ -72,7 +72,7 @@ void check_arrays(const nlohmann::json& entry, std::string_view where) {
   const auto& arrays = member(entry, "arrays", where);
   if (!arrays.is_object() || arrays.empty()) fail(where, ": no arrays in the manifest");
   for (const auto& [name, array] : arrays.items()) {
-    within(text(where, ": "), [&] { check_array_name(name); });
+    within(text(where, ": "), [&name = name] { check_array_name(name); });
     check_description(array, text(where, "/", name));
   }
 }
@@ -180,13 +180,13 @@ nlohmann::json to_manifest(nlohmann::json read, std::string_view where) {
   if (read.contains("probes")) {
     if (!read["probes"].is_object()) fail(where, ": 'probes' is no object");
     for (const auto& [name, entry] : read["probes"].items()) {
-      within(text(where, ": probes: "), [&] { check_array_name(name); });
+      within(text(where, ": probes: "), [&name = name] { check_array_name(name); });
       check_probe_entry(entry, text(where, ": ", name));
     }
   }
   if (!member(read, "splits", where).is_object()) fail(where, ": 'splits' is no object");
   for (auto& [name, entry] : read["splits"].items()) {
-    within(text(where, ": "), [&] { check_split_name(name); });
+    within(text(where, ": "), [&name = name] { check_split_name(name); });
     entry = to_split_entry(std::move(entry));
     check_split_entry(entry, text(where, ": ", name));
   }
