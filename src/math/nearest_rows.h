@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "math/fastest_way.h"
 #include "math/order_keys.h"
 #include "math/search_bounds.h"
 
@@ -20,10 +21,12 @@ struct Ranks {
 ///
 /// A product gives all distances up to a known error (DistanceTable::error). Every row that may
 /// take a wanted rank in spite of it is kept, and of those that may, the distances are taken anew
-/// in double. With DistanceBounds, the product is taken only of the rows that its bounds do not rule
-/// out, as long as these are few; the results are the same bits. Where rows are told apart by few directions, all rows are
-/// gone through in fewer still at first, and the distances of those that look nearest limit the rest. Memory is bounded: where more rows lie within the error than the buffer holds
-/// (duplicates, tight clusters), the distances of the whole buffer are taken and the best kept.
+/// in double. With DistanceBounds, the product is taken only of the rows that its bounds do not
+/// rule out, as long as these are few and this is the faster way, by the clock; the results are
+/// the same bits. Where rows are told apart by few directions, all rows are gone through in fewer
+/// still at first, and the distances of those that look nearest limit the rest. Memory is bounded:
+/// where more rows lie within the error than the buffer holds (duplicates, tight clusters), the
+/// distances of the whole buffer are taken and the best kept.
 class NearestRows {
  public:
   /// Columns of the tile that the product fills.
@@ -87,6 +90,7 @@ class NearestRows {
   std::vector<std::size_t> counts_;
   std::optional<Level> scout_;
   std::vector<Level> levels_;
+  FastestWay ways_{1};                 // the first leaves out no level, the last all of them
   std::vector<std::size_t> possible_;  // rows of a tile
   std::vector<std::int32_t> keys_;     // [points, stride]: rows that may be among the first k
   std::vector<std::uint32_t> columns_;

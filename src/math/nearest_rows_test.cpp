@@ -50,6 +50,20 @@ void check_nearest(const Rows& rows, const Rows& x, const std::vector<Ranks>& wa
     const std::vector<float> out = search(nullptr);
     ASSERT_EQ(search(&bytes), out);
     ASSERT_EQ(search(&directions), out);
+    // Full blocks try one way after the other.
+    NearestRows all_ways(table, &directions, points - 1, order, wanted);
+    for (int round = 0; round < 6; ++round) {
+      std::vector<float> found(points * k, -1);
+      all_ways.search({x.data(), points - 1, width, x.stride}, points - 1, tile.data(),
+                      scratch.data(), found.data());
+      for (const Ranks& ranks : wanted) {
+        for (std::size_t i = ranks.first; i < ranks.last; ++i) {
+          for (std::size_t p = 0; p < points - 1; ++p) {
+            ASSERT_EQ(found[p * k + i], out[p * k + i]);
+          }
+        }
+      }
+    }
     for (std::size_t p = 0; p < points - 1; ++p) {
       std::vector<double> expected;
       for (std::size_t r = 0; r < rows.rows; ++r) {
