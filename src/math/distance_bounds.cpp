@@ -7,7 +7,6 @@
 #include "base/threads.h"
 #include "math/encoded_row.h"
 #include "math/float_above.h"
-#include "math/gemm.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "math/distance_bounds.cpp"
@@ -43,23 +42,23 @@ HWY_INLINE hn::Vec<D> lower_bound(D d, const BoundedRows& r, float sign, std::si
 }
 
 /// Finds the nearest codes of numbers, a vector of doubles of them at a time, and sums up what is left of them.
-template <class D>
+template <class Code, class D>
 struct Encoder {
   using Half = hn::Rebind<float, D>;
   using Wide = hn::Vec<D>;
-  HWY_INLINE void operator()(const float* x, std::int8_t* codes) {
+  HWY_INLINE void operator()(const float* x, Code* codes) {
     const Half half;
     const hn::RebindToSigned<Half> whole;
     const auto v = hn::LoadU(half, x);
     const auto least = hn::Set(half, ladder.least);
-    const auto top = hn::Set(half, Ladder::most + 0.5f - ladder.least);
+    const auto top = hn::Set(half, ladder.most + 0.5f - ladder.least);
     auto place = hn::MulAdd(hn::Sub(v, hn::Set(half, ladder.low)), hn::Set(half, ladder.inverse),
                             hn::Set(half, 0.5f - ladder.least));
     place = hn::IfThenElse(hn::Le(place, top), place, top);  // NaN becomes a number
     place = hn::Max(place, hn::Set(half, 0.5f));
     const auto code = hn::Add(hn::ConvertTo(whole, place), hn::ConvertTo(whole, least));
-    hn::StoreU(hn::DemoteTo(hn::Rebind<std::int8_t, D>(), code), hn::Rebind<std::int8_t, D>(),
-               codes);
+    const hn::Rebind<Code, D> bytes;
+    hn::StoreU(hn::DemoteTo(bytes, code), bytes, codes);
     const D d;
     const Wide wide = hn::PromoteTo(d, v);
     const Wide step = hn::Mul(hn::Set(d, ladder.step), hn::PromoteTo(d, code));
@@ -83,10 +82,11 @@ struct Encoder {
        sum = hn::Zero(D());
 };
 
-EncodedRow encode_row(const float* x, std::size_t width, const Ladder& ladder, std::int8_t* codes) {
+template <class Code>
+HWY_INLINE EncodedRow encode(const float* x, std::size_t width, const Ladder& ladder, Code* codes) {
   const hn::ScalableTag<double> d;
-  Encoder<decltype(d)> many{ladder};
-  Encoder<hn::CappedTag<double, 1>> one{ladder};
+  Encoder<Code, hn::ScalableTag<double>> many{ladder};
+  Encoder<Code, hn::CappedTag<double, 1>> one{ladder};
   std::size_t c = 0;
   for (; c + hn::Lanes(d) <= width; c += hn::Lanes(d)) many(x + c, codes + c);
   for (; c < width; ++c) one(x + c, codes + c);
@@ -94,6 +94,14 @@ EncodedRow encode_row(const float* x, std::size_t width, const Ladder& ladder, s
   many.add_to(out);
   one.add_to(out);
   return out;
+}
+
+EncodedRow encode_row(const float* x, std::size_t width, const Ladder& ladder, std::int8_t* codes) {
+  return encode(x, width, ladder, codes);
+}
+EncodedRow encode_point(const float* x, std::size_t width, const Ladder& ladder,
+                        std::uint8_t* codes) {
+  return encode(x, width, ladder, codes);
 }
 
 Range range_of(const float* x, std::size_t width) {
@@ -121,9 +129,9 @@ void estimate_all(const BoundedRows& rows, std::size_t count, std::int32_t* prod
   for (; i < count; ++i) fill(hn::CappedTag<float, 1>(), i);
 }
 
-/// What is not above the bound, NaN included; the products make room for it.
+/// What is not above the bound, NaN included.
 std::size_t keep_possible(const BoundedRows& rows, float sign, float limit, std::size_t count,
-                          std::int32_t* products) {
+                          const std::int32_t* products, std::int32_t* possible) {
   const Floats d;
   const Integers di;
   const FloatVector bound = hn::Set(d, limit);
@@ -135,14 +143,14 @@ std::size_t keep_possible(const BoundedRows& rows, float sign, float limit, std:
     const auto hit = hn::Not(hn::Gt(lower_bound(d, rows, sign, i, product), bound));
     if (HWY_LIKELY(hn::AllFalse(d, hit))) continue;
     const auto places = hn::Add(hn::Set(di, static_cast<std::int32_t>(i)), lanes);
-    hn::StoreU(compress(places, hn::RebindMask(di, hit)), di, products + kept);
+    hn::StoreU(compress(places, hn::RebindMask(di, hit)), di, possible + kept);
     kept += hn::CountTrue(d, hit);
   }
   const hn::CappedTag<float, 1> one;
   for (; i < count; ++i) {
     const auto product = hn::Set(one, static_cast<float>(products[i]));
     const float value = hn::GetLane(lower_bound(one, rows, sign, i, product));
-    products[kept] = static_cast<std::int32_t>(i);
+    possible[kept] = static_cast<std::int32_t>(i);
     kept += value > limit ? 0 : 1;
   }
   return kept;
@@ -160,15 +168,18 @@ namespace {
 HWY_EXPORT(keep_possible);
 HWY_EXPORT(estimate_all);
 HWY_EXPORT(encode_row);
+HWY_EXPORT(encode_point);
 HWY_EXPORT(range_of);
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
+/// Of rows, with either sign.
+constexpr float largest_code = 127;
 
 }  // namespace
 
 DistanceBounds::Points::Points(const DistanceBounds& bounds, std::size_t points)
     : projected_(bounds.directions_ ? points * bounds.width() : 0),
-      bytes_(points * bounds.width()),
+      bytes_(points * bounds.bytes_.point_width()),
       lows_(points),
       steps_(points),
       rests_(points),
@@ -176,10 +187,12 @@ DistanceBounds::Points::Points(const DistanceBounds& bounds, std::size_t points)
       tails_(points) {}
 
 DistanceBounds::DistanceBounds(const DistanceTable& table,
-                               std::optional<LeadingDirections> directions)
+                               std::optional<LeadingDirections> directions,
+                               const ByteKernel& kernel)
     : table_(table),
       directions_(std::move(directions)),
-      bytes_(table.rows() * width()),
+      kernel_(kernel),
+      bytes_(table.rows(), width()),
       double_steps_(table.rows()),
       double_sums_(table.rows()),
       rests_(table.rows()),
@@ -188,6 +201,7 @@ DistanceBounds::DistanceBounds(const DistanceTable& table,
   parallel_for((table.rows() + block - 1) / block, [&](std::size_t part) {
     const std::size_t begin = part * block, end = std::min(begin + block, table.rows());
     std::vector<float> projected;
+    std::vector<std::int8_t> codes(width());
     if (directions_) {
       projected.resize((end - begin) * width());
       directions_->project(table.row_about_mean(begin), end - begin, table.width(),
@@ -200,10 +214,11 @@ DistanceBounds::DistanceBounds(const DistanceTable& table,
         continue;
       }
       const float* row = directions_ ? &projected[(r - begin) * width()] : table.row_about_mean(r);
-      std::int8_t* codes = bytes_.data() + r * width();
       const Range range = HWY_DYNAMIC_DISPATCH(range_of)(row, width());
-      const Ladder ladder(0, std::max(-range.low, range.high), -Ladder::most);
-      const EncodedRow encoded = HWY_DYNAMIC_DISPATCH(encode_row)(row, width(), ladder, codes);
+      const Ladder ladder(0, std::max(-range.low, range.high), -largest_code, largest_code);
+      const EncodedRow encoded =
+          HWY_DYNAMIC_DISPATCH(encode_row)(row, width(), ladder, codes.data());
+      bytes_.set(r, codes.data());
       double_steps_[r] = 2 * ladder.step;
       double_sums_[r] = static_cast<float>(2.0 * ladder.step * encoded.sum);
       rests_[r] = float_above(std::sqrt(encoded.rest) + projection_error(length));
@@ -230,10 +245,9 @@ void DistanceBounds::encode(MatrixView x, std::size_t count, Points& points) con
   for (std::size_t p = 0; p < count; ++p) {
     const float* row = directions_ ? &points.projected_[p * width()] : x.row(p);
     const Range range = HWY_DYNAMIC_DISPATCH(range_of)(row, width());
-    const Ladder ladder(range.low, range.high - range.low, 0);
-    // Codes from 0 to 127 are the same bytes with and without a sign.
-    auto* codes = reinterpret_cast<std::int8_t*>(points.bytes_.data() + p * width());
-    const EncodedRow encoded = HWY_DYNAMIC_DISPATCH(encode_row)(row, width(), ladder, codes);
+    const Ladder ladder(range.low, range.high - range.low, 0, kernel_.most);
+    std::uint8_t* codes = points.bytes_.data() + p * bytes_.point_width();
+    const EncodedRow encoded = HWY_DYNAMIC_DISPATCH(encode_point)(row, width(), ladder, codes);
     double rest = std::sqrt(encoded.rest);
     points.tails_[p] = 0;
     if (directions_) {
@@ -254,9 +268,11 @@ void DistanceBounds::encode(MatrixView x, std::size_t count, Points& points) con
   }
 }
 
-void DistanceBounds::multiply(const Points& points, std::size_t count, std::size_t first,
-                              std::size_t rows, std::int32_t* products) const {
-  byte_gemm(count, rows, width(), points.bytes_.data(), bytes_.data() + first * width(), products);
+void DistanceBounds::multiply(const Points& points, std::size_t point, std::size_t count,
+                              std::size_t first, std::size_t rows, std::int32_t* products,
+                              std::size_t stride) const {
+  bytes_.multiply(points.bytes_.data() + point * bytes_.point_width(), count, first, rows, products,
+                  stride, kernel_);
 }
 
 BoundedRows DistanceBounds::rows_for(const Points& points, std::size_t p, std::size_t first) const {
@@ -281,12 +297,13 @@ void DistanceBounds::estimate(const Points& points, std::size_t p, std::size_t f
 
 std::size_t DistanceBounds::possible_rows(const Points& points, std::size_t p, float sign,
                                           double limit, double error, std::size_t first,
-                                          std::size_t rows, std::int32_t* products) const {
+                                          std::size_t rows, const std::int32_t* products,
+                                          std::int32_t* possible) const {
   // Once for what the table's own numbers are off by, three times for the rounding of the bound: that
   // is below 5 units of |y|^2 + 8 sqrt(w) |x| |y|, where the error counts w + 16 units of |y| (2 |x| + |y|).
   const float limit_of_bounds = float_above(limit + 4 * error);
   return HWY_DYNAMIC_DISPATCH(keep_possible)(rows_for(points, p, first), sign, limit_of_bounds,
-                                             rows, products);
+                                             rows, products, possible);
 }
 
 }  // namespace nescio::math

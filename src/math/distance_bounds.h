@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/matrix_view.h"
+#include "math/byte_rows.h"
 #include "math/distance_table.h"
 #include "math/leading_directions.h"
 
@@ -19,11 +20,11 @@ struct BoundedRows {
 };
 
 /// The rows of a DistanceTable as bytes: y = step * q + rest, q in -127 .. 127. Points become
-/// x = low + step * q + rest, q in 0 .. 127. Then x y is a sum of whole numbers, which is exact, and
+/// x = low + step * q + rest, q in 0 .. 127 or 255, as the kernel takes them. Then x y is a sum of whole numbers, which is exact, and
 /// of what the rests say, which is bounded by their lengths: these are computed, row by row
 /// (Cauchy, Schwarz: |x y - x' y'| <= |x - x'| |y| + |x'| |y - y'|). So a limit that distances must
-/// not exceed rules out most rows at half the time of a product of floats with AVX2, and no row
-/// that does not exceed it. Memory: a byte for each number of the table.
+/// not exceed rules out most rows in less time than a product of floats, and no row that does not
+/// exceed it. Memory: a byte for each number of the table.
 ///
 /// With directions, the bytes are those of the projections on them, which are fewer, and what lies outside of these is
 /// bounded by its lengths, too: |x y - Px Py| <= |x - Px| |y - Py|. Rows about the means of classes lie near few directions.
@@ -46,20 +47,22 @@ class DistanceBounds {
 
   /// The table must outlive this. Any finite rows; rows that are not are never ruled out.
   explicit DistanceBounds(const DistanceTable& table,
-                          std::optional<LeadingDirections> directions = {});
+                          std::optional<LeadingDirections> directions = {},
+                          const ByteKernel& kernel = byte_kernels().front());
 
   /// The first `count` rows of x, all about the table's mean, in the range that possible_rows() asks
   /// for.
   void encode(MatrixView x_about_mean, std::size_t count, Points& points) const;
-  /// products [count, rows]: of the first `count` points with the table's rows first .. first + rows - 1.
-  void multiply(const Points& points, std::size_t count, std::size_t first, std::size_t rows,
-                std::int32_t* products) const;
-  /// Replaces products of one point by the numbers of the rows, counted from `first`, whose relative
-  /// distance times `sign` may be at most `limit`: their count. `error` is that of the table for the
-  /// point and all of these rows. |row| (2 |x| + |row|) < 1e35 for all of them.
+  /// products [count, stride]: of `count` points, from `point` on, with the table's rows first .. first + rows - 1, as
+  /// ByteRows::multiply() takes them.
+  void multiply(const Points& points, std::size_t point, std::size_t count, std::size_t first,
+                std::size_t rows, std::int32_t* products, std::size_t stride) const;
+  /// The numbers of the rows, counted from `first`, whose relative distance times `sign` may be at
+  /// most `limit`, from the products of one point with them; their count. `error` is that of the table
+  /// for the point and all of these rows. |row| (2 |x| + |row|) < 1e35 for all of them. `possible` has room for `rows`.
   std::size_t possible_rows(const Points& points, std::size_t point, float sign, double limit,
                             double error, std::size_t first, std::size_t rows,
-                            std::int32_t* products) const;
+                            const std::int32_t* products, std::int32_t* possible) const;
 
   /// Replaces products of one point by what the relative distances to the rows seem to be, floats of the same size.
   void estimate(const Points& points, std::size_t point, std::size_t first, std::size_t rows,
@@ -75,7 +78,8 @@ class DistanceBounds {
 
   const DistanceTable& table_;
   std::optional<LeadingDirections> directions_;
-  std::vector<std::int8_t> bytes_;   // [rows, width]
+  const ByteKernel& kernel_;
+  ByteRows bytes_;
   std::vector<float> double_steps_;  // 2 step
   std::vector<float> double_sums_;   // 2 * the sum of y'
   std::vector<float> rests_;         // |y - y'|, not below it

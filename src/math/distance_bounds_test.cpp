@@ -21,9 +21,10 @@ struct Searched {
   Rows x;
   std::vector<float> moved;
 
-  Searched(const Rows& rows, const Rows& x_, std::optional<LeadingDirections> directions = {})
+  Searched(const Rows& rows, const Rows& x_, std::optional<LeadingDirections> directions = {},
+           const ByteKernel& kernel = byte_kernels().front())
       : table(Array({rows.rows, rows.width}, std::vector(rows.values)), rows.rows, rows.width),
-        bounds(table, std::move(directions)),
+        bounds(table, std::move(directions), kernel),
         points(bounds, x_.rows),
         x(x_),
         moved(x.rows * x.width) {
@@ -37,24 +38,25 @@ struct Searched {
   }
   std::vector<std::int32_t> possible(std::size_t point, float sign, double limit, std::size_t first,
                                      std::size_t rows) {
-    std::vector<std::int32_t> products(x.rows * rows);
-    bounds.multiply(points, x.rows, first, rows, products.data());
+    const std::size_t stride = (rows + ByteRows::group - 1) / ByteRows::group * ByteRows::group;
+    std::vector<std::int32_t> products(x.rows * stride), found(rows);
+    bounds.multiply(points, 0, x.rows, first, rows, products.data(), stride);
     const auto begin = table.lengths().begin() + static_cast<std::ptrdiff_t>(first);
     const float longest = *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(rows));
     const double error = table.error(std::sqrt(table.exact_to_mean(x.row(point))), longest);
-    std::int32_t* own = products.data() + point * rows;
-    const std::size_t count =
-        bounds.possible_rows(points, point, sign, limit, error, first, rows, own);
-    return {own, own + count};
+    found.resize(bounds.possible_rows(points, point, sign, limit, error, first, rows,
+                                      &products[point * stride], found.data()));
+    return found;
   }
 };
 
 /// No row within a limit is ruled out, at limits just at the distances themselves. Returns the share
 /// of rows that is left at the 1 % limit.
 double check_bounds(const Rows& rows, const Rows& x,
-                    std::optional<LeadingDirections> directions = {}) {
-  Searched s(rows, x, std::move(directions));
-  const std::size_t first = 3, count = rows.rows - 5;
+                    std::optional<LeadingDirections> directions = {},
+                    const ByteKernel& kernel = byte_kernels().front()) {
+  Searched s(rows, x, std::move(directions), kernel);
+  const std::size_t first = 16, count = rows.rows - 19;
   double left = 0;
   for (std::size_t p = 0; p < x.rows; ++p) {
     for (const float sign : {1.0f, -1.0f}) {
@@ -81,8 +83,11 @@ double check_bounds(const Rows& rows, const Rows& x,
 TEST_P(DistanceBoundsTest, RuleOutNoRowWithinTheLimit) {
   for (const std::size_t width : widths()) {
     const Rows x(5, width, width + 3, normal(1));
-    check_bounds(Rows(300, width, width, normal(2)), x);
-    check_bounds(Rows(300, width, width, whole(3, 2)), Rows(5, width, width, whole(4, 2)));
+    for (const ByteKernel& kernel : byte_kernels()) {
+      check_bounds(Rows(300, width, width, normal(2)), x, {}, kernel);
+      check_bounds(Rows(300, width, width, whole(3, 2)), Rows(5, width, width, whole(4, 2)), {},
+                   kernel);
+    }
   }
 }
 

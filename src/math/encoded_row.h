@@ -3,20 +3,19 @@
 
 namespace nescio::math {
 
-/// The numbers low + step * code, code = least .. 127, over a range from `low`, or about it for a negative `least`.
+/// The numbers low + step * code, code = least .. most, over a range from `low`, or about it for a negative `least`.
 struct Ladder {
-  /// Pairs of products of codes must fit in the 16 bits that AVX2 adds them in.
-  static constexpr float most = 127;
   /// Steps below it would lose digits in products with their inverse.
   static constexpr float smallest_step = 1e-30f;
 
-  Ladder(float low_, float range, float least_)
+  Ladder(float low_, float range, float least_, float most_)
       : low(low_),
-        step(range > most * smallest_step ? range / most : 0),
+        step(range > most_ * smallest_step ? range / most_ : 0),
         inverse(step > 0 ? 1 / step : 0),
-        least(least_) {}
+        least(least_),
+        most(most_) {}
 
-  float low, step, inverse, least;
+  float low, step, inverse, least, most;
 };
 
 /// Of a row x and what its codes tell of it, x'.

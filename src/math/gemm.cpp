@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "math/byte_products.h"
 
 namespace nescio::math {
 namespace {
@@ -39,29 +38,6 @@ void gemm(bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float a
          static_cast<int>(status),
          "): expected row distances of at least the row length, or memory ran out");
   }
-}
-
-void byte_gemm(std::size_t m, std::size_t n, std::size_t k, const std::uint8_t* a,
-               const std::int8_t* b, std::int32_t* c) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) return void(std::fill_n(c, m * n, 0));
-  if (k > std::size_t{1} << 16) {
-    fail("[gemm] expected rows of at most 65536 bytes, whose products fit in 32 bits, found ", k);
-  }
-  if (m == 1) return byte_products(n, k, a, b, c);
-  const auto size = [](std::size_t value) { return static_cast<dnnl_dim_t>(value); };
-  const std::int32_t offset = 0;
-  const dnnl_status_t status =
-      dnnl_gemm_u8s8s32('N', 'T', 'F', size(m), size(n), size(k), 1.0f, a, size(k), 0, b, size(k),
-                        0, 0.0f, c, size(n), &offset);
-  if (status != dnnl_success) {
-    fail("[gemm] the product of the bytes [", m, ", ", k, "] and the transpose of [", n, ", ", k,
-         "] was refused by oneDNN (status ", static_cast<int>(status), "): memory ran out");
-  }
-}
-
-bool byte_products_are_fast() {
-  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2;
 }
 
 }  // namespace nescio::math

@@ -1,8 +1,7 @@
-// Matrix products of floats and of bytes through oneDNN.
+// Matrix products through oneDNN.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 namespace nescio::math {
 
@@ -14,12 +13,5 @@ namespace nescio::math {
 void gemm(bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
           const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
           std::size_t ldc);
-
-/// c = a * transpose of b, exactly, row-major without gaps: a [m, k] of 0 .. 127, b [n, k] of -127 ..
-/// 127, c [m, n]; k <= 2^16. (Larger numbers are cut where AVX2 adds two products in 16 bits.)
-void byte_gemm(std::size_t m, std::size_t n, std::size_t k, const std::uint8_t* a,
-               const std::int8_t* b, std::int32_t* c);
-/// Whether this machine multiplies bytes about twice as fast as floats or faster: with AVX2.
-bool byte_products_are_fast();
 
 }  // namespace nescio::math

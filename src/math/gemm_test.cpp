@@ -95,33 +95,5 @@ TEST(Gemm, GivesTheSameBitsInsideParallelLoopsForAnyNumberOfThreads) {
   for (const auto& result : results) EXPECT_EQ(result, results.front());
 }
 
-class ByteGemm : public EveryTarget {};
-
-TEST_P(ByteGemm, IsExact) {
-  // 127 * 127 twice is what fits in 16 bits.
-  std::mt19937 random(1);
-  for (const std::size_t k : {0u, 1u, 5u, 64u, 77u, 512u, 65536u}) {
-    for (const std::size_t m : {1u, 7u, 64u}) {
-      const std::size_t n = k > 1000 ? 3 : 45;
-      std::vector<std::uint8_t> a(m * k);
-      std::vector<std::int8_t> b(n * k);
-      for (auto& v : a) v = random() % 3 == 0 ? 127 : static_cast<std::uint8_t>(random() % 128);
-      for (auto& v : b)
-        v = static_cast<std::int8_t>(random() % 3 == 0 ? -127
-                                                       : static_cast<int>(random() % 255) - 127);
-      std::vector<std::int32_t> c(m * n, -1);
-      byte_gemm(m, n, k, a.data(), b.data(), c.data());
-      for (std::size_t i = 0; i < m * n; ++i) {
-        std::int32_t sum = 0;
-        for (std::size_t j = 0; j < k; ++j) sum += a[i / n * k + j] * b[i % n * k + j];
-        ASSERT_EQ(c[i], sum) << m << " x " << n << " x " << k;
-      }
-    }
-  }
-  EXPECT_THROW(byte_gemm(1, 1, 65537, nullptr, nullptr, nullptr), Error);
-}
-
-INSTANTIATE_TEST_SUITE_P(Targets, ByteGemm, testing::ValuesIn(targets_here()), target_name);
-
 }  // namespace
 }  // namespace nescio::math

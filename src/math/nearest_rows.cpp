@@ -15,6 +15,8 @@ namespace nescio::math {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+/// Points that bytes are multiplied of at a time: what comes of it should stay in the second cache.
+constexpr std::size_t points_at_once = 32;
 
 /// Ascending and apart; those that nearly touch become one, since each costs a pass.
 std::vector<Ranks> merged(std::vector<Ranks> ranks) {
@@ -60,6 +62,7 @@ NearestRows::NearestRows(const DistanceTable& table, const SearchBounds* bounds,
   if (bounds != nullptr) {
     if (bounds->scout) scout_.emplace(*bounds->scout, points);
     for (const DistanceBounds& each : bounds->levels) levels_.emplace_back(each, points);
+    products_.resize(std::min(points, points_at_once) * tile_columns);
   }
   ways_ = FastestWay(levels_.size() + 1);
   for (const float length : table.lengths()) {
@@ -80,7 +83,7 @@ void NearestRows::search(MatrixView x, std::size_t points, float* tile, float* s
   const bool scouted = scout_ && way == 0;
   const MatrixView about_mean = table_.about_mean(x, scratch);
   start(x, about_mean, points);
-  if (scouted) scout(about_mean, tile);
+  if (scouted) scout(about_mean);
   // Bounds need limits, and help where rows differ by more than they show. After a tile in which they did
   // not, some tiles go without them, each time twice as many.
   for (Level& level : levels) {
@@ -128,7 +131,7 @@ void NearestRows::start(MatrixView x, MatrixView about_mean, std::size_t count) 
 }
 
 /// Lowers the limits to what the rows prove that seem to be the nearest.
-void NearestRows::scout(MatrixView about_mean, float* tile) {
+void NearestRows::scout(MatrixView about_mean) {
   scout_->bounds->encode(about_mean, count_, scout_->as_bytes);
   // More than are asked for, since what seems nearer is not always.
   const std::size_t candidates =
@@ -139,19 +142,18 @@ void NearestRows::scout(MatrixView about_mean, float* tile) {
                                     candidates, candidates + candidates / 8, &border);
     limits_[p] = value_of_key(border);
   };
-  auto* products = reinterpret_cast<std::int32_t*>(tile);
   for (std::size_t first = 0; first < table_.rows(); first += tile_columns) {
     const std::size_t count = std::min(tile_columns, table_.rows() - first);
-    scout_->bounds->multiply(scout_->as_bytes, count_, first, count, products);
-    for (std::size_t p = 0; p < count_; ++p) {
-      if (out_of_range_[p] != 0) continue;
-      scout_->bounds->estimate(scout_->as_bytes, p, first, count, products + p * count);
+    with_products(*scout_, first, count, [&](std::size_t p, std::int32_t* products) {
+      scout_->bounds->estimate(scout_->as_bytes, p, first, count, products);
       for (std::size_t i = 0; i < count;) {
-        append_keys_below(tile + p * count, count, sign_, static_cast<float>(limits_[p]), first,
-                          capacity_, i, counts_[p], &keys_[p * stride_], &columns_[p * stride_]);
+        append_keys_below(reinterpret_cast<const float*>(products), count, sign_,
+                          static_cast<float>(limits_[p]), first, capacity_, i, counts_[p],
+                          &keys_[p * stride_], &columns_[p * stride_]);
         if (i < count) keep_nearest(p);
       }
-    }
+      return true;
+    });
   }
   for (std::size_t p = 0; p < count_; ++p) {
     if (out_of_range_[p] != 0) continue;
@@ -192,23 +194,39 @@ void NearestRows::add_all(MatrixView about_mean, std::size_t first, std::size_t 
   }
 }
 
+/// each(point, its products of bytes with the rows of the tile), of points in range, until that is false; whether it never was.
+template <class Each>
+bool NearestRows::with_products(const Level& level, std::size_t first, std::size_t count,
+                                Each each) {
+  for (std::size_t from = 0; from < count_; from += points_at_once) {
+    const std::size_t some = std::min(points_at_once, count_ - from);
+    level.bounds->multiply(level.as_bytes, from, some, first, count, products_.data(),
+                           tile_columns);
+    for (std::size_t p = from; p < from + some; ++p) {
+      if (out_of_range_[p] != 0) continue;
+      if (!each(p, &products_[(p - from) * tile_columns])) return false;
+    }
+  }
+  return true;
+}
+
 /// As add_all(), from the rows of the tile that bounds leave; false, and nothing was added, if they leave
 /// so many that one product for all of them is faster.
 bool NearestRows::add_possible(Level& level, MatrixView about_mean, std::size_t first,
                                std::size_t count, std::int32_t* tile) {
   constexpr std::size_t most = 8;  // of the tile may be left: one in so many
-  level.bounds->multiply(level.as_bytes, count_, first, count, tile);
   const float longest = longest_of(first, count);
   std::size_t left = 0;
-  for (std::size_t p = 0; p < count_; ++p) {
-    if (out_of_range_[p] != 0) continue;
-    if (counts_[p] >= k_ + k_ / 4) shrink(p);  // the closer the limit, the fewer rows are left
-    possible_[p] = level.bounds->possible_rows(level.as_bytes, p, sign_, limits_[p],
-                                               table_.error(lengths_[p], longest), first, count,
-                                               tile + p * count);
-    left += possible_[p];
-    if (left * most > count_ * count) return false;
-  }
+  const bool few =
+      with_products(level, first, count, [&](std::size_t p, const std::int32_t* products) {
+        if (counts_[p] >= k_ + k_ / 4) shrink(p);  // the closer the limit, the fewer rows are left
+        possible_[p] = level.bounds->possible_rows(level.as_bytes, p, sign_, limits_[p],
+                                                   table_.error(lengths_[p], longest), first, count,
+                                                   products, tile + p * count);
+        left += possible_[p];
+        return left * most <= count_ * count;
+      });
+  if (!few) return false;
   std::array<float, 64> distances;
   for (std::size_t p = 0; p < count_; ++p) {
     if (out_of_range_[p] != 0) {

@@ -55,10 +55,12 @@ class NearestRows {
 
   void start(MatrixView x, MatrixView about_mean, std::size_t count);
   void add_all(MatrixView about_mean, std::size_t first, std::size_t count, float* tile);
-  void scout(MatrixView about_mean, float* tile);
+  void scout(MatrixView about_mean);
   void prove_limit(std::size_t point, const float* x_about_mean);
   bool add_possible(Level& level, MatrixView about_mean, std::size_t first, std::size_t count,
                     std::int32_t* tile);
+  template <class Each>
+  bool with_products(const Level& level, std::size_t first, std::size_t count, Each each);
   void keep(std::size_t point, const float* distances, std::size_t count, double error,
             std::size_t first, const std::int32_t* rows);
   void take_exactly(std::size_t point, std::size_t first, std::size_t count);
@@ -90,9 +92,10 @@ class NearestRows {
   std::vector<std::size_t> counts_;
   std::optional<Level> scout_;
   std::vector<Level> levels_;
-  FastestWay ways_{1};                 // the first leaves out no level, the last all of them
-  std::vector<std::size_t> possible_;  // rows of a tile
-  std::vector<std::int32_t> keys_;     // [points, stride]: rows that may be among the first k
+  FastestWay ways_{1};                  // the first leaves out no level, the last all of them
+  std::vector<std::int32_t> products_;  // of bytes, of some points with a tile
+  std::vector<std::size_t> possible_;   // rows of a tile
+  std::vector<std::int32_t> keys_;      // [points, stride]: rows that may be among the first k
   std::vector<std::uint32_t> columns_;
   std::vector<std::vector<double>> taken_;  // exact distances, the first k, once a buffer was full
   std::vector<double> low_, high_, exact_;  // of one point, while it is finished

@@ -14,9 +14,8 @@ constexpr std::size_t sample_rows = 4096;
 constexpr std::size_t sample_points = 64;
 
 // Costs as shares of a product of floats with all rows, measured with AVX2.
-constexpr double bytes_cost = 0.5;  // of all numbers of a row
-constexpr double left_cost = 8;     // if all rows were left: they are read one by one
-constexpr double pass_cost = 24;    // by the width: a scout goes through all distances once more
+constexpr double left_cost = 8;   // if all rows were left: they are read one by one
+constexpr double pass_cost = 24;  // by the width: a scout goes through all distances once more
 /// Directions are taken where they cost less than this of the bytes alone.
 constexpr double gain = 0.8;
 
@@ -38,10 +37,12 @@ struct Sample {
   std::size_t n() const { return lengths.size(); }
 
   /// About how long the row is that its first numbers as bytes leave.
-  double rest(std::size_t r, std::size_t first, bool from_lowest) const {
+  /// A row's bytes have either sign, those of a point begin with the lowest number as 0 and end with `most`.
+  double rest(std::size_t r, std::size_t first, std::optional<std::uint8_t> most) const {
     const auto [low, high] = std::minmax_element(&values[r * width], &values[r * width] + first);
-    const double range = from_lowest ? *high - *low : std::max(std::abs(*low), std::abs(*high));
-    return range / 127 * std::sqrt(static_cast<double>(first) / 12);
+    const double step =
+        most ? (*high - *low) / *most : std::max(std::abs(*low), std::abs(*high)) / 127;
+    return step * std::sqrt(static_cast<double>(first) / 12);
   }
   double squares(std::size_t r, std::size_t first) const {
     double sum = 0;
@@ -81,7 +82,8 @@ std::vector<float> sample_products(const Sample& points, const Sample& rows, std
 class Trial {
  public:
   /// Each point has `nearest` rows within its limit.
-  Trial(const Sample& points, const Sample& rows, std::size_t nearest) : limits_(points.n()) {
+  Trial(const Sample& points, const Sample& rows, std::size_t nearest, std::uint8_t most)
+      : limits_(points.n()), most_(most) {
     std::vector<float> distances = sample_products(points, rows, points.width);
     for (std::size_t p = 0; p < points.n(); ++p) {
       float* own = &distances[p * rows.n()];
@@ -96,12 +98,12 @@ class Trial {
     const std::vector<float> all = sample_products(points, rows, first);
     std::vector<double> rests(rows.n()), tails(rows.n());
     for (std::size_t r = 0; r < rows.n(); ++r) {
-      rests[r] = rows.rest(r, first, false);
+      rests[r] = rows.rest(r, first, std::nullopt);
       tails[r] = tail(rows, r, first);
     }
     std::size_t count = 0;
     for (std::size_t p = 0; p < points.n(); ++p) {
-      const double rest = points.rest(p, first, true), outside = tail(points, p, first);
+      const double rest = points.rest(p, first, most_), outside = tail(points, p, first);
       for (std::size_t r = 0; r < rows.n(); ++r) {
         const double length = rows.lengths[r];
         const double error = rest * length + points.lengths[p] * rests[r] + outside * tails[r];
@@ -118,11 +120,13 @@ class Trial {
   }
 
   std::vector<double> limits_;
+  std::uint8_t most_;
 };
 
 /// None where bytes of all numbers serve as well.
 std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
-                                                     std::size_t nearest) {
+                                                     std::size_t nearest,
+                                                     const ByteKernel& kernel) {
   const std::size_t width = table.width();
   const Sample learned = sample_of(table, 1, sample_rows);
   if (learned.n() < sample_rows / 2) return std::nullopt;  // few rows are finite
@@ -134,7 +138,9 @@ std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
   const Sample few_rows = rows.projected(all), few_points = points.projected(all);
   const double share_wanted = static_cast<double>(nearest) / static_cast<double>(table.rows());
   const auto in_sample = static_cast<std::size_t>(share_wanted * static_cast<double>(rows.n()));
-  const Trial trial(points, rows, std::min(std::max(in_sample, least_nearest), rows.n()));
+  const Trial trial(points, rows, std::min(std::max(in_sample, least_nearest), rows.n()),
+                    kernel.most);
+  const double bytes_cost = kernel.cost;  // of all numbers of a row
   double least = gain * (bytes_cost + left_cost * trial.left(points, rows, width));
   std::optional<std::size_t> best;
   for (std::size_t count = all.count; count >= block; count = count / 2 / block * block) {
@@ -154,14 +160,15 @@ std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
 
 }  // namespace
 
-SearchBounds bounds_that_pay(const DistanceTable& table, std::size_t nearest) {
+SearchBounds bounds_that_pay(const DistanceTable& table, std::size_t nearest,
+                             const ByteKernel& kernel) {
   SearchBounds out;
-  if (!byte_products_are_fast() || table.width() < 64 || table.rows() < 2 * sample_rows) return out;
-  if (auto directions = directions_that_pay(table, nearest)) {
-    out.scout.emplace(table, directions->first(scouts_of(directions->count)));
-    out.levels.emplace_back(table, std::move(directions));
+  if (kernel.cost > 0.5 || table.width() < 64 || table.rows() < 2 * sample_rows) return out;
+  if (auto directions = directions_that_pay(table, nearest, kernel)) {
+    out.scout.emplace(table, directions->first(scouts_of(directions->count)), kernel);
+    out.levels.emplace_back(table, std::move(directions), kernel);
   }
-  out.levels.emplace_back(table);
+  out.levels.emplace_back(table, std::nullopt, kernel);
   return out;
 }
 

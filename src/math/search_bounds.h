@@ -19,6 +19,7 @@ struct SearchBounds {
 /// rule out most of the others; bytes alone where the machine multiplies them twice as fast as floats, and the table is
 /// so large that this shows. Memory: a byte for each number of the table, and for each direction of each row. Time: about
 /// that of the products of a thousand points with the table.
-SearchBounds bounds_that_pay(const DistanceTable& table, std::size_t nearest);
+SearchBounds bounds_that_pay(const DistanceTable& table, std::size_t nearest,
+                             const ByteKernel& kernel = byte_kernels().front());
 
 }  // namespace nescio::math

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "math/every_target.h"
-#include "math/gemm.h"
 
 namespace nescio::math {
 namespace {
@@ -23,16 +22,16 @@ DistanceTable random_table(std::size_t rows, std::size_t classes) {
 }
 
 TEST(SearchBounds, TakeDirectionsWhereTheseTellRowsApart) {
-  if (!byte_products_are_fast()) GTEST_SKIP() << "products of bytes are no faster here";
+  static const ByteKernel kernel = {"of half the cost", 0.5, 127, byte_kernels().back().multiply};
   const DistanceTable classes = random_table(10000, 60);
-  const SearchBounds of_classes = bounds_that_pay(classes, 10);
+  const SearchBounds of_classes = bounds_that_pay(classes, 10, kernel);
   ASSERT_EQ(of_classes.levels.size(), 2U);
   EXPECT_LT(of_classes.levels[0].width(), width);
   EXPECT_EQ(of_classes.levels[1].width(), width);
   ASSERT_TRUE(of_classes.scout);
   EXPECT_LT(of_classes.scout->width(), of_classes.levels[0].width());
   const DistanceTable one = random_table(10000, 0);
-  const SearchBounds of_one = bounds_that_pay(one, 10);
+  const SearchBounds of_one = bounds_that_pay(one, 10, kernel);
   EXPECT_EQ(of_one.levels.size(), 1U);
   EXPECT_FALSE(of_one.scout);
 }
@@ -42,6 +41,11 @@ TEST(SearchBounds, AreNoneOfSmallTables) {
   const SearchBounds none = bounds_that_pay(small, 10);
   EXPECT_TRUE(none.levels.empty());
   EXPECT_FALSE(none.scout);
+}
+
+TEST(SearchBounds, AreNoneWhereBytesAreMultipliedSlowly) {
+  const SearchBounds none = bounds_that_pay(random_table(10000, 60), 10, byte_kernels().back());
+  EXPECT_TRUE(none.levels.empty());
 }
 
 }  // namespace
