@@ -295,7 +295,7 @@ void bank_search(benchmark::State& state) {
     }
   }
   const DistanceTable table(nescio::Array({rows, d}, std::move(bank)), rows, d);
-  const auto bounds = nescio::math::bounds_that_pay(table, k);
+  const auto bounds = nescio::math::bounds_that_pay(table, k, points);
   std::vector<float> tile(points * NearestRows::tile_columns), y(points * k);
   std::vector<float> scratch(DistanceTable::scratch_floats(points, d));
   NearestRows bounded(table, &bounds, points, Order::ascending, {{k - 1, k}});

@@ -189,7 +189,7 @@ class CpuProgram final : public Program {
         block_rows_(rows == Rows::single ? 1 : choose_block_rows(*graph_, plan_)),
         constants_(*graph_, plan_) {
     // Who compiles for single rows means to ask often, and each reads the whole table: a quarter of it as bytes.
-    if (rows == Rows::single) constants_.make_bounds();
+    if (rows == Rows::single) constants_.make_bounds(block_rows_);
   }
 
   std::size_t block_rows() const override { return block_rows_; }
@@ -242,7 +242,7 @@ class CpuProgram final : public Program {
     const bool before = rows_seen_ >= bounds_pay_from;
     rows_seen_ += rows;
     if (before || rows_seen_ < bounds_pay_from) return;
-    if (constants_.make_bounds()) idle_.clear();  // they go without
+    if (constants_.make_bounds(block_rows_)) idle_.clear();  // they go without
   }
 
   // A workspace of an earlier run, or a new one.

@@ -113,10 +113,11 @@ const math::SearchBounds* CpuConstants::bounds(NodeId constant) const {
   return found == bounds_.end() ? nullptr : &found->second;
 }
 
-bool CpuConstants::make_bounds() {
+bool CpuConstants::make_bounds(std::size_t points) {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, nearest] : searched_) {
-    if (!bounds_.contains(id)) bounds_.emplace(id, math::bounds_that_pay(distances(id), nearest));
+    if (!bounds_.contains(id))
+      bounds_.emplace(id, math::bounds_that_pay(distances(id), nearest, points));
   }
   return !searched_.empty();
 }

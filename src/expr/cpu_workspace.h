@@ -40,10 +40,10 @@ class CpuConstants {
   const math::DistanceTable& distances(NodeId constant) const { return distances_.at(constant); }
   /// Of a table that is searched, where they are made; null elsewhere.
   const math::SearchBounds* bounds(NodeId constant) const;
-  /// Makes them for all tables that are searched, once. They cost as much time as they save about a thousand
+  /// Makes them for all tables that are searched, of so many points at a time, once. They cost as much time as they save about a thousand
   /// rows, so a program that scores a single photo goes without. Workspaces of before keep going without. False if no
   /// table is searched.
-  bool make_bounds();
+  bool make_bounds(std::size_t points);
 
  private:
   void add(NodeId constant);

@@ -8,7 +8,7 @@
 
 namespace nescio::math {
 
-/// Tries each way twice, then goes the fastest; the others have a turn again after 8, 16, 32 .. uses, so
+/// Tries each way, then goes the fastest; the others have a turn again after 8, 16, 32 .. uses, so
 /// that neither a slow moment nor other data than those of the beginning decide for good.
 class FastestWay {
  public:
@@ -19,7 +19,7 @@ class FastestWay {
   /// The way to go now.
   std::size_t next() {
     const std::size_t use = uses_++;
-    if (use < 2 * ways()) return use % ways();
+    if (use < ways()) return use;
     if (use < next_trial_) return fastest();
     const std::size_t way = (use - next_trial_) % ways();
     if (way + 1 == ways()) next_trial_ = 2 * next_trial_;

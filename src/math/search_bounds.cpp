@@ -13,9 +13,18 @@ namespace {
 constexpr std::size_t sample_rows = 4096;
 constexpr std::size_t sample_points = 64;
 
-// Costs as shares of a product of floats with all rows, measured with AVX2.
-constexpr double left_cost = 8;   // if all rows were left: they are read one by one
-constexpr double pass_cost = 24;  // by the width: a scout goes through all distances once more
+/// As shares of the time that floats of all rows take.
+struct Costs {
+  double bytes;  // of all numbers of a row
+  double left;   // if all rows were left: they are read one by one
+  double pass;   // by the width: a scout goes through all distances once more
+
+  /// A point alone is bound by what it reads. For many a product of floats was measured with AVX2.
+  Costs(std::size_t points, const ByteKernel& kernel)
+      : bytes(points == 1 ? 0.25 : kernel.cost),
+        left(points == 1 ? 1.3 : 8),
+        pass(points == 1 ? 0 : 24) {}
+};
 /// Directions are taken where they cost less than this of the bytes alone.
 constexpr double gain = 0.8;
 
@@ -125,7 +134,7 @@ class Trial {
 
 /// None where bytes of all numbers serve as well.
 std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
-                                                     std::size_t nearest,
+                                                     std::size_t nearest, std::size_t together,
                                                      const ByteKernel& kernel) {
   const std::size_t width = table.width();
   const Sample learned = sample_of(table, 1, sample_rows);
@@ -140,14 +149,14 @@ std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
   const auto in_sample = static_cast<std::size_t>(share_wanted * static_cast<double>(rows.n()));
   const Trial trial(points, rows, std::min(std::max(in_sample, least_nearest), rows.n()),
                     kernel.most);
-  const double bytes_cost = kernel.cost;  // of all numbers of a row
-  double least = gain * (bytes_cost + left_cost * trial.left(points, rows, width));
+  const Costs costs(together, kernel);
+  double least = gain * (costs.bytes + costs.left * trial.left(points, rows, width));
   std::optional<std::size_t> best;
   for (std::size_t count = all.count; count >= block; count = count / 2 / block * block) {
     const double share = static_cast<double>(count) / static_cast<double>(width);
     const double scouts = static_cast<double>(scouts_of(count)) / static_cast<double>(width);
-    const double cost = bytes_cost * (share + scouts) + pass_cost / static_cast<double>(width) +
-                        left_cost * trial.left(few_points, few_rows, count);
+    const double cost = costs.bytes * (share + scouts) + costs.pass / static_cast<double>(width) +
+                        costs.left * trial.left(few_points, few_rows, count);
     if (cost >= least) continue;
     least = cost;
     best = count;
@@ -160,11 +169,11 @@ std::optional<LeadingDirections> directions_that_pay(const DistanceTable& table,
 
 }  // namespace
 
-SearchBounds bounds_that_pay(const DistanceTable& table, std::size_t nearest,
+SearchBounds bounds_that_pay(const DistanceTable& table, std::size_t nearest, std::size_t points,
                              const ByteKernel& kernel) {
   SearchBounds out;
   if (kernel.cost > 0.5 || table.width() < 64 || table.rows() < 2 * sample_rows) return out;
-  if (auto directions = directions_that_pay(table, nearest, kernel)) {
+  if (auto directions = directions_that_pay(table, nearest, points, kernel)) {
     out.scout.emplace(table, directions->first(scouts_of(directions->count)), kernel);
     out.levels.emplace_back(table, std::move(directions), kernel);
   }

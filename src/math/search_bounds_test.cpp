@@ -24,27 +24,37 @@ DistanceTable random_table(std::size_t rows, std::size_t classes) {
 TEST(SearchBounds, TakeDirectionsWhereTheseTellRowsApart) {
   static const ByteKernel kernel = {"of half the cost", 0.5, 127, byte_kernels().back().multiply};
   const DistanceTable classes = random_table(10000, 60);
-  const SearchBounds of_classes = bounds_that_pay(classes, 10, kernel);
+  const SearchBounds of_classes = bounds_that_pay(classes, 10, 256, kernel);
   ASSERT_EQ(of_classes.levels.size(), 2U);
   EXPECT_LT(of_classes.levels[0].width(), width);
   EXPECT_EQ(of_classes.levels[1].width(), width);
   ASSERT_TRUE(of_classes.scout);
   EXPECT_LT(of_classes.scout->width(), of_classes.levels[0].width());
   const DistanceTable one = random_table(10000, 0);
-  const SearchBounds of_one = bounds_that_pay(one, 10, kernel);
+  const SearchBounds of_one = bounds_that_pay(one, 10, 256, kernel);
   EXPECT_EQ(of_one.levels.size(), 1U);
   EXPECT_FALSE(of_one.scout);
 }
 
+// Where many points are multiplied with all bytes faster than with what directions leave, one alone still has to read them.
+TEST(SearchBounds, TakeDirectionsForPointsThatComeAlone) {
+  static const ByteKernel kernel = {"of a tenth of the cost", 0.1, 255,
+                                    byte_kernels().back().multiply};
+  const DistanceTable classes = random_table(10000, 60);
+  EXPECT_TRUE(bounds_that_pay(classes, 10, 1, kernel).scout);
+  EXPECT_FALSE(bounds_that_pay(classes, 10, 256, kernel).scout);
+}
+
 TEST(SearchBounds, AreNoneOfSmallTables) {
   const DistanceTable small = random_table(1000, 20);
-  const SearchBounds none = bounds_that_pay(small, 10);
+  const SearchBounds none = bounds_that_pay(small, 10, 256);
   EXPECT_TRUE(none.levels.empty());
   EXPECT_FALSE(none.scout);
 }
 
 TEST(SearchBounds, AreNoneWhereBytesAreMultipliedSlowly) {
-  const SearchBounds none = bounds_that_pay(random_table(10000, 60), 10, byte_kernels().back());
+  const SearchBounds none =
+      bounds_that_pay(random_table(10000, 60), 10, 256, byte_kernels().back());
   EXPECT_TRUE(none.levels.empty());
 }
 
