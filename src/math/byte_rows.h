@@ -8,8 +8,9 @@
 
 namespace nescio::math {
 
-/// One way of taking products, as some instruction sets have it. products[p * stride + r], exactly, of points p < count
-/// with rows r < 16 * groups, all of them whole: `width` is that of a row, a multiple of 4, and points lie point_width(width) apart.
+/// One way of taking products, as some instruction sets have it: products[p * stride + r], exactly, of points
+/// p < count with rows r < 16 * groups. `width` is that of a row, a multiple of 4; points lie as ByteRows::point_width()
+/// says.
 struct ByteKernel {
   const char* name;
   double cost;        // about, by the time of a product of floats
@@ -33,11 +34,12 @@ class ByteRows {
   /// Numbers of -127 .. 127. Rows may be set by several threads.
   void set(std::size_t row, const std::int8_t* codes);
 
-  /// Products with the rows first .. first + rows - 1, and with what fills their last group up; `first` is a multiple of
-  /// `group`. Points are numbers of 0 .. `most` of the kernel, then zeros up to point_width(). products [count, stride], stride at least
-  /// `rows` in whole groups.
+  /// Products with the rows first .. first + rows - 1, and with what fills their last group up; `first` is a multiple
+  /// of `group`. Points are numbers of 0 .. `most` of the kernel, then zeros up to point_width(). products [count,
+  /// stride], stride at least `rows` in whole groups.
   void multiply(const std::uint8_t* points, std::size_t count, std::size_t first, std::size_t rows,
                 std::int32_t* products, std::size_t stride, const ByteKernel& kernel) const;
+  /// Bytes from a point to the next.
   std::size_t point_width() const;
 
  private:

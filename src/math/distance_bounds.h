@@ -20,10 +20,10 @@ struct BoundedRows {
 };
 
 /// The rows of a DistanceTable as bytes: y = step * q + rest, q in -127 .. 127. Points become
-/// x = low + step * q + rest, q in 0 .. 127 or 255, as the kernel takes them. Then x y is a sum of whole numbers, which is exact, and
-/// of what the rests say, which is bounded by their lengths: these are computed, row by row
-/// (Cauchy, Schwarz: |x y - x' y'| <= |x - x'| |y| + |x'| |y - y'|). So a limit that distances must
-/// not exceed rules out most rows in less time than a product of floats, and no row that does not
+/// x = low + step * q + rest, q in 0 .. 127 or 255, as the kernel takes them. Then x y is a sum of
+/// whole numbers, which is exact, and of what the rests say, which is bounded by their lengths: these
+/// are computed, row by row (Cauchy, Schwarz: |x y - x' y'| <= |x - x'| |y| + |x'| |y - y'|). So a
+/// limit that distances must not exceed rules out most rows in less time than a product of floats, and no row that does not
 /// exceed it. Memory: a byte for each number of the table.
 ///
 /// With directions, the bytes are those of the projections on them, which are fewer, and what lies outside of these is

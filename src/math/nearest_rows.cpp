@@ -194,7 +194,8 @@ void NearestRows::add_all(MatrixView about_mean, std::size_t first, std::size_t 
   }
 }
 
-/// each(point, its products of bytes with the rows of the tile), of points in range, until that is false; whether it never was.
+/// each(point, its products of bytes with the rows of the tile), of points in range, until that is false; whether it
+/// never was.
 template <class Each>
 bool NearestRows::with_products(const Level& level, std::size_t first, std::size_t count,
                                 Each each) {

@@ -279,6 +279,7 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
   if (rows_ == 0) return zeros;
   const auto program = compile({e}, executor_);
   const expr::Batch all = arrays_of(e);
+  const expr::InputCheck check = check_of(all);
   const std::size_t width = e.width();
   // Narrow results of wide rows take as long as these, and are shared out among threads as these are.
   std::size_t widest = width;
@@ -299,7 +300,7 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
       const std::size_t first = chunk * step;
       const std::size_t rows = std::min(step, rows_ - first);
       values.resize(rows * width);
-      program->run(window(all, first, rows).batch, {values.data()});
+      program->run(window(all, first, rows).batch, {values.data()}, check);
       if (!math::all_finite(values.data(), values.size())) {
         const auto broken =
             std::ranges::find_if(values, [](double value) { return !std::isfinite(value); });
@@ -311,7 +312,15 @@ Matrix Statistics::reduce(const expr::Expr& e, const Matrix& zeros, const AddRow
     }
     sums_in_order.take(lane, std::move(sums));
   });
-  return merge_all(sums_in_order, *processes_, lanes, zeros);
+  Matrix sums = merge_all(sums_in_order, *processes_, lanes, zeros);
+  for (const auto& [name, view] : all) finite_.insert(name);
+  return sums;
+}
+
+/// A further pass over what is finite does without the look at it, which takes as long as reading it.
+expr::InputCheck Statistics::check_of(const expr::Batch& all) const {
+  const auto seen = [&](const auto& array) { return finite_.contains(array.first); };
+  return std::ranges::all_of(all, seen) ? expr::InputCheck::none : expr::InputCheck::finite;
 }
 
 std::vector<double> Statistics::of_each_row(const expr::Expr& e, const OfRow& compute) {

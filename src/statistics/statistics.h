@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -124,6 +125,7 @@ class Statistics {
   };
   expr::Batch arrays_of(const expr::Expr& e);
   Window window(const expr::Batch& all, std::size_t first, std::size_t rows) const;
+  expr::InputCheck check_of(const expr::Batch& all) const;
   template <class T, class Take>
   Share stream(const expr::Expr& e, Take take);
 
@@ -134,6 +136,7 @@ class Statistics {
   std::optional<std::vector<std::size_t>> kept_;  // rows of the arrays; all of them where empty
   Array label_values_;                            // [N] float32
   bool labels_checked_ = false;
+  std::set<std::string, std::less<>> finite_;  // arrays that a pass has gone through
   std::vector<std::size_t> class_counts_;
   std::map<std::pair<std::string, expr::NodeId>, std::any> memo_;
   std::map<expr::NodeId, std::map<double, double>> quantiles_;

@@ -331,6 +331,25 @@ TEST(Statistics, SayWhatIsWrongWithASplit) {
   EXPECT_THAT(message(infinite, mean), HasSubstr("row 2, column 1 is nan"));
 }
 
+// A pass looks for NaN only where none has gone through to the end before, array by array.
+TEST(Statistics, RefuseWhatIsNotFiniteAgainAndBesideWhatIs) {
+  Split split{"toy/train",
+              {{"features", Array({3, 1}, std::vector<float>{1, 2, 3})},
+               {"logits", Array({3, 1}, std::vector<float>{1, std::nanf(""), 3})}},
+              Array({3}, std::vector<std::int64_t>{0, 0, 0}),
+              1};
+  const auto graph = std::make_shared<expr::Graph>();
+  const auto h = input(graph, "features", 1), z = input(graph, "logits", 1);
+  Statistics statistics(split, expr::Executor::cpu);
+  EXPECT_EQ(statistics.mean(h)(0, 0), 2);
+  // A comparison with NaN is no NaN.
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THROW(statistics.mean(z > 0.0), Error);
+    EXPECT_THROW(statistics.mean(z > h), Error);
+  }
+  EXPECT_EQ(statistics.mean(h * h)(0, 0), 14.0 / 3);
+}
+
 TEST(Statistics, RefuseWhatIsNotFiniteWhereverItIs) {
   for (std::size_t broken = 0; broken < 19; ++broken) {
     Data data(19, 1, 1);
