@@ -25,6 +25,7 @@ TEST(ByteRows, AreMultipliedExactlyByEveryKernel) {
     const std::size_t apart = table.point_width();
     ASSERT_GE(apart, width);
     for (const std::size_t count : {1u, 2u, 7u, 12u, 32u, 45u}) {
+      if (width > 1000 && count != 1 && count != 32) continue;
       for (const std::size_t first : {0u, 16u, 32u}) {
         for (const std::size_t some : {std::size_t{1}, most_rows - first}) {
           const std::size_t stride = (some + 15) / 16 * 16 + 16;
